@@ -1,0 +1,66 @@
+# `make help` lists the targets. Nothing but a Python from 3.10 to 3.13 and its pip is needed beforehand.
+
+PYTHON ?= python3
+
+# One thread: with two on a busy machine, small networks train many times slower.
+export OMP_NUM_THREADS := 1
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+export PIP_NO_INPUT := 1
+
+BIN := .venv/bin
+
+.NOTPARALLEL:
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint types unit bench-test test-pythons format clean
+
+help: ## list the targets
+	@sed -nE 's/^([a-z-]+):.*## (.*)/  \1\t\2/p' Makefile | expand -t 18
+
+demo: .venv/.installed-demo ## run the whole loop on a sample company; writes demo_output/report.html
+	$(BIN)/rl-replenishment demo --out demo_output
+
+test: lint types unit bench-test ## everything that is checked
+
+lint: .venv/.installed-dev ## ruff: rules and format
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: .venv/.installed-dev ## mypy
+	$(BIN)/mypy
+
+unit: .venv/.installed-dev ## the tests that need no bench
+	$(BIN)/python -m pytest
+
+bench-test: ## the app's Frappe tests, where a bench is present (FRAPPE_BENCH, FRAPPE_SITE)
+	@.ci/bench-tests
+
+test-pythons: ## the tests that need no torch, on every supported Python found
+	@.ci/test-pythons
+
+format: .venv/.installed-dev ## let ruff mend and format
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+clean: ## remove all that these targets made
+	rm -rf .venv .venv-3.* demo_output build dist .pytest_cache .ruff_cache .mypy_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# Set-up is redone when pyproject.toml changes. A .venv without a working pip (an interrupted one, say) starts afresh.
+define install
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null || { \
+		echo "This needs Python 3.10 to 3.13 and '$(PYTHON)' is not one: name another, as in 'make PYTHON=python3.12 $(MAKECMDGOALS)'." >&2; \
+		exit 1; }
+	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear .venv
+	@echo "Installing .[$(EXTRAS)] into .venv (the first time takes some minutes)"
+	@$(BIN)/python -m pip install --quiet --editable '.[$(EXTRAS)]'
+endef
+
+.venv/.installed-demo: EXTRAS := train,cli
+.venv/.installed-demo: pyproject.toml
+	$(install)
+	@touch $@
+
+.venv/.installed-dev: EXTRAS := train,cli,dev
+.venv/.installed-dev: pyproject.toml
+	$(install)
+	@touch .venv/.installed-demo $@

@@ -1,0 +1,1 @@
+"""The `rl-replenishment` command: runs without a bench."""

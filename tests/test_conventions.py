@@ -1,0 +1,36 @@
+"""What the Frappe marketplace checks of an app by itself, checked here first."""
+
+import ast
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+APP = ROOT / "rl_replenishment"
+
+
+def test_no_symlinks() -> None:
+	assert [path for path in APP.rglob("*") if path.is_symlink()] == []
+
+
+def test_package_files_call_nothing_on_import() -> None:
+	"""Importing a package must have no effect: calls live in functions."""
+	calls = [
+		f"{path.relative_to(ROOT)}:{node.lineno}"
+		for path in sorted(APP.rglob("__init__.py"))
+		for statement in ast.parse(path.read_text(encoding="utf-8")).body
+		if not isinstance(statement, ast.FunctionDef)
+		for node in ast.walk(statement)
+		if isinstance(node, ast.Call)
+	]
+	assert calls == []
+
+
+def test_hooks_are_plain_literals() -> None:
+	for statement in ast.parse((APP / "hooks.py").read_text(encoding="utf-8")).body:
+		assert isinstance(statement, ast.Assign), ast.unparse(statement)
+		ast.literal_eval(statement.value)
+
+
+def test_frappe_reserved_names_are_free() -> None:
+	"""Frappe takes `commands` in an app for bench commands and loads it at every bench call."""
+	assert not (APP / "commands").exists()
+	assert not (APP / "commands.py").exists()

@@ -1,0 +1,76 @@
+"""pyproject.toml is what pip reads; its mirrors and Frappe's own files must say the same."""
+
+import re
+import runpy
+import sys
+import types
+from pathlib import Path
+
+import pytest
+
+import rl_replenishment
+from rl_replenishment import hooks
+
+if sys.version_info >= (3, 11):
+	import tomllib
+else:
+	import tomli as tomllib
+
+ROOT = Path(__file__).parent.parent
+PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+PROJECT = PYPROJECT["project"]
+EXTRAS = PROJECT["optional-dependencies"]
+
+
+@pytest.fixture
+def setup_arguments(monkeypatch: pytest.MonkeyPatch) -> dict:
+	"""What setup.py hands to setuptools, which stays out of it."""
+	arguments: dict = {}
+	setuptools = types.ModuleType("setuptools")
+	setuptools.setup = lambda **given: arguments.update(given)
+	setuptools.find_packages = lambda **_: ["rl_replenishment"]
+	monkeypatch.setitem(sys.modules, "setuptools", setuptools)
+	runpy.run_path(str(ROOT / "setup.py"), run_name="__main__")
+	return arguments
+
+
+def test_setup_py_mirrors_pyproject(setup_arguments: dict) -> None:
+	assert setup_arguments["name"] == PROJECT["name"]
+	assert setup_arguments["version"] == rl_replenishment.__version__
+	assert setup_arguments["description"] == PROJECT["description"]
+	assert setup_arguments["license"] == PROJECT["license"]
+	assert setup_arguments["python_requires"] == PROJECT["requires-python"]
+	assert setup_arguments["packages"] == [PROJECT["name"]]
+	assert setup_arguments["install_requires"] == PROJECT["dependencies"]
+	assert setup_arguments["extras_require"] == EXTRAS
+	scripts = [f"{name} = {target}" for name, target in PROJECT["scripts"].items()]
+	assert setup_arguments["entry_points"] == {"console_scripts": scripts}
+
+
+def test_requirements_are_the_whole_product() -> None:
+	lines = (ROOT / "requirements.txt").read_text(encoding="utf-8").splitlines()
+	requirements = [line for line in lines if line and not line.startswith("#")]
+	assert requirements == PROJECT["dependencies"] + EXTRAS["train"] + EXTRAS["cli"]
+
+
+def test_version_has_one_source() -> None:
+	assert PROJECT["dynamic"] == ["version"]
+	assert re.fullmatch(r"\d+\.\d+\.\d+", rl_replenishment.__version__)
+
+
+def test_hooks_agree_with_the_package() -> None:
+	assert hooks.app_name == PROJECT["name"] == rl_replenishment.__name__
+	assert hooks.app_description == PROJECT["description"]
+	assert PROJECT["license"].lower().startswith(hooks.app_license)
+	title = (ROOT / PROJECT["license-files"][0]).read_text(encoding="utf-8").split("\n")[:2]
+	assert [line.strip() for line in title] == ["GNU GENERAL PUBLIC LICENSE", "Version 3, 29 June 2007"]
+	modules = (ROOT / "rl_replenishment" / "modules.txt").read_text(encoding="utf-8").split("\n")
+	assert modules == [hooks.app_title, ""]
+
+
+def test_frappe_is_left_to_the_bench() -> None:
+	"""pip must never fetch Frappe or ERPNext: the bench provides them, within the declared range."""
+	requirements = PROJECT["dependencies"] + [line for extra in EXTRAS.values() for line in extra]
+	names = {re.match(r"[\w.-]+", line).group().lower() for line in requirements}
+	assert not names & {"frappe", "erpnext", "frappe-bench"}
+	assert set(PYPROJECT["tool"]["bench"]["frappe-dependencies"]) == {"frappe", "erpnext"}
