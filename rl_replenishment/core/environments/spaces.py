@@ -1,0 +1,16 @@
+"""Gymnasium spaces of the learning environments, in one place."""
+
+from __future__ import annotations
+
+import gymnasium as gym
+import numpy as np
+
+from rl_replenishment.core.policies.observation import OBSERVATION_SIZE
+from rl_replenishment.core.policies.residual_network import OBSERVATION_BOUND
+
+#: normalised observations of one item-warehouse
+OBSERVATION_SPACE = gym.spaces.Box(
+	-float(OBSERVATION_BOUND), float(OBSERVATION_BOUND), (OBSERVATION_SIZE,), np.float32
+)
+#: the correction of one item-warehouse's order, in units of its reach
+ACTION_SPACE = gym.spaces.Box(-1.0, 1.0, (1,), np.float32)

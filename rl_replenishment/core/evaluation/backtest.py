@@ -1,0 +1,93 @@
+"""Replay held-out demand with every policy, all under the same luck, and compare."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from rl_replenishment.core.evaluation.bootstrap import relative_difference
+from rl_replenishment.core.policies.base import Policy
+from rl_replenishment.core.simulation.rollout import Ledger, run
+from rl_replenishment.core.simulation.scenario import Scenario
+
+
+@dataclass(frozen=True, eq=False)
+class BacktestRow:
+	"""One policy on the held-out days."""
+
+	ledger: Ledger
+	#: whether it is one of the rules that others are compared with
+	is_baseline: bool
+	#: total cost over that of the best baseline, minus 1
+	cost_vs_best_baseline: float
+	#: 95 % interval of that difference
+	ci95: tuple[float, float]
+
+	def as_json(self) -> dict[str, Any]:
+		"""The row as CONTRACT-named plain values; what is not a number becomes null."""
+
+		def number(value: float) -> float | None:
+			return float(value) if np.isfinite(value) else None
+
+		ledger = self.ledger
+		return {
+			"name": ledger.policy,
+			"cost": float(ledger.cost.sum()),
+			"holding_cost": float(ledger.holding_cost.sum()),
+			"stockout_cost": float(ledger.stockout_cost.sum()),
+			"order_cost": float(ledger.order_cost.sum()),
+			"waste_cost": float(ledger.waste_cost.sum()),
+			"fill_rate": ledger.fill_rate,
+			"stockout_days": int(ledger.stockout_days.sum()),
+			"average_inventory": ledger.average_inventory,
+			"orders": int(ledger.orders.sum()),
+			"cost_vs_best_baseline": number(self.cost_vs_best_baseline),
+			"ci95": [number(bound) for bound in self.ci95],
+		}
+
+
+@dataclass(frozen=True, eq=False)
+class Backtest:
+	"""All policies on one scenario; the rows are in the order the policies were given."""
+
+	scenario: Scenario
+	rows: tuple[BacktestRow, ...]
+
+	@property
+	def best_baseline(self) -> BacktestRow:
+		"""The cheapest of the rules."""
+		return min(
+			(row for row in self.rows if row.is_baseline), key=lambda row: float(row.ledger.cost.sum())
+		)
+
+	def as_json(self) -> dict[str, Any]:
+		"""The document of `rl-replenishment backtest --json`."""
+		return {"holdout_days": self.scenario.days, "policies": [row.as_json() for row in self.rows]}
+
+
+def backtest(
+	policies: Sequence[Policy],
+	baselines: Sequence[Policy],
+	scenario: Scenario,
+	rng: np.random.Generator,
+	*,
+	keep_paths: bool = False,
+) -> Backtest:
+	"""Run policies and baselines through the scenario and compare each with the best baseline."""
+	statistics = list(scenario.statistics())
+	everyone = [*((policy, False) for policy in policies), *((policy, True) for policy in baselines)]
+	ledgers = [
+		(run(policy, scenario, keep_paths=keep_paths, statistics=statistics), is_baseline)
+		for policy, is_baseline in everyone
+	]
+	reference = min(
+		(ledger for ledger, is_baseline in ledgers if is_baseline), key=lambda ledger: float(ledger.cost.sum())
+	)
+	rows = []
+	for ledger, is_baseline in ledgers:
+		difference, interval = relative_difference(ledger.cost, reference.cost, rng)
+		rows.append(BacktestRow(ledger, is_baseline, difference, interval))
+	return Backtest(scenario, tuple(rows))

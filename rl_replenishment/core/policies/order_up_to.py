@@ -1,0 +1,152 @@
+"""The classical rules as one formula: at or below the reorder point s, order up to S, at most r at a time.
+
+==================  =======================  =====================================================
+rule                parameters               source
+==================  =======================  =====================================================
+base-stock          s = S, no cap            Zipkin (2000), Foundations of Inventory Management
+capped base-stock   s = S, cap r             Xin (2021), Operations Research 69(1)
+(s, S)              s < S, no cap            Scarf (1960)
+==================  =======================  =====================================================
+
+Levels are either fixed numbers or follow the forecast: with demand rate m per day, protection interval H (lead
+time plus review interval) and standard deviation sigma of the demand over it,
+
+	s = m H + z sigma,   S = s + g max(EOQ, m R),   r = c m R,
+
+where R is the review interval, z the safety factor, g the gap and c the cap. The variance over the protection interval
+is H times a day's variance plus (m sigma_L)^2 for a lead time of standard deviation sigma_L (Silver, Pyke and
+Thomas, Inventory and Production Management in Supply Chains).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple, Protocol
+
+import numpy as np
+
+from rl_replenishment.core.demand.statistics import DemandStatistics
+from rl_replenishment.core.items import FloatArray, feasible_quantity
+from rl_replenishment.core.policies.base import State, protection_days
+from rl_replenishment.core.policies.parameters import ItemParameters
+
+#: ways to forecast the demand rate, by the code that is kept in a policy
+FORECASTS = ("28 days", "91 days", "364 days", "91 days and season")
+
+
+#: stands in for an infinite cap where a number is needed
+_LARGEST_CAP = np.float32(1e6)
+
+
+class Levels(NamedTuple):
+	"""Reorder point s, order-up-to level S and cap r on an order, each of shape (N,), in stock UOM."""
+
+	reorder_point: FloatArray
+	order_up_to: FloatArray
+	cap: FloatArray
+
+
+class LevelRule(Protocol):
+	"""Where the levels come from."""
+
+	def levels(self, state: State) -> Levels:
+		"""The levels on this day."""
+		...
+
+
+def demand_rate(demand: DemandStatistics, forecast: str) -> FloatArray:
+	"""Forecast demand per day, shape (N,), by one of `FORECASTS`."""
+	if forecast == "28 days":
+		return demand.level_28
+	if forecast == "91 days":
+		return demand.level_91
+	if forecast == "364 days":
+		return demand.level_364
+	if forecast == "91 days and season":
+		return demand.level_91 * demand.season
+	raise ValueError(f"unknown forecast {forecast!r}, expected one of {FORECASTS}")
+
+
+def demand_deviation(state: State, rate: FloatArray) -> FloatArray:
+	"""Standard deviation of the demand over the protection interval, shape (N,)."""
+	horizon = protection_days(state.items, state.review_days)
+	# the longer window knows rare peaks, the shorter one a demand that has become wilder
+	spread = np.maximum(state.demand.spread_91, state.demand.spread_364)
+	return np.sqrt(horizon * np.square(spread) + np.square(rate * state.items.lead_time_std_days))
+
+
+def economic_order_quantity(state: State, rate: FloatArray) -> FloatArray:
+	"""The order that balances order cost and holding cost, sqrt(2 K m / h) (Harris 1913), shape (N,)."""
+	holding = np.maximum(state.items.holding_cost, np.float32(1e-12))
+	return np.sqrt(2 * state.items.order_cost * rate / holding)
+
+
+@dataclass(frozen=True, eq=False)
+class FixedLevels:
+	"""Levels that stay what they are, as parameters `reorder_point`, `order_up_to` and `cap`."""
+
+	parameters: ItemParameters
+
+	def levels(self, state: State) -> Levels:
+		values = self.parameters.aligned_with(state.items)
+		return Levels(values["reorder_point"], values["order_up_to"], values["cap"])
+
+
+@dataclass(frozen=True, eq=False)
+class ForecastLevels:
+	"""Levels that follow the forecast; parameters `safety_factor` (z), `gap` (g) and `cap` (c)."""
+
+	parameters: ItemParameters
+	forecast: str
+
+	def levels(self, state: State) -> Levels:
+		values = self.parameters.aligned_with(state.items)
+		rate = demand_rate(state.demand, self.forecast)
+		horizon = protection_days(state.items, state.review_days)
+		review = rate * np.float32(state.review_days)
+		reorder_point = np.maximum(rate * horizon + values["safety_factor"] * demand_deviation(state, rate), 0)
+		lot = np.maximum(economic_order_quantity(state, rate), review)
+		# a cap of inf times a rate of 0 would not be a number
+		cap = np.where(np.isinf(values["cap"]), values["cap"], np.minimum(values["cap"], _LARGEST_CAP) * review)
+		return Levels(reorder_point, reorder_point + values["gap"] * lot, cap)
+
+
+@dataclass(frozen=True, eq=False)
+class OrderUpTo:
+	"""Base-stock, capped base-stock and (s, S), by their levels."""
+
+	name: str
+	rule: LevelRule
+
+	def wished_quantities(self, state: State, levels: Levels) -> FloatArray:
+		"""What the formula asks for at these levels, shape (N,), before packs and minimum orders."""
+		position = state.inventory_position
+		missing = np.minimum(np.maximum(levels.order_up_to - position, 0), levels.cap)
+		return np.where(position <= levels.reorder_point, missing, np.float32(0))
+
+	def order_quantities(self, state: State) -> FloatArray:
+		return feasible_quantity(state.items, self.wished_quantities(state, self.rule.levels(state)))
+
+
+@dataclass(frozen=True, eq=False)
+class ReorderLevel:
+	"""ERPNext's own automatic re-order, with parameters `reorder_level` and `reorder_qty`.
+
+	When the projected quantity is at or below the reorder level, it requests the reorder quantity, or what is missing
+	to the level where that is more (erpnext.stock.reorder_item).
+	"""
+
+	name: str
+	parameters: ItemParameters
+
+	def order_quantities(self, state: State) -> FloatArray:
+		values = self.parameters.aligned_with(state.items)
+		missing = values["reorder_level"] - state.inventory_position
+		wished = np.where(missing >= 0, np.maximum(values["reorder_qty"], missing), np.float32(0))
+		return feasible_quantity(state.items, wished)
+
+
+def base_stock(order_up_to: float, cap: float = np.inf) -> OrderUpTo:
+	"""A base-stock rule, capped where `cap` is finite, with the same fixed levels for every item."""
+	parameters = ItemParameters.everywhere(reorder_point=order_up_to, order_up_to=order_up_to, cap=cap)
+	return OrderUpTo("base-stock" if np.isinf(cap) else "capped base-stock", FixedLevels(parameters))

@@ -1,0 +1,160 @@
+"""The learned policy: the classical quantity, corrected by a small network, served by numpy."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from rl_replenishment.core.items import FloatArray, ItemTable, feasible_quantity
+from rl_replenishment.core.policies.base import State
+from rl_replenishment.core.policies.observation import Observer, residual_unit
+from rl_replenishment.core.policies.order_up_to import Levels, OrderUpTo
+
+#: the correction reaches this many residual units up and down
+REACH = np.float32(2.0)
+#: normalised observations are cut here
+OBSERVATION_BOUND = np.float32(5.0)
+
+
+@dataclass(frozen=True, eq=False)
+class Normaliser:
+	"""Mean and standard deviation of each observation column, shape (F,), measured once before training."""
+
+	mean: FloatArray
+	deviation: FloatArray
+
+	@classmethod
+	def of(cls, observations: FloatArray) -> Normaliser:
+		"""Measure a sample of shape (M, F); a column that hardly moves is left at its size."""
+		deviation = observations.std(axis=0)
+		return cls(
+			observations.mean(axis=0).astype(np.float32),
+			np.where(deviation > 1e-3, deviation, 1).astype(np.float32),
+		)
+
+	def __call__(self, observations: FloatArray) -> FloatArray:
+		scaled = (observations - self.mean) / self.deviation
+		return np.clip(scaled, -OBSERVATION_BOUND, OBSERVATION_BOUND, out=scaled)
+
+
+@dataclass(frozen=True, eq=False)
+class Network:
+	"""A perceptron with tanh between its layers: pairs of a weight (out, in) and a bias (out,)."""
+
+	layers: Sequence[tuple[FloatArray, FloatArray]]
+
+	def __call__(self, inputs: FloatArray) -> FloatArray:
+		"""Map inputs of shape (N, in) to outputs of shape (N, out)."""
+		hidden = inputs
+		for weight, bias in self.layers[:-1]:
+			hidden = hidden @ weight.T
+			hidden += bias
+			np.tanh(hidden, out=hidden)
+		weight, bias = self.layers[-1]
+		return hidden @ weight.T + bias
+
+
+@dataclass(frozen=True, eq=False)
+class Decision:
+	"""An order and how it came about, arrays of shape (N,), in stock UOM."""
+
+	#: what the classical rule wished
+	classical: FloatArray
+	#: what the network added (or took off)
+	correction: FloatArray
+	#: as suppliers accept it
+	quantity: FloatArray
+	levels: Levels
+
+
+@dataclass(eq=False)
+class ResidualNetwork:
+	"""Classical quantity plus a bounded correction by a network that all items share."""
+
+	name: str
+	classical: OrderUpTo
+	normaliser: Normaliser
+	network: Network
+	_observer: Observer | None = field(default=None, init=False, repr=False)
+
+	def decide(self, state: State) -> Decision:
+		"""The order for every item, with its parts."""
+		situation = self.situation(state)
+		return situation.decide(self.actions(situation))
+
+	def actions(self, situation: Situation) -> FloatArray:
+		"""The network's answer in [-1, 1], shape (N,)."""
+		return np.clip(self.network(self.normaliser(situation.observation))[:, 0], -1, 1)
+
+	def order_quantities(self, state: State) -> FloatArray:
+		return self.decide(state).quantity
+
+	def situation(self, state: State) -> Situation:
+		"""What the network sees and acts on."""
+		self._observer = observer_for(state.items, state.review_days, self._observer)
+		return observe(state, self.classical, self._observer)
+
+
+@dataclass(frozen=True, eq=False)
+class Situation:
+	"""A state as the network meets it: training, serving and explaining all pass through here."""
+
+	state: State
+	levels: Levels
+	#: the classical rule's wish, shape (N,)
+	classical: FloatArray
+	#: units per unit of action, shape (N,)
+	unit: FloatArray
+	#: shape (N, F), not yet normalised
+	observation: FloatArray
+
+	def take(self, rows: npt.NDArray[np.intp]) -> Situation:
+		"""The situations at `rows`, which may repeat."""
+		state = self.state
+		return Situation(
+			state=State(
+				items=state.items.take(rows),
+				today=state.today if np.ndim(state.today) == 0 else np.asarray(state.today)[rows],
+				review_days=state.review_days,
+				on_hand=state.on_hand[rows],
+				arrivals=state.arrivals[:, rows],
+				demand=state.demand.take(rows),
+			),
+			levels=Levels(*(level[rows] for level in self.levels)),
+			classical=self.classical[rows],
+			unit=self.unit[rows],
+			observation=self.observation[rows],
+		)
+
+	def decide(self, action: FloatArray) -> Decision:
+		"""The orders that actions in [-1, 1], shape (N,), mean here."""
+		wished = np.maximum(self.classical + REACH * self.unit * action.astype(np.float32), 0)
+		return Decision(
+			classical=self.classical,
+			correction=wished - self.classical,
+			quantity=feasible_quantity(self.state.items, wished),
+			levels=self.levels,
+		)
+
+
+def observe(state: State, classical: OrderUpTo, observer: Observer) -> Situation:
+	"""Ask the classical rule and build the observation around its answer."""
+	levels = classical.rule.levels(state)
+	wished = classical.wished_quantities(state, levels)
+	return Situation(
+		state=state,
+		levels=levels,
+		classical=wished,
+		unit=residual_unit(state, levels),
+		observation=observer.observe(state, levels, wished),
+	)
+
+
+def observer_for(items: ItemTable, review_days: int, last: Observer | None) -> Observer:
+	"""The last observer where it still fits, else a new one."""
+	if last is not None and last.items is items and last.review_days == review_days:
+		return last
+	return Observer(items, review_days)

@@ -1,0 +1,169 @@
+"""The policy file: a folder with weights (safetensors) and a manifest (JSON). Loading runs no code from it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import safetensors.numpy
+from safetensors import SafetensorError
+
+from rl_replenishment.core.errors import PolicyFileError
+from rl_replenishment.core.items import FloatArray, ItemKey
+from rl_replenishment.core.policies.observation import OBSERVATION
+from rl_replenishment.core.policies.order_up_to import FORECASTS, ForecastLevels, OrderUpTo
+from rl_replenishment.core.policies.parameters import ItemParameters
+from rl_replenishment.core.policies.residual_network import Network, Normaliser, ResidualNetwork
+
+WEIGHTS_FILE = "policy.safetensors"
+MANIFEST_FILE = "manifest.json"
+FORMAT = "rl_replenishment policy"
+#: raised when an older version could not read what this one writes
+FORMAT_VERSION = 1
+
+_CLASSICAL = ("safety_factor", "gap", "cap")
+
+
+@dataclass(frozen=True)
+class StoredPolicy:
+	"""A policy and what is known of how it came to be."""
+
+	policy: ResidualNetwork
+	#: days between two chances to order that it was trained for
+	review_days: int
+	#: "lost" or "backorder"
+	unmet_demand: str
+	#: training configuration, data window, metrics, versions: plain JSON values
+	about: dict[str, Any] = field(default_factory=dict)
+
+
+def policy_files(stored: StoredPolicy) -> dict[str, bytes]:
+	"""The contents of a policy folder, by file name: for whoever writes it, to a disk or to a site."""
+	policy = stored.policy
+	rule = policy.classical.rule
+	if not isinstance(rule, ForecastLevels):
+		raise TypeError("only policies whose classical part follows the forecast can be stored")
+	tensors: dict[str, FloatArray] = {
+		"observation.mean": policy.normaliser.mean,
+		"observation.deviation": policy.normaliser.deviation,
+	}
+	for number, (weight, bias) in enumerate(policy.network.layers):
+		tensors[f"layer.{number}.weight"] = np.ascontiguousarray(weight)
+		tensors[f"layer.{number}.bias"] = np.ascontiguousarray(bias)
+	for name in _CLASSICAL:
+		# the number for items never seen travels behind those of the known ones
+		values = np.append(rule.parameters.values[name], np.float32(rule.parameters.defaults[name]))
+		tensors[f"classical.{name}"] = values.astype(np.float32)
+	weights = safetensors.numpy.save(tensors)
+	manifest = {
+		"format": FORMAT,
+		"format_version": FORMAT_VERSION,
+		"name": policy.name,
+		"sha256": hashlib.sha256(weights).hexdigest(),
+		"review_days": stored.review_days,
+		"unmet_demand": stored.unmet_demand,
+		"classical_name": policy.classical.name,
+		"forecast": rule.forecast,
+		"observation": [name for name, _ in OBSERVATION],
+		"layers": len(policy.network.layers),
+		"items": [list(key) for key in rule.parameters.keys],
+		"about": stored.about,
+	}
+	text = json.dumps(manifest, indent=1, ensure_ascii=False, sort_keys=True, allow_nan=False)
+	return {WEIGHTS_FILE: weights, MANIFEST_FILE: text.encode()}
+
+
+def read_policy(folder: Path | str) -> StoredPolicy:
+	"""Read a policy folder; `PolicyFileError` says what is wrong with one that cannot be used."""
+	folder = Path(folder)
+	contents: dict[str, bytes] = {}
+	for name in (MANIFEST_FILE, WEIGHTS_FILE):
+		try:
+			contents[name] = (folder / name).read_bytes()
+		except OSError as error:
+			raise PolicyFileError(
+				f"{folder} is not a policy folder: {name} cannot be read ({error.strerror}); "
+				f"give the folder that `train --out` wrote."
+			) from None
+	return parse_policy(contents, str(folder))
+
+
+def parse_policy(contents: dict[str, bytes], source: str) -> StoredPolicy:
+	"""Build a policy from the files' contents; `source` names them in errors."""
+	manifest = _manifest(contents[MANIFEST_FILE], source)
+	weights = contents[WEIGHTS_FILE]
+	if hashlib.sha256(weights).hexdigest() != manifest["sha256"]:
+		raise PolicyFileError(
+			f"{source}: {WEIGHTS_FILE} is damaged or not the one {MANIFEST_FILE} describes; copy the policy folder again."
+		)
+	try:
+		tensors = safetensors.numpy.load(weights)
+		return _assemble(manifest, tensors)
+	except (SafetensorError, KeyError, TypeError, ValueError) as error:
+		raise PolicyFileError(f"{source} is not a usable policy ({error}); train it again.") from None
+
+
+def _manifest(content: bytes, source: str) -> dict[str, Any]:
+	try:
+		manifest = json.loads(content)
+	except ValueError:
+		raise PolicyFileError(f"{source}: {MANIFEST_FILE} is not JSON; copy the policy folder again.") from None
+	if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
+		raise PolicyFileError(f"{source}: {MANIFEST_FILE} does not describe a policy of rl_replenishment.")
+	version = manifest.get("format_version")
+	if not isinstance(version, int) or version > FORMAT_VERSION:
+		raise PolicyFileError(
+			f"{source} was written by a newer version (format {version}, this one reads up to {FORMAT_VERSION}); "
+			"update rl_replenishment."
+		)
+	if not isinstance(manifest.get("sha256"), str):
+		raise PolicyFileError(f"{source}: {MANIFEST_FILE} has no checksum; copy the policy folder again.")
+	return manifest
+
+
+def _assemble(manifest: dict[str, Any], tensors: dict[str, FloatArray]) -> StoredPolicy:
+	observation = [name for name, _ in OBSERVATION]
+	if manifest["observation"] != observation:
+		raise ValueError("it was trained on other observations than this version builds")
+	if manifest["forecast"] not in FORECASTS:
+		raise ValueError(f"it uses an unknown forecast {manifest['forecast']!r}")
+	if not all(np.isfinite(tensor).all() for name, tensor in tensors.items() if name != "classical.cap"):
+		raise ValueError("its weights are not all numbers")
+	layers = [(tensors[f"layer.{i}.weight"], tensors[f"layer.{i}.bias"]) for i in range(manifest["layers"])]
+	width = len(observation)
+	for weight, bias in layers:
+		if weight.ndim != 2 or weight.shape[1] != width or bias.shape != weight.shape[:1]:
+			raise ValueError(f"a layer has shape {weight.shape}, expected {width} inputs")
+		width = weight.shape[0]
+	if not layers or width != 1:
+		raise ValueError("its network does not end in one number")
+	keys = tuple(ItemKey(str(code), str(warehouse)) for code, warehouse in manifest["items"])
+	values = {name: tensors[f"classical.{name}"] for name in _CLASSICAL}
+	for name, array in values.items():
+		if array.shape != (len(keys) + 1,):
+			raise ValueError(f"classical.{name} has shape {array.shape}, expected ({len(keys) + 1},)")
+	parameters = ItemParameters(
+		keys,
+		{name: array[:-1] for name, array in values.items()},
+		{name: float(array[-1]) for name, array in values.items()},
+	)
+	normaliser = Normaliser(tensors["observation.mean"], tensors["observation.deviation"])
+	if normaliser.mean.shape != (len(observation),) or normaliser.deviation.shape != (len(observation),):
+		raise ValueError("its observation scaling has the wrong size")
+	return StoredPolicy(
+		policy=ResidualNetwork(
+			name=str(manifest["name"]),
+			classical=OrderUpTo(
+				str(manifest["classical_name"]), ForecastLevels(parameters, manifest["forecast"])
+			),
+			normaliser=normaliser,
+			network=Network(layers),
+		),
+		review_days=int(manifest["review_days"]),
+		unmet_demand=str(manifest["unmet_demand"]),
+		about=dict(manifest["about"]),
+	)

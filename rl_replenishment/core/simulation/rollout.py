@@ -1,0 +1,130 @@
+"""Run a policy through a scenario and keep the books."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from rl_replenishment.core.demand.statistics import DemandStatistics
+from rl_replenishment.core.items import FloatArray
+from rl_replenishment.core.policies.base import Policy, State
+from rl_replenishment.core.simulation.dynamics import Inventory
+from rl_replenishment.core.simulation.scenario import Scenario
+
+Totals = npt.NDArray[np.float64]
+
+
+@dataclass(eq=False)
+class Paths:
+	"""What happened day by day, arrays of shape (D, N), in stock UOM."""
+
+	on_hand: FloatArray
+	unmet: FloatArray
+	ordered: FloatArray
+
+
+@dataclass(eq=False)
+class Ledger:
+	"""What a policy cost and achieved over D days, arrays of shape (N,), in money, units or days."""
+
+	policy: str
+	days: int
+	holding_cost: Totals
+	stockout_cost: Totals
+	order_cost: Totals
+	waste_cost: Totals
+	demand: Totals
+	#: demand met from the shelf on its day
+	sales: Totals
+	#: days on which some demand was not met
+	stockout_days: Totals
+	#: order lines placed
+	orders: Totals
+	ordered: Totals
+	expired: Totals
+	#: sum over the days of the stock left at their end
+	stock_days: Totals
+	paths: Paths | None = field(default=None)
+
+	@property
+	def cost(self) -> Totals:
+		"""Total cost per item-warehouse, shape (N,), in money."""
+		return self.holding_cost + self.stockout_cost + self.order_cost + self.waste_cost
+
+	@property
+	def fill_rate(self) -> float:
+		"""Share of all demanded units met from the shelf; 1 where nothing was demanded."""
+		demanded = float(self.demand.sum())
+		return float(self.sales.sum()) / demanded if demanded else 1.0
+
+	@property
+	def average_inventory(self) -> float:
+		"""Units on hand at the end of a day, all item-warehouses together, averaged over the days."""
+		return float(self.stock_days.sum()) / max(self.days, 1)
+
+
+def run(
+	policy: Policy,
+	scenario: Scenario,
+	*,
+	keep_paths: bool = False,
+	statistics: list[DemandStatistics] | None = None,
+) -> Ledger:
+	"""Step a policy through every day of a scenario.
+
+	`statistics` are the scenario's own, one per day, where a caller runs many policies through the same
+	scenario and does not want them computed each time.
+	"""
+	items, n = scenario.items, len(scenario.items)
+	inventory = Inventory(
+		items,
+		unmet_demand=scenario.unmet_demand,
+		longest_lead_time=int(scenario.lead_times.max(initial=0)),
+	)
+	inventory.reset(np.arange(n), scenario.initial_on_hand)
+	totals = {name: np.zeros(n) for name in _TOTALS}
+	paths = Paths(*(np.zeros((scenario.days, n), np.float32) for _ in range(3))) if keep_paths else None
+	for day, known in enumerate(statistics if statistics is not None else scenario.statistics()):
+		inventory.receive()
+		if scenario.is_review(day):
+			state = State(
+				items, scenario.date(day), scenario.review_days, inventory.net_stock, inventory.arrivals(), known
+			)
+			ordered = inventory.place_orders(policy.order_quantities(state), scenario.lead_times[day])
+			placed = ordered > 0
+			totals["orders"] += placed
+			totals["order_cost"] += placed * items.order_cost
+			totals["ordered"] += ordered
+			if paths is not None:
+				paths.ordered[day] = ordered
+		demand = scenario.demand[scenario.warm_up_days + day]
+		result = inventory.serve(demand)
+		totals["holding_cost"] += result.holding_cost
+		totals["stockout_cost"] += result.stockout_cost
+		totals["waste_cost"] += result.waste_cost
+		totals["demand"] += demand
+		totals["sales"] += result.sales
+		totals["stockout_days"] += result.unmet > 0
+		totals["expired"] += result.expired
+		totals["stock_days"] += inventory.on_hand
+		if paths is not None:
+			paths.on_hand[day] = inventory.on_hand
+			paths.unmet[day] = result.unmet
+	return Ledger(policy=policy.name, days=scenario.days, paths=paths, **totals)
+
+
+_TOTALS = (
+	"holding_cost",
+	"stockout_cost",
+	"order_cost",
+	"waste_cost",
+	"demand",
+	"sales",
+	"stockout_days",
+	"orders",
+	"ordered",
+	"expired",
+	"stock_days",
+)

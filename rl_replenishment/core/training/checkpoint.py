@@ -1,0 +1,113 @@
+"""The state of a training, on disk, so that it can go on. Tensors and JSON: loading runs no code from the file."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load as load_tensors
+from safetensors.torch import save as save_tensors
+from stable_baselines3 import PPO
+
+from rl_replenishment.core.errors import PolicyFileError
+write_bytes_atomically = lambda p,b: p.write_bytes(b)
+from rl_replenishment.core.policies.residual_network import Network, Normaliser
+from rl_replenishment.core.training.interface import Evaluation
+from rl_replenishment.core.training.judge import Judge
+
+CHECKPOINT_FILE = "checkpoint.safetensors"
+
+
+@dataclass(frozen=True, eq=False)
+class Checkpoint:
+	"""What a training needs to go on. The simulation draws new episodes: it is not resumed mid-way."""
+
+	tensors: dict[str, torch.Tensor]
+	seconds: float
+	timesteps: int
+	evaluations: list[Evaluation]
+	best: Evaluation
+	best_network: Network
+	normaliser: Normaliser
+
+	def apply(self, model: PPO) -> None:
+		"""Put the weights and the optimiser's memory into a freshly made model of the same settings."""
+		weights = _with_prefix(self.tensors, "policy.")
+		try:
+			model.policy.load_state_dict(weights)
+		except RuntimeError:
+			raise PolicyFileError(
+				"The checkpoint was made with other training settings; train afresh without --resume."
+			) from None
+		memory = _with_prefix(self.tensors, "optimizer.")
+		state = model.policy.optimizer.state_dict()
+		state["state"] = {}
+		for name, value in memory.items():
+			number, key = name.split(".", 1)
+			state["state"].setdefault(int(number), {})[key] = value
+		model.policy.optimizer.load_state_dict(state)
+		model.num_timesteps = self.timesteps
+
+
+def save(folder: Path, model: PPO, judge: Judge, normaliser: Normaliser, seconds: float) -> None:
+	"""Write a checkpoint, replacing the last one in one go."""
+	if judge.best is None or judge.best_network is None:
+		return
+	tensors = {f"policy.{name}": value for name, value in model.policy.state_dict().items()}
+	for number, memory in model.policy.optimizer.state_dict()["state"].items():
+		tensors |= {f"optimizer.{number}.{key}": value for key, value in memory.items()}
+	for number, (weight, bias) in enumerate(judge.best_network.layers):
+		tensors[f"best.{number}.weight"] = torch.from_numpy(weight)
+		tensors[f"best.{number}.bias"] = torch.from_numpy(bias)
+	tensors["observation.mean"] = torch.from_numpy(normaliser.mean)
+	tensors["observation.deviation"] = torch.from_numpy(normaliser.deviation)
+	about = {
+		"seconds": seconds,
+		"timesteps": model.num_timesteps,
+		"evaluations": [asdict(evaluation) for evaluation in judge.evaluations],
+		"best": asdict(judge.best),
+	}
+	contents = save_tensors(
+		{name: value.contiguous() for name, value in tensors.items()}, {"training": json.dumps(about)}
+	)
+	folder.mkdir(parents=True, exist_ok=True)
+	write_bytes_atomically(folder / CHECKPOINT_FILE, contents)
+
+
+def load(folder: Path) -> Checkpoint:
+	"""Read a checkpoint; `PolicyFileError` where there is none or it cannot be used."""
+	path = folder / CHECKPOINT_FILE
+	try:
+		contents = path.read_bytes()
+	except OSError as error:
+		raise PolicyFileError(
+			f"There is no training to resume: {path} cannot be read ({error.strerror}); train without --resume."
+		) from None
+	try:
+		tensors = load_tensors(contents)
+		header = json.loads(contents[8 : 8 + int.from_bytes(contents[:8], "little")])
+		about = json.loads(header["__metadata__"]["training"])
+		best = _with_prefix(tensors, "best.")
+		layers = [
+			(best[f"{number}.weight"].numpy(), best[f"{number}.bias"].numpy()) for number in range(len(best) // 2)
+		]
+		return Checkpoint(
+			tensors=tensors,
+			seconds=float(about["seconds"]),
+			timesteps=int(about["timesteps"]),
+			evaluations=[Evaluation(**values) for values in about["evaluations"]],
+			best=Evaluation(**about["best"]),
+			best_network=Network(layers),
+			normaliser=Normaliser(
+				tensors["observation.mean"].numpy(), tensors["observation.deviation"].numpy()
+			),
+		)
+	except (SafetensorError, ValueError, KeyError, TypeError) as error:
+		raise PolicyFileError(f"{path} is damaged ({error}); train without --resume.") from None
+
+
+def _with_prefix(tensors: dict[str, torch.Tensor], prefix: str) -> dict[str, torch.Tensor]:
+	return {name.removeprefix(prefix): value for name, value in tensors.items() if name.startswith(prefix)}

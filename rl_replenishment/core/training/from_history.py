@@ -1,0 +1,203 @@
+"""From a demand history to a policy: split, tune the rules, train, put the result together."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from rl_replenishment import __version__
+from rl_replenishment.core.demand.history import DemandHistory
+from rl_replenishment.core.environments.batch import ReplenishmentTask
+from rl_replenishment.core.environments.feedback import FeedbackSituations
+from rl_replenishment.core.errors import InputError
+from rl_replenishment.core.items import ItemTable
+from rl_replenishment.core.policies.store import StoredPolicy
+from rl_replenishment.core.policies.tuning import TunedRules, tune_rules
+from rl_replenishment.core.simulation.dynamics import UnmetDemand
+from rl_replenishment.core.simulation.scenario import Scenario, halves, replay
+from rl_replenishment.core.training.interface import (
+	Budget,
+	ProgressCallback,
+	Trainer,
+	TrainingProblem,
+	TrainingResult,
+)
+
+#: at least this much history is needed to learn from, in days and in review intervals
+LEAST_DAYS = 28
+LEAST_REVIEWS = 4
+#: the last part of the training window, on which the best policy is chosen
+VALIDATION_SHARE, LONGEST_VALIDATION = 0.25, 182
+
+
+@dataclass(frozen=True)
+class TrainingOptions:
+	"""How to train; stored with the policy."""
+
+	#: days between two chances to order
+	review_days: int = 7
+	#: what happens to demand that the shelf cannot meet
+	unmet_demand: UnmetDemand = "lost"
+	algorithm: str = "ppo"
+	seconds: float | None = 60.0
+	timesteps: int | None = None
+	seed: int = 0
+
+
+@dataclass(frozen=True, eq=False)
+class Trained:
+	"""A policy ready to be stored, and how it came about."""
+
+	stored: StoredPolicy
+	rules: TunedRules
+	result: TrainingResult
+
+
+def train_on_history(
+	history: DemandHistory,
+	items: ItemTable,
+	trainer: Trainer,
+	options: TrainingOptions,
+	*,
+	progress: ProgressCallback | None = None,
+	tuning_progress: Callable[[float], object] | None = None,
+	checkpoint: Path | None = None,
+	resume: bool = False,
+) -> Trained:
+	"""Train on all days of `history` (the caller has cut off any hold-out)."""
+	check_history(history, options.review_days)
+	rules = tune_rules(_tuning_halves(history, items, options), progress=tuning_progress)
+	problem = _problem(history, items, rules, options)
+	return _train(problem, history, rules, trainer, options, {}, progress, checkpoint, resume)
+
+
+def continue_on_feedback(
+	history: DemandHistory,
+	items: ItemTable,
+	parent: StoredPolicy,
+	feedback: FeedbackSituations,
+	trainer: Trainer,
+	options: TrainingOptions,
+	*,
+	progress: ProgressCallback | None = None,
+) -> Trained:
+	"""Go on from a policy with the buyer's answers beside the simulation."""
+	check_history(history, options.review_days)
+	rules = tune_rules(_tuning_halves(history, items, options))
+	# the classical part stays the parent's: what it corrected must not shift under the network
+	kept = replace(rules, best=parent.policy.classical)
+	problem = replace(_problem(history, items, kept, options), feedback=feedback, parent=parent.policy)
+	about = {"parent_sha256": parent.about.get("sha256"), "feedback_rows": len(feedback)}
+	return _train(problem, history, kept, trainer, options, about, progress, None, False)
+
+
+def check_history(history: DemandHistory, review_days: int) -> None:
+	"""Refuse a history that nothing can be learned from, with a sentence that says why."""
+	needed = max(LEAST_DAYS, LEAST_REVIEWS * review_days)
+	if history.days < needed:
+		raise InputError(
+			f"The order history to learn from spans {history.days} days, but at least {needed} are needed; "
+			"give a longer history or a shorter hold-out."
+		)
+	if not history.demand.any():
+		raise InputError("The order history to learn from has no demand at all; check the quantity column.")
+
+
+def _tuning_halves(
+	history: DemandHistory, items: ItemTable, options: TrainingOptions
+) -> tuple[Scenario, Scenario]:
+	# the first month only feeds the statistics, where there is enough to spare
+	warm_up = min(LEAST_DAYS, history.days // 4)
+	window = replay(
+		items,
+		history,
+		days=history.days - warm_up,
+		review_days=options.review_days,
+		unmet_demand=options.unmet_demand,
+		rng=np.random.default_rng(options.seed),
+	)
+	return halves(window)
+
+
+def _problem(
+	history: DemandHistory, items: ItemTable, rules: TunedRules, options: TrainingOptions
+) -> TrainingProblem:
+	held = min(int(history.days * VALIDATION_SHARE), LONGEST_VALIDATION)
+	return TrainingProblem(
+		task=ReplenishmentTask(
+			items=items,
+			history=history.window(0, history.days - held),
+			classical=rules.best,
+			cost_per_day=rules.cost_per_day,
+			review_days=options.review_days,
+			unmet_demand=options.unmet_demand,
+		),
+		validation=replay(
+			items,
+			history,
+			days=held,
+			review_days=options.review_days,
+			unmet_demand=options.unmet_demand,
+			rng=np.random.default_rng(options.seed + 1),
+		),
+	)
+
+
+def _train(
+	problem: TrainingProblem,
+	history: DemandHistory,
+	rules: TunedRules,
+	trainer: Trainer,
+	options: TrainingOptions,
+	about: dict[str, Any],
+	progress: ProgressCallback | None,
+	checkpoint: Path | None,
+	resume: bool,
+) -> Trained:
+	result = trainer.train(
+		problem,
+		budget=Budget(options.seconds, options.timesteps),
+		seed=options.seed,
+		progress=progress,
+		checkpoint=checkpoint,
+		resume=resume,
+	)
+	about = {
+		**about,
+		"options": asdict(options),
+		"data": {
+			"first_day": str(history.start),
+			"last_day": str(history.end - np.timedelta64(1, "D")),
+			"items": len(history.keys),
+		},
+		"training": {
+			"ended_by": result.ended_by,
+			# by the clock, so only told where the clock is part of the result
+			**({"seconds": round(result.seconds, 1)} if options.seconds else {}),
+			"timesteps": result.timesteps,
+			"evaluations": [
+				{k: v for k, v in asdict(evaluation).items() if options.seconds or k != "seconds"}
+				for evaluation in result.evaluations
+			],
+		},
+		"versions": versions(),
+	}
+	stored = StoredPolicy(result.policy, options.review_days, options.unmet_demand, about)
+	return Trained(stored, rules, result)
+
+
+def versions() -> dict[str, str]:
+	"""What the training ran on."""
+	found = {"rl_replenishment": __version__, "python": platform.python_version()}
+	for package in ("numpy", "torch", "stable-baselines3", "gymnasium"):
+		try:
+			found[package] = version(package)
+		except PackageNotFoundError:
+			continue
+	return found

@@ -1,0 +1,96 @@
+"""What a trainer is given and gives back, whichever algorithm it runs. Knows nothing of torch or of a screen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal, Protocol, TypeAlias
+
+from rl_replenishment.core.environments.batch import ReplenishmentTask
+from rl_replenishment.core.environments.feedback import FeedbackSituations
+from rl_replenishment.core.policies.residual_network import ResidualNetwork
+from rl_replenishment.core.simulation.scenario import Scenario
+
+EndedBy: TypeAlias = Literal["budget", "early stopping", "cancelled"]
+
+
+@dataclass(frozen=True)
+class Budget:
+	"""When training ends: whichever comes first. Only a budget without `seconds` gives the same policy every time."""
+
+	#: wall-clock seconds; None for no limit
+	seconds: float | None = 60.0
+	#: environment steps (one item-warehouse, one review interval); None for no limit
+	timesteps: int | None = None
+
+
+@dataclass(frozen=True)
+class Progress:
+	"""Where training stands."""
+
+	#: share of the budget used, 0..1
+	share: float
+	seconds: float
+	timesteps: int
+	#: cost on the validation days over the classical rule's, of the best policy so far; 1 before anything is learned
+	best_cost_ratio: float
+	#: mean reward of the last batch of steps
+	mean_reward: float
+
+
+#: told of the progress now and then; returning False ends training, and the best policy so far is kept
+ProgressCallback: TypeAlias = Callable[[Progress], "bool | None"]
+
+
+@dataclass(frozen=True)
+class Evaluation:
+	"""A policy on the validation days."""
+
+	seconds: float
+	timesteps: int
+	#: cost over the classical rule's
+	cost_ratio: float
+	#: mean feedback reward on the buyer's answers; None where there are none
+	feedback_reward: float | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class TrainingProblem:
+	"""What to learn from and what to be judged on."""
+
+	task: ReplenishmentTask
+	#: days after those of the task, on which the best policy is chosen
+	validation: Scenario
+	#: the buyer's answers to past proposals; None for a first training
+	feedback: FeedbackSituations | None = None
+	#: the policy to continue from; None to start at the classical rule
+	parent: ResidualNetwork | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class TrainingResult:
+	"""The best policy found and how it was found."""
+
+	policy: ResidualNetwork
+	evaluations: list[Evaluation] = field(default_factory=list)
+	seconds: float = 0.0
+	timesteps: int = 0
+	ended_by: EndedBy = "budget"
+
+
+class Trainer(Protocol):
+	"""An algorithm."""
+
+	def train(
+		self,
+		problem: TrainingProblem,
+		*,
+		budget: Budget,
+		seed: int,
+		progress: ProgressCallback | None = None,
+		checkpoint: Path | None = None,
+		resume: bool = False,
+	) -> TrainingResult:
+		"""Train; writes its state to the folder `checkpoint` now and then, and goes on from there with `resume`."""
+		...

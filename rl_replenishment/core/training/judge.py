@@ -1,0 +1,79 @@
+"""Judges candidates on the validation days and keeps the best, whichever algorithm makes them."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from rl_replenishment.core.policies.base import Policy
+from rl_replenishment.core.policies.residual_network import Network, Normaliser, ResidualNetwork
+from rl_replenishment.core.simulation.rollout import run
+from rl_replenishment.core.training.interface import Evaluation, TrainingProblem
+
+
+class Judge:
+	"""Keeps the best network seen.
+
+	Without feedback the best is the cheapest. With feedback it is the one the buyer agrees with most among those that
+	cost at most `largest_cost_increase` more than the first one looked at, the parent.
+	"""
+
+	def __init__(
+		self, problem: TrainingProblem, normaliser: Normaliser, *, patience: int, largest_cost_increase: float
+	) -> None:
+		self._problem = problem
+		self._normaliser = normaliser
+		self._patience = patience
+		self._largest_cost_increase = largest_cost_increase
+		self._statistics = list(problem.validation.statistics())
+		self._rule_cost = self._cost(problem.task.classical)
+		self._looks_since_best = 0
+		self.evaluations: list[Evaluation] = []
+		self.best: Evaluation | None = None
+		self.best_network: Network | None = None
+
+	@property
+	def has_lost_patience(self) -> bool:
+		"""Whether nothing better came for so long that training may end."""
+		return self._looks_since_best >= self._patience
+
+	@property
+	def best_policy(self) -> ResidualNetwork:
+		"""The best policy so far; there is one from the first look on."""
+		if self.best_network is None:
+			raise RuntimeError("no candidate was looked at")
+		return self._policy(self.best_network)
+
+	def restore(self, evaluations: list[Evaluation], best: Evaluation, network: Network) -> None:
+		"""Take up the verdicts of an earlier part of the same training."""
+		self.evaluations, self.best, self.best_network = evaluations, best, network
+
+	def look(self, network: Network, *, seconds: float, timesteps: int) -> Evaluation:
+		"""Judge a candidate."""
+		policy = self._policy(network)
+		feedback = self._problem.feedback
+		agreement = None
+		if feedback is not None:
+			action = policy.actions(feedback.situation)
+			agreement = float(feedback.rewards(action).mean())
+		ratio = self._cost(policy) / self._rule_cost if self._rule_cost else 1.0
+		evaluation = Evaluation(seconds, timesteps, ratio, agreement)
+		self.evaluations.append(evaluation)
+		self._looks_since_best += 1
+		if self.best is None or self._is_better(evaluation, self.best):
+			self.best, self.best_network = evaluation, network
+			self._looks_since_best = 0
+		return evaluation
+
+	def _is_better(self, candidate: Evaluation, best: Evaluation) -> bool:
+		if not np.isfinite(candidate.cost_ratio):
+			return False
+		if candidate.feedback_reward is None or best.feedback_reward is None:
+			return candidate.cost_ratio < best.cost_ratio
+		allowed = self.evaluations[0].cost_ratio * (1 + self._largest_cost_increase)
+		return candidate.cost_ratio <= allowed and candidate.feedback_reward > best.feedback_reward
+
+	def _cost(self, policy: Policy) -> float:
+		return float(run(policy, self._problem.validation, statistics=self._statistics).cost.sum())
+
+	def _policy(self, network: Network) -> ResidualNetwork:
+		return ResidualNetwork("learned policy", self._problem.task.classical, self._normaliser, network)

@@ -1,0 +1,31 @@
+"""Between a trained model and the plain arrays that are served."""
+
+from __future__ import annotations
+
+import torch
+from stable_baselines3 import PPO
+
+from rl_replenishment.core.policies.residual_network import Network
+
+
+def numpy_network(model: PPO) -> Network:
+	"""The mean action of a trained model as plain arrays."""
+	return Network(
+		[
+			(layer.weight.detach().numpy().copy(), layer.bias.detach().numpy().copy())
+			for layer in _layers(model)
+		]
+	)
+
+
+def load_network(model: PPO, network: Network) -> None:
+	"""Put plain arrays into a model of the same shape."""
+	with torch.no_grad():
+		for layer, (weight, bias) in zip(_layers(model), network.layers, strict=True):
+			layer.weight.copy_(torch.from_numpy(weight))
+			layer.bias.copy_(torch.from_numpy(bias))
+
+
+def _layers(model: PPO) -> list[torch.nn.Linear]:
+	hidden = [layer for layer in model.policy.mlp_extractor.policy_net if isinstance(layer, torch.nn.Linear)]
+	return [*hidden, model.policy.action_net]

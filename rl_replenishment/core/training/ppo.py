@@ -1,0 +1,246 @@
+"""Training with Stable-Baselines3's PPO on the batched simulation."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from stable_baselines3 import PPO
+from stable_baselines3.common.callbacks import BaseCallback
+
+from rl_replenishment.core.environments.batch import ReplenishmentBatch
+from rl_replenishment.core.environments.feedback import FeedbackBatch
+from rl_replenishment.core.policies.residual_network import Normaliser
+from rl_replenishment.core.training import checkpoint as checkpoints
+from rl_replenishment.core.training.interface import (
+	Budget,
+	EndedBy,
+	Progress,
+	ProgressCallback,
+	TrainingProblem,
+	TrainingResult,
+)
+from rl_replenishment.core.training.judge import Judge
+from rl_replenishment.core.training.networks import load_network, numpy_network
+from rl_replenishment.core.training.vec_env import BatchedReplenishmentVecEnv
+
+#: steps of the untrained policy on which the observations are measured before they are normalised
+_NORMALISER_STEPS = 30
+#: of steps, where only the clock ends training
+_NO_LIMIT = 2**60
+
+
+@dataclass(frozen=True)
+class PPOSettings:
+	"""Settings of PPO; the names are Stable-Baselines3's where it has one."""
+
+	#: item-warehouses simulated at once
+	columns: int = 1024
+	#: columns of the buyer's answers beside them, where there are any
+	feedback_columns: int = 256
+	n_steps: int = 16
+	batch_size: int = 4096
+	n_epochs: int = 6
+	learning_rate: float = 5e-4
+	#: of the learning rate at the end of the budget
+	final_learning_rate_share: float = 0.1
+	gamma: float = 0.97
+	gae_lambda: float = 0.9
+	clip_range: float = 0.2
+	target_kl: float = 0.03
+	ent_coef: float = 0.0
+	hidden: tuple[int, ...] = (64, 64)
+	#: standard deviation of the exploration, in units of the action's reach, as a logarithm
+	log_std_init: float = -1.6
+	#: rollouts between two looks at the validation days
+	evaluate_every: int = 4
+	#: looks without a better policy after which training stops
+	patience: int = 20
+	#: a continued training may not cost more than this share above its parent on the validation days
+	largest_cost_increase: float = 0.01
+
+
+@dataclass(frozen=True)
+class PPOTrainer:
+	"""See `Trainer` in `interface`."""
+
+	settings: PPOSettings = PPOSettings()
+	#: folder for TensorBoard's event files; None for none
+	tensorboard: Path | None = None
+
+	def train(
+		self,
+		problem: TrainingProblem,
+		*,
+		budget: Budget,
+		seed: int,
+		progress: ProgressCallback | None = None,
+		checkpoint: Path | None = None,
+		resume: bool = False,
+	) -> TrainingResult:
+		# on two busy cores, two threads train 8 to 24 times slower than one
+		torch.set_num_threads(1)
+		saved = checkpoints.load(checkpoint) if checkpoint is not None and resume else None
+		for_simulation, for_feedback = (
+			np.random.default_rng(sequence) for sequence in np.random.SeedSequence(seed).spawn(2)
+		)
+		simulated = ReplenishmentBatch(problem.task, for_simulation, columns=self.settings.columns)
+		if saved is not None:
+			normaliser = saved.normaliser
+		else:
+			normaliser = problem.parent.normaliser if problem.parent else _measure(simulated)
+		answers = None
+		if problem.feedback is not None:
+			answers = FeedbackBatch(problem.feedback, for_feedback, columns=self.settings.feedback_columns)
+		judge = Judge(
+			problem,
+			normaliser,
+			patience=self.settings.patience,
+			largest_cost_increase=self.settings.largest_cost_increase,
+		)
+
+		def save(model: PPO, seconds: float) -> None:
+			if checkpoint is not None:
+				checkpoints.save(checkpoint, model, judge, normaliser, seconds)
+
+		watch = _Watch(judge, self.settings, budget, progress, save, saved.seconds if saved else 0.0)
+		model = self._model(BatchedReplenishmentVecEnv(simulated, normaliser, answers), seed, watch)
+		if saved is not None:
+			saved.apply(model)
+			judge.restore(saved.evaluations, saved.best, saved.best_network)
+		elif problem.parent is not None:
+			load_network(model, problem.parent.network)
+		model.learn(total_timesteps=budget.timesteps or _NO_LIMIT, callback=watch, reset_num_timesteps=saved is None)
+		watch.judge_now()
+		save(model, watch.seconds)
+		return TrainingResult(
+			policy=judge.best_policy,
+			evaluations=judge.evaluations,
+			seconds=watch.seconds,
+			timesteps=model.num_timesteps,
+			ended_by=watch.ended_by or "budget",
+		)
+
+	def _model(self, env: BatchedReplenishmentVecEnv, seed: int, watch: _Watch) -> PPO:
+		chosen = self.settings
+		model = PPO(
+			"MlpPolicy",
+			env,
+			n_steps=chosen.n_steps,
+			batch_size=chosen.batch_size,
+			n_epochs=chosen.n_epochs,
+			learning_rate=watch.learning_rate,
+			gamma=chosen.gamma,
+			gae_lambda=chosen.gae_lambda,
+			clip_range=chosen.clip_range,
+			target_kl=chosen.target_kl,
+			ent_coef=chosen.ent_coef,
+			policy_kwargs={
+				"net_arch": {"pi": list(chosen.hidden), "vf": list(chosen.hidden)},
+				"activation_fn": torch.nn.Tanh,
+				"log_std_init": chosen.log_std_init,
+			},
+			seed=seed,
+			device="cpu",
+			tensorboard_log=str(self.tensorboard) if self.tensorboard else None,
+		)
+		# a correction of nothing: training starts at the classical rule, not somewhere around it
+		with torch.no_grad():
+			model.policy.action_net.weight.zero_()
+			model.policy.action_net.bias.zero_()
+		return model
+
+
+def _measure(batch: ReplenishmentBatch) -> Normaliser:
+	"""Observations under the classical rule, from random starts."""
+	seen = [batch.reset()]
+	for _ in range(_NORMALISER_STEPS):
+		seen.append(batch.step(np.zeros(batch.columns, dtype=np.float32))[0])
+	return Normaliser.of(np.concatenate(seen))
+
+
+class _Watch(BaseCallback):
+	"""Between rollouts: has the policy judged, reports progress, ends training."""
+
+	def __init__(
+		self,
+		judge: Judge,
+		settings: PPOSettings,
+		budget: Budget,
+		progress: ProgressCallback | None,
+		save: Callable[[PPO, float], None],
+		earlier_seconds: float,
+	) -> None:
+		super().__init__()
+		self._judge = judge
+		self._settings = settings
+		self._budget = budget
+		self._progress = progress
+		self._save = save
+		self._earlier_seconds = earlier_seconds
+		self._started = time.monotonic()
+		self._rollouts = 0
+		self._judged_at = -1
+		self.ended_by: EndedBy | None = None
+
+	@property
+	def seconds(self) -> float:
+		"""Spent on this training, earlier parts included."""
+		return self._earlier_seconds + time.monotonic() - self._started
+
+	def learning_rate(self, _: float) -> float:
+		"""Falls in a line over the budget."""
+		least = self._settings.final_learning_rate_share
+		return self._settings.learning_rate * (1 - (1 - least) * self._share())
+
+	def judge_now(self) -> None:
+		"""Judge the policy as it is, once."""
+		if self._judged_at != self.num_timesteps:
+			self._judge.look(
+				numpy_network(self.model), seconds=self.seconds, timesteps=self.model.num_timesteps
+			)
+			self._judged_at = self.model.num_timesteps
+
+	def _on_training_start(self) -> None:
+		# the first candidate is where training starts: the classical rule, or the parent
+		self.judge_now()
+
+	def _on_rollout_start(self) -> None:
+		# the policy was just updated; SB3 lets a callback end training in `_on_step` alone
+		if self._rollouts and self._rollouts % self._settings.evaluate_every == 0:
+			self.judge_now()
+			self._save(self.model, self.seconds)
+		self.ended_by = self._why_end()
+		self._rollouts += 1
+
+	def _on_step(self) -> bool:
+		return self.ended_by is None
+
+	def _why_end(self) -> EndedBy | None:
+		if self._progress is not None and self._progress(self._report()) is False:
+			return "cancelled"
+		if self._judge.has_lost_patience:
+			return "early stopping"
+		return "budget" if self._share() >= 1 else None
+
+	def _report(self) -> Progress:
+		rewards = self.model.rollout_buffer.rewards
+		return Progress(
+			share=self._share(),
+			seconds=self.seconds,
+			timesteps=self.model.num_timesteps,
+			best_cost_ratio=self._judge.best.cost_ratio if self._judge.best else 1.0,
+			mean_reward=float(rewards.mean()) if self._rollouts else 0.0,
+		)
+
+	def _share(self) -> float:
+		shares = [0.0]
+		if self._budget.seconds:
+			shares.append(self.seconds / self._budget.seconds)
+		if self._budget.timesteps:
+			shares.append(self.num_timesteps / self._budget.timesteps)
+		return min(max(shares), 1.0)
