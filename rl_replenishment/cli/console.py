@@ -1,0 +1,186 @@
+"""What a person reads at the terminal: tables and progress, made with rich.
+
+Nothing here decides where it goes: that is the caller's console, on stderr where stdout carries JSON.
+What comes from files is never read as rich markup: an item called [red] is an item called [red].
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import Protocol
+
+from rich import box
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+from rich.text import Text
+
+from rl_replenishment.core.evaluation.backtest import Backtest, BacktestRow
+from rl_replenishment.report import wording
+from rl_replenishment.report.content import EditLine, ProposalLine
+
+#: what a progress bar counts to
+_WHOLE = 100.0
+#: without a terminal, a line is written each time this many percent are done
+_LINE_EVERY = 10
+
+
+class Update(Protocol):
+	"""Tells a progress bar how far things are."""
+
+	def __call__(self, fraction: float, description: str | None = None) -> None:
+		"""Show the share done, from 0 to 1, and what is going on now (as before, where not given)."""
+		...
+
+
+def policy_table(backtest: Backtest, *, currency: str = "") -> Table:
+	"""All policies of a backtest, the cheapest first; fits 80 columns."""
+	rows = sorted(backtest.rows, key=lambda row: float(row.ledger.cost.sum()))
+	money = wording.Money.fitting("", float(rows[-1].ledger.cost.sum()))
+	items = len(backtest.scenario.items)
+	counted = f"{backtest.scenario.days:,} held-out days, {items:,} item{'' if items == 1 else 's'}"
+	table = _table(f"{counted}; average stock in units")
+	table.add_column("Policy", min_width=11)
+	_add_number(table, f"Cost {currency}".strip())
+	_add_number(table, "Difference\n95 % interval")
+	_add_number(table, "Fill rate")
+	_add_number(table, "Stock-out\ndays")
+	_add_number(table, "Average\nstock")
+	_add_number(table, "Orders")
+	for row in rows:
+		marks = ["lowest cost"] if row is rows[0] else []
+		marks += ["best rule"] if row is backtest.best_baseline else []
+		table.add_row(
+			_two(row.ledger.policy, ", ".join(marks)),
+			_text(money.amount(float(row.ledger.cost.sum()))),
+			_difference(backtest, row),
+			_text(wording.percent(row.ledger.fill_rate)),
+			_text(wording.number(float(row.ledger.stockout_days.sum()))),
+			_text(wording.number(row.ledger.average_inventory, 1)),
+			_text(wording.number(float(row.ledger.orders.sum()))),
+		)
+	return table
+
+
+def proposal_table(lines: Iterable[ProposalLine]) -> Table:
+	"""Proposed order lines with their reasons; quantities in stock UOM."""
+	table = _table("Quantities in stock units")
+	table.add_column("Item\nSupplier", min_width=12)
+	for heading in ("On\nhand", "On\norder", "Rule", "Proposed"):
+		_add_number(table, heading)
+	table.add_column("Why", ratio=1)
+	for line in lines:
+		table.add_row(
+			_two(_item(line.item_code, line.item_name), line.supplier),
+			*(_text(wording.quantity(value)) for value in (line.on_hand, line.on_order, line.baseline_qty)),
+			_text(wording.quantity(line.proposed_qty), "bold"),
+			_text(line.reason),
+		)
+	return table
+
+
+def edit_table(lines: Iterable[EditLine]) -> Table:
+	"""What the buyer changed and what is proposed since; quantities in stock UOM."""
+	table = _table("Quantities in stock units")
+	table.add_column("Item", min_width=12)
+	for heading in ("Proposed\nbefore", "Buyer\nordered", "Proposed\nafter"):
+		_add_number(table, heading)
+	table.add_column("Since then\nBuyer's reason", ratio=1)
+	for line in lines:
+		table.add_row(
+			_text(_item(line.item_code, line.item_name)),
+			_text(wording.quantity(line.proposed_before)),
+			_text(wording.quantity(line.ordered), "bold"),
+			_text(wording.quantity(line.proposed_after)),
+			_two(wording.movement(line), line.reason),
+		)
+	return table
+
+
+@contextmanager
+def progress_bar(description: str, *, console: Console) -> Iterator[Update]:
+	"""A progress bar, or without a terminal a plain line at every tenth; gives the call that moves it."""
+	if not console.is_terminal:
+		yield _PlainProgress(console, description)
+		return
+	columns = (
+		TextColumn("{task.description}", markup=False),
+		BarColumn(),
+		TaskProgressColumn(),
+		TimeElapsedColumn(),
+	)
+	with Progress(*columns, console=console) as progress:
+		task = progress.add_task(_plain(description), total=_WHOLE)
+
+		def update(fraction: float, description: str | None = None) -> None:
+			progress.update(
+				task,
+				completed=_WHOLE * _share(fraction),
+				description=None if description is None else _plain(description),
+			)
+
+		yield update
+
+
+class _PlainProgress:
+	"""Progress as lines: what a log file or a pipe can keep."""
+
+	def __init__(self, console: Console, description: str) -> None:
+		self._console = console
+		self._description = _plain(description)
+		self._told = -1
+
+	def __call__(self, fraction: float, description: str | None = None) -> None:
+		if description is not None:
+			self._description = _plain(description)
+		# by tenths and not by description: one that changes with every call would fill the log
+		tenth = math.floor(_WHOLE * _share(fraction) / _LINE_EVERY + 1e-9)
+		if tenth != self._told:
+			self._told = tenth
+			self._console.print(f"{self._description}: {tenth * _LINE_EVERY} %", markup=False, soft_wrap=True)
+
+
+def _share(fraction: float) -> float:
+	return min(max(fraction, 0.0), 1.0) if math.isfinite(fraction) else 0.0
+
+
+def _table(caption: str) -> Table:
+	return Table(
+		box=box.SIMPLE_HEAD,
+		pad_edge=False,
+		padding=(0, 1, 0, 0),
+		caption=_text(caption),
+		caption_justify="left",
+	)
+
+
+def _add_number(table: Table, heading: str) -> None:
+	table.add_column(Text(heading), justify="right", no_wrap=True)
+
+
+def _difference(backtest: Backtest, row: BacktestRow) -> Text:
+	if row is backtest.best_baseline:
+		return _text("reference", "dim")
+	bounds = wording.interval(wording.reliable_interval(backtest, row))
+	return _two(wording.signed_percent(row.cost_vs_best_baseline), bounds.removesuffix(f"{wording.NBSP}%"))
+
+
+def _item(code: str, name: str) -> str:
+	return code if name in ("", code) else f"{code} {name}"
+
+
+def _two(value: str, below: str) -> Text:
+	"""A value and a lesser one in the line below it, where there is one."""
+	return _text(value).append_text(_text(f"\n{below}" if below else "", "dim"))
+
+
+def _text(value: str, style: str = "") -> Text:
+	return Text("\n".join(_plain(line) for line in value.split("\n")), style=style)
+
+
+def _plain(value: str) -> str:
+	"""Text without control characters, which no file may send to a terminal, and in plain signs."""
+	simple = value.replace(wording.NBSP, " ").replace(wording.MINUS, "-").replace(wording.NONE, "-")
+	return "".join(character if character.isprintable() else " " for character in simple)

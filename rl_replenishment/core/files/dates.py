@@ -1,0 +1,171 @@
+"""Dates in delimited text: year first, day first or month first, decided once per file."""
+
+from __future__ import annotations
+
+import datetime
+import re
+from collections.abc import Callable
+from typing import NamedTuple, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from rl_replenishment.core.errors import InputError
+from rl_replenishment.core.files.table import Table, shown
+
+DayArray: TypeAlias = npt.NDArray[np.datetime64]
+
+FIRST_YEAR, LAST_YEAR = 1900, 2200
+_EPOCH = datetime.date(1970, 1, 1).toordinal()
+_NOT_A_DAY = np.iinfo(np.int64).min
+_TIME = re.compile(
+	r"(?:\s*,\s*|\s+|T)(?:[01]?\d|2[0-4]):[0-5]\d(?::[0-5]\d(?:[.,]\d+)?)?"
+	r"(?:\s*[ap]\.?m\.?)?(?:\s*(?:Z|UTC|GMT|[+-]\d\d:?\d\d))?$",
+	re.ASCII | re.IGNORECASE,
+)
+_YEAR_FIRST = re.compile(r"(\d{4})([-/.])(\d{1,2})\2(\d{1,2})", re.ASCII)
+_EIGHT_DIGITS = re.compile(r"(\d{4})()(\d\d)(\d\d)", re.ASCII)
+_YEAR_LAST = re.compile(r"(\d{1,2})([-/.])(\d{1,2})\2(\d{4})", re.ASCII)
+_TWO_DIGIT_YEAR = re.compile(r"\d{1,2}([-/.])\d{1,2}\1\d\d", re.ASCII)
+_FORMAT_OF_TIME = re.compile(r"%[HIMSfpXcTR]")
+
+
+class _Reading(NamedTuple):
+	"""The date that a text is with the day first, and with the month first; None where it is none."""
+
+	day_first: datetime.date | None
+	month_first: datetime.date | None
+
+
+def read_dates(table: Table, name: str, date_format: str | None = None, *, required: bool = True) -> DayArray:
+	"""The dates of column `name`, shape (E,), whole days as written; NaT where blank or without such a
+	column.
+
+	`date_format` is a `strptime` format; without one, 2024-03-01 and its like are read as they are, and
+	whether 01/03/2024 starts with the day or the month is told from the file's other dates. A time of day is
+	dropped. Raises `InputError` naming row, column and value of a text that is no date, lies outside the
+	years 1900 to 2200, contradicts the others or, with `required`, is blank; and where no date tells day from
+	month.
+	"""
+	if date_format is not None:
+		_check_format(date_format)
+	if name not in table.columns:
+		return np.full(len(table), np.datetime64("NaT"), dtype="datetime64[D]")
+	column = table.columns[name]
+	keeps_time = date_format is not None and _FORMAT_OF_TIME.search(date_format)
+	# times of day make nearly every text distinct, their dates are few: read each date once
+	parts: dict[str, int] = {}
+	first_codes: list[int] = []
+	part_of = np.empty(len(column.distinct), dtype=np.int64)
+	for code, text in enumerate(column.distinct):
+		part = text if keeps_time else _TIME.sub("", text)
+		index = part_of[code] = parts.setdefault(part, len(parts))
+		if index == len(first_codes):
+			first_codes.append(code)
+
+	def refusal(index: int, problem: str) -> InputError:
+		return table.error(name, column.first_row(first_codes[index]), problem)
+
+	days = np.full(len(parts), _NOT_A_DAY, dtype=np.int64)
+	readings: dict[int, _Reading] = {}
+	for text, index in parts.items():
+		if text:
+			reading = _read(text, date_format)
+			date = reading.day_first or reading.month_first
+			if date is None:
+				raise refusal(index, f"{shown(text)} {_why_no_date(text, date_format)}")
+			if not FIRST_YEAR <= date.year <= LAST_YEAR:
+				years = f"{FIRST_YEAR} to {LAST_YEAR}"
+				raise refusal(index, f"{shown(text)} lies outside the years {years}; correct the date")
+			readings[index] = reading
+		elif required:
+			raise refusal(index, "the cell is empty; fill it in, or remove the row")
+	by_month = _is_month_first(list(parts), readings, refusal)
+	for index, reading in readings.items():
+		chosen = reading.month_first if by_month else reading.day_first
+		assert chosen is not None
+		days[index] = chosen.toordinal() - _EPOCH
+	return days[part_of][column.codes].view("datetime64[D]")
+
+
+def _is_month_first(
+	texts: list[str], readings: dict[int, _Reading], refusal: Callable[[int, str], InputError]
+) -> bool:
+	"""Whether dates that end with the year start with the month; the same for the whole column."""
+	evidence: tuple[int, bool] | None = None
+	unclear: int | None = None
+	for index, reading in readings.items():
+		if reading.day_first and reading.month_first:
+			if unclear is None and reading.day_first != reading.month_first:
+				unclear = index
+			continue
+		month_first = reading.day_first is None
+		if evidence is None:
+			evidence = (index, month_first)
+		elif evidence[1] != month_first:
+			first, second = ("month", "day") if month_first else ("day", "month")
+			raise refusal(
+				index,
+				f"{shown(texts[index])} can only start with the {first}, but {shown(texts[evidence[0]])} only"
+				f" with the {second}; write all dates one way, best as 2024-03-01",
+			)
+	if evidence is not None:
+		return evidence[1]
+	if unclear is not None:
+		mark = re.sub(r"\d", "", texts[unclear])[0]
+		by_day, by_month = (
+			f"--date-format {mark.join(parts)}" for parts in (("%d", "%m", "%Y"), ("%m", "%d", "%Y"))
+		)
+		raise refusal(
+			unclear,
+			f"{shown(texts[unclear])} could start with the day or the month, and no other date tells which;"
+			f" add {by_day} or {by_month}",
+		)
+	return False
+
+
+def _read(text: str, date_format: str | None) -> _Reading:
+	if date_format is not None:
+		try:
+			date = datetime.datetime.strptime(text, date_format).date()
+		except ValueError:
+			return _Reading(None, None)
+		return _Reading(date, date)
+	year_first = _YEAR_FIRST.fullmatch(text) or _EIGHT_DIGITS.fullmatch(text)
+	if year_first:
+		date_or_none = _date(year_first[1], year_first[3], year_first[4])
+		return _Reading(date_or_none, date_or_none)
+	year_last = _YEAR_LAST.fullmatch(text)
+	if year_last:
+		first, _, second, year = year_last.groups()
+		return _Reading(day_first=_date(year, second, first), month_first=_date(year, first, second))
+	return _Reading(None, None)
+
+
+def _date(year: str, month: str, day: str) -> datetime.date | None:
+	try:
+		return datetime.date(int(year), int(month), int(day))
+	except ValueError:
+		return None
+
+
+def _why_no_date(text: str, date_format: str | None) -> str:
+	if date_format is not None:
+		return f"is not a date of the form {date_format}; correct it, or give another --date-format"
+	if re.fullmatch(r"\d{5}(\.\d*)?", text, re.ASCII):
+		return "is a spreadsheet's day number; show the column as dates before saving it as CSV"
+	if _TWO_DIGIT_YEAR.fullmatch(text):
+		return "has a year of two digits; add its form, such as --date-format %d/%m/%y"
+	return "is not a date; write it as 2024-03-01, or add its form, such as --date-format %d-%b-%Y"
+
+
+def _check_format(date_format: str) -> None:
+	probe = datetime.datetime(2013, 11, 23, tzinfo=datetime.timezone.utc)
+	try:
+		complete = datetime.datetime.strptime(probe.strftime(date_format), date_format).date() == probe.date()
+	except (ValueError, re.error):
+		complete = False
+	if not complete:
+		raise InputError(
+			f"--date-format {shown(date_format)} does not tell day, month and year; use one such as %d/%m/%Y."
+		)

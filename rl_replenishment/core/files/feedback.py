@@ -1,0 +1,61 @@
+"""FEEDBACK files: what was proposed and what the buyer ordered."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from rl_replenishment.core.files.dates import DayArray, read_dates
+from rl_replenishment.core.files.keys import ITEM_CODE, WAREHOUSE, read_keys
+from rl_replenishment.core.files.numbers import Range, read_numbers
+from rl_replenishment.core.files.table import Column, FilePath, read_table
+from rl_replenishment.core.items import ItemKey
+
+COLUMNS = (
+	ITEM_CODE,
+	WAREHOUSE,
+	Column("proposed_qty", ("Proposed Quantity",), required=True),
+	Column("ordered_qty", ("Ordered Quantity",), required=True),
+	Column("date", ("Posting Date", "Transaction Date", "Order Date")),
+	Column("on_hand", ("UnitsInStock", "Actual Qty", "Actual Quantity")),
+	Column("on_order", ("UnitsOnOrder",)),
+	Column("reason", ("Edit Reason",)),
+)
+
+
+@dataclass(frozen=True, eq=False)
+class FeedbackRows:
+	"""E decisions of the buyer, in the order of the file; quantities in stock UOM."""
+
+	#: the item-warehouse of each decision
+	keys: tuple[ItemKey, ...]
+	#: shape (E,), 0 where the buyer added the item
+	proposed_qty: npt.NDArray[np.float64]
+	#: shape (E,), 0 where the buyer turned the proposal down
+	ordered_qty: npt.NDArray[np.float64]
+	#: shape (E,), NaT where the file does not say
+	date: DayArray
+	#: shape (E,), at the time of the proposal; NaN where the file does not say
+	on_hand: npt.NDArray[np.float64]
+	#: shape (E,), at the time of the proposal; NaN where the file does not say
+	on_order: npt.NDArray[np.float64]
+	#: the buyer's reason, "" where none
+	reason: tuple[str, ...]
+
+	def __len__(self) -> int:
+		return len(self.keys)
+
+
+def read_feedback(path: FilePath, date_format: str | None = None) -> FeedbackRows:
+	"""Read a FEEDBACK file; raises `InputError` as the parts it reads do, and for negative quantities."""
+	table = read_table(path, COLUMNS)
+	keys, item = read_keys(table)
+	decided, amount = Range(lowest=0.0, required=True), Range(lowest=0.0)
+	numbers = read_numbers(
+		table, {"proposed_qty": decided, "ordered_qty": decided, "on_hand": Range(), "on_order": amount}
+	)
+	date = read_dates(table, "date", date_format, required=False)
+	reason = tuple(table.texts("reason"))
+	return FeedbackRows(tuple(keys[index] for index in item), date=date, reason=reason, **numbers)

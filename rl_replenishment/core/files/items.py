@@ -1,0 +1,153 @@
+"""ITEMS files: costs, lead times and order sizes of each item-warehouse."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from rl_replenishment.core.errors import InputError
+from rl_replenishment.core.files.keys import ITEM_CODE, WAREHOUSE, read_keys
+from rl_replenishment.core.files.numbers import Range, read_numbers
+from rl_replenishment.core.files.table import Column, FilePath, IntArray, Table, read_table, shown
+from rl_replenishment.core.items import DEFAULTS, ItemKey, ItemTable
+
+COLUMNS = (
+	ITEM_CODE,
+	WAREHOUSE,
+	Column("supplier", ("Supplier Name", "Default Supplier")),
+	Column("lead_time_days", ("Lead Time", "Lead Time in Days")),
+	Column("lead_time_std_days"),
+	Column("unit_cost", ("Unit Price", "Valuation Rate")),
+	Column("holding_cost_rate"),
+	Column("stockout_cost"),
+	Column("stockout_cost_rate"),
+	Column("order_cost"),
+	Column("min_order_qty", ("Minimum Order Qty",)),
+	Column("order_multiple"),
+	Column("max_order_qty", ("Maximum Order Qty",)),
+	Column("shelf_life_days", ("Shelf Life in Days",)),
+)
+LONGEST_LEAD_TIME_DAYS = 365.0
+_NOT_NEGATIVE = Range(lowest=0.0)
+#: the numeric columns, which are also the names that `defaults` may hold
+RANGES: Mapping[str, Range] = MappingProxyType(
+	{
+		"lead_time_days": Range(0.0, LONGEST_LEAD_TIME_DAYS),
+		"lead_time_std_days": Range(0.0, LONGEST_LEAD_TIME_DAYS),
+		"unit_cost": _NOT_NEGATIVE,
+		"holding_cost_rate": _NOT_NEGATIVE,
+		"stockout_cost": _NOT_NEGATIVE,
+		"stockout_cost_rate": _NOT_NEGATIVE,
+		"order_cost": _NOT_NEGATIVE,
+		"min_order_qty": _NOT_NEGATIVE,
+		"order_multiple": _NOT_NEGATIVE,
+		"max_order_qty": _NOT_NEGATIVE,
+		"shelf_life_days": _NOT_NEGATIVE,
+	}
+)
+Float64Array: TypeAlias = npt.NDArray[np.float64]
+
+
+def read_items(
+	path: FilePath, keys: Sequence[ItemKey], defaults: Mapping[str, float] | None = None
+) -> tuple[ItemTable, tuple[ItemKey, ...]]:
+	"""Read an ITEMS file for exactly the given item-warehouses.
+
+	A row without warehouse holds for all warehouses of its item; a row with one goes before it, cell by cell.
+	A blank cell takes the value of `defaults` (named as the columns), then `core.items.DEFAULTS`. A
+	`stockout_cost` goes before a `stockout_cost_rate` of the same row. A `shelf_life_days` of 0 is none, as
+	in ERPNext; a `max_order_qty` of 0 stops orders. Rows of other items are ignored.
+
+	Returns the table, in the order of `keys`, and the keys that have no row. Raises `InputError` as the parts
+	it reads do, and for a second row of the same item and warehouse.
+	"""
+	table = read_table(path, COLUMNS)
+	row_keys, key_of_row = read_keys(table)
+	_refuse_duplicates(table, row_keys, key_of_row)
+	row_of = {row_keys[index]: row for row, index in enumerate(key_of_row)}
+	# one row more, all blank, which stands for "no row" at index -1
+	columns = {name: np.append(column, np.nan) for name, column in read_numbers(table, RANGES).items()}
+	columns["shelf_life_days"][columns["shelf_life_days"] == 0] = np.inf
+	suppliers_of_rows = [*table.texts("supplier"), ""]
+
+	rows_of_item = np.array([row_of.get(ItemKey(key.item_code), -1) for key in keys], dtype=np.int32)
+	rows_of_key = np.array([row_of.get(key, -1) for key in keys], dtype=np.int32)
+	values = {name: np.full(len(keys), np.nan) for name in RANGES}
+	for rows in (rows_of_item, rows_of_key):
+		# the rate of a warehouse's own row goes before the money of its item's row
+		values["stockout_cost"][~np.isnan(columns["stockout_cost_rate"][rows])] = np.nan
+		for name, column in columns.items():
+			values[name] = np.where(np.isnan(column[rows]), values[name], column[rows])
+	suppliers = [
+		suppliers_of_rows[own] or suppliers_of_rows[general]
+		for own, general in zip(rows_of_key, rows_of_item, strict=True)
+	]
+	items = _table(keys, values, suppliers, defaults)
+	_refuse_unorderable(table, items, columns["max_order_qty"], (rows_of_key, rows_of_item))
+	without = np.flatnonzero((rows_of_key < 0) & (rows_of_item < 0))
+	return items, tuple(keys[int(index)] for index in without)
+
+
+def item_table(keys: Sequence[ItemKey], defaults: Mapping[str, float] | None = None) -> ItemTable:
+	"""The table without an ITEMS file: `defaults` (named as the columns), then `core.items.DEFAULTS`."""
+	return _table(keys, {name: np.full(len(keys), np.nan) for name in RANGES}, (), defaults)
+
+
+def _table(
+	keys: Sequence[ItemKey],
+	values: Mapping[str, Float64Array],
+	suppliers: Sequence[str],
+	defaults: Mapping[str, float] | None,
+) -> ItemTable:
+	"""Fill the NaN of `values` with the defaults."""
+	given = dict(defaults or {})
+	for name, value in given.items():
+		problem = "is not a number; correct it" if np.isnan(value) else RANGES[name].problem(value)
+		if problem and value != DEFAULTS.get(name):
+			raise InputError(f"--{name.replace('_', '-')}: {value:g} {problem}.")
+	given["shelf_life_days"] = given.get("shelf_life_days") or np.inf
+	# a row's rate goes before a default in money
+	no_rate = np.isnan(values["stockout_cost_rate"])
+	cost = np.where(
+		np.isnan(values["stockout_cost"]) & no_rate,
+		given.pop("stockout_cost", np.nan),
+		values["stockout_cost"],
+	)
+	filled = {
+		name: np.where(np.isnan(column), given.get(name, DEFAULTS[name]), column)
+		for name, column in values.items()
+		if name != "stockout_cost"
+	}
+	share = filled.pop("stockout_cost_rate") * filled["unit_cost"]
+	return ItemTable.create(keys, suppliers, stockout_cost=np.where(np.isnan(cost), share, cost), **filled)
+
+
+def _refuse_duplicates(table: Table, keys: Sequence[ItemKey], key_of_row: IntArray) -> None:
+	seen: dict[int, int] = {}
+	for row, index in enumerate(key_of_row.tolist()):
+		earlier = seen.setdefault(index, row)
+		if earlier != row:
+			problem = (
+				f"{shown(str(keys[index]))} is also in row {table.lines[earlier]}; keep one of the two rows"
+			)
+			raise table.error(ITEM_CODE.name, row, problem)
+
+
+def _refuse_unorderable(
+	table: Table, items: ItemTable, maximum: Float64Array, rows: Sequence[IntArray]
+) -> None:
+	"""Refuse a largest order that is above 0 and yet below the smallest; 0 is how a file stops orders."""
+	for index in np.flatnonzero((items.max_order_qty > 0) & (items.largest_order <= 0)):
+		row = next((int(found[index]) for found in rows if not np.isnan(maximum[found[index]])), None)
+		if row is not None:
+			pack, least = items.order_unit[index], items.smallest_order[index]
+			raise table.error(
+				"max_order_qty",
+				row,
+				f"{maximum[row]:g} leaves no order possible, with packs of {pack:g} and a minimum order of"
+				f" {least:g}; raise it, or leave it blank for no limit",
+			)

@@ -1,0 +1,135 @@
+"""Numbers in delimited text, with a decimal point or a decimal comma."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from rl_replenishment.core.errors import InputError
+from rl_replenishment.core.files.table import Table, TextColumn, shown
+
+#: beyond any stock or price; keeps sums exact and within single precision
+LARGEST = 1e12
+OTHER_MARK = {".": ",", ",": "."}
+
+_PLAIN = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d{1,3})?", re.ASCII | re.IGNORECASE)
+_DECIMAL_COMMA = re.compile(r"[+-]?(?:\d+,?\d*|,\d+)(?:e[+-]?\d{1,3})?", re.ASCII | re.IGNORECASE)
+#: one mark, exactly three digits behind it: 1.500 may be one and a half, or fifteen hundred
+_UNCLEAR = re.compile(r"[+-]?[1-9]\d{0,2}[.,]\d{3}", re.ASCII)
+#: thousands apart by a mark, a blank or an apostrophe
+_GROUPED = re.compile(
+	r"([+-]?[1-9]\d{0,2})(?:([.,' \u00a0\u202f\u2019])\d{3})(?:\2\d{3})*(?:([.,])\d*)?", re.ASCII
+)
+
+
+class Range(NamedTuple):
+	"""What a column of numbers may hold."""
+
+	lowest: float = -LARGEST
+	highest: float = LARGEST
+	#: whether a blank cell is refused
+	required: bool = False
+
+	def problem(self, value: float) -> str:
+		"""What is wrong with a number and how to mend it, "" where it is in range."""
+		if value < self.lowest:
+			return f"is below {self.lowest:g}, the least allowed; correct it"
+		return f"is above {self.highest:g}, the most allowed; correct it" if value > self.highest else ""
+
+
+def read_numbers(table: Table, ranges: Mapping[str, Range]) -> dict[str, npt.NDArray[np.float64]]:
+	"""The columns named in `ranges`, each of shape (E,); NaN where blank or without such a column.
+
+	Whether "," or "." is the decimal mark is decided once, over all these columns. Raises `InputError` naming
+	row, column and value of the first cell that is no number, is out of range, or could be read two ways.
+	"""
+	present = {name: table.columns[name] for name in ranges if name in table.columns}
+	mark = _decimal_mark(table, present)
+	numbers = {name: np.full(len(table), np.nan) for name in ranges}
+	for name, column in present.items():
+		values = _parsed(column.distinct, mark)
+		wrong = np.isnan(values) | (values < ranges[name].lowest) | (values > ranges[name].highest)
+		for code in np.flatnonzero(wrong):
+			problem = _problem(column.distinct[int(code)], float(values[code]), ranges[name])
+			if problem:
+				raise _refusal(table, name, int(code), problem)
+		numbers[name] = values[column.codes]
+	return numbers
+
+
+def _parsed(texts: Sequence[str], mark: str) -> npt.NDArray[np.float64]:
+	"""The texts as numbers, NaN where one is none."""
+	plain = (_PLAIN if mark == "." else _DECIMAL_COMMA).fullmatch
+	values = np.full(len(texts), np.nan)
+	for index, text in enumerate(texts):
+		if plain(text):
+			values[index] = float(text if mark == "." else text.replace(",", "."))
+			continue
+		grouped = _GROUPED.fullmatch(text)
+		if grouped and grouped[2] != mark and (not grouped[3] or grouped[3] == mark):
+			values[index] = float(text.replace(grouped[2], "").replace(mark, "."))
+	return values
+
+
+def _problem(text: str, value: float, allowed: Range) -> str:
+	"""Why a cell is refused, "" for a blank one that may be."""
+	if not text:
+		return "the cell is empty; fill it in, or remove the row" if allowed.required else ""
+	if np.isnan(value):
+		return f"{shown(text)} is not a number; write digits only, such as 1234.5"
+	return f"{shown(text)} {allowed.problem(value)}"
+
+
+def _decimal_mark(table: Table, columns: Mapping[str, TextColumn]) -> str:
+	"""What stands before the decimals; raises where values contradict each other or none of them tells."""
+	found: tuple[str, str] | None = None
+	unclear: tuple[str, int] | None = None
+	for name, column in columns.items():
+		for code, text in enumerate(column.distinct):
+			if "," not in text and "." not in text:
+				continue
+			if found and OTHER_MARK[found[0]] not in text:
+				continue
+			if _UNCLEAR.fullmatch(text):
+				# a file whose delimiter is the comma writes decimals with a point, so 1.500 is plain there
+				if "," in text or table.delimiter != ",":
+					unclear = unclear or (name, code)
+				continue
+			mark = _mark_of(text)
+			if mark and found and mark != found[0]:
+				problem = f"{shown(text)} and {shown(found[1])} use different decimal marks"
+				raise _refusal(table, name, code, f"{problem}; write all numbers as 1234.5")
+			if mark:
+				found = found or (mark, text)
+	if found:
+		return found[0]
+	if unclear:
+		name, code = unclear
+		text = columns[name].distinct[code]
+		whole, decimals = re.split("[.,]", text)
+		decimal = f"{float(f'{whole}.{decimals}'):g}"
+		problem = f"{shown(text)} could be {whole}{decimals} or {decimal}"
+		raise _refusal(table, name, code, f"{problem}; write numbers without a thousands separator")
+	return "."
+
+
+def _mark_of(text: str) -> str:
+	"""The decimal mark that a number with "." or "," in it must have, "" where it is no number at all."""
+	if _PLAIN.fullmatch(text):
+		return "."
+	if _DECIMAL_COMMA.fullmatch(text):
+		return ","
+	grouped = _GROUPED.fullmatch(text)
+	if not grouped or grouped[2] == grouped[3]:
+		return ""
+	if grouped[3]:
+		return grouped[3]
+	return OTHER_MARK.get(grouped[2], "")
+
+
+def _refusal(table: Table, name: str, code: int, problem: str) -> InputError:
+	return table.error(name, table.columns[name].first_row(code), problem)

@@ -1,0 +1,300 @@
+"""Delimited text as columns: finds the encoding, the delimiter and the columns a reader asks for."""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import io
+import re
+from array import array
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import count
+from operator import itemgetter
+from os import PathLike
+from pathlib import Path
+from typing import TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from rl_replenishment.core.errors import InputError
+
+IntArray: TypeAlias = npt.NDArray[np.int32]
+FilePath: TypeAlias = str | PathLike[str]
+
+DELIMITERS = (",", ";", "\t", "|")
+#: rows are encoded in batches: few enough to stay in the cache, enough to keep the loop in C
+BATCH_ROWS = 1024
+BLOCK_BYTES = 1 << 20
+#: Excel's own first line, which names the delimiter
+SEPARATOR_LINE = re.compile(r'"?sep=([,;|\t])"?', re.IGNORECASE)
+#: how ERPNext marks a child table's column in an export: "Item Code (Sales Order Item)"
+CHILD_TABLE = re.compile(r"\((?:items|[\w ]*item)\)$")
+
+
+@dataclass(frozen=True)
+class Column:
+	"""A column that a reader asks for."""
+
+	#: its name in the documentation; a header of this name beats every alias
+	name: str
+	#: other headers that mean the same; like the name they match without case, blanks, "_", "-" and "."
+	aliases: tuple[str, ...] = ()
+	required: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class TextColumn:
+	"""The cells of one column over E rows; each distinct text is kept once."""
+
+	#: the header as the file writes it
+	header: str
+	#: the distinct texts in order of first appearance, blanks around them removed
+	distinct: Sequence[str]
+	#: shape (E,), index into `distinct` of each row
+	codes: IntArray
+
+	def first_row(self, code: int) -> int:
+		"""The first row that holds `distinct[code]`."""
+		return int(np.argmax(self.codes == code))
+
+
+@dataclass(frozen=True, eq=False)
+class Table:
+	"""The E rows of a file in the columns asked for; blank rows are left out."""
+
+	#: file name for messages
+	name: str
+	delimiter: str
+	#: shape (E,), the line of each row as an editor counts, the header included
+	lines: IntArray
+	#: the columns found, by the name a reader asked for
+	columns: Mapping[str, TextColumn]
+
+	def __len__(self) -> int:
+		return len(self.lines)
+
+	def error(self, column: str, row: int, problem: str) -> InputError:
+		"""The refusal of one cell; `problem` ends the sentence, without its full stop."""
+		where = f"{self.name}, row {self.lines[row]}, column {self.columns[column].header}"
+		return InputError(f"{where}: {problem}.")
+
+	def texts(self, column: str) -> list[str]:
+		"""The E cells of a column, "" where blank or where the file has no such column."""
+		found = self.columns.get(column)
+		return [""] * len(self) if found is None else [found.distinct[code] for code in found.codes]
+
+
+def read_table(path: FilePath, columns: Sequence[Column]) -> Table:
+	"""Read the `columns` of a delimited text file; the others are ignored.
+
+	UTF-8 (with or without byte-order mark), UTF-16 (with one) and Windows-1252; comma, semicolon, tab or "|".
+	Raises `InputError` where the file cannot be opened, is no delimited text, lacks a required column, has
+	two columns for the same thing, or a row does not fit the header.
+	"""
+	path = Path(path)
+	data = _read_bytes(path)
+	encoding = _find_encoding(data, path.name)
+	delimiter = _find_delimiter(data, encoding, columns, path.name)
+	records = _Records(data, encoding, delimiter, path.name)
+	indices, headers = _find_columns(records.header, columns, path.name)
+	key = next((indices[column.name] for column in columns if column.name in indices), 0)
+
+	vocabularies = {name: _new_vocabulary() for name in indices}
+	codes = {name: array("i") for name in indices}
+	lines = array("i")
+	for batch in records.batches(lines, key):
+		for name, index in indices.items():
+			codes[name].extend(map(vocabularies[name].__getitem__, map(itemgetter(index), batch)))
+	if not lines:
+		raise InputError(f"{path.name} has a header but no rows; add the rows below the header.")
+	return Table(
+		path.name,
+		delimiter,
+		np.frombuffer(lines, dtype=np.int32),
+		{name: _text_column(headers[name], vocabularies[name], codes[name]) for name in indices},
+	)
+
+
+def shown(value: str, longest: int = 40) -> str:
+	"""A value of the file as messages quote it: on one line, cut where it is long."""
+	short = value if len(value) <= longest else value[: longest - 3] + "..."
+	return '"' + "".join(c if c.isprintable() else " " for c in short) + '"'
+
+
+def _new_vocabulary() -> dict[str, int]:
+	"""Numbers texts in order of first appearance, without leaving C."""
+	return defaultdict(count().__next__)
+
+
+def _text_column(header: str, vocabulary: dict[str, int], codes: array[int]) -> TextColumn:
+	distinct = [text.strip() for text in vocabulary]
+	code_of = np.frombuffer(codes, dtype=np.int32)
+	if distinct == list(vocabulary):
+		return TextColumn(header, distinct, code_of)
+	# texts that differ only in the blanks around them are one
+	merged = _new_vocabulary()
+	recode = np.fromiter(map(merged.__getitem__, distinct), np.int32, len(distinct))
+	return TextColumn(header, list(merged), recode[code_of])
+
+
+class _Records:
+	"""The header and the rows of the text, with the line that each row starts on."""
+
+	def __init__(self, data: bytes, encoding: str, delimiter: str, name: str) -> None:
+		text = io.TextIOWrapper(io.BytesIO(data), encoding=encoding, newline="")
+		# strict: a quotation mark that is never closed would otherwise swallow the rest of the file
+		self._reader = csv.reader(text, delimiter=delimiter, strict=True, skipinitialspace=True)
+		self._name = name
+		self.header = self._read_header(delimiter)
+
+	def _read_header(self, delimiter: str) -> list[str]:
+		line = 1
+		try:
+			for record in self._reader:
+				line_text = delimiter.join(record)
+				# a line of nothing but delimiters, of whichever kind, is blank
+				if line_text.strip(" ,;|\t\r\n") and not SEPARATOR_LINE.fullmatch(line_text):
+					return record
+				line = self._reader.line_num + 1
+		except csv.Error:
+			raise self._unpaired_quotes(line) from None
+		raise InputError(f"{self._name} is empty; it needs a header line and rows.")
+
+	def batches(self, lines: array[int], key: int) -> Iterator[list[list[str]]]:
+		"""The rows that are not blank, in batches; appends the line of each to `lines` first.
+
+		`key` is the column whose blank cell makes a row worth a look whether all of it is blank.
+		"""
+		reader, width = self._reader, len(self.header)
+		batch: list[list[str]] = []
+		line = reader.line_num + 1
+		try:
+			for record in reader:
+				if len(record) != width or not record[key].strip():
+					if not any(map(str.strip, record)):
+						line = reader.line_num + 1
+						continue
+					if len(record) < width or any(map(str.strip, record[width:])):
+						raise self._ragged(line, len(record))
+				batch.append(record)
+				lines.append(line)
+				line = reader.line_num + 1
+				if len(batch) == BATCH_ROWS:
+					yield batch
+					batch = []
+		except csv.Error:
+			raise self._unpaired_quotes(line) from None
+		yield batch
+
+	def _ragged(self, line: int, fields: int) -> InputError:
+		return InputError(
+			f"{self._name}, row {line} has {fields} {'field' if fields == 1 else 'fields'} where the header"
+			f" has {len(self.header)}; complete the row, and quote a field that contains the delimiter."
+		)
+
+	def _unpaired_quotes(self, line: int) -> InputError:
+		return InputError(
+			f"{self._name}, row {line}: the quotation marks do not pair up; close the field, and double each"
+			" quotation mark inside it."
+		)
+
+
+def _read_bytes(path: Path) -> bytes:
+	try:
+		return path.read_bytes()
+	except FileNotFoundError:
+		raise InputError(f"{path} does not exist; check the path.") from None
+	except IsADirectoryError:
+		raise InputError(f"{path} is a folder; name a file in it.") from None
+	except (OSError, ValueError) as error:
+		reason = getattr(error, "strerror", None) or error
+		raise InputError(f"{path} cannot be read ({reason}); check the path and its permissions.") from None
+
+
+def _find_encoding(data: bytes, name: str) -> str:
+	"""The encoding that reads all of `data`; raises `InputError` where it is no text."""
+	if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+		candidates: tuple[str, ...] = ("utf-16",)
+	elif data.startswith(codecs.BOM_UTF8):
+		candidates = ("utf-8-sig",)
+	else:
+		# latin-1 reads the five bytes that Windows-1252 leaves undefined
+		candidates = ("utf-8", "cp1252", "latin-1")
+	for encoding in candidates:
+		decoder = codecs.getincrementaldecoder(encoding)()
+		line = 1
+		try:
+			for start in range(0, len(data), BLOCK_BYTES):
+				text = decoder.decode(data[start : start + BLOCK_BYTES], start + BLOCK_BYTES >= len(data))
+				if "\0" in text:
+					line += text.count("\n", 0, text.index("\0"))
+					raise InputError(
+						f"{name}, row {line} holds a NUL byte, so the file is not plain text; save it as CSV"
+						" (UTF-8) and name that file."
+					)
+				line += text.count("\n")
+			return encoding
+		except UnicodeError:
+			continue
+	raise InputError(
+		f"{name} starts as {candidates[0].removesuffix('-sig').upper()} but does not stay so near row {line};"
+		" save it again as CSV (UTF-8)."
+	)
+
+
+def _find_delimiter(data: bytes, encoding: str, columns: Sequence[Column], name: str) -> str:
+	"""The delimiter that makes most of the `columns` out of the header, then the most fields."""
+	first = io.TextIOWrapper(io.BytesIO(data), encoding=encoding).readline()
+	stated = SEPARATOR_LINE.fullmatch(first.strip("\r\n "))
+	if stated:
+		return stated[1]
+	known = {_normal(label) for column in columns for label in (column.name, *column.aliases)}
+	best, most = DELIMITERS[0], (-1, -1)
+	refusal: InputError | None = None
+	for delimiter in DELIMITERS:
+		try:
+			header = _Records(data, encoding, delimiter, name).header
+		except InputError as error:
+			refusal = refusal or error
+			continue
+		score = (len(known.intersection(map(_normal, header))), len(header))
+		if score > most:
+			best, most = delimiter, score
+	if most == (-1, -1) and refusal:
+		raise refusal
+	return best
+
+
+def _normal(header: str) -> str:
+	return re.sub(r"[\s_.-]+", "", CHILD_TABLE.sub("", header.strip().casefold()))
+
+
+def _find_columns(
+	header: Sequence[str], columns: Sequence[Column], name: str
+) -> tuple[dict[str, int], dict[str, str]]:
+	"""Index in the header, and header as written, of each column that the file has."""
+	normal = [_normal(field) for field in header]
+	indices: dict[str, int] = {}
+	for column in columns:
+		for labels in ((column.name,), column.aliases):
+			wanted = set(map(_normal, labels))
+			found = [index for index, field in enumerate(normal) if field in wanted]
+			if len(found) > 1:
+				both = " and ".join(shown(header[index].strip()) for index in found[:2])
+				raise InputError(
+					f"{name} has two columns for {column.name}, {both}; remove or rename one of them, and"
+					f" call the right one {column.name}."
+				)
+			if found:
+				indices[column.name] = found[0]
+				break
+		if column.required and column.name not in indices:
+			others = ", ".join(field.strip() for field in header)
+			raise InputError(
+				f"{name} has no column {column.name} (its columns: {shown(others, 200)[1:-1]}); add it, or"
+				" rename the column that holds it."
+			)
+	return indices, {column: header[index].strip() for column, index in indices.items()}

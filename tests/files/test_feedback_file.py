@@ -1,0 +1,61 @@
+"""FEEDBACK files: one decision per row."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from rl_replenishment.core.errors import InputError
+from rl_replenishment.core.files.feedback import read_feedback
+from rl_replenishment.core.items import ItemKey
+
+WriteFile = Callable[..., Path]
+
+
+def test_every_column(write: WriteFile) -> None:
+	text = (
+		"item_code,warehouse,proposed_qty,ordered_qty,date,on_hand,on_order,reason\n"
+		'a,Main,10,12,2024-03-01,-1,4,"promotion, in May"\n'
+		"b,,0,5,,,,\n"
+		"a,Main,10,0,2024-03-02,3,0,\n"
+	)
+	rows = read_feedback(write(text))
+	assert len(rows) == 3
+	assert rows.keys == (ItemKey("a", "Main"), ItemKey("b"), ItemKey("a", "Main"))
+	assert rows.proposed_qty.tolist() == [10, 0, 10]
+	assert rows.ordered_qty.tolist() == [12, 5, 0]
+	assert rows.date.astype(str).tolist() == ["2024-03-01", "NaT", "2024-03-02"]
+	np.testing.assert_array_equal(rows.on_hand, [-1, np.nan, 3])
+	np.testing.assert_array_equal(rows.on_order, [4, np.nan, 0])
+	assert rows.reason == ("promotion, in May", "", "")
+
+
+def test_required_columns_alone(write: WriteFile) -> None:
+	rows = read_feedback(write("Item Code;Proposed Qty;Ordered Qty\na;10;12,5\n"))
+	assert rows.ordered_qty.tolist() == [12.5]
+	assert np.isnat(rows.date).all()
+	assert np.isnan(rows.on_hand).all()
+	assert np.isnan(rows.on_order).all()
+	assert rows.reason == ("",)
+
+
+@pytest.mark.parametrize(
+	("row", "column", "problem"),
+	[
+		("a,-1,1,1", "proposed_qty", '"-1" is below 0'),
+		("a,1,-1,1", "ordered_qty", '"-1" is below 0'),
+		("a,,1,1", "proposed_qty", "the cell is empty"),
+		("a,1,,1", "ordered_qty", "the cell is empty"),
+		("a,1,1,-1", "on_order", '"-1" is below 0'),
+		(",1,1,1", "item_code", "the cell is empty"),
+	],
+)
+def test_a_bad_cell_is_refused(write: WriteFile, row: str, column: str, problem: str) -> None:
+	with pytest.raises(InputError, match=f"^data.csv, row 3, column {column}: {problem}.*[.]$"):
+		read_feedback(write(f"item_code,proposed_qty,ordered_qty,on_order\nb,1,1,1\n{row}\n"))
+
+
+def test_the_date_format_is_passed_on(write: WriteFile) -> None:
+	path = write("item_code,proposed_qty,ordered_qty,date\na,1,1,04/05/2024\n")
+	assert read_feedback(path, "%d/%m/%Y").date.astype(str).tolist() == ["2024-05-04"]
