@@ -43,5 +43,10 @@ setup(
 			"tomli>=2.0,<3; python_version < '3.11'",
 		],
 	},
-	entry_points={"console_scripts": ["rl-replenishment = rl_replenishment.cli:main"]},
+	entry_points={
+		"console_scripts": ["rl-replenishment = rl_replenishment.cli:main"],
+		"gymnasium.envs": [
+			"rl_replenishment = rl_replenishment.core.environments.registration:register_environments"
+		],
+	},
 )

@@ -136,7 +136,26 @@ class ItemTable:
 			**{name: getattr(self, name)[rows] for name in ARRAY_FIELDS},
 		)
 
-	@property
+	def slice(self, part: slice) -> ItemTable:
+		"""A run of item-warehouses; nothing is copied."""
+		return ItemTable(
+			keys=self.keys[part],
+			suppliers=self.suppliers[part],
+			**{name: getattr(self, name)[part] for name in ARRAY_FIELDS},
+		)
+
+	def reindexed(self, keys: Sequence[ItemKey], index: npt.NDArray[np.intp]) -> ItemTable:
+		"""The table for other keys: row `index[i]` of this one for `keys[i]`, `DEFAULTS` where that is -1."""
+		unknown = ItemTable.create([ItemKey("")])
+		return ItemTable(
+			keys=tuple(keys),
+			suppliers=tuple(self.suppliers[i] if i >= 0 else "" for i in index),
+			**{
+				name: np.append(getattr(self, name), getattr(unknown, name))[index] for name in ARRAY_FIELDS
+			},
+		)
+
+	@cached_property
 	def whole_lead_time_days(self) -> npt.NDArray[np.int32]:
 		"""Lead times in whole days, as orders travel in the simulation."""
 		return np.rint(self.lead_time_days).astype(np.int32)

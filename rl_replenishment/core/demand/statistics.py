@@ -18,7 +18,7 @@ from rl_replenishment.core.items import FloatArray
 WINDOWS = (7, 28, 91, 364)
 #: days of history that the statistics look back on: last year's season and the quarter before it
 LOOKBACK_DAYS = 455
-_QUARTER, _YEAR = 91, 364
+QUARTER, YEAR = 91, 364
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,6 +54,16 @@ class DemandStatistics:
 	def take(self, columns: npt.ArrayLike) -> DemandStatistics:
 		"""The item-warehouses at `columns`."""
 		return DemandStatistics(*(getattr(self, name)[..., columns] for name in STATISTIC_NAMES))
+
+	def reindexed(self, index: npt.NDArray[np.intp]) -> DemandStatistics:
+		"""The statistics of one day for other items: column `index[i]`, no demand ever where that is -1."""
+		never = {"season": 1.0, "days_since_demand": float(YEAR)}
+		return DemandStatistics(
+			*(
+				np.append(getattr(self, name), np.float32(never.get(name, 0.0)))[index]
+				for name in STATISTIC_NAMES
+			)
+		)
 
 
 STATISTIC_NAMES = tuple(DemandStatistics.__dataclass_fields__)
@@ -108,10 +118,10 @@ def _running_total(values: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:
 
 def _days_since(demand: FloatArray, at: npt.NDArray[np.intp]) -> FloatArray:
 	rows = np.arange(demand.shape[0], dtype=np.int32)[:, None]
-	last = np.maximum.accumulate(np.where(demand > 0, rows, np.int32(-_YEAR)), axis=0)
-	never = np.full((1, demand.shape[1]), -_YEAR, dtype=np.int32)
+	last = np.maximum.accumulate(np.where(demand > 0, rows, np.int32(-YEAR)), axis=0)
+	never = np.full((1, demand.shape[1]), -YEAR, dtype=np.int32)
 	last = np.concatenate([never, last])[at]
-	return np.minimum(at[:, None] - last, _YEAR).astype(np.float32)
+	return np.minimum(at[:, None] - last, YEAR).astype(np.float32)
 
 
 def _season(
@@ -120,13 +130,20 @@ def _season(
 	"""Ratio of last year's demand ahead to the quarter before it, shrunk where that quarter saw little."""
 	columns = np.arange(total.shape[1])
 	known = at >= LOOKBACK_DAYS
-	year_ago = np.where(known, at - _YEAR, 0)
+	year_ago = np.where(known, at - YEAR, 0)
 	quarter_before = np.where(known, at - LOOKBACK_DAYS, 0)
 	# never past today: the horizon of a long lead time is cut to what lies in the past
-	ahead = np.clip(horizon_days.astype(np.intp), 1, _YEAR)[None, :]
-	before = (total[year_ago] - total[quarter_before]) / _QUARTER
-	after = (total[year_ago[:, None] + ahead * known[:, None], columns[None, :]] - total[year_ago]) / ahead
-	level = (before * _QUARTER + after * ahead) / (_QUARTER + ahead)
+	ahead = np.clip(horizon_days.astype(np.intp), 1, YEAR)[None, :]
+	before = total[year_ago] - total[quarter_before]
+	after = total[year_ago[:, None] + ahead * known[:, None], columns[None, :]] - total[year_ago]
+	return np.where(known[:, None], season_ratio(before, after, ahead), np.float32(1))
+
+
+def season_ratio(
+	before: npt.NDArray[np.floating], after: npt.NDArray[np.floating], days_after: npt.NDArray[np.integer]
+) -> FloatArray:
+	"""Daily demand of the days ahead last year over that of the quarter before them, from their totals."""
+	level = (before + after) / (QUARTER + days_after)
 	# a tenth of the level on both sides keeps a quiet quarter from making a wild ratio
-	ratio = (after + 0.1 * level + 1e-9) / (before + 0.1 * level + 1e-9)
-	return np.where(known[:, None], np.clip(ratio, 0.25, 4.0), 1.0).astype(np.float32)
+	ratio = (after / days_after + 0.1 * level + 1e-9) / (before / QUARTER + 0.1 * level + 1e-9)
+	return np.clip(ratio, 0.25, 4.0).astype(np.float32)

@@ -1,0 +1,1 @@
+"""The learning problems: batched for training, and as Gymnasium environments for everybody."""

@@ -14,7 +14,7 @@ from rl_replenishment.core.items import FloatArray, ItemTable
 from rl_replenishment.core.policies.base import State, protection_days
 from rl_replenishment.core.policies.observation import Observer
 from rl_replenishment.core.policies.order_up_to import OrderUpTo
-from rl_replenishment.core.policies.residual_network import Situation, observe
+from rl_replenishment.core.policies.residual_network import Normaliser, Situation, observe
 from rl_replenishment.core.simulation.dynamics import Inventory, UnmetDemand
 from rl_replenishment.core.simulation.scenario import is_review_day, sample_lead_times
 
@@ -72,8 +72,10 @@ class ReplenishmentBatch:
 		columns: int,
 		episode_days: int = 182,
 		episodes_per_panel: int = 2,
+		staggered: bool = True,
 	) -> None:
 		self.task = task
+		self._staggered = staggered
 		self.columns = columns
 		self._rng = rng
 		self._days = task.history.days
@@ -86,9 +88,10 @@ class ReplenishmentBatch:
 			),
 			0,
 		)
-		#: days on which an episode may begin; each leaves room for at least one interval
-		self._starts = np.arange(first, max(self._days - review, first) + 1, review)
-		self._episode_reviews = max(min(episode_days, self._days - first) // review, 1)
+		# at most half of what there is, so that episodes differ
+		self._episode_reviews = max(min(episode_days, (self._days - first) // 2) // review, 1)
+		#: days on which an episode may begin: each leaves room for a whole one
+		self._starts = np.arange(first, max(self._days - self._episode_reviews * review, first) + 1, review)
 		self._panel_steps = episodes_per_panel * self._episode_reviews
 		self.reset()
 
@@ -115,7 +118,7 @@ class ReplenishmentBatch:
 		self._left -= 1
 		self._panel_steps_left -= 1
 		renew = self._panel_steps_left <= 0
-		done = (self._left <= 0) | (self._day + self.task.review_days > self._days) | renew
+		done = (self._left <= 0) | renew
 		last = self._observe()
 		if done.any():
 			if renew:
@@ -145,8 +148,9 @@ class ReplenishmentBatch:
 		self._left = np.zeros(self.columns, dtype=np.int64)
 		self._panel_steps_left = self._panel_steps
 		self._begin(np.arange(self.columns))
-		# columns end at different times, so that no step is all ends
-		self._left = self._rng.integers(1, self._episode_reviews + 1, self.columns)
+		if self._staggered:
+			# columns end at different times, so that no step is all ends
+			self._left = self._rng.integers(1, self._episode_reviews + 1, self.columns)
 
 	def _new_inventory(self) -> Inventory:
 		return Inventory(
@@ -201,3 +205,11 @@ class ReplenishmentBatch:
 		self, side: Inventory, quantity: FloatArray, lead_times: npt.NDArray[np.int32]
 	) -> FloatArray:
 		return (side.place_orders(quantity, lead_times) > 0) * self._items.order_cost
+
+
+def measure_normaliser(batch: ReplenishmentBatch, steps: int = 30) -> Normaliser:
+	"""The scale of the observations under the classical rule, from random starts."""
+	seen = [batch.reset()]
+	for _ in range(steps):
+		seen.append(batch.step(np.zeros(batch.columns, dtype=np.float32))[0])
+	return Normaliser.of(np.concatenate(seen))

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
-from rl_replenishment.core.feedback import feedback_reward
-from rl_replenishment.core.items import FloatArray
-from rl_replenishment.core.policies.residual_network import Situation
+from rl_replenishment.core.demand.history import DemandHistory
+from rl_replenishment.core.demand.statistics import STATISTIC_NAMES, DemandStatistics, demand_statistics
+from rl_replenishment.core.feedback import feedback_reward, feedback_scale
+from rl_replenishment.core.files.feedback import FeedbackRows
+from rl_replenishment.core.items import FloatArray, ItemTable
+from rl_replenishment.core.policies.base import State, protection_days
+from rl_replenishment.core.policies.residual_network import ResidualNetwork, Situation
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,6 +37,44 @@ class FeedbackSituations:
 	def rewards(self, action: FloatArray) -> FloatArray:
 		"""Reward of actions of shape (M,) in [-1, 1], one per situation."""
 		return feedback_reward(self.situation.decide(action).quantity, self.ordered, self.scale)
+
+
+def recall_situations(
+	policy: ResidualNetwork,
+	items: ItemTable,
+	history: DemandHistory,
+	rows: FeedbackRows,
+	index: npt.NDArray[np.intp],
+	review_days: int,
+) -> FeedbackSituations:
+	"""Put the buyer's decisions back into what was known on their day.
+
+	`index`, shape (M,), is each row's position in `items` and `history`. A row without a date was decided on the day
+	after the history. A row without stock is placed where the classical rule would have proposed what was proposed;
+	open orders without dates are due half a lead time ahead.
+	"""
+	end = np.datetime64(history.end, "D")
+	dates = np.where(np.isnat(rows.date), end, rows.date).astype("datetime64[D]")
+	offsets = np.clip((dates - history.start).astype(np.int64), 0, history.days)
+	days, day_of_row = np.unique(offsets, return_inverse=True)
+	known = demand_statistics(history.demand, protection_days(items, review_days), days)
+	demand = DemandStatistics(*(getattr(known, name)[day_of_row, index] for name in STATISTIC_NAMES))
+	asked = items.take(index)
+	on_order = np.nan_to_num(rows.on_order).astype(np.float32)
+	halfway = asked.whole_lead_time_days // 2
+	arrivals = np.zeros((int(halfway.max(initial=0)) + 1, len(rows)), dtype=np.float32)
+	arrivals[halfway, np.arange(len(rows))] = on_order
+	nothing = np.zeros(len(rows), dtype=np.float32)
+	state = State(asked, dates, review_days, nothing, arrivals, demand)
+	target = policy.classical.rule.levels(state).order_up_to
+	inferred = target - on_order - rows.proposed_qty.astype(np.float32)
+	on_hand = np.where(np.isnan(rows.on_hand), inferred, rows.on_hand).astype(np.float32)
+	return FeedbackSituations(
+		situation=policy.situation(replace(state, on_hand=on_hand)),
+		ordered=rows.ordered_qty.astype(np.float32),
+		proposed=rows.proposed_qty.astype(np.float32),
+		scale=feedback_scale(asked.order_unit, demand.level_91, review_days),
+	)
 
 
 class FeedbackBatch:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -165,3 +166,21 @@ def order_up_to_actions(stocks: FloatArray, level: npt.ArrayLike) -> FloatArray:
 	"""Actions of the order-up-to rule, shape as `stocks`: the largest allowed order that does not exceed `level`."""
 	tens = np.floor((np.asarray(level, np.float32) - stocks) / _ORDER_STEP)
 	return (np.clip(tens, 0, LARGEST_ORDER / _ORDER_STEP) - 1).astype(np.float32)
+
+
+def evaluate_stock_multi_product(
+	actions: Callable[[FloatArray], FloatArray], lines: OrderLines, rng: np.random.Generator, *, episodes: int
+) -> dict[str, float]:
+	"""Run whole episodes; `actions` maps stocks to actions, both of shape (B, P).
+
+	Returns the mean return and the share of episodes that lasted all days.
+	"""
+	batch = StockMultiProductBatch(lines, rng, episodes=episodes)
+	batch.reset(np.arange(episodes))
+	returns = np.zeros(episodes)
+	alive = np.ones(episodes, dtype=np.bool_)
+	for _ in range(EPISODE_DAYS):
+		reward, terminated, _ = batch.step(actions(batch.stocks()))
+		returns += reward * alive
+		alive &= ~terminated
+	return {"mean_return": float(returns.mean()), "survived": float(alive.mean())}

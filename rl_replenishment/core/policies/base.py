@@ -9,7 +9,8 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 import numpy.typing as npt
 
-from rl_replenishment.core.demand.statistics import LOOKBACK_DAYS, DemandStatistics, demand_statistics
+from rl_replenishment.core.demand.latest import latest_statistics
+from rl_replenishment.core.demand.statistics import DemandStatistics
 from rl_replenishment.core.items import FloatArray, ItemTable
 
 
@@ -40,8 +41,7 @@ class State:
 		arrivals: FloatArray | None = None,
 	) -> State:
 		"""A state from raw demand, shape (T, N), whose last row is yesterday; arrivals default to none."""
-		recent = recent_demand[-LOOKBACK_DAYS:]
-		statistics = demand_statistics(recent, protection_days(items, review_days), [len(recent)]).on(0)
+		statistics = latest_statistics(recent_demand, protection_days(items, review_days))
 		none = np.zeros((1, len(items)), dtype=np.float32)
 		return cls(items, today, review_days, on_hand, none if arrivals is None else arrivals, statistics)
 

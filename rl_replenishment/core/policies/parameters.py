@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 
@@ -40,8 +41,7 @@ class ItemParameters:
 			if items.keys == self.keys:
 				rows = self.values
 			else:
-				position = {key: i for i, key in enumerate(self.keys)}
-				index = np.array([position.get(key, -1) for key in items.keys], dtype=np.intp)
+				index = np.array([self._position.get(key, -1) for key in items.keys], dtype=np.intp)
 				rows = {
 					name: np.append(array, np.float32(self.defaults[name]))[index]
 					for name, array in self.values.items()
@@ -49,6 +49,6 @@ class ItemParameters:
 			self._aligned = (items, rows)
 		return self._aligned[1]
 
-	def without_cache(self) -> ItemParameters:
-		"""The same numbers, aligned with nothing yet."""
-		return ItemParameters(self.keys, self.values, self.defaults)
+	@cached_property
+	def _position(self) -> dict[ItemKey, int]:
+		return {key: i for i, key in enumerate(self.keys)}

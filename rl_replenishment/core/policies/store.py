@@ -12,12 +12,14 @@ import numpy as np
 import safetensors.numpy
 from safetensors import SafetensorError
 
+from rl_replenishment.core.demand.statistics import STATISTIC_NAMES, DemandStatistics
 from rl_replenishment.core.errors import PolicyFileError
-from rl_replenishment.core.items import FloatArray, ItemKey
+from rl_replenishment.core.items import ARRAY_FIELDS, FloatArray, ItemKey, ItemTable
 from rl_replenishment.core.policies.observation import OBSERVATION
 from rl_replenishment.core.policies.order_up_to import FORECASTS, ForecastLevels, OrderUpTo
 from rl_replenishment.core.policies.parameters import ItemParameters
 from rl_replenishment.core.policies.residual_network import Network, Normaliser, ResidualNetwork
+from rl_replenishment.core.simulation.dynamics import UnmetDemand
 
 WEIGHTS_FILE = "policy.safetensors"
 MANIFEST_FILE = "manifest.json"
@@ -26,17 +28,28 @@ FORMAT = "rl_replenishment policy"
 FORMAT_VERSION = 1
 
 _CLASSICAL = ("safety_factor", "gap", "cap")
+_MAY_BE_INFINITE = {"classical.cap", "items.max_order_qty", "items.shelf_life_days"}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
+class Snapshot:
+	"""What was known of the items when the policy was trained, so that it can propose from stock alone."""
+
+	items: ItemTable
+	demand: DemandStatistics
+	#: the day after the last one of the history
+	today: np.datetime64
+
+
+@dataclass(frozen=True, eq=False)
 class StoredPolicy:
 	"""A policy and what is known of how it came to be."""
 
 	policy: ResidualNetwork
+	snapshot: Snapshot
 	#: days between two chances to order that it was trained for
 	review_days: int
-	#: "lost" or "backorder"
-	unmet_demand: str
+	unmet_demand: UnmetDemand
 	#: training configuration, data window, metrics, versions: plain JSON values
 	about: dict[str, Any] = field(default_factory=dict)
 
@@ -45,20 +58,23 @@ def policy_files(stored: StoredPolicy) -> dict[str, bytes]:
 	"""The contents of a policy folder, by file name: for whoever writes it, to a disk or to a site."""
 	policy = stored.policy
 	rule = policy.classical.rule
-	if not isinstance(rule, ForecastLevels):
-		raise TypeError("only policies whose classical part follows the forecast can be stored")
+	if not isinstance(rule, ForecastLevels) or rule.parameters.keys != stored.snapshot.items.keys:
+		raise TypeError("only policies whose classical part follows the forecast of its own items can be stored")
 	tensors: dict[str, FloatArray] = {
 		"observation.mean": policy.normaliser.mean,
 		"observation.deviation": policy.normaliser.deviation,
 	}
 	for number, (weight, bias) in enumerate(policy.network.layers):
-		tensors[f"layer.{number}.weight"] = np.ascontiguousarray(weight)
-		tensors[f"layer.{number}.bias"] = np.ascontiguousarray(bias)
+		tensors[f"layer.{number}.weight"] = weight
+		tensors[f"layer.{number}.bias"] = bias
 	for name in _CLASSICAL:
 		# the number for items never seen travels behind those of the known ones
 		values = np.append(rule.parameters.values[name], np.float32(rule.parameters.defaults[name]))
 		tensors[f"classical.{name}"] = values.astype(np.float32)
-	weights = safetensors.numpy.save(tensors)
+	snapshot = stored.snapshot
+	tensors |= {f"items.{name}": getattr(snapshot.items, name) for name in ARRAY_FIELDS}
+	tensors |= {f"demand.{name}": getattr(snapshot.demand, name) for name in STATISTIC_NAMES}
+	weights = safetensors.numpy.save({name: np.ascontiguousarray(value) for name, value in tensors.items()})
 	manifest = {
 		"format": FORMAT,
 		"format_version": FORMAT_VERSION,
@@ -70,7 +86,9 @@ def policy_files(stored: StoredPolicy) -> dict[str, bytes]:
 		"forecast": rule.forecast,
 		"observation": [name for name, _ in OBSERVATION],
 		"layers": len(policy.network.layers),
-		"items": [list(key) for key in rule.parameters.keys],
+		"items": [list(key) for key in snapshot.items.keys],
+		"suppliers": list(snapshot.items.suppliers),
+		"today": str(snapshot.today),
 		"about": stored.about,
 	}
 	text = json.dumps(manifest, indent=1, ensure_ascii=False, sort_keys=True, allow_nan=False)
@@ -131,7 +149,7 @@ def _assemble(manifest: dict[str, Any], tensors: dict[str, FloatArray]) -> Store
 		raise ValueError("it was trained on other observations than this version builds")
 	if manifest["forecast"] not in FORECASTS:
 		raise ValueError(f"it uses an unknown forecast {manifest['forecast']!r}")
-	if not all(np.isfinite(tensor).all() for name, tensor in tensors.items() if name != "classical.cap"):
+	if not all(np.isfinite(tensor).all() for name, tensor in tensors.items() if name not in _MAY_BE_INFINITE):
 		raise ValueError("its weights are not all numbers")
 	layers = [(tensors[f"layer.{i}.weight"], tensors[f"layer.{i}.bias"]) for i in range(manifest["layers"])]
 	width = len(observation)
@@ -142,18 +160,16 @@ def _assemble(manifest: dict[str, Any], tensors: dict[str, FloatArray]) -> Store
 	if not layers or width != 1:
 		raise ValueError("its network does not end in one number")
 	keys = tuple(ItemKey(str(code), str(warehouse)) for code, warehouse in manifest["items"])
-	values = {name: tensors[f"classical.{name}"] for name in _CLASSICAL}
-	for name, array in values.items():
-		if array.shape != (len(keys) + 1,):
-			raise ValueError(f"classical.{name} has shape {array.shape}, expected ({len(keys) + 1},)")
+	values = {name: _of_shape(tensors, f"classical.{name}", (len(keys) + 1,)) for name in _CLASSICAL}
 	parameters = ItemParameters(
 		keys,
 		{name: array[:-1] for name, array in values.items()},
 		{name: float(array[-1]) for name, array in values.items()},
 	)
-	normaliser = Normaliser(tensors["observation.mean"], tensors["observation.deviation"])
-	if normaliser.mean.shape != (len(observation),) or normaliser.deviation.shape != (len(observation),):
-		raise ValueError("its observation scaling has the wrong size")
+	columns = (len(observation),)
+	normaliser = Normaliser(
+		_of_shape(tensors, "observation.mean", columns), _of_shape(tensors, "observation.deviation", columns)
+	)
 	return StoredPolicy(
 		policy=ResidualNetwork(
 			name=str(manifest["name"]),
@@ -163,7 +179,22 @@ def _assemble(manifest: dict[str, Any], tensors: dict[str, FloatArray]) -> Store
 			normaliser=normaliser,
 			network=Network(layers),
 		),
+		snapshot=Snapshot(
+			items=ItemTable(
+				keys=keys,
+				suppliers=tuple(str(supplier) for supplier in manifest["suppliers"]),
+				**{name: tensors[f"items.{name}"] for name in ARRAY_FIELDS},
+			),
+			demand=DemandStatistics(*(_of_shape(tensors, f"demand.{name}", (len(keys),)) for name in STATISTIC_NAMES)),
+			today=np.datetime64(manifest["today"], "D"),
+		),
 		review_days=int(manifest["review_days"]),
-		unmet_demand=str(manifest["unmet_demand"]),
+		unmet_demand="backorder" if manifest["unmet_demand"] == "backorder" else "lost",
 		about=dict(manifest["about"]),
 	)
+
+
+def _of_shape(tensors: dict[str, FloatArray], name: str, shape: tuple[int, ...]) -> FloatArray:
+	if tensors[name].shape != shape:
+		raise ValueError(f"{name} has shape {tensors[name].shape}, expected {shape}")
+	return tensors[name]

@@ -1,0 +1,1 @@
+"""Training. The only rooms that know torch and Stable-Baselines3; importing this package loads neither."""

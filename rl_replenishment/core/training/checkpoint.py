@@ -13,7 +13,7 @@ from safetensors.torch import save as save_tensors
 from stable_baselines3 import PPO
 
 from rl_replenishment.core.errors import PolicyFileError
-write_bytes_atomically = lambda p,b: p.write_bytes(b)
+from rl_replenishment.core.files.output import write_folder_atomically
 from rl_replenishment.core.policies.residual_network import Network, Normaliser
 from rl_replenishment.core.training.interface import Evaluation
 from rl_replenishment.core.training.judge import Judge
@@ -73,8 +73,8 @@ def save(folder: Path, model: PPO, judge: Judge, normaliser: Normaliser, seconds
 	contents = save_tensors(
 		{name: value.contiguous() for name, value in tensors.items()}, {"training": json.dumps(about)}
 	)
-	folder.mkdir(parents=True, exist_ok=True)
-	write_bytes_atomically(folder / CHECKPOINT_FILE, contents)
+	with write_folder_atomically(folder, marker=CHECKPOINT_FILE) as filling:
+		(filling / CHECKPOINT_FILE).write_bytes(contents)
 
 
 def load(folder: Path) -> Checkpoint:

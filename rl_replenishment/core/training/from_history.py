@@ -13,11 +13,13 @@ import numpy as np
 
 from rl_replenishment import __version__
 from rl_replenishment.core.demand.history import DemandHistory
+from rl_replenishment.core.demand.latest import latest_statistics
 from rl_replenishment.core.environments.batch import ReplenishmentTask
 from rl_replenishment.core.environments.feedback import FeedbackSituations
 from rl_replenishment.core.errors import InputError
 from rl_replenishment.core.items import ItemTable
-from rl_replenishment.core.policies.store import StoredPolicy
+from rl_replenishment.core.policies.base import protection_days
+from rl_replenishment.core.policies.store import Snapshot, StoredPolicy
 from rl_replenishment.core.policies.tuning import TunedRules, tune_rules
 from rl_replenishment.core.simulation.dynamics import UnmetDemand
 from rl_replenishment.core.simulation.scenario import Scenario, halves, replay
@@ -72,7 +74,7 @@ def train_on_history(
 ) -> Trained:
 	"""Train on all days of `history` (the caller has cut off any hold-out)."""
 	check_history(history, options.review_days)
-	rules = tune_rules(_tuning_halves(history, items, options), progress=tuning_progress)
+	rules = tune_rules(tuning_halves(history, items, options.review_days, options.unmet_demand, options.seed), progress=tuning_progress)
 	problem = _problem(history, items, rules, options)
 	return _train(problem, history, rules, trainer, options, {}, progress, checkpoint, resume)
 
@@ -89,7 +91,7 @@ def continue_on_feedback(
 ) -> Trained:
 	"""Go on from a policy with the buyer's answers beside the simulation."""
 	check_history(history, options.review_days)
-	rules = tune_rules(_tuning_halves(history, items, options))
+	rules = tune_rules(tuning_halves(history, items, options.review_days, options.unmet_demand, options.seed))
 	# the classical part stays the parent's: what it corrected must not shift under the network
 	kept = replace(rules, best=parent.policy.classical)
 	problem = replace(_problem(history, items, kept, options), feedback=feedback, parent=parent.policy)
@@ -109,18 +111,19 @@ def check_history(history: DemandHistory, review_days: int) -> None:
 		raise InputError("The order history to learn from has no demand at all; check the quantity column.")
 
 
-def _tuning_halves(
-	history: DemandHistory, items: ItemTable, options: TrainingOptions
+def tuning_halves(
+	history: DemandHistory, items: ItemTable, review_days: int, unmet_demand: UnmetDemand, seed: int
 ) -> tuple[Scenario, Scenario]:
+	"""The window to tune the classical rules on, in two halves."""
 	# the first month only feeds the statistics, where there is enough to spare
 	warm_up = min(LEAST_DAYS, history.days // 4)
 	window = replay(
 		items,
 		history,
 		days=history.days - warm_up,
-		review_days=options.review_days,
-		unmet_demand=options.unmet_demand,
-		rng=np.random.default_rng(options.seed),
+		review_days=review_days,
+		unmet_demand=unmet_demand,
+		rng=np.random.default_rng(seed),
 	)
 	return halves(window)
 
@@ -188,8 +191,16 @@ def _train(
 		},
 		"versions": versions(),
 	}
-	stored = StoredPolicy(result.policy, options.review_days, options.unmet_demand, about)
+	stored = StoredPolicy(
+		result.policy, snapshot(history, problem.task.items, options.review_days), options.review_days, options.unmet_demand, about
+	)
 	return Trained(stored, rules, result)
+
+
+def snapshot(history: DemandHistory, items: ItemTable, review_days: int) -> Snapshot:
+	"""What is known of the items on the day after the history."""
+	known = latest_statistics(history.demand, protection_days(items, review_days))
+	return Snapshot(items, known, history.end)
 
 
 def versions() -> dict[str, str]:

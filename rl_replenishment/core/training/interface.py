@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol, TypeAlias
 
@@ -73,10 +73,13 @@ class TrainingResult:
 	"""The best policy found and how it was found."""
 
 	policy: ResidualNetwork
-	evaluations: list[Evaluation] = field(default_factory=list)
-	seconds: float = 0.0
-	timesteps: int = 0
-	ended_by: EndedBy = "budget"
+	#: the verdict on `policy`
+	chosen: Evaluation
+	#: all verdicts, the first one on where training started
+	evaluations: list[Evaluation]
+	seconds: float
+	timesteps: int
+	ended_by: EndedBy
 
 
 class Trainer(Protocol):

@@ -36,12 +36,11 @@ class Judge:
 		"""Whether nothing better came for so long that training may end."""
 		return self._looks_since_best >= self._patience
 
-	@property
-	def best_policy(self) -> ResidualNetwork:
-		"""The best policy so far; there is one from the first look on."""
-		if self.best_network is None:
+	def verdict(self) -> tuple[ResidualNetwork, Evaluation]:
+		"""The best policy so far and what was found of it; there is one from the first look on."""
+		if self.best_network is None or self.best is None:
 			raise RuntimeError("no candidate was looked at")
-		return self._policy(self.best_network)
+		return self._policy(self.best_network), self.best
 
 	def restore(self, evaluations: list[Evaluation], best: Evaluation, network: Network) -> None:
 		"""Take up the verdicts of an earlier part of the same training."""

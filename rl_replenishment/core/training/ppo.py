@@ -12,9 +12,8 @@ import torch
 from stable_baselines3 import PPO
 from stable_baselines3.common.callbacks import BaseCallback
 
-from rl_replenishment.core.environments.batch import ReplenishmentBatch
+from rl_replenishment.core.environments.batch import ReplenishmentBatch, measure_normaliser
 from rl_replenishment.core.environments.feedback import FeedbackBatch
-from rl_replenishment.core.policies.residual_network import Normaliser
 from rl_replenishment.core.training import checkpoint as checkpoints
 from rl_replenishment.core.training.interface import (
 	Budget,
@@ -28,8 +27,6 @@ from rl_replenishment.core.training.judge import Judge
 from rl_replenishment.core.training.networks import load_network, numpy_network
 from rl_replenishment.core.training.vec_env import BatchedReplenishmentVecEnv
 
-#: steps of the untrained policy on which the observations are measured before they are normalised
-_NORMALISER_STEPS = 30
 #: of steps, where only the clock ends training
 _NO_LIMIT = 2**60
 
@@ -92,7 +89,7 @@ class PPOTrainer:
 		if saved is not None:
 			normaliser = saved.normaliser
 		else:
-			normaliser = problem.parent.normaliser if problem.parent else _measure(simulated)
+			normaliser = problem.parent.normaliser if problem.parent else measure_normaliser(simulated)
 		answers = None
 		if problem.feedback is not None:
 			answers = FeedbackBatch(problem.feedback, for_feedback, columns=self.settings.feedback_columns)
@@ -117,8 +114,10 @@ class PPOTrainer:
 		model.learn(total_timesteps=budget.timesteps or _NO_LIMIT, callback=watch, reset_num_timesteps=saved is None)
 		watch.judge_now()
 		save(model, watch.seconds)
+		policy, chosen = judge.verdict()
 		return TrainingResult(
-			policy=judge.best_policy,
+			policy=policy,
+			chosen=chosen,
 			evaluations=judge.evaluations,
 			seconds=watch.seconds,
 			timesteps=model.num_timesteps,
@@ -155,14 +154,6 @@ class PPOTrainer:
 		return model
 
 
-def _measure(batch: ReplenishmentBatch) -> Normaliser:
-	"""Observations under the classical rule, from random starts."""
-	seen = [batch.reset()]
-	for _ in range(_NORMALISER_STEPS):
-		seen.append(batch.step(np.zeros(batch.columns, dtype=np.float32))[0])
-	return Normaliser.of(np.concatenate(seen))
-
-
 class _Watch(BaseCallback):
 	"""Between rollouts: has the policy judged, reports progress, ends training."""
 
@@ -183,6 +174,7 @@ class _Watch(BaseCallback):
 		self._save = save
 		self._earlier_seconds = earlier_seconds
 		self._started = time.monotonic()
+		self._first_step = 0
 		self._rollouts = 0
 		self._judged_at = -1
 		self.ended_by: EndedBy | None = None
@@ -206,6 +198,8 @@ class _Watch(BaseCallback):
 			self._judged_at = self.model.num_timesteps
 
 	def _on_training_start(self) -> None:
+		# a resumed training has a budget of its own
+		self._first_step = self.model.num_timesteps
 		# the first candidate is where training starts: the classical rule, or the parent
 		self.judge_now()
 
@@ -240,7 +234,7 @@ class _Watch(BaseCallback):
 	def _share(self) -> float:
 		shares = [0.0]
 		if self._budget.seconds:
-			shares.append(self.seconds / self._budget.seconds)
+			shares.append((time.monotonic() - self._started) / self._budget.seconds)
 		if self._budget.timesteps:
-			shares.append(self.num_timesteps / self._budget.timesteps)
+			shares.append((self.num_timesteps - self._first_step) / self._budget.timesteps)
 		return min(max(shares), 1.0)

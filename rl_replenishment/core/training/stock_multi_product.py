@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,20 +13,23 @@ import numpy.typing as npt
 import torch
 from stable_baselines3 import PPO
 from stable_baselines3.common.callbacks import BaseCallback
-from stable_baselines3.common.vec_env import VecEnv
 
 from rl_replenishment.core.environments.stock_multi_product import (
 	FULL,
 	order_up_to_actions,
 	OrderLines,
 	StockMultiProductBatch,
+	evaluate_stock_multi_product,
 )
 from rl_replenishment.core.items import FloatArray
 from rl_replenishment.core.policies.residual_network import Network
 from rl_replenishment.core.training.networks import numpy_network
+from rl_replenishment.core.training.one_process import OneProcessVecEnv
 
 #: rewards are divided by this for learning: the penalty of a lost episode becomes a number a network can value
 _REWARD_SCALE = 24.0
+#: episodes and their seed on which the best network is chosen, and rollouts between two looks
+_JUDGING_EPISODES, _JUDGING, _JUDGE_EVERY = 300, 1, 8
 #: the network corrects this order-up-to level, in units, by at most the reach
 LEVEL, LEVEL_REACH = 200.0, 100.0
 
@@ -35,22 +38,21 @@ LEVEL, LEVEL_REACH = 200.0, 100.0
 class StockMultiProductSettings:
 	"""Settings of PPO for this environment."""
 
-	episodes: int = 128
+	episodes: int = 256
 	n_steps: int = 64
 	batch_size: int = 2048
 	n_epochs: int = 6
 	learning_rate: float = 1e-3
-	gamma: float = 0.995
+	gamma: float = 0.998
 	gae_lambda: float = 0.95
-	log_std_init: float = -0.5
+	log_std_init: float = -2.5
 	target_kl: float = 0.03
 
 
-class StockMultiProductVecEnv(VecEnv):
+class StockMultiProductVecEnv(OneProcessVecEnv):
 	"""B episodes at once; observations are stocks scaled to -1..1."""
 
 	def __init__(self, lines: OrderLines, rng: np.random.Generator, episodes: int) -> None:
-		self.render_mode = None
 		self._batch = StockMultiProductBatch(lines, rng, episodes=episodes)
 		self._actions: FloatArray = np.zeros((episodes, self._batch.products), np.float32)
 		super().__init__(
@@ -81,25 +83,6 @@ class StockMultiProductVecEnv(VecEnv):
 			self._batch.reset(ended)
 		return scaled(self._batch.stocks()), reward / np.float32(_REWARD_SCALE), done, infos
 
-	def close(self) -> None:
-		"""Nothing is held open."""
-
-	def get_attr(self, attr_name: str, indices: Any = None) -> list[Any]:
-		return [getattr(self, attr_name)] * len(list(self._get_indices(indices)))
-
-	def set_attr(self, attr_name: str, value: Any, indices: Any = None) -> None:
-		raise NotImplementedError("episodes share their attributes")
-
-	def env_method(self, method_name: str, *args: Any, indices: Any = None, **kwargs: Any) -> list[Any]:
-		raise NotImplementedError("episodes are not environments of their own")
-
-	def env_is_wrapped(self, wrapper_class: Any, indices: Any = None) -> list[bool]:
-		return [False] * len(list(self._get_indices(indices)))
-
-	def seed(self, seed: int | None = None) -> Sequence[None | int]:
-		"""The batch carries its own generator; SB3's seed is not used."""
-		return [None] * self.num_envs
-
 
 def level_actions(stocks: FloatArray, correction: FloatArray) -> FloatArray:
 	"""The environment's actions for corrections in [-1, 1] of the order-up-to level, shape (B, P)."""
@@ -124,7 +107,7 @@ def train_stock_multi_product(
 	torch.set_num_threads(1)
 	chosen = settings or StockMultiProductSettings()
 	env = StockMultiProductVecEnv(lines, np.random.default_rng(seed), chosen.episodes)
-	clock = _Clock(seconds, timesteps)
+	clock = _Clock(lines, seconds, timesteps, seed)
 	model = PPO(
 		"MlpPolicy",
 		env,
@@ -147,19 +130,41 @@ def train_stock_multi_product(
 		model.policy.action_net.weight.zero_()
 		model.policy.action_net.bias.zero_()
 	model.learn(total_timesteps=timesteps or 2**60, callback=clock)
-	return numpy_network(model)
+	clock.judge()
+	return clock.best
+
+
+def policy_actions(network: Network) -> Callable[[FloatArray], FloatArray]:
+	"""A trained network as a map from stocks to the environment's actions, both of shape (B, P)."""
+	return lambda stocks: level_actions(stocks, network(scaled(stocks)))
 
 
 class _Clock(BaseCallback):
-	"""Ends training when the time is up, between rollouts."""
+	"""Between rollouts: keeps the best network on episodes of its own, ends training when the time is up."""
 
-	def __init__(self, seconds: float | None, timesteps: int | None) -> None:
+	def __init__(self, lines: OrderLines, seconds: float | None, timesteps: int | None, seed: int) -> None:
 		super().__init__()
-		self._seconds, self._timesteps = seconds, timesteps
+		self._lines, self._seconds, self._timesteps, self._seed = lines, seconds, timesteps, seed
 		self._started = time.monotonic()
+		self._rollouts = 0
+		self._best_return = -np.inf
 		self.share = 0.0
+		self.best: Network
+
+	def judge(self) -> None:
+		"""Run the mean action through episodes that training does not see."""
+		network = numpy_network(self.model)
+		rng = np.random.default_rng([self._seed, _JUDGING])
+		found = evaluate_stock_multi_product(
+			policy_actions(network), self._lines, rng, episodes=_JUDGING_EPISODES
+		)
+		if found["mean_return"] > self._best_return:
+			self._best_return, self.best = found["mean_return"], network
 
 	def _on_rollout_start(self) -> None:
+		if self._rollouts % _JUDGE_EVERY == 0:
+			self.judge()
+		self._rollouts += 1
 		shares = [0.0]
 		if self._seconds:
 			shares.append((time.monotonic() - self._started) / self._seconds)

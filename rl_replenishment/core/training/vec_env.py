@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
-import gymnasium as gym
 import numpy as np
 import numpy.typing as npt
-from stable_baselines3.common.vec_env import VecEnv
 
 from rl_replenishment.core.environments.batch import ReplenishmentBatch
 from rl_replenishment.core.environments.feedback import FeedbackBatch
 from rl_replenishment.core.environments.spaces import ACTION_SPACE, OBSERVATION_SPACE
 from rl_replenishment.core.items import FloatArray
 from rl_replenishment.core.policies.residual_network import Normaliser
+from rl_replenishment.core.training.one_process import OneProcessVecEnv
 
 
-class BatchedReplenishmentVecEnv(VecEnv):
+class BatchedReplenishmentVecEnv(OneProcessVecEnv):
 	"""Columns of simulated item-warehouses, and behind them, where there is feedback, columns of the buyer's answers.
 
 	Observations are normalised by `normaliser`, shape (C, F) in [-5, 5]; actions have shape (C, 1).
@@ -27,8 +25,6 @@ class BatchedReplenishmentVecEnv(VecEnv):
 		self, simulated: ReplenishmentBatch, normaliser: Normaliser, feedback: FeedbackBatch | None = None
 	) -> None:
 		count = simulated.columns + (feedback.columns if feedback else 0)
-		# set first: the base class asks for it
-		self.render_mode = None
 		super().__init__(count, OBSERVATION_SPACE, ACTION_SPACE)
 		self.simulated = simulated
 		self.feedback = feedback
@@ -64,22 +60,3 @@ class BatchedReplenishmentVecEnv(VecEnv):
 
 	def _join(self, simulated: FloatArray, feedback: FloatArray | None) -> FloatArray:
 		return self._normaliser(simulated if feedback is None else np.concatenate([simulated, feedback]))
-
-	def close(self) -> None:
-		"""Nothing is held open."""
-
-	def get_attr(self, attr_name: str, indices: Any = None) -> list[Any]:
-		return [getattr(self, attr_name)] * len(list(self._get_indices(indices)))
-
-	def set_attr(self, attr_name: str, value: Any, indices: Any = None) -> None:
-		raise NotImplementedError("columns share their attributes")
-
-	def env_method(self, method_name: str, *args: Any, indices: Any = None, **kwargs: Any) -> list[Any]:
-		raise NotImplementedError("columns are not environments of their own")
-
-	def env_is_wrapped(self, wrapper_class: type[gym.Wrapper], indices: Any = None) -> list[bool]:  # type: ignore[type-arg]
-		return [False] * len(list(self._get_indices(indices)))
-
-	def seed(self, seed: int | None = None) -> Sequence[None | int]:
-		"""The batches carry their own generators; SB3's seed is not used."""
-		return [None] * self.num_envs

@@ -1,0 +1,1 @@
+"""One module per claim; each measures, and returns what it found as plain values."""

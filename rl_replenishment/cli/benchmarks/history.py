@@ -1,0 +1,53 @@
+"""The learned policy against every classical rule on the end of an order history, over several seeds."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+import numpy as np
+
+from rl_replenishment.cli.backtest import compare
+from rl_replenishment.cli.benchmarks.inputs import northwind
+from rl_replenishment.cli.screen import Screen
+from rl_replenishment.core.evaluation.backtest import Backtest
+from rl_replenishment.core.files.items import item_table, read_items
+from rl_replenishment.core.files.orders import read_orders
+from rl_replenishment.core.training.algorithms import make_trainer
+from rl_replenishment.core.training.from_history import TrainingOptions, train_on_history
+
+HOLDOUT_DAYS = 180
+SECONDS = 60.0
+
+
+def measure(options: argparse.Namespace, screen: Screen) -> dict[str, Any]:
+	"""Train per seed on all but the last 180 days and replay those."""
+	orders, item_file = northwind(options)
+	history = read_orders(orders, options.date_format).history()[0]
+	items = read_items(item_file, history.keys)[0] if item_file else item_table(history.keys)
+	seen = history.window(0, history.days - HOLDOUT_DAYS)
+	seconds = options.seconds or SECONDS
+	found: list[Backtest] = []
+	with screen.progress("Training") as update:
+		for number in range(options.seeds):
+			update(number / options.seeds, f"Training with seed {options.seed + number}")
+			training = TrainingOptions(seconds=seconds, seed=options.seed + number)
+			trained = train_on_history(seen, items, make_trainer("ppo"), training)
+			found.append(compare(trained.stored, history, items, HOLDOUT_DAYS, options.seed))
+	differences = [rows.rows[0].cost_vs_best_baseline for rows in found]
+	median = int(np.argsort(differences)[len(differences) // 2])
+	document = {
+		"orders": orders.name,
+		"seconds_per_training": seconds,
+		"cost_vs_best_baseline_by_seed": differences,
+		"median_cost_vs_best_baseline": float(np.median(differences)),
+		"ci95_by_seed": [list(rows.rows[0].ci95) for rows in found],
+		**found[median].as_json(),
+	}
+	for row in document["policies"]:
+		screen.say(
+			f"{row['name']:<20} cost {row['cost']:>12,.0f}  fill rate {row['fill_rate']:.1%}  "
+			f"stock {row['average_inventory']:>9,.0f}  against the best rule {row['cost_vs_best_baseline']:+.1%}"
+		)
+	screen.say(f"Learned policy against the best rule, by seed: {', '.join(f'{d:+.1%}' for d in differences)}.")
+	return document

@@ -1,0 +1,157 @@
+"""Go on training a policy with what the buyer made of its proposals."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from rl_replenishment.cli.console import edit_table
+from rl_replenishment.cli.options import (
+	add_item_arguments,
+	add_policy_argument,
+	add_training_arguments,
+	budget,
+	read_history,
+	read_item_table,
+)
+from rl_replenishment.cli.screen import Screen
+from rl_replenishment.cli.train import interruptible, write_policy
+from rl_replenishment.core.demand.history import DemandHistory
+from rl_replenishment.core.environments.feedback import FeedbackSituations, recall_situations
+from rl_replenishment.core.errors import InputError
+from rl_replenishment.core.files.feedback import FeedbackRows, read_feedback
+from rl_replenishment.core.files.output import write_folder_atomically
+from rl_replenishment.core.items import ItemTable
+from rl_replenishment.core.policies.residual_network import ResidualNetwork
+from rl_replenishment.core.policies.store import MANIFEST_FILE, StoredPolicy, read_policy
+from rl_replenishment.core.proposal import match_keys
+from rl_replenishment.core.training.algorithms import make_trainer
+from rl_replenishment.core.training.from_history import Trained, TrainingOptions, continue_on_feedback
+from rl_replenishment.report.content import EditLine
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+	"""Describe the subcommand."""
+	parser.add_argument(
+		"feedback", metavar="FEEDBACK.csv", type=Path, help="item_code, proposed_qty, ordered_qty, date, on_hand, on_order, reason"
+	)
+	add_policy_argument(parser)
+	parser.add_argument("--orders", metavar="ORDERS.csv", type=Path, required=True, help="the order history")
+	add_item_arguments(parser)
+	add_training_arguments(parser)
+
+
+def run(options: argparse.Namespace, screen: Screen) -> dict[str, Any]:
+	"""Train on and write the new policy folder."""
+	trainer = make_trainer("ppo")
+	parent = read_policy(options.policy)
+	history = read_history(options.orders, options.date_format, screen)
+	# what the parent kept for its test stays unseen
+	seen = min(int((parent.snapshot.today - history.start).astype(int)), history.days)
+	if seen <= 0:
+		raise InputError(
+			f"{options.orders.name} starts on {history.start}, after the policy's training ended; give the orders it was trained on."
+		)
+	known = parent.snapshot.items
+	index = match_keys(history.keys, known.keys, options.orders.name)
+	items = read_item_table(options, history.keys, screen, base=known.reindexed(history.keys, index))
+	rows = read_feedback(options.feedback, options.date_format)
+	feedback = situations(parent.policy, items, history, rows, parent.review_days, options.feedback.name)
+	seconds, timesteps = budget(options)
+	with (
+		write_folder_atomically(options.out, marker=MANIFEST_FILE) as folder,
+		screen.progress("Learning from edits") as update,
+		interruptible(update) as progress,
+	):
+		trained = continue_on_feedback(
+			history.window(0, seen),
+			items,
+			parent,
+			feedback,
+			trainer,
+			TrainingOptions(
+				review_days=parent.review_days,
+				unmet_demand=parent.unmet_demand,
+				algorithm="ppo",
+				seconds=seconds,
+				timesteps=timesteps,
+				seed=options.seed,
+			),
+			progress=progress,
+		)
+		write_policy(folder, trained.stored)
+	lines = edit_lines(parent, trained, feedback, rows)
+	screen.say(edit_table(lines))
+	return _report(options.out, trained, lines, screen)
+
+
+def situations(
+	policy: ResidualNetwork,
+	items: ItemTable,
+	history: DemandHistory,
+	rows: FeedbackRows,
+	review_days: int,
+	source: str,
+) -> FeedbackSituations:
+	"""The feedback rows put back into their days; refuses rows of items without a history."""
+	index = match_keys(rows.keys, history.keys, source)
+	unknown = np.flatnonzero(index < 0)
+	if len(unknown):
+		raise InputError(
+			f"{source}: item {rows.keys[unknown[0]]} is not in the order history, so nothing is known of its demand; "
+			"remove its rows or add its orders."
+		)
+	return recall_situations(policy, items, history, rows, index, review_days)
+
+
+def edit_lines(
+	parent: StoredPolicy,
+	trained: Trained,
+	feedback: FeedbackSituations,
+	rows: FeedbackRows,
+	names: Mapping[str, str] | None = None,
+) -> list[EditLine]:
+	"""What was proposed, ordered, and is proposed now, in each row's situation; `names` by item code."""
+	situation = feedback.situation
+	before = situation.decide(parent.policy.actions(situation)).quantity
+	after = situation.decide(trained.result.policy.actions(situation)).quantity
+	return [
+		EditLine(
+			item_code=str(key),
+			item_name=(names or {}).get(key.item_code, ""),
+			reason=reason,
+			proposed_before=float(old),
+			ordered=float(ordered),
+			proposed_after=float(new),
+		)
+		for key, reason, old, ordered, new in zip(
+			rows.keys, rows.reason, before, rows.ordered_qty, after, strict=True
+		)
+	]
+
+
+def _report(out: Path, trained: Trained, lines: list[EditLine], screen: Screen) -> dict[str, Any]:
+	first, chosen = trained.result.evaluations[0], trained.result.chosen
+	distance_before = sum(abs(line.proposed_before - line.ordered) for line in lines)
+	distance_after = sum(abs(line.proposed_after - line.ordered) for line in lines)
+	screen.say(
+		f"Learned from {len(lines)} answers: proposals in their situations are {distance_after:g} units away from the "
+		f"buyer's quantities in all, after {distance_before:g} before; simulated cost on validation is "
+		f"{chosen.cost_ratio / first.cost_ratio:.1%} of the parent's."
+	)
+	screen.say(f"The policy is in {out}.")
+	return {
+		"policy": str(out),
+		"feedback_rows": len(lines),
+		"reward_before": first.feedback_reward,
+		"reward_after": chosen.feedback_reward,
+		"distance_before": distance_before,
+		"distance_after": distance_after,
+		"validation_cost_vs_parent": chosen.cost_ratio / first.cost_ratio,
+		"timesteps": trained.result.timesteps,
+		"ended_by": trained.result.ended_by,
+	}

@@ -1,0 +1,164 @@
+"""Train a policy on an order history, less a hold-out at its end."""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from rl_replenishment.cli.options import (
+	add_history_arguments,
+	add_training_arguments,
+	budget,
+	day,
+	holdout_days,
+	positive,
+	not_negative,
+	read_history,
+	read_item_table,
+)
+from rl_replenishment.cli.screen import Screen, Update
+from rl_replenishment.core.errors import InputError
+from rl_replenishment.core.files.output import write_folder_atomically
+from rl_replenishment.core.policies.store import MANIFEST_FILE, StoredPolicy, policy_files
+from rl_replenishment.core.training.algorithms import ALGORITHMS, make_trainer
+from rl_replenishment.core.training.from_history import Trained, TrainingOptions, train_on_history
+from rl_replenishment.core.training.interface import Progress, ProgressCallback
+
+CHECKPOINT_FOLDER = "checkpoint"
+#: share of the progress bar that tuning the classical rules takes
+_TUNING_SHARE = 0.1
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+	"""Describe the subcommand."""
+	add_history_arguments(parser)
+	add_training_arguments(parser)
+	parser.add_argument("--algorithm", choices=ALGORITHMS, default="ppo", help="(default: ppo)")
+	parser.add_argument(
+		"--holdout",
+		metavar="DAYS",
+		type=not_negative(int),  # type: ignore[arg-type]
+		help="days at the end that training does not see (default: a quarter of the history, at most 180)",
+	)
+	parser.add_argument(
+		"--review-days",
+		metavar="DAYS",
+		type=positive(int),  # type: ignore[arg-type]
+		default=7,
+		help="days between two chances to order (default: 7)",
+	)
+	parser.add_argument(
+		"--unmet-demand",
+		choices=("lost", "backorder"),
+		default="lost",
+		help="what happens to demand that the shelf cannot meet (default: lost)",
+	)
+	parser.add_argument("--resume", action="store_true", help="go on with the training in --out")
+	parser.add_argument("--tensorboard", metavar="DIR", type=Path, help="folder for TensorBoard's event files")
+
+
+def run(options: argparse.Namespace, screen: Screen) -> dict[str, Any]:
+	"""Train and write the policy folder."""
+	trainer = make_trainer(options.algorithm, tensorboard=options.tensorboard)
+	history = read_history(options.orders, options.date_format, screen)
+	items = read_item_table(options, history.keys, screen)
+	held = holdout_days(options.holdout, history)
+	seconds, timesteps = budget(options)
+	training = TrainingOptions(
+		review_days=options.review_days,
+		unmet_demand=options.unmet_demand,
+		algorithm=options.algorithm,
+		seconds=seconds,
+		timesteps=timesteps,
+		seed=options.seed,
+	)
+	with (
+		write_folder_atomically(options.out, marker=MANIFEST_FILE) as folder,
+		screen.progress("Tuning the classical rules") as update,
+		interruptible(update) as progress,
+	):
+		checkpoint = folder / CHECKPOINT_FOLDER
+		if options.resume:
+			_copy_checkpoint(options.out / CHECKPOINT_FOLDER, checkpoint)
+		trained = train_on_history(
+			history.window(0, history.days - held),
+			items,
+			trainer,
+			training,
+			progress=progress,
+			tuning_progress=lambda share: update(share * _TUNING_SHARE, "Tuning the classical rules"),
+			checkpoint=checkpoint,
+			resume=options.resume,
+		)
+		write_policy(folder, trained.stored)
+	return report(trained, options.out, held, screen)
+
+
+def write_policy(folder: Path, stored: StoredPolicy) -> None:
+	"""Put a policy's files into a folder that is being written."""
+	for name, contents in policy_files(stored).items():
+		(folder / name).write_bytes(contents)
+
+
+@contextmanager
+def interruptible(update: Update) -> Iterator[ProgressCallback]:
+	"""Shows training on a progress bar; Ctrl-C ends training and keeps the best policy so far."""
+	stopped = False
+
+	def stop(*_: object) -> None:
+		nonlocal stopped
+		stopped = True
+
+	def progress(now: Progress) -> bool:
+		update(
+			_TUNING_SHARE + (1 - _TUNING_SHARE) * now.share,
+			f"Training: {now.timesteps:,} steps, best cost {now.best_cost_ratio:.1%} of the rule's on validation",
+		)
+		return not stopped
+
+	before = signal.signal(signal.SIGINT, stop)
+	try:
+		yield progress
+	finally:
+		signal.signal(signal.SIGINT, before)
+
+
+def report(trained: Trained, out: Path, held: int, screen: Screen) -> dict[str, Any]:
+	"""Tell how training went."""
+	result, stored = trained.result, trained.stored
+	best = result.chosen.cost_ratio
+	if result.ended_by == "cancelled":
+		screen.note("Training was interrupted; the best policy so far was kept.")
+	window = stored.about["data"]
+	screen.say(
+		f"Learned from {window['items']} items, {window['first_day']} to {window['last_day']}: "
+		f"{result.timesteps:,} steps in {result.seconds:.0f} s, ended by {result.ended_by}."
+	)
+	screen.say(
+		f"On the last days of that window it cost {best:.1%} of the best classical rule "
+		f"({stored.policy.classical.name}); the held-out {held} days tell more: run backtest."
+	)
+	screen.say(f"The policy is in {out}.")
+	return {
+		"policy": str(out),
+		"algorithm": stored.about["options"]["algorithm"],
+		"holdout_days": held,
+		"training_window": [window["first_day"], window["last_day"]],
+		"classical_rule": stored.policy.classical.name,
+		"validation_cost_ratio": best,
+		"timesteps": result.timesteps,
+		"seconds": result.seconds,
+		"ended_by": result.ended_by,
+		"next_day": day(stored.snapshot.today),
+	}
+
+
+def _copy_checkpoint(source: Path, target: Path) -> None:
+	if not source.is_dir():
+		raise InputError(f"There is no training to resume in {source.parent}; train without --resume.")
+	shutil.copytree(source, target)

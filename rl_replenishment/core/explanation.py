@@ -1,0 +1,93 @@
+"""Why this quantity: the decision's own numbers in one sentence."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from rl_replenishment.core.policies.base import protection_days
+from rl_replenishment.core.policies.order_up_to import (
+	ForecastLevels,
+	demand_deviation,
+	demand_rate,
+)
+from rl_replenishment.core.policies.residual_network import Decision, ResidualNetwork, Situation
+
+#: of a normal distribution: the range of expected demand holds 80 % of the cases
+_RANGE_DEVIATIONS = 1.2816
+
+
+@dataclass(frozen=True)
+class Explanation:
+	"""The numbers behind one quantity, in stock UOM; they add up to it.
+
+	`rule_wish + correction`, rounded by `rounding`, is `quantity`.
+	"""
+
+	protection_days: int
+	demand_low: float
+	demand_high: float
+	on_hand: float
+	on_order: float
+	target: float
+	rule_wish: float
+	correction: float
+	rounding: float
+	quantity: float
+	pack: float
+	min_order: float
+
+	@property
+	def sentence(self) -> str:
+		"""One sentence for a buyer."""
+		stock = f"{_number(self.on_hand)} on hand"
+		if self.on_order:
+			stock += f" and {_number(self.on_order)} on order"
+		text = (
+			f"Demand over the next {self.protection_days} days is expected at {_number(self.demand_low)} to "
+			f"{_number(self.demand_high)}, with {stock}; the rule fills up to {_number(self.target)} and asks for "
+			f"{_number(self.rule_wish)}"
+		)
+		if abs(self.correction) >= 0.5:
+			text += f", learning {'adds' if self.correction > 0 else 'takes off'} {_number(abs(self.correction))}"
+		if abs(self.rounding) >= 0.5:
+			text += f", {self._rounding_words()}"
+		return f"{text}: {'order ' + _number(self.quantity) if self.quantity else 'order nothing'}."
+
+	def _rounding_words(self) -> str:
+		if self.rounding < 0:
+			return "cut to the largest order"
+		if self.quantity <= self.min_order:
+			return f"raised to the minimum order of {_number(self.min_order)}"
+		return f"rounded up to packs of {_number(self.pack)}" if self.pack > 1 else "rounded up"
+
+
+def explain(policy: ResidualNetwork, situation: Situation, decision: Decision) -> list[Explanation]:
+	"""The numbers behind every item's quantity, N of them."""
+	state = situation.state
+	rule = policy.classical.rule
+	rate = demand_rate(state.demand, rule.forecast if isinstance(rule, ForecastLevels) else "91 days")
+	days = protection_days(state.items, state.review_days)
+	deviation = _RANGE_DEVIATIONS * demand_deviation(state, rate)
+	expected = rate * days
+	wished = decision.classical + decision.correction
+	columns = (
+		days,
+		np.maximum(expected - deviation, 0),
+		expected + deviation,
+		state.on_hand,
+		state.arrivals.sum(axis=0),
+		decision.levels.order_up_to,
+		decision.classical,
+		decision.correction,
+		decision.quantity - wished,
+		decision.quantity,
+		state.items.order_multiple,
+		state.items.smallest_order,
+	)
+	return [Explanation(int(row[0]), *(float(value) for value in row[1:])) for row in zip(*columns, strict=True)]
+
+
+def _number(value: float) -> str:
+	return f"{value:.0f}" if abs(value) >= 10 or value == round(value) else f"{value:.1f}"
