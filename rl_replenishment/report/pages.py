@@ -177,9 +177,10 @@ def _tiles(learned: Ledger, rule: Ledger, weights: FloatArray | None, money: wor
 	short = float(learned.stockout_days.sum()), float(rule.stockout_days.sum())
 	points = 100 * (learned.fill_rate - rule.fill_rate)
 	sign = "+" if points > 0 and wording.number(points, 1) != "0.0" else ""
-	in_stock: Callable[[float], str] = wording.number if weights is None else money
+	in_currency = f", {money.currency}" if money.currency else ""
+	in_stock: Callable[[float], str] = wording.number if weights is None else money.amount
 	return [
-		Tile("Total cost", money(costs[0]), money(costs[1]), relative(*costs)),
+		Tile(f"Total cost{in_currency}", money.amount(costs[0]), money.amount(costs[1]), relative(*costs)),
 		Tile(
 			"Fill rate",
 			wording.percent(learned.fill_rate),
@@ -188,7 +189,7 @@ def _tiles(learned: Ledger, rule: Ledger, weights: FloatArray | None, money: wor
 		),
 		Tile("Stock-out days", wording.number(short[0]), wording.number(short[1]), relative(*short)),
 		Tile(
-			"Average stock" if weights is None else "Average stock value",
+			"Average stock, units" if weights is None else f"Average stock value{in_currency}",
 			in_stock(stocks[0]),
 			in_stock(stocks[1]),
 			relative(*stocks),

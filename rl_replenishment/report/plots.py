@@ -210,12 +210,14 @@ def difference_dots(dots: Sequence[Dot], label: str) -> Markup:
 			colour = _STAND_IN[dot.colour]
 			_row_text(axes, row, dot.name, dot.text, width)
 			y = row + 0.22
-			if np.isfinite([dot.low, dot.high]).all():
-				low, high = np.clip([dot.low, dot.high], -limit, limit)
-				axes.plot([low, high], [y, y], color=colour, linewidth=3.5, alpha=0.55)
-			at = float(np.clip(dot.difference, -limit, limit))
-			marker = "o" if at == dot.difference else ">" if at > 0 else "<"
-			axes.plot([at], [y], marker, color=colour, markersize=9, clip_on=False)
+			known = np.array([end for end in (dot.low, dot.difference, dot.high) if np.isfinite(end)])
+			shown = np.clip(known, -limit, limit)
+			axes.plot(shown[[0, -1]], [y, y], color=colour, linewidth=3.5, alpha=0.55)
+			if abs(dot.difference) <= limit:
+				axes.plot([dot.difference], [y], "o", color=colour, markersize=9, clip_on=False)
+			for goes_on, edge, arrow in ((known[0] < -limit, -limit, "<"), (known[-1] > limit, limit, ">")):
+				if goes_on:
+					axes.plot([edge], [y], arrow, color=colour, markersize=9, clip_on=False)
 		return figure
 
 	return _svg("difference", label, paint, HALF)
@@ -242,7 +244,7 @@ def trade_off(points: Sequence[Point], stock_label: str, label: str) -> Markup:
 				clip_on=False,
 				zorder=3,
 			)
-		axes.xaxis.set_major_locator(ticker.MaxNLocator(3 if width < 400 else 4, steps=_STEPS))
+		axes.xaxis.set_major_locator(ticker.MaxNLocator(3 if width < 400 else 5))
 		axes.xaxis.set_major_formatter(ticker.FuncFormatter(_compact))
 		axes.yaxis.set_major_locator(ticker.MaxNLocator(5, steps=_STEPS, min_n_ticks=3))
 		axes.yaxis.set_major_formatter(ticker.FuncFormatter(lambda value, _: f"{value:g} %"))

@@ -123,7 +123,7 @@ def verdict(backtest: Backtest, row: BacktestRow, money: Money) -> Verdict:
 
 _BADGES: dict[Outcome, str] = {
 	"better": "Cheaper than the best rule",
-	"worse": "Dearer than the best rule",
+	"worse": "Costs more than the best rule",
 	"same": "No difference",
 	"unclear": "No clear difference",
 }

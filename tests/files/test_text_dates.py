@@ -22,7 +22,7 @@ def read(write: WriteFile) -> ReadDates:
 	) -> list[str]:
 		path = write("\n".join(["OrderDate;qty", *(f'"{value}";1' for value in values)]))
 		table = read_table(path, [Column("qty"), Column("date", ("OrderDate",))])
-		return read_dates(table, "date", date_format, required=required).astype(str).tolist()
+		return [str(day) for day in read_dates(table, "date", date_format, required=required)]
 
 	return read_column
 
@@ -144,8 +144,8 @@ def test_a_given_format_may_leave_out_the_time(read: ReadDates) -> None:
 def test_what_does_not_fit_a_given_format_is_refused(refusal: Callable[..., str]) -> None:
 	message = refusal(["04/07/1996", "07/16/1996"], "%d/%m/%Y")
 	assert message == (
-		'data.csv, row 3, column OrderDate: "07/16/1996" is not a date of the form %d/%m/%Y; correct it, or give'
-		" another --date-format."
+		'data.csv, row 3, column OrderDate: "07/16/1996" is not a date of the form %d/%m/%Y; correct it,'
+		" or give another --date-format."
 	)
 	assert "lies outside" in refusal(["01/01/1800"], "%d/%m/%Y")
 

@@ -16,7 +16,7 @@ WriteFile = Callable[..., Path]
 
 
 def table_of(values: Sequence[str], delimiter: str = ";", prices: Sequence[str] = ()) -> Table:
-	"""A file whose column Quantity holds `values` from row 2 on; and `prices`, as many, in a second column."""
+	"""A file with `values` in its column Quantity from row 2 on, and as many `prices` in another."""
 	columns = {"qty": values, "price": prices or [""] * len(values)}
 	distinct = {name: list(dict.fromkeys(texts)) for name, texts in columns.items()}
 	return Table(
@@ -38,7 +38,7 @@ def read(
 	values: Sequence[str], delimiter: str = ";", prices: Sequence[str] = (), allowed: Range | None = None
 ) -> list[float]:
 	ranges = {"qty": allowed or Range(), "price": Range()}
-	return read_numbers(table_of(values, delimiter, prices), ranges)["qty"].tolist()
+	return [float(value) for value in read_numbers(table_of(values, delimiter, prices), ranges)["qty"]]
 
 
 def refusal(
@@ -107,7 +107,8 @@ def test_one_plain_number_settles_the_unclear_ones_of_all_columns() -> None:
 def test_a_number_that_may_be_two_is_refused(text: str, delimiter: str, both: str) -> None:
 	message = refusal(["7", text], delimiter)
 	assert message == (
-		f'data.csv, row 3, column Quantity: "{text}" could be {both}; write numbers without a thousands separator.'
+		f'data.csv, row 3, column Quantity: "{text}" could be {both};'
+		" write numbers without a thousands separator."
 	)
 
 

@@ -16,7 +16,7 @@ from rl_replenishment.core.policies.base import State
 from rl_replenishment.core.policies.observation import OBSERVATION_SIZE
 from rl_replenishment.core.policies.order_up_to import ForecastLevels, OrderUpTo
 from rl_replenishment.core.policies.parameters import ItemParameters
-from rl_replenishment.core.policies.residual_network import Network, Normaliser, ResidualNetwork
+from rl_replenishment.core.policies.residual_network import ACTION_SIZE, Network, Normaliser, ResidualNetwork
 from rl_replenishment.core.policies.serving import order_quantities_in_chunks
 
 ROUNDS = 5
@@ -60,7 +60,7 @@ def main(count: int, seed: int) -> None:
 
 def _policy(items: ItemTable, rng: np.random.Generator) -> ResidualNetwork:
 	"""Of the size that training makes; random weights cost as much as trained ones."""
-	sizes = (OBSERVATION_SIZE, 64, 64, 1)
+	sizes = (OBSERVATION_SIZE, 64, 64, ACTION_SIZE)
 	layers = [
 		(rng.normal(0, 0.1, (wide, narrow)).astype(np.float32), np.zeros(wide, np.float32))
 		for narrow, wide in zip(sizes, sizes[1:], strict=False)

@@ -14,7 +14,7 @@ from rl_replenishment.core.items import FloatArray, ItemTable
 from rl_replenishment.core.policies.base import State, protection_days
 from rl_replenishment.core.policies.observation import Observer
 from rl_replenishment.core.policies.order_up_to import OrderUpTo
-from rl_replenishment.core.policies.residual_network import Normaliser, Situation, observe
+from rl_replenishment.core.policies.residual_network import ACTION_SIZE, Normaliser, Situation, observe
 from rl_replenishment.core.simulation.dynamics import Inventory, UnmetDemand
 from rl_replenishment.core.simulation.scenario import is_review_day, sample_lead_times
 
@@ -70,7 +70,7 @@ class ReplenishmentBatch:
 		rng: np.random.Generator,
 		*,
 		columns: int,
-		episode_days: int = 182,
+		episode_days: int = 364,
 		episodes_per_panel: int = 2,
 		staggered: bool = True,
 	) -> None:
@@ -109,7 +109,7 @@ class ReplenishmentBatch:
 	def step(
 		self, action: FloatArray
 	) -> tuple[FloatArray, FloatArray, npt.NDArray[np.bool_], FloatArray]:
-		"""Order by actions of shape (C,) in [-1, 1] and let a review interval pass.
+		"""Order by actions of shape (C, 2) in [-1, 1] and let a review interval pass.
 
 		Returns observations (C, F), rewards (C,), which episodes were cut off (C,), and the observations in which those
 		ended (C, F; equal to the first for all others). Episodes that were cut off have begun anew.
@@ -211,5 +211,5 @@ def measure_normaliser(batch: ReplenishmentBatch, steps: int = 30) -> Normaliser
 	"""The scale of the observations under the classical rule, from random starts."""
 	seen = [batch.reset()]
 	for _ in range(steps):
-		seen.append(batch.step(np.zeros(batch.columns, dtype=np.float32))[0])
+		seen.append(batch.step(np.zeros((batch.columns, ACTION_SIZE), dtype=np.float32))[0])
 	return Normaliser.of(np.concatenate(seen))

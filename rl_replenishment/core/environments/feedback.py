@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 
 from rl_replenishment.core.demand.history import DemandHistory
 from rl_replenishment.core.demand.statistics import STATISTIC_NAMES, DemandStatistics, demand_statistics
-from rl_replenishment.core.feedback import feedback_reward, feedback_scale
+from rl_replenishment.core.feedback import LARGEST_PENALTY, feedback_reward, feedback_scale
 from rl_replenishment.core.files.feedback import FeedbackRows
 from rl_replenishment.core.items import FloatArray, ItemTable
 from rl_replenishment.core.policies.base import State, protection_days
@@ -34,9 +35,25 @@ class FeedbackSituations:
 	def __len__(self) -> int:
 		return len(self.ordered)
 
+	@cached_property
+	def corrected(self) -> npt.NDArray[np.bool_]:
+		"""Where the buyer changed the proposal, shape (M,)."""
+		return self.ordered != self.proposed
+
 	def rewards(self, action: FloatArray) -> FloatArray:
-		"""Reward of actions of shape (M,) in [-1, 1], one per situation."""
+		"""Reward of actions of shape (M, 2) in [-1, 1], one per situation."""
 		return feedback_reward(self.situation.decide(action).quantity, self.ordered, self.scale)
+
+	def distance(self, action: FloatArray) -> float:
+		"""How far actions of shape (M, 2) end from the buyer's quantities, on average, in units of `scale`.
+
+		Corrected and confirmed proposals count half each, however many there are of them: most are confirmed, and
+		learning would else be judged by what there was nothing to learn from.
+		"""
+		missed = np.abs(self.situation.decide(action).quantity - self.ordered) / np.maximum(self.scale, 1e-9)
+		missed = np.minimum(missed, LARGEST_PENALTY)
+		kinds = [missed[kind].mean() for kind in (self.corrected, ~self.corrected) if kind.any()]
+		return float(np.mean(kinds))
 
 
 def recall_situations(
@@ -78,21 +95,27 @@ def recall_situations(
 
 
 class FeedbackBatch:
-	"""C columns that each show one past situation at a time, drawn at random; every step ends an episode."""
+	"""C columns that each show one past situation at a time; every step ends an episode.
+
+	Half of the situations shown are ones the buyer corrected, where there are any.
+	"""
 
 	def __init__(self, situations: FeedbackSituations, rng: np.random.Generator, *, columns: int) -> None:
 		self.situations = situations
 		self.columns = columns
 		self._rng = rng
 		self._shown: npt.NDArray[np.intp] = np.zeros(columns, dtype=np.intp)
+		corrected = situations.corrected
+		kinds = [kind / kind.sum() for kind in (corrected, ~corrected) if kind.any()]
+		self._chances = np.mean(kinds, axis=0)
 
 	def reset(self) -> FloatArray:
 		"""Show new situations; returns observations (C, F), not normalised."""
-		self._shown = self._rng.integers(0, len(self.situations), self.columns)
+		self._shown = self._rng.choice(len(self.situations), self.columns, p=self._chances)
 		return self.situations.situation.observation[self._shown]
 
 	def step(self, action: FloatArray) -> tuple[FloatArray, FloatArray]:
-		"""Score actions of shape (C,) and show new situations; returns observations (C, F) and rewards (C,)."""
+		"""Score actions of shape (C, 2) and show new situations; returns observations (C, F) and rewards (C,)."""
 		known = self.situations
 		quantity = known.situation.take(self._shown).decide(action).quantity
 		reward = feedback_reward(quantity, known.ordered[self._shown], known.scale[self._shown])

@@ -28,9 +28,11 @@ class ReplenishmentEnv(gym.Env[FloatArray, FloatArray]):
 	classical rule.
 
 	## Action space
-	`Box(-1, 1, (1,))`: the correction, in units of twice a residual unit (a review interval's demand, half a
-	usual customer order or half the rule's lot, whichever is most). The order is max(rule + correction, 0), rounded
-	up to packs and the minimum order. 0 orders like the rule.
+	`Box(-1, 1, (2,))`: corrections of the rule's reorder point and of its quantity, in units of twice a residual unit
+	(a review interval's demand, half a usual customer order or half the rule's lot, whichever is most). At or below the
+	corrected reorder point the order is max(rule + correction, 0), rounded up to packs and the minimum order;
+	above it, nothing. Where the rule has no reorder point (base-stock), only the quantity counts. (0, 0) orders like
+	the rule.
 
 	## Observation space
 	`Box(-5, 5, (38,))`: the columns of `core.policies.observation.OBSERVATION`, measured in protection intervals of
@@ -79,7 +81,7 @@ class ReplenishmentEnv(gym.Env[FloatArray, FloatArray]):
 		return self._normaliser(self._batch.situation.observation)[0], {}
 
 	def step(self, action: FloatArray) -> tuple[FloatArray, float, bool, bool, dict[str, Any]]:
-		_, reward, done, last = self._batch.step(np.asarray(action, np.float32))
+		_, reward, done, last = self._batch.step(np.asarray(action, np.float32)[None])
 		return self._normaliser(last)[0], float(reward[0]), False, bool(done[0]), {}
 
 

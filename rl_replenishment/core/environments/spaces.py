@@ -6,11 +6,11 @@ import gymnasium as gym
 import numpy as np
 
 from rl_replenishment.core.policies.observation import OBSERVATION_SIZE
-from rl_replenishment.core.policies.residual_network import OBSERVATION_BOUND
+from rl_replenishment.core.policies.residual_network import ACTION_SIZE, OBSERVATION_BOUND
 
 #: normalised observations of one item-warehouse
 OBSERVATION_SPACE = gym.spaces.Box(
 	-float(OBSERVATION_BOUND), float(OBSERVATION_BOUND), (OBSERVATION_SIZE,), np.float32
 )
-#: the correction of one item-warehouse's order, in units of its reach
-ACTION_SPACE = gym.spaces.Box(-1.0, 1.0, (1,), np.float32)
+#: the corrections of one item-warehouse's reorder point and quantity, in units of their reach
+ACTION_SPACE = gym.spaces.Box(-1.0, 1.0, (ACTION_SIZE,), np.float32)

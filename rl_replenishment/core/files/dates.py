@@ -27,6 +27,7 @@ _YEAR_FIRST = re.compile(r"(\d{4})([-/.])(\d{1,2})\2(\d{1,2})", re.ASCII)
 _EIGHT_DIGITS = re.compile(r"(\d{4})()(\d\d)(\d\d)", re.ASCII)
 _YEAR_LAST = re.compile(r"(\d{1,2})([-/.])(\d{1,2})\2(\d{4})", re.ASCII)
 _TWO_DIGIT_YEAR = re.compile(r"\d{1,2}([-/.])\d{1,2}\1\d\d", re.ASCII)
+_FORMAT_OF_YEAR = re.compile(r"%[YyGcxDF]")
 _FORMAT_OF_TIME = re.compile(r"%[HIMSfpXcTR]")
 
 
@@ -50,7 +51,7 @@ def read_dates(table: Table, name: str, date_format: str | None = None, *, requi
 	if date_format is not None:
 		_check_format(date_format)
 	if name not in table.columns:
-		return np.full(len(table), np.datetime64("NaT"), dtype="datetime64[D]")
+		return np.full(len(table), "NaT", dtype="datetime64[D]")
 	column = table.columns[name]
 	keeps_time = date_format is not None and _FORMAT_OF_TIME.search(date_format)
 	# times of day make nearly every text distinct, their dates are few: read each date once
@@ -162,7 +163,10 @@ def _why_no_date(text: str, date_format: str | None) -> str:
 def _check_format(date_format: str) -> None:
 	probe = datetime.datetime(2013, 11, 23, tzinfo=datetime.timezone.utc)
 	try:
-		complete = datetime.datetime.strptime(probe.strftime(date_format), date_format).date() == probe.date()
+		# newer Pythons warn where strptime has to invent the year
+		complete = _FORMAT_OF_YEAR.search(date_format) is not None and (
+			datetime.datetime.strptime(probe.strftime(date_format), date_format).date() == probe.date()
+		)
 	except (ValueError, re.error):
 		complete = False
 	if not complete:

@@ -13,10 +13,14 @@ from rl_replenishment.core.policies.base import State
 from rl_replenishment.core.policies.observation import Observer, residual_unit
 from rl_replenishment.core.policies.order_up_to import Levels, OrderUpTo
 
-#: the correction reaches this many residual units up and down
+#: a correction reaches this many residual units up and down
 REACH = np.float32(2.0)
+#: numbers in an action: the shift of the reorder point and that of the quantity
+ACTION_SIZE = 2
 #: normalised observations are cut here
 OBSERVATION_BOUND = np.float32(5.0)
+#: columns are ratios or logarithms of about 1; one that moves less than this hardly moves
+_LEAST_DEVIATION, _SILENT = 0.05, 1e9
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,11 +32,15 @@ class Normaliser:
 
 	@classmethod
 	def of(cls, observations: FloatArray) -> Normaliser:
-		"""Measure a sample of shape (M, F); a column that hardly moves is left at its size."""
+		"""Measure a sample of shape (M, F).
+
+		A column that hardly moved is silenced: nothing can be learned of it now, and if it moved later, the
+		network would answer at random.
+		"""
 		deviation = observations.std(axis=0)
 		return cls(
 			observations.mean(axis=0).astype(np.float32),
-			np.where(deviation > 1e-3, deviation, 1).astype(np.float32),
+			np.where(deviation > _LEAST_DEVIATION, deviation, _SILENT).astype(np.float32),
 		)
 
 	def __call__(self, observations: FloatArray) -> FloatArray:
@@ -55,6 +63,15 @@ class Network:
 			np.tanh(hidden, out=hidden)
 		weight, bias = self.layers[-1]
 		return hidden @ weight.T + bias
+
+	def mixed_with(self, other: Network, share: float) -> Network:
+		"""The weighted mean of two networks of one shape, `share` of it the other."""
+		return Network(
+			[
+				(weight + (other_weight - weight) * np.float32(share), bias + (other_bias - bias) * np.float32(share))
+				for (weight, bias), (other_weight, other_bias) in zip(self.layers, other.layers, strict=True)
+			]
+		)
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,8 +103,8 @@ class ResidualNetwork:
 		return situation.decide(self.actions(situation))
 
 	def actions(self, situation: Situation) -> FloatArray:
-		"""The network's answer in [-1, 1], shape (N,)."""
-		return np.clip(self.network(self.normaliser(situation.observation))[:, 0], -1, 1)
+		"""The network's answer in [-1, 1], shape (N, 2)."""
+		return np.clip(self.network(self.normaliser(situation.observation)), -1, 1)
 
 	def order_quantities(self, state: State) -> FloatArray:
 		return self.decide(state).quantity
@@ -130,13 +147,21 @@ class Situation:
 		)
 
 	def decide(self, action: FloatArray) -> Decision:
-		"""The orders that actions in [-1, 1], shape (N,), mean here."""
-		wished = np.maximum(self.classical + REACH * self.unit * action.astype(np.float32), 0)
+		"""The orders that actions in [-1, 1], shape (N, 2), mean here.
+
+		The first number moves the reorder point, the second the quantity, each by up to `REACH` units. Where
+		the rule has no reorder point of its own (base-stock), only the quantity counts.
+		"""
+		shift, extra = (REACH * self.unit * action.astype(np.float32).T).astype(np.float32)
+		levels, position = self.levels, self.state.inventory_position
+		missing = np.minimum(np.maximum(levels.order_up_to - position, 0), levels.cap)
+		may_order = (levels.order_up_to <= levels.reorder_point) | (position <= levels.reorder_point + shift)
+		wished = np.where(may_order, np.maximum(missing + extra, 0), np.float32(0))
 		return Decision(
 			classical=self.classical,
 			correction=wished - self.classical,
 			quantity=feasible_quantity(self.state.items, wished),
-			levels=self.levels,
+			levels=levels,
 		)
 
 

@@ -18,7 +18,7 @@ from rl_replenishment.core.items import ARRAY_FIELDS, FloatArray, ItemKey, ItemT
 from rl_replenishment.core.policies.observation import OBSERVATION
 from rl_replenishment.core.policies.order_up_to import FORECASTS, ForecastLevels, OrderUpTo
 from rl_replenishment.core.policies.parameters import ItemParameters
-from rl_replenishment.core.policies.residual_network import Network, Normaliser, ResidualNetwork
+from rl_replenishment.core.policies.residual_network import ACTION_SIZE, Network, Normaliser, ResidualNetwork
 from rl_replenishment.core.simulation.dynamics import UnmetDemand
 
 WEIGHTS_FILE = "policy.safetensors"
@@ -157,8 +157,8 @@ def _assemble(manifest: dict[str, Any], tensors: dict[str, FloatArray]) -> Store
 		if weight.ndim != 2 or weight.shape[1] != width or bias.shape != weight.shape[:1]:
 			raise ValueError(f"a layer has shape {weight.shape}, expected {width} inputs")
 		width = weight.shape[0]
-	if not layers or width != 1:
-		raise ValueError("its network does not end in one number")
+	if not layers or width != ACTION_SIZE:
+		raise ValueError(f"its network does not end in {ACTION_SIZE} numbers")
 	keys = tuple(ItemKey(str(code), str(warehouse)) for code, warehouse in manifest["items"])
 	values = {name: _of_shape(tensors, f"classical.{name}", (len(keys) + 1,)) for name in _CLASSICAL}
 	parameters = ItemParameters(

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from rl_replenishment import __version__
+from rl_replenishment.core.demand.augmentation import Augmentation, augment
 from rl_replenishment.core.demand.history import DemandHistory
 from rl_replenishment.core.demand.latest import latest_statistics
 from rl_replenishment.core.environments.batch import ReplenishmentTask
@@ -36,6 +37,7 @@ LEAST_DAYS = 28
 LEAST_REVIEWS = 4
 #: the last part of the training window, on which the best policy is chosen
 VALIDATION_SHARE, LONGEST_VALIDATION = 0.25, 182
+_MOST_COPIES, _VALIDATION_COLUMNS = 8, 1024
 
 
 @dataclass(frozen=True)
@@ -141,14 +143,27 @@ def _problem(
 			review_days=options.review_days,
 			unmet_demand=options.unmet_demand,
 		),
-		validation=replay(
-			items,
-			history,
-			days=held,
-			review_days=options.review_days,
-			unmet_demand=options.unmet_demand,
-			rng=np.random.default_rng(options.seed + 1),
-		),
+		validation=_validation(history, items, held, options),
+	)
+
+
+def _validation(history: DemandHistory, items: ItemTable, days: int, options: TrainingOptions) -> Scenario:
+	"""The last days as they were, and beside them, where items are few, as they could have been.
+
+	One replay of few items is mostly luck; the best of many policies on it would be the luckiest.
+	"""
+	copies = max(1, min(_MOST_COPIES, _VALIDATION_COLUMNS // len(items)))
+	rng = np.random.default_rng(options.seed + 1)
+	columns = np.tile(np.arange(len(items)), copies)
+	varied = history.take(columns)
+	varied.demand[:, len(items) :] = augment(history.demand, columns[len(items) :], Augmentation(), rng)
+	return replay(
+		items.take(columns),
+		varied,
+		days=days,
+		review_days=options.review_days,
+		unmet_demand=options.unmet_demand,
+		rng=rng,
 	)
 
 

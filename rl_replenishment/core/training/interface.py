@@ -53,6 +53,8 @@ class Evaluation:
 	cost_ratio: float
 	#: mean feedback reward on the buyer's answers; None where there are none
 	feedback_reward: float | None = None
+	#: distance to the buyer's quantities, see `FeedbackSituations.distance`; None where there are none
+	feedback_distance: float | None = None
 
 
 @dataclass(frozen=True, eq=False)

@@ -13,8 +13,8 @@ from rl_replenishment.core.training.interface import Evaluation, TrainingProblem
 class Judge:
 	"""Keeps the best network seen.
 
-	Without feedback the best is the cheapest. With feedback it is the one the buyer agrees with most among those that
-	cost at most `largest_cost_increase` more than the first one looked at, the parent.
+	Without feedback the best is the cheapest. With feedback it is the one that comes closest to the buyer among those
+	that cost at most `largest_cost_increase` more than the first one looked at, the parent.
 	"""
 
 	def __init__(
@@ -50,12 +50,12 @@ class Judge:
 		"""Judge a candidate."""
 		policy = self._policy(network)
 		feedback = self._problem.feedback
-		agreement = None
+		reward = distance = None
 		if feedback is not None:
 			action = policy.actions(feedback.situation)
-			agreement = float(feedback.rewards(action).mean())
+			reward, distance = float(feedback.rewards(action).mean()), feedback.distance(action)
 		ratio = self._cost(policy) / self._rule_cost if self._rule_cost else 1.0
-		evaluation = Evaluation(seconds, timesteps, ratio, agreement)
+		evaluation = Evaluation(seconds, timesteps, ratio, reward, distance)
 		self.evaluations.append(evaluation)
 		self._looks_since_best += 1
 		if self.best is None or self._is_better(evaluation, self.best):
@@ -66,10 +66,10 @@ class Judge:
 	def _is_better(self, candidate: Evaluation, best: Evaluation) -> bool:
 		if not np.isfinite(candidate.cost_ratio):
 			return False
-		if candidate.feedback_reward is None or best.feedback_reward is None:
+		if candidate.feedback_distance is None or best.feedback_distance is None:
 			return candidate.cost_ratio < best.cost_ratio
 		allowed = self.evaluations[0].cost_ratio * (1 + self._largest_cost_increase)
-		return candidate.cost_ratio <= allowed and candidate.feedback_reward > best.feedback_reward
+		return candidate.cost_ratio <= allowed and candidate.feedback_distance < best.feedback_distance
 
 	def _cost(self, policy: Policy) -> float:
 		return float(run(policy, self._problem.validation, statistics=self._statistics).cost.sum())

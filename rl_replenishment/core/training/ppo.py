@@ -14,6 +14,7 @@ from stable_baselines3.common.callbacks import BaseCallback
 
 from rl_replenishment.core.environments.batch import ReplenishmentBatch, measure_normaliser
 from rl_replenishment.core.environments.feedback import FeedbackBatch
+from rl_replenishment.core.policies.residual_network import Network
 from rl_replenishment.core.training import checkpoint as checkpoints
 from rl_replenishment.core.training.interface import (
 	Budget,
@@ -41,8 +42,8 @@ class PPOSettings:
 	feedback_columns: int = 256
 	n_steps: int = 16
 	batch_size: int = 4096
-	n_epochs: int = 6
-	learning_rate: float = 5e-4
+	n_epochs: int = 8
+	learning_rate: float = 1e-3
 	#: of the learning rate at the end of the budget
 	final_learning_rate_share: float = 0.1
 	gamma: float = 0.97
@@ -52,7 +53,10 @@ class PPOSettings:
 	ent_coef: float = 0.0
 	hidden: tuple[int, ...] = (64, 64)
 	#: standard deviation of the exploration, in units of the action's reach, as a logarithm
-	log_std_init: float = -1.6
+	log_std_init: float = -2.0
+	#: share of the past in the running average of the weights, which is what is judged and served: single
+	#: updates of a noisy gradient scatter around what is learned (Polyak and Juditsky 1992)
+	averaging: float = 0.9
 	#: rollouts between two looks at the validation days
 	evaluate_every: int = 4
 	#: looks without a better policy after which training stops
@@ -177,6 +181,8 @@ class _Watch(BaseCallback):
 		self._first_step = 0
 		self._rollouts = 0
 		self._judged_at = -1
+		self._average: Network | None = None
+		self._mean_reward = 0.0
 		self.ended_by: EndedBy | None = None
 
 	@property
@@ -192,9 +198,8 @@ class _Watch(BaseCallback):
 	def judge_now(self) -> None:
 		"""Judge the policy as it is, once."""
 		if self._judged_at != self.num_timesteps:
-			self._judge.look(
-				numpy_network(self.model), seconds=self.seconds, timesteps=self.model.num_timesteps
-			)
+			network = self._average or numpy_network(self.model)
+			self._judge.look(network, seconds=self.seconds, timesteps=self.model.num_timesteps)
 			self._judged_at = self.model.num_timesteps
 
 	def _on_training_start(self) -> None:
@@ -205,14 +210,24 @@ class _Watch(BaseCallback):
 
 	def _on_rollout_start(self) -> None:
 		# the policy was just updated; SB3 lets a callback end training in `_on_step` alone
+		self._take_average()
 		if self._rollouts and self._rollouts % self._settings.evaluate_every == 0:
 			self.judge_now()
 			self._save(self.model, self.seconds)
 		self.ended_by = self._why_end()
 		self._rollouts += 1
 
+	def _on_rollout_end(self) -> None:
+		self._mean_reward = float(self.model.rollout_buffer.rewards.mean())
+
 	def _on_step(self) -> bool:
 		return self.ended_by is None
+
+	def _take_average(self) -> None:
+		now = numpy_network(self.model)
+		# a plain mean at first, so that where training started does not linger
+		past = min(self._settings.averaging, self._rollouts / (self._rollouts + 1))
+		self._average = now if self._average is None else now.mixed_with(self._average, past)
 
 	def _why_end(self) -> EndedBy | None:
 		if self._progress is not None and self._progress(self._report()) is False:
@@ -222,13 +237,12 @@ class _Watch(BaseCallback):
 		return "budget" if self._share() >= 1 else None
 
 	def _report(self) -> Progress:
-		rewards = self.model.rollout_buffer.rewards
 		return Progress(
 			share=self._share(),
 			seconds=self.seconds,
 			timesteps=self.model.num_timesteps,
 			best_cost_ratio=self._judge.best.cost_ratio if self._judge.best else 1.0,
-			mean_reward=float(rewards.mean()) if self._rollouts else 0.0,
+			mean_reward=self._mean_reward,
 		)
 
 	def _share(self) -> float:
