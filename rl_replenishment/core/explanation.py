@@ -46,11 +46,13 @@ class Explanation:
 			stock += f" and {_number(self.on_order)} on order"
 		text = (
 			f"Demand over the next {self.protection_days} days is expected at {_number(self.demand_low)} to "
-			f"{_number(self.demand_high)}, with {stock}; the rule fills up to {_number(self.target)} and asks for "
-			f"{_number(self.rule_wish)}"
+			f"{_number(self.demand_high)}, with {stock}; the rule fills up to {_number(self.target)} "
+			f"and asks for {_number(self.rule_wish)}"
 		)
 		if abs(self.correction) >= 0.5:
-			text += f", learning {'adds' if self.correction > 0 else 'takes off'} {_number(abs(self.correction))}"
+			text += (
+				f", learning {'adds' if self.correction > 0 else 'takes off'} {_number(abs(self.correction))}"
+			)
 		if abs(self.rounding) >= 0.5:
 			text += f", {self._rounding_words()}"
 		return f"{text}: {'order ' + _number(self.quantity) if self.quantity else 'order nothing'}."
@@ -86,7 +88,9 @@ def explain(policy: ResidualNetwork, situation: Situation, decision: Decision) -
 		state.items.order_multiple,
 		state.items.smallest_order,
 	)
-	return [Explanation(int(row[0]), *(float(value) for value in row[1:])) for row in zip(*columns, strict=True)]
+	return [
+		Explanation(int(row[0]), *(float(value) for value in row[1:])) for row in zip(*columns, strict=True)
+	]
 
 
 def _number(value: float) -> str:

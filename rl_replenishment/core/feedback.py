@@ -12,7 +12,7 @@ LARGEST_PENALTY = 3.0
 
 
 def feedback_scale(pack: FloatArray, mean_daily_demand: FloatArray, review_days: int) -> FloatArray:
-	"""Units of difference that cost 1 reward, shape (N,): the larger of a pack and a review period's mean demand."""
+	"""Units of difference that cost 1 reward, shape (N,): a pack or a review period's demand, the larger."""
 	return np.maximum(pack, mean_daily_demand * np.float32(review_days))
 
 
@@ -24,7 +24,8 @@ def feedback_reward(
 ) -> FloatArray:
 	"""Reward of proposals, shape (N,), quantities in stock UOM.
 
-	1 where ordered equals proposed within `tolerance`, otherwise minus the absolute difference over `scale`, at most
+	1 where ordered equals proposed within `tolerance`, otherwise minus the absolute difference over `scale`,
+	at most
 	`LARGEST_PENALTY` below 0.
 	"""
 	difference = np.abs(np.asarray(ordered, np.float32) - np.asarray(proposed, np.float32))

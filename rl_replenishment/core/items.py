@@ -28,7 +28,8 @@ class ItemKey(NamedTuple):
 		return f"{self.item_code} @ {self.warehouse}" if self.warehouse else self.item_code
 
 
-#: Value of each field where a file or a site does not give one. Quantities are in stock UOM, money in company currency.
+#: Value of each field where a file or a site does not give one. Quantities are in stock UOM, money in company
+#: currency.
 DEFAULTS: Mapping[str, float] = {
 	"lead_time_days": 7.0,
 	"lead_time_std_days": 0.0,
@@ -98,7 +99,7 @@ class ItemTable:
 		cls,
 		keys: Sequence[ItemKey | str],
 		suppliers: Sequence[str] = (),
-		**values: float | Sequence[float] | npt.NDArray[np.floating],
+		**values: float | Sequence[float] | npt.NDArray[np.number],
 	) -> ItemTable:
 		"""Build a table from scalars or arrays; what is not given takes `DEFAULTS`.
 
@@ -150,9 +151,7 @@ class ItemTable:
 		return ItemTable(
 			keys=tuple(keys),
 			suppliers=tuple(self.suppliers[i] if i >= 0 else "" for i in index),
-			**{
-				name: np.append(getattr(self, name), getattr(unknown, name))[index] for name in ARRAY_FIELDS
-			},
+			**{name: np.append(getattr(self, name), getattr(unknown, name))[index] for name in ARRAY_FIELDS},
 		)
 
 	@cached_property
@@ -195,9 +194,9 @@ ARRAY_FIELDS = tuple(f.name for f in fields(ItemTable) if f.name not in ("keys",
 def feasible_quantity(items: ItemTable, quantity: FloatArray) -> FloatArray:
 	"""Round wished quantities, shape (N,), to what a supplier accepts.
 
-	Nothing wished stays nothing. Anything else is rounded up to whole packs and raised to the minimum order, as
-	ERPNext's own re-order does, then cut to the largest order. Where the largest order is below the minimum,
-	nothing can be ordered.
+	Nothing wished stays nothing. Anything else is rounded up to whole packs and raised to the minimum order,
+	as ERPNext's own re-order does, then cut to the largest order. Where the largest order is below the
+	minimum, nothing can be ordered.
 	"""
 	wished = np.asarray(quantity, dtype=np.float32)
 	if items.has_order_multiples:

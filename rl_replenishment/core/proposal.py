@@ -50,7 +50,11 @@ def propose(policy: ResidualNetwork, state: State) -> list[Proposal]:
 			reason=why.sentence,
 		)
 		for key, supplier, why, rule in zip(
-			state.items.keys, state.items.suppliers, explain(policy, situation, decision), baseline, strict=True
+			state.items.keys,
+			state.items.suppliers,
+			explain(policy, situation, decision),
+			baseline,
+			strict=True,
 		)
 	]
 
@@ -69,10 +73,10 @@ def arrivals_by_day(
 
 
 def match_keys(wanted: Sequence[ItemKey], known: Sequence[ItemKey], source: str) -> npt.NDArray[np.intp]:
-	"""Position of each wanted item-warehouse among the known ones, shape (len(wanted),), -1 where there is none.
+	"""Position of each of M wanted item-warehouses among the known ones, shape (M,), -1 where there is none.
 
-	Where a history knows no warehouses, its item stands for the one warehouse asked about; `source` names the file
-	that asks in the error for an item asked about in two.
+	Where a history knows no warehouses, its item stands for the one warehouse asked about; `source` names the
+	file that asks in the error for an item asked about in two.
 	"""
 	position = {key: i for i, key in enumerate(known)}
 	found = np.full(len(wanted), -1, dtype=np.intp)
@@ -81,8 +85,9 @@ def match_keys(wanted: Sequence[ItemKey], known: Sequence[ItemKey], source: str)
 		at = position.get(key, position.get(ItemKey(key.item_code), -1))
 		if at >= 0 and taken.setdefault(at, key) != key:
 			raise InputError(
-				f"{source}: item {key.item_code} is in the warehouses {taken[at].warehouse} and {key.warehouse}, but its "
-				"order history names no warehouse; add a warehouse column to the orders."
+				f"{source}: item {key.item_code} is in the warehouses {taken[at].warehouse} and "
+				f"{key.warehouse}, but its order history names no warehouse; "
+				"add a warehouse column to the orders."
 			)
 		found[row] = at
 	return found

@@ -46,10 +46,13 @@ def augment(
 	return varied.astype(np.float32)
 
 
-def _move_days(demand: npt.NDArray[np.float64], furthest: int, rng: np.random.Generator) -> npt.NDArray[np.float64]:
+def _move_days(
+	demand: npt.NDArray[np.float64], furthest: int, rng: np.random.Generator
+) -> npt.NDArray[np.float64]:
 	days, count = demand.shape
 	day, column = np.nonzero(demand)
 	shift = rng.integers(-furthest, furthest + 1, len(day))
 	# what would leave the window stays at its edge, so that nothing is lost
 	cell = np.clip(day + shift, 0, days - 1) * count + column
-	return np.bincount(cell, weights=demand[day, column], minlength=days * count).reshape(days, count)
+	moved = np.bincount(cell, demand[day, column], minlength=days * count)
+	return moved.reshape(days, count).astype(np.float64, copy=False)

@@ -64,14 +64,14 @@ def from_events(
 	earlier demand of the same item. Returns the history and the quantity returned that no demand
 	in the window accounts for. `start` and `end` (excluded) default to the first and last event.
 	"""
-	first = np.datetime64(start if start is not None else day.min(), "D")
-	last = np.datetime64(end if end is not None else day.max() + np.timedelta64(1, "D"), "D")
+	first = (start if start is not None else day.min()).astype("datetime64[D]")
+	last = (end if end is not None else day.max() + np.timedelta64(1, "D")).astype("datetime64[D]")
 	days = int((last - first).astype(int))
 	offset = (day.astype("datetime64[D]") - first).astype(np.int64)
 	inside = (offset >= 0) & (offset < days)
 	cells = offset[inside] * len(keys) + item[inside]
 	totals = np.bincount(cells, weights=quantity[inside], minlength=days * len(keys))
-	demand = totals.reshape(days, len(keys))
+	demand = totals.reshape(days, len(keys)).astype(np.float64, copy=False)
 	unexplained = _net_returns(demand)
 	return DemandHistory(tuple(keys), first, demand.astype(np.float32)), unexplained
 

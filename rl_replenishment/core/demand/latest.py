@@ -1,6 +1,8 @@
-"""The demand statistics of today alone: what serving needs, many times faster than those of a whole history."""
+"""The demand statistics of today alone: many times faster than those of a whole history."""
 
 from __future__ import annotations
+
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -24,7 +26,7 @@ def latest_statistics(recent: FloatArray, horizon_days: npt.NDArray[np.integer])
 	days, count = recent.shape
 	# neighbouring windows share their sums: each row is added once
 	edges = [0, min(7, days), min(28, days), min(QUARTER, days), min(YEAR, days)]
-	parts = [recent[days - far : days - near] for near, far in zip(edges, edges[1:], strict=False)]
+	parts = [recent[days - far : days - near] for near, far in pairwise(edges)]
 	totals = np.cumsum([part.sum(axis=0) for part in parts], axis=0)
 	level_7, level_28, level_91, level_364 = (
 		total / np.float32(max(edge, 1)) for total, edge in zip(totals, edges[1:], strict=True)

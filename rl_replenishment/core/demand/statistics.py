@@ -14,7 +14,8 @@ import numpy.typing as npt
 
 from rl_replenishment.core.items import FloatArray
 
-#: trailing windows over which the level of demand is measured, in days (whole weeks, so that weekdays balance)
+#: trailing windows over which the level of demand is measured, in days (whole weeks, so that weekdays
+#: balance)
 WINDOWS = (7, 28, 91, 364)
 #: days of history that the statistics look back on: last year's season and the quarter before it
 LOOKBACK_DAYS = 455

@@ -1,4 +1,4 @@
-"""Many item-warehouses as independent episodes, stepped together: the engine under every environment that learns."""
+"""Many item-warehouses as independent episodes, stepped together: the engine of all learning."""
 
 from __future__ import annotations
 
@@ -47,9 +47,8 @@ class ReplenishmentTask:
 
 	def draw_items(self, count: int, rng: np.random.Generator) -> npt.NDArray[np.intp]:
 		"""Choose items for `count` columns: half of them evenly, half in proportion to what they cost."""
-		moves = self.history.demand.any(axis=0)
-		if not moves.any():
-			moves[:] = True
+		demand = self.history.demand.sum(axis=0)
+		moves = demand > 0 if demand.any() else np.ones(len(self.items), dtype=np.bool_)
 		cost = np.where(moves, self.cost_per_day, 0).astype(np.float64)
 		even = moves / moves.sum()
 		weighted = cost / cost.sum() if cost.sum() > 0 else even
@@ -59,9 +58,9 @@ class ReplenishmentTask:
 class ReplenishmentBatch:
 	"""C columns, each an episode of one item-warehouse on a varied copy of its history.
 
-	A step is one review interval. The reward compares with the classical rule, which meets the same demand in a twin
-	simulation from the same start: (its cost - the policy's cost) / (its usual cost per interval). So ordering
-	like the rule earns 0 whatever the demand, and a perfect interval about 1.
+	A step is one review interval. The reward compares with the classical rule, which meets the same demand in
+	a twin simulation from the same start: (its cost - the policy's cost) / (its usual cost per interval). So
+	ordering like the rule earns 0 whatever the demand, and a perfect interval about 1.
 	"""
 
 	def __init__(
@@ -106,13 +105,12 @@ class ReplenishmentBatch:
 		"""What all columns face now."""
 		return self._situation
 
-	def step(
-		self, action: FloatArray
-	) -> tuple[FloatArray, FloatArray, npt.NDArray[np.bool_], FloatArray]:
+	def step(self, action: FloatArray) -> tuple[FloatArray, FloatArray, npt.NDArray[np.bool_], FloatArray]:
 		"""Order by actions of shape (C, 2) in [-1, 1] and let a review interval pass.
 
-		Returns observations (C, F), rewards (C,), which episodes were cut off (C,), and the observations in which those
-		ended (C, F; equal to the first for all others). Episodes that were cut off have begun anew.
+		Returns observations (C, F), rewards (C,), which episodes were cut off (C,), and the observations in
+		which those ended (C, F; equal to the first for all others). Episodes that were cut off have begun
+		anew.
 		"""
 		self._advance(np.clip(action, -1, 1))
 		self._left -= 1
@@ -140,7 +138,9 @@ class ReplenishmentBatch:
 		horizon = protection_days(self._items, task.review_days)
 		self._statistics = demand_statistics(self._demand, horizon, np.arange(self._days + 1))
 		self._observer = Observer(self._items, task.review_days)
-		longest = int(np.ceil((self._items.lead_time_days + 4 * self._items.lead_time_std_days).max(initial=0)))
+		longest = int(
+			np.ceil((self._items.lead_time_days + 4 * self._items.lead_time_std_days).max(initial=0))
+		)
 		self._longest_lead_time = min(longest, 365)
 		self._policy_side = self._new_inventory()
 		self._rule_side = self._new_inventory()
@@ -201,9 +201,7 @@ class ReplenishmentBatch:
 		self._day += self.task.review_days
 		self._reward = np.clip((rule_cost - cost) / self._reward_scale, -REWARD_BOUND, REWARD_BOUND)
 
-	def _order(
-		self, side: Inventory, quantity: FloatArray, lead_times: npt.NDArray[np.int32]
-	) -> FloatArray:
+	def _order(self, side: Inventory, quantity: FloatArray, lead_times: npt.NDArray[np.int32]) -> FloatArray:
 		return (side.place_orders(quantity, lead_times) > 0) * self._items.order_cost
 
 

@@ -47,8 +47,8 @@ class FeedbackSituations:
 	def distance(self, action: FloatArray) -> float:
 		"""How far actions of shape (M, 2) end from the buyer's quantities, on average, in units of `scale`.
 
-		Corrected and confirmed proposals count half each, however many there are of them: most are confirmed, and
-		learning would else be judged by what there was nothing to learn from.
+		Corrected and confirmed proposals count half each, however many there are of them: most are confirmed,
+		and learning would else be judged by what there was nothing to learn from.
 		"""
 		missed = np.abs(self.situation.decide(action).quantity - self.ordered) / np.maximum(self.scale, 1e-9)
 		missed = np.minimum(missed, LARGEST_PENALTY)
@@ -66,12 +66,11 @@ def recall_situations(
 ) -> FeedbackSituations:
 	"""Put the buyer's decisions back into what was known on their day.
 
-	`index`, shape (M,), is each row's position in `items` and `history`. A row without a date was decided on the day
-	after the history. A row without stock is placed where the classical rule would have proposed what was proposed;
-	open orders without dates are due half a lead time ahead.
+	`index`, shape (M,), is each row's position in `items` and `history`. A row without a date was decided on
+	the day after the history. A row without stock is placed where the classical rule would have proposed what
+	was proposed; open orders without dates are due half a lead time ahead.
 	"""
-	end = np.datetime64(history.end, "D")
-	dates = np.where(np.isnat(rows.date), end, rows.date).astype("datetime64[D]")
+	dates = np.where(np.isnat(rows.date), history.end, rows.date).astype("datetime64[D]")
 	offsets = np.clip((dates - history.start).astype(np.int64), 0, history.days)
 	days, day_of_row = np.unique(offsets, return_inverse=True)
 	known = demand_statistics(history.demand, protection_days(items, review_days), days)
@@ -115,7 +114,7 @@ class FeedbackBatch:
 		return self.situations.situation.observation[self._shown]
 
 	def step(self, action: FloatArray) -> tuple[FloatArray, FloatArray]:
-		"""Score actions of shape (C, 2) and show new situations; returns observations (C, F) and rewards (C,)."""
+		"""Score actions of shape (C, 2); returns the next observations (C, F) and rewards (C,)."""
 		known = self.situations
 		quantity = known.situation.take(self._shown).decide(action).quantity
 		reward = feedback_reward(quantity, known.ordered[self._shown], known.scale[self._shown])

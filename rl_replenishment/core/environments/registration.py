@@ -6,7 +6,7 @@ from gymnasium.envs.registration import register
 
 
 def register_environments() -> None:
-	"""Make the environments known; Gymnasium puts the entry point's name, `rl_replenishment/`, before their ids."""
+	"""Make the environments known; Gymnasium puts `rl_replenishment/`, the entry point's name, before ids."""
 	register(
 		"Replenishment-v0",
 		entry_point="rl_replenishment.core.environments.replenishment:ReplenishmentEnv",

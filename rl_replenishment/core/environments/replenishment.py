@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any
 
 import gymnasium as gym
 import numpy as np
@@ -23,20 +23,20 @@ class ReplenishmentEnv(gym.Env[FloatArray, FloatArray]):
 	"""Order one item once per review interval, better than the classical rule.
 
 	## Description
-	Each episode replays a varied copy of the demand history of one item-warehouse, drawn at random. Orders arrive
-	after the item's lead time; what the shelf cannot meet is lost (or waits). The agent corrects the order of a
-	classical rule.
+	Each episode replays a varied copy of the demand history of one item-warehouse, drawn at random. Orders
+	arrive after the item's lead time; what the shelf cannot meet is lost (or waits). The agent corrects the
+	order of a classical rule.
 
 	## Action space
-	`Box(-1, 1, (2,))`: corrections of the rule's reorder point and of its quantity, in units of twice a residual unit
-	(a review interval's demand, half a usual customer order or half the rule's lot, whichever is most). At or below the
-	corrected reorder point the order is max(rule + correction, 0), rounded up to packs and the minimum order;
-	above it, nothing. Where the rule has no reorder point (base-stock), only the quantity counts. (0, 0) orders like
-	the rule.
+	`Box(-1, 1, (2,))`: corrections of the rule's reorder point and of its quantity, in units of twice a
+	residual unit (a review interval's demand, half a usual customer order or half the rule's lot, whichever
+	is most). At or below the corrected reorder point the order is max(rule + correction, 0), rounded up to
+	packs and the minimum order; above it, nothing. Where the rule has no reorder point (base-stock), only the
+	quantity counts. (0, 0) orders like the rule.
 
 	## Observation space
-	`Box(-5, 5, (38,))`: the columns of `core.policies.observation.OBSERVATION`, measured in protection intervals of
-	demand and normalised by their mean and deviation under the rule.
+	`Box(-5, 5, (38,))`: the columns of `core.policies.observation.OBSERVATION`, measured in protection
+	intervals of demand and normalised by their mean and deviation under the rule.
 
 	| columns | content |
 	|---|---|
@@ -47,14 +47,15 @@ class ReplenishmentEnv(gym.Env[FloatArray, FloatArray]):
 	| 26-37 | open orders by part of the lead time |
 
 	## Rewards
-	(the rule's cost - the agent's cost) / (the rule's usual cost per review interval), cut to -20..20. The rule meets
-	the same demand in a twin simulation. Cost is holding, stock-out, order and waste cost.
+	(the rule's cost - the agent's cost) / (the rule's usual cost per review interval), cut to -20..20. The
+	rule meets the same demand in a twin simulation. Cost is holding, stock-out, order and waste cost.
 
 	## Starting state
-	A random day of the history; stock drawn evenly from none to two protection intervals of demand; nothing on order.
+	A random day of the history; stock drawn evenly from none to two protection intervals of demand; nothing
+	on order.
 
 	## Episode end
-	Truncated after half a year, or at the end of the history. Never terminated.
+	Truncated after a year, or half of the history where that is shorter. Never terminated.
 
 	## Arguments
 	`task`: items, history, rule and costs (`ReplenishmentTask`); a made-up small one where none is given.
@@ -63,9 +64,8 @@ class ReplenishmentEnv(gym.Env[FloatArray, FloatArray]):
 	v0: first version.
 	"""
 
-	metadata: ClassVar[dict[str, Any]] = {"render_modes": []}
-
 	def __init__(self, task: ReplenishmentTask | None = None) -> None:
+		self.metadata = {"render_modes": []}
 		self.task = task if task is not None else example_task()
 		self.observation_space = OBSERVATION_SPACE
 		self.action_space = ACTION_SPACE

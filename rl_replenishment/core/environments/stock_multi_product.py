@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any
 
 import gymnasium as gym
 import numpy as np
@@ -52,7 +52,9 @@ def sample_order_lines(products: int = 3) -> OrderLines:
 class StockMultiProductBatch:
 	"""B independent episodes of P products, stepped together; `StockMultiProductEnv` documents the rules."""
 
-	def __init__(self, lines: OrderLines, rng: np.random.Generator, *, episodes: int, products: int = 3) -> None:
+	def __init__(
+		self, lines: OrderLines, rng: np.random.Generator, *, episodes: int, products: int = 3
+	) -> None:
 		self.episodes, self.products = episodes, products
 		self._lines = lines
 		self._rng = rng
@@ -77,10 +79,8 @@ class StockMultiProductBatch:
 		"""Stock per episode and product, shape (B, P)."""
 		return self._inventory.net_stock.reshape(self.episodes, self.products)
 
-	def step(
-		self, action: FloatArray
-	) -> tuple[FloatArray, npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
-		"""Order by actions of shape (B, P) and let a day pass; returns rewards, terminated, truncated, (B,) each."""
+	def step(self, action: FloatArray) -> tuple[FloatArray, npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
+		"""Order by actions (B, P) and let a day pass; returns rewards, terminated, truncated, (B,) each."""
 		wished = np.rint(np.clip(action, -1, 1) + 1) * _ORDER_STEP
 		ordered = self._inventory.place_orders(wished.astype(np.float32).ravel()).reshape(action.shape)
 		everyone = np.arange(self.episodes)
@@ -90,7 +90,7 @@ class StockMultiProductBatch:
 		self._inventory.receive()
 		self._day += 1
 		stock = self.stocks()
-		terminated = ((stock <= EMPTY) | (stock >= FULL)).any(axis=1)
+		terminated: npt.NDArray[np.bool_] = np.any((stock <= EMPTY) | (stock >= FULL), axis=1)
 		truncated = (self._day >= EPISODE_DAYS) & ~terminated
 		reward = np.where(terminated, END_REWARD, 1 - ordered.sum(axis=1) / _REWARD_UNITS)
 		return reward.astype(np.float32), terminated, truncated
@@ -110,38 +110,38 @@ class StockMultiProductEnv(gym.Env[FloatArray, FloatArray]):
 	"""The original three-product environment.
 
 	## Description
-	Three products are kept in stock over the days from 1996-07-04 to 1998-05-06 of the Northwind sample company.
-	Each day an agent orders, the goods arrive at once, and the day's order lines are taken from the stock. The agent
-	is to order as little as possible without ever running out or overfilling a shelf.
+	Three products are kept in stock over the days from 1996-07-04 to 1998-05-06 of the Northwind sample
+	company. Each day an agent orders, the goods arrive at once, and the day's order lines are taken from the
+	stock. The agent is to order as little as possible without ever running out or overfilling a shelf.
 
 	## Action space
-	`Box(-1, 1, (3,))`, one number a per product. The order is (a + 1) * 10 rounded to tens: 0, 10 or 20 units.
+	`Box(-1, 1, (3,))`, one number a per product. The order is (a + 1) * 10 rounded to tens: 0, 10 or 20
+	units.
 
 	## Observation space
-	`Box(-1000, 1000, (3,))`: the stock of each product in units. Only the last observation of an episode can lie
-	outside 0..400.
+	`Box(-1000, 1000, (3,))`: the stock of each product in units. Only the last observation of an episode can
+	lie outside 0..400.
 
 	## Rewards
 	1 - (units ordered today) / 30. On the day any stock is at or below 0, or at or above 400: -240.
 
 	## Starting state
-	Each stock is drawn evenly from 20, 21, ..., 199. Each order line of the history is moved by -2, -1, 0 or +1 days
-	and its quantity multiplied by an even draw from 0.5..1.5, rounded to 0.1.
+	Each stock is drawn evenly from 20, 21, ..., 199. Each order line of the history is moved by -2, -1, 0 or
+	+1 days and its quantity multiplied by an even draw from 0.5..1.5, rounded to 0.1.
 
 	## Episode end
 	Terminated when a stock leaves the open range 0..400. Truncated after 671 days.
 
 	## Arguments
-	`lines`: the order lines of the products (`OrderLines`); made-up ones of similar size where none are given, as the
-	company's data is not part of this project.
+	`lines`: the order lines of the products (`OrderLines`); made-up ones of similar size where none are
+	given, as the company's data is not part of this project.
 
 	## Version history
 	v0: first version.
 	"""
 
-	metadata: ClassVar[dict[str, Any]] = {"render_modes": []}
-
 	def __init__(self, lines: OrderLines | None = None) -> None:
+		self.metadata = {"render_modes": []}
 		self._lines = lines if lines is not None else sample_order_lines()
 		self.observation_space = gym.spaces.Box(*OBSERVATION_RANGE, (3,), np.float32)
 		self.action_space = gym.spaces.Box(-1.0, 1.0, (3,), np.float32)
@@ -163,7 +163,7 @@ class StockMultiProductEnv(gym.Env[FloatArray, FloatArray]):
 
 
 def order_up_to_actions(stocks: FloatArray, level: npt.ArrayLike) -> FloatArray:
-	"""Actions of the order-up-to rule, shape as `stocks`: the largest allowed order that does not exceed `level`."""
+	"""Actions of the order-up-to rule, shape as `stocks`: the largest order that does not exceed `level`."""
 	tens = np.floor((np.asarray(level, np.float32) - stocks) / _ORDER_STEP)
 	return (np.clip(tens, 0, LARGEST_ORDER / _ORDER_STEP) - 1).astype(np.float32)
 

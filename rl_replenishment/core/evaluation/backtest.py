@@ -84,7 +84,8 @@ def backtest(
 		for policy, is_baseline in everyone
 	]
 	reference = min(
-		(ledger for ledger, is_baseline in ledgers if is_baseline), key=lambda ledger: float(ledger.cost.sum())
+		(ledger for ledger, is_baseline in ledgers if is_baseline),
+		key=lambda ledger: float(ledger.cost.sum()),
 	)
 	rows = []
 	for ledger, is_baseline in ledgers:

@@ -15,9 +15,9 @@ def relative_difference(
 ) -> tuple[float, tuple[float, float]]:
 	"""Total cost against a reference's total, as a share of it, and its 95 % interval.
 
-	`cost` and `reference` have one entry per item-warehouse, shape (N,). Paired percentile bootstrap (Efron 1979):
-	item-warehouses are drawn with replacement, both policies with the same draw. A reference that costs nothing has
-	no relative difference: nan.
+	`cost` and `reference` have one entry per item-warehouse, shape (N,). Paired percentile bootstrap (Efron
+	1979): item-warehouses are drawn with replacement, both policies with the same draw. A reference that
+	costs nothing has no relative difference: nan.
 	"""
 	if not reference.sum():
 		return float("nan"), (float("nan"), float("nan"))

@@ -1,4 +1,4 @@
-"""What every policy sees and answers: one protocol for classical rules, the trained network and anything else."""
+"""What every policy sees and answers: one protocol for classical rules, networks and anything else."""
 
 from __future__ import annotations
 

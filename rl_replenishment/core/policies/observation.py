@@ -1,7 +1,7 @@
 """The observation: one row of numbers per item-warehouse, free of units, the same for every item.
 
-Quantities are divided by the demand expected over the protection interval (lead time plus review interval), money
-appears as ratios only. So one network serves items of any size and price, and an item it never saw.
+Quantities are divided by the demand expected over the protection interval (lead time plus review interval),
+money appears as ratios only. So one network serves items of any size and price, and an item it never saw.
 """
 
 from __future__ import annotations
@@ -44,7 +44,10 @@ OBSERVATION: tuple[tuple[str, str], ...] = (
 	("shelf_life", "logarithm of the shelf life in protection intervals"),
 	("weekday_sin", "day of the week on a circle"),
 	("weekday_cos", ""),
-	*((f"arrivals_{part}", f"due in part {part} of {ARRIVAL_PARTS} of the lead time") for part in range(ARRIVAL_PARTS)),
+	*(
+		(f"arrivals_{part}", f"due in part {part} of {ARRIVAL_PARTS} of the lead time")
+		for part in range(ARRIVAL_PARTS)
+	),
 )
 OBSERVATION_SIZE = len(OBSERVATION)
 #: no raw column leaves this range, so that one odd item cannot drown the rest
@@ -55,7 +58,7 @@ _A_MONDAY = 4
 
 def usual_rate(state: State) -> FloatArray:
 	"""Demand per day that quantities are measured against, shape (N,)."""
-	return (state.demand.level_91 + state.demand.level_364) / 2
+	return np.asarray((state.demand.level_91 + state.demand.level_364) / 2, dtype=np.float32)
 
 
 def demand_scale(state: State) -> FloatArray:
@@ -67,8 +70,8 @@ def demand_scale(state: State) -> FloatArray:
 def residual_unit(state: State, levels: Levels) -> FloatArray:
 	"""Units that the network's output of 1 stands for, shape (N,).
 
-	A review interval's demand, half a usual customer order, or half the rule's lot, whichever is most: small enough
-	to fine-tune, large enough to cancel or double an order.
+	A review interval's demand, half a usual customer order, or half the rule's lot, whichever is most: small
+	enough to fine-tune, large enough to cancel or double an order.
 	"""
 	rate = usual_rate(state)
 	customer_order = rate / np.maximum(state.demand.active_364, np.float32(1e-3))
@@ -135,7 +138,7 @@ class Observer:
 		return np.ascontiguousarray(observation.T)
 
 	def _arrivals(self, arrivals: FloatArray) -> FloatArray:
-		"""Arrivals by part of the lead time, shape (ARRIVAL_PARTS, N); what is later counts to the last part."""
+		"""Arrivals by part of the lead time, shape (ARRIVAL_PARTS, N); later ones count to the last part."""
 		days = len(arrivals)
 		running = np.zeros((days + 1, arrivals.shape[1]), dtype=np.float32)
 		np.cumsum(arrivals, axis=0, out=running[1:])

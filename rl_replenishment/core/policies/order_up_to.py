@@ -8,14 +8,14 @@ capped base-stock   s = S, cap r             Xin (2021), Operations Research 69(
 (s, S)              s < S, no cap            Scarf (1960)
 ==================  =======================  =====================================================
 
-Levels are either fixed numbers or follow the forecast: with demand rate m per day, protection interval H (lead
-time plus review interval) and standard deviation sigma of the demand over it,
+Levels are either fixed numbers or follow the forecast: with demand rate m per day, protection interval H
+(lead time plus review interval) and standard deviation sigma of the demand over it,
 
 	s = m H + z sigma,   S = s + g max(EOQ, m R),   r = c m R,
 
-where R is the review interval, z the safety factor, g the gap and c the cap. The variance over the protection interval
-is H times a day's variance plus (m sigma_L)^2 for a lead time of standard deviation sigma_L (Silver, Pyke and
-Thomas, Inventory and Production Management in Supply Chains).
+where R is the review interval, z the safety factor, g the gap and c the cap. The variance over the protection
+interval is H times a day's variance plus (m sigma_L)^2 for a lead time of standard deviation sigma_L (Silver,
+Pyke and Thomas, Inventory and Production Management in Supply Chains).
 """
 
 from __future__ import annotations
@@ -104,10 +104,14 @@ class ForecastLevels:
 		rate = demand_rate(state.demand, self.forecast)
 		horizon = protection_days(state.items, state.review_days)
 		review = rate * np.float32(state.review_days)
-		reorder_point = np.maximum(rate * horizon + values["safety_factor"] * demand_deviation(state, rate), 0)
+		reorder_point = np.maximum(
+			rate * horizon + values["safety_factor"] * demand_deviation(state, rate), 0
+		)
 		lot = np.maximum(economic_order_quantity(state, rate), review)
 		# a cap of inf times a rate of 0 would not be a number
-		cap = np.where(np.isinf(values["cap"]), values["cap"], np.minimum(values["cap"], _LARGEST_CAP) * review)
+		cap = np.where(
+			np.isinf(values["cap"]), values["cap"], np.minimum(values["cap"], _LARGEST_CAP) * review
+		)
 		return Levels(reorder_point, reorder_point + values["gap"] * lot, cap)
 
 
@@ -132,8 +136,8 @@ class OrderUpTo:
 class ReorderLevel:
 	"""ERPNext's own automatic re-order, with parameters `reorder_level` and `reorder_qty`.
 
-	When the projected quantity is at or below the reorder level, it requests the reorder quantity, or what is missing
-	to the level where that is more (erpnext.stock.reorder_item).
+	When the projected quantity is at or below the reorder level, it requests the reorder quantity, or what is
+	missing to the level where that is more (erpnext.stock.reorder_item).
 	"""
 
 	name: str

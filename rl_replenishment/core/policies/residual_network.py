@@ -68,7 +68,10 @@ class Network:
 		"""The weighted mean of two networks of one shape, `share` of it the other."""
 		return Network(
 			[
-				(weight + (other_weight - weight) * np.float32(share), bias + (other_bias - bias) * np.float32(share))
+				(
+					weight + (other_weight - weight) * np.float32(share),
+					bias + (other_bias - bias) * np.float32(share),
+				)
 				for (weight, bias), (other_weight, other_bias) in zip(self.layers, other.layers, strict=True)
 			]
 		)

@@ -21,7 +21,7 @@ def order_quantities_in_chunks(
 	on_hand: FloatArray,
 	arrivals: FloatArray,
 ) -> FloatArray:
-	"""What to order of each of N items, shape (N,), from raw demand (T, N), stock (N,) and arrivals (H, N)."""
+	"""What to order of N items, shape (N,), from raw demand (T, N), stock (N,) and arrivals (H, N)."""
 	quantity = np.empty(len(items), dtype=np.float32)
 	for first in range(0, len(items), CHUNK):
 		part = slice(first, first + CHUNK)

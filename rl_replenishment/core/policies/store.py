@@ -1,4 +1,4 @@
-"""The policy file: a folder with weights (safetensors) and a manifest (JSON). Loading runs no code from it."""
+"""The policy file: a folder of weights (safetensors) and a manifest (JSON). Loading runs no code from it."""
 
 from __future__ import annotations
 
@@ -59,7 +59,9 @@ def policy_files(stored: StoredPolicy) -> dict[str, bytes]:
 	policy = stored.policy
 	rule = policy.classical.rule
 	if not isinstance(rule, ForecastLevels) or rule.parameters.keys != stored.snapshot.items.keys:
-		raise TypeError("only policies whose classical part follows the forecast of its own items can be stored")
+		raise TypeError(
+			"only policies whose classical part follows the forecast of its own items can be stored"
+		)
 	tensors: dict[str, FloatArray] = {
 		"observation.mean": policy.normaliser.mean,
 		"observation.deviation": policy.normaliser.deviation,
@@ -116,7 +118,8 @@ def parse_policy(contents: dict[str, bytes], source: str) -> StoredPolicy:
 	weights = contents[WEIGHTS_FILE]
 	if hashlib.sha256(weights).hexdigest() != manifest["sha256"]:
 		raise PolicyFileError(
-			f"{source}: {WEIGHTS_FILE} is damaged or not the one {MANIFEST_FILE} describes; copy the policy folder again."
+			f"{source}: {WEIGHTS_FILE} is damaged or not the one {MANIFEST_FILE} describes; "
+			"copy the policy folder again."
 		)
 	try:
 		tensors = safetensors.numpy.load(weights)
@@ -129,13 +132,15 @@ def _manifest(content: bytes, source: str) -> dict[str, Any]:
 	try:
 		manifest = json.loads(content)
 	except ValueError:
-		raise PolicyFileError(f"{source}: {MANIFEST_FILE} is not JSON; copy the policy folder again.") from None
+		raise PolicyFileError(
+			f"{source}: {MANIFEST_FILE} is not JSON; copy the policy folder again."
+		) from None
 	if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
 		raise PolicyFileError(f"{source}: {MANIFEST_FILE} does not describe a policy of rl_replenishment.")
 	version = manifest.get("format_version")
 	if not isinstance(version, int) or version > FORMAT_VERSION:
 		raise PolicyFileError(
-			f"{source} was written by a newer version (format {version}, this one reads up to {FORMAT_VERSION}); "
+			f"{source} was written by a newer version (format {version}, not {FORMAT_VERSION}); "
 			"update rl_replenishment."
 		)
 	if not isinstance(manifest.get("sha256"), str):
@@ -185,7 +190,9 @@ def _assemble(manifest: dict[str, Any], tensors: dict[str, FloatArray]) -> Store
 				suppliers=tuple(str(supplier) for supplier in manifest["suppliers"]),
 				**{name: tensors[f"items.{name}"] for name in ARRAY_FIELDS},
 			),
-			demand=DemandStatistics(*(_of_shape(tensors, f"demand.{name}", (len(keys),)) for name in STATISTIC_NAMES)),
+			demand=DemandStatistics(
+				*(_of_shape(tensors, f"demand.{name}", (len(keys),)) for name in STATISTIC_NAMES)
+			),
 			today=np.datetime64(manifest["today"], "D"),
 		),
 		review_days=int(manifest["review_days"]),

@@ -1,8 +1,9 @@
 """Tune the classical rules on past demand, so that what is learned has the strongest opponent there is.
 
-Every candidate runs through the same replay of the training window, cut into two halves. An item takes the parameters
-with the least of (its own cost + w times the average cost of all items): a few lumpy months of one item alone
-would tune noise. The weight w is the one with which parameters chosen on one half cost least on the other.
+Every candidate runs through the same replay of the training window, cut into two halves. An item takes the
+parameters with the least of (its own cost + w times the average cost of all items): a few lumpy months of one
+item alone would tune noise. The weight w is the one with which parameters chosen on one half cost least on
+the other.
 """
 
 from __future__ import annotations
@@ -119,7 +120,9 @@ class _Bench:
 
 	def best_forecast(self, trials: Sequence[Parameters]) -> str:
 		"""The forecast that is cheapest over all items, at the best of a few safety factors."""
-		costs = np.stack([self.costs([_rule("", forecast, values) for values in trials]) for forecast in FORECASTS])
+		costs = np.stack(
+			[self.costs([_rule("", forecast, values) for values in trials]) for forecast in FORECASTS]
+		)
 		# items count alike, whatever their price: each one's cost is measured in its own average
 		self.scale = np.maximum(costs.mean(axis=(0, 2)), 1e-9)
 		per_forecast = (costs / self.scale[:, None, :]).mean(axis=(1, 3)).min(axis=1)

@@ -1,4 +1,4 @@
-"""A season of buying: the policy proposes, the buyer decides, customers come, and the answers are written down."""
+"""A season of buying: the policy proposes, the buyer decides, customers come, the answers are kept."""
 
 from __future__ import annotations
 
@@ -62,7 +62,12 @@ def buy_for_a_season(
 			first = first or [proposal for proposal in proposals if proposal.proposed_qty]
 			proposed: FloatArray = np.array([proposal.proposed_qty for proposal in proposals], np.float32)
 			decision = buyer.decide(
-				items, proposed, review_days=review_days, today=today, daily_demand=state.demand.level_91, rng=rng
+				items,
+				proposed,
+				review_days=review_days,
+				today=today,
+				daily_demand=state.demand.level_91,
+				rng=rng,
 			)
 			rows += [
 				(

@@ -3,7 +3,8 @@
 A day has three moments, in this order:
 
 1. `receive`: orders that are due arrive.
-2. `place_orders`: what is ordered now arrives `lead_time_days` later, at the start of that day (today, where 0).
+2. `place_orders`: what is ordered now arrives `lead_time_days` later, at the start of that day (today, where
+0).
 3. `serve`: demand is met from the shelf; what is missing is lost or waits; what is too old is thrown away;
    the day's cost is booked on the stock that is left.
 """
@@ -47,7 +48,9 @@ class Inventory:
 		n = len(items)
 		self.items = items
 		self.unmet_demand = unmet_demand
-		longest = int(items.whole_lead_time_days.max(initial=0)) if longest_lead_time is None else longest_lead_time
+		longest = (
+			int(items.whole_lead_time_days.max(initial=0)) if longest_lead_time is None else longest_lead_time
+		)
 		self._slots = longest + 1
 		self._columns = np.arange(n)
 		#: ring of arrivals: row (today + d) % slots is due in d days
@@ -59,7 +62,9 @@ class Inventory:
 		self.on_order: FloatArray = np.zeros(n, dtype=np.float32)
 		self._shelf = _Shelf(items) if np.isfinite(items.shelf_life_days).any() else None
 
-	def reset(self, columns: npt.NDArray[np.intp], on_hand: FloatArray, arrivals: FloatArray | None = None) -> None:
+	def reset(
+		self, columns: npt.NDArray[np.intp], on_hand: FloatArray, arrivals: FloatArray | None = None
+	) -> None:
 		"""Start the item-warehouses at `columns` afresh with `on_hand`, shape (len(columns),).
 
 		`arrivals`, shape (days, len(columns)), are due in 0, 1, 2, ... days. All stock counts as new.
@@ -144,16 +149,16 @@ class Inventory:
 class _Shelf:
 	"""Ages of the stock on the shelf, first in first out.
 
-	First in first out makes cohorts unnecessary: with R(d) units received up to day d and O units gone since, what is
-	left of the goods of day d and before is max(R(d) - O, 0).
+	First in first out makes cohorts unnecessary: with R(d) units received up to day d and O units gone since,
+	what is left of the goods of day d and before is max(R(d) - O, 0).
 	"""
 
 	def __init__(self, items: ItemTable) -> None:
 		n = len(items)
 		keeps = np.isfinite(items.shelf_life_days)
-		self._life = np.where(keeps, np.maximum(np.rint(np.where(keeps, items.shelf_life_days, 1)), 1), 0).astype(
-			np.intp
-		)
+		self._life = np.where(
+			keeps, np.maximum(np.rint(np.where(keeps, items.shelf_life_days, 1)), 1), 0
+		).astype(np.intp)
 		self._keeps_for_ever = ~keeps
 		self._slots = int(self._life.max()) + 1
 		self._columns = np.arange(n)
@@ -176,7 +181,9 @@ class _Shelf:
 		# a unit received today is in its first day; it is sold on `life` days and then thrown away
 		oldest = (self._day - self._life + 1) % self._slots
 		due = self._received[oldest, self._columns]
-		expired = np.where(self._keeps_for_ever, 0.0, np.clip(due - self._gone, 0.0, on_hand)).astype(np.float32)
+		expired = np.where(self._keeps_for_ever, 0.0, np.clip(due - self._gone, 0.0, on_hand)).astype(
+			np.float32
+		)
 		self._gone += expired
 		self._day += 1
 		self._received[self._day % self._slots] = self._received[(self._day - 1) % self._slots]

@@ -90,7 +90,12 @@ def run(
 		inventory.receive()
 		if scenario.is_review(day):
 			state = State(
-				items, scenario.date(day), scenario.review_days, inventory.net_stock, inventory.arrivals(), known
+				items,
+				scenario.date(day),
+				scenario.review_days,
+				inventory.net_stock,
+				inventory.arrivals(),
+				known,
 			)
 			ordered = inventory.place_orders(policy.order_quantities(state), scenario.lead_times[day])
 			placed = ordered > 0

@@ -84,9 +84,7 @@ def halves(scenario: Scenario) -> tuple[Scenario, Scenario]:
 	return first, second
 
 
-def sample_lead_times(
-	items: ItemTable, days: int, rng: np.random.Generator
-) -> npt.NDArray[np.int32]:
+def sample_lead_times(items: ItemTable, days: int, rng: np.random.Generator) -> npt.NDArray[np.int32]:
 	"""Draw lead times for D days of orders, shape (D, N), whole days.
 
 	Gamma distributed with the items' mean and standard deviation, rounded; the mean itself where that is 0.

@@ -18,6 +18,7 @@ def make_trainer(name: str, *, tensorboard: Path | None = None) -> Trainer:
 		from rl_replenishment.core.training.ppo import PPOTrainer
 	except ModuleNotFoundError as error:
 		raise InputError(
-			f"Training needs {error.name}, which is not installed; run: pip install 'rl_replenishment[train]'."
+			f"Training needs {error.name}, which is not installed; "
+			"run: pip install 'rl_replenishment[train]'."
 		) from None
 	return PPOTrainer(tensorboard=tensorboard)

@@ -1,4 +1,4 @@
-"""The state of a training, on disk, so that it can go on. Tensors and JSON: loading runs no code from the file."""
+"""The state of a training on disk, so that it can go on. Loading runs no code from the file."""
 
 from __future__ import annotations
 
@@ -84,7 +84,8 @@ def load(folder: Path) -> Checkpoint:
 		contents = path.read_bytes()
 	except OSError as error:
 		raise PolicyFileError(
-			f"There is no training to resume: {path} cannot be read ({error.strerror}); train without --resume."
+			f"There is no training to resume: {path} cannot be read ({error.strerror}); "
+			"train without --resume."
 		) from None
 	try:
 		tensors = load_tensors(contents)
@@ -92,7 +93,8 @@ def load(folder: Path) -> Checkpoint:
 		about = json.loads(header["__metadata__"]["training"])
 		best = _with_prefix(tensors, "best.")
 		layers = [
-			(best[f"{number}.weight"].numpy(), best[f"{number}.bias"].numpy()) for number in range(len(best) // 2)
+			(best[f"{number}.weight"].numpy(), best[f"{number}.bias"].numpy())
+			for number in range(len(best) // 2)
 		]
 		return Checkpoint(
 			tensors=tensors,

@@ -76,7 +76,10 @@ def train_on_history(
 ) -> Trained:
 	"""Train on all days of `history` (the caller has cut off any hold-out)."""
 	check_history(history, options.review_days)
-	rules = tune_rules(tuning_halves(history, items, options.review_days, options.unmet_demand, options.seed), progress=tuning_progress)
+	rules = tune_rules(
+		tuning_halves(history, items, options.review_days, options.unmet_demand, options.seed),
+		progress=tuning_progress,
+	)
 	problem = _problem(history, items, rules, options)
 	return _train(problem, history, rules, trainer, options, {}, progress, checkpoint, resume)
 
@@ -207,7 +210,11 @@ def _train(
 		"versions": versions(),
 	}
 	stored = StoredPolicy(
-		result.policy, snapshot(history, problem.task.items, options.review_days), options.review_days, options.unmet_demand, about
+		result.policy,
+		snapshot(history, problem.task.items, options.review_days),
+		options.review_days,
+		options.unmet_demand,
+		about,
 	)
 	return Trained(stored, rules, result)
 

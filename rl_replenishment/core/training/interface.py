@@ -1,4 +1,4 @@
-"""What a trainer is given and gives back, whichever algorithm it runs. Knows nothing of torch or of a screen."""
+"""What a trainer is given and gives back, whatever its algorithm. Knows no torch and no screen."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ EndedBy: TypeAlias = Literal["budget", "early stopping", "cancelled"]
 
 @dataclass(frozen=True)
 class Budget:
-	"""When training ends: whichever comes first. Only a budget without `seconds` gives the same policy every time."""
+	"""When training ends, whichever comes first. Only without `seconds` is the policy the same each time."""
 
 	#: wall-clock seconds; None for no limit
 	seconds: float | None = 60.0
@@ -33,7 +33,8 @@ class Progress:
 	share: float
 	seconds: float
 	timesteps: int
-	#: cost on the validation days over the classical rule's, of the best policy so far; 1 before anything is learned
+	#: cost on the validation days over the classical rule's, of the best policy so far; 1 before anything is
+	#: learned
 	best_cost_ratio: float
 	#: mean reward of the last batch of steps
 	mean_reward: float
@@ -97,5 +98,5 @@ class Trainer(Protocol):
 		checkpoint: Path | None = None,
 		resume: bool = False,
 	) -> TrainingResult:
-		"""Train; writes its state to the folder `checkpoint` now and then, and goes on from there with `resume`."""
+		"""Train; writes its state to the folder `checkpoint` at times and goes on from it with `resume`."""
 		...

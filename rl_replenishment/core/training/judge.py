@@ -13,8 +13,8 @@ from rl_replenishment.core.training.interface import Evaluation, TrainingProblem
 class Judge:
 	"""Keeps the best network seen.
 
-	Without feedback the best is the cheapest. With feedback it is the one that comes closest to the buyer among those
-	that cost at most `largest_cost_increase` more than the first one looked at, the parent.
+	Without feedback the best is the cheapest. With feedback it is the one that comes closest to the buyer
+	among those that cost at most `largest_cost_increase` more than the first one looked at, the parent.
 	"""
 
 	def __init__(

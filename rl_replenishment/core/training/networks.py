@@ -27,5 +27,13 @@ def load_network(model: PPO, network: Network) -> None:
 
 
 def _layers(model: PPO) -> list[torch.nn.Linear]:
-	hidden = [layer for layer in model.policy.mlp_extractor.policy_net if isinstance(layer, torch.nn.Linear)]
-	return [*hidden, model.policy.action_net]
+	layers = [*model.policy.mlp_extractor.policy_net, model.policy.action_net]
+	return [layer for layer in layers if isinstance(layer, torch.nn.Linear)]
+
+
+def start_at_zero(model: PPO) -> None:
+	"""Make the mean action 0 everywhere: training starts at the rule, not somewhere around it."""
+	last = _layers(model)[-1]
+	with torch.no_grad():
+		last.weight.zero_()
+		last.bias.zero_()

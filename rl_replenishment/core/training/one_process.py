@@ -29,6 +29,6 @@ class OneProcessVecEnv(VecEnv):
 	def env_is_wrapped(self, wrapper_class: Any, indices: Any = None) -> list[bool]:
 		return [False] * len(list(self._get_indices(indices)))
 
-	def seed(self, seed: int | None = None) -> Sequence[None | int]:
+	def seed(self, seed: int | None = None) -> Sequence[int | None]:
 		"""The batches carry their own generators; SB3's seed is not used."""
 		return [None] * self.num_envs

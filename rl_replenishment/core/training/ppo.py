@@ -25,7 +25,7 @@ from rl_replenishment.core.training.interface import (
 	TrainingResult,
 )
 from rl_replenishment.core.training.judge import Judge
-from rl_replenishment.core.training.networks import load_network, numpy_network
+from rl_replenishment.core.training.networks import load_network, numpy_network, start_at_zero
 from rl_replenishment.core.training.vec_env import BatchedReplenishmentVecEnv
 
 #: of steps, where only the clock ends training
@@ -115,7 +115,9 @@ class PPOTrainer:
 			judge.restore(saved.evaluations, saved.best, saved.best_network)
 		elif problem.parent is not None:
 			load_network(model, problem.parent.network)
-		model.learn(total_timesteps=budget.timesteps or _NO_LIMIT, callback=watch, reset_num_timesteps=saved is None)
+		model.learn(
+			total_timesteps=budget.timesteps or _NO_LIMIT, callback=watch, reset_num_timesteps=saved is None
+		)
 		watch.judge_now()
 		save(model, watch.seconds)
 		policy, chosen = judge.verdict()
@@ -151,15 +153,14 @@ class PPOTrainer:
 			device="cpu",
 			tensorboard_log=str(self.tensorboard) if self.tensorboard else None,
 		)
-		# a correction of nothing: training starts at the classical rule, not somewhere around it
-		with torch.no_grad():
-			model.policy.action_net.weight.zero_()
-			model.policy.action_net.bias.zero_()
+		start_at_zero(model)
 		return model
 
 
 class _Watch(BaseCallback):
 	"""Between rollouts: has the policy judged, reports progress, ends training."""
+
+	model: PPO
 
 	def __init__(
 		self,

@@ -16,17 +16,18 @@ from stable_baselines3.common.callbacks import BaseCallback
 
 from rl_replenishment.core.environments.stock_multi_product import (
 	FULL,
-	order_up_to_actions,
 	OrderLines,
 	StockMultiProductBatch,
 	evaluate_stock_multi_product,
+	order_up_to_actions,
 )
 from rl_replenishment.core.items import FloatArray
 from rl_replenishment.core.policies.residual_network import Network
-from rl_replenishment.core.training.networks import numpy_network
+from rl_replenishment.core.training.networks import numpy_network, start_at_zero
 from rl_replenishment.core.training.one_process import OneProcessVecEnv
 
-#: rewards are divided by this for learning: the penalty of a lost episode becomes a number a network can value
+#: rewards are divided by this for learning: the penalty of a lost episode becomes a number a network can
+#: value
 _REWARD_SCALE = 24.0
 #: episodes and their seed on which the best network is chosen, and rollouts between two looks
 _JUDGING_EPISODES, _JUDGING, _JUDGE_EVERY = 300, 1, 8
@@ -126,9 +127,7 @@ def train_stock_multi_product(
 		seed=seed,
 		device="cpu",
 	)
-	with torch.no_grad():
-		model.policy.action_net.weight.zero_()
-		model.policy.action_net.bias.zero_()
+	start_at_zero(model)
 	model.learn(total_timesteps=timesteps or 2**60, callback=clock)
 	clock.judge()
 	return clock.best
@@ -141,6 +140,8 @@ def policy_actions(network: Network) -> Callable[[FloatArray], FloatArray]:
 
 class _Clock(BaseCallback):
 	"""Between rollouts: keeps the best network on episodes of its own, ends training when the time is up."""
+
+	model: PPO
 
 	def __init__(self, lines: OrderLines, seconds: float | None, timesteps: int | None, seed: int) -> None:
 		super().__init__()

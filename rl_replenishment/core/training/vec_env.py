@@ -16,11 +16,11 @@ from rl_replenishment.core.training.one_process import OneProcessVecEnv
 
 
 class BatchedReplenishmentVecEnv(OneProcessVecEnv):
-	"""Columns of simulated item-warehouses, and behind them, where there is feedback, columns of the buyer's answers.
+	"""Columns of simulated item-warehouses and behind them, where there are any, of the buyer's answers.
 
-	Episodes that were cut off are told as ended: what follows is worth 0, which is what it is worth to order like the
-	rule, as rewards are differences to it. Telling them as truncated would have SB3 value each column's last
-	observation on its own, which took a quarter of the training time.
+	Episodes that were cut off are told as ended: what follows is worth 0, which is what it is worth to order
+	like the rule, as rewards are differences to it. Telling them as truncated would have SB3 value each
+	column's last observation on its own, which took a quarter of the training time.
 
 	Observations are normalised by `normaliser`, shape (C, F) in [-5, 5]; actions have shape (C, 2).
 	"""
