@@ -101,6 +101,7 @@ def render(content: ReportContent) -> str:
 		"first_day": _date(days[0]),
 		"last_day": _date(days[-1]),
 		"verdict": wording.verdict(backtest, row, money),
+		"against_reorder_level": wording.against_reorder_level(backtest, row),
 		"single_item": len(backtest.scenario.items) == 1,
 		"tiles": _tiles(row.ledger, rule.ledger, weights, money),
 		"policies": lines,

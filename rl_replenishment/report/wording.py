@@ -6,7 +6,11 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
+import numpy as np
+
 from rl_replenishment.core.evaluation.backtest import Backtest, BacktestRow
+from rl_replenishment.core.evaluation.bootstrap import relative_difference
+from rl_replenishment.core.policies.order_up_to import REORDER_LEVEL
 from rl_replenishment.report.content import EditLine
 
 NBSP = "\u00a0"
@@ -132,6 +136,18 @@ _DOUBT = (
 	"is better."
 )
 _SINGLE_ITEM = "There is no interval for a single item, so this difference can be chance."
+
+
+def against_reorder_level(backtest: Backtest, row: BacktestRow) -> str:
+	"""How a policy did against the rule that ERPNext users have, "" where that was not run or cost nothing."""
+	rules = [rule.ledger for rule in backtest.rows if rule.ledger.policy == REORDER_LEVEL]
+	if not rules or not rules[0].cost.sum():
+		return ""
+	difference, bounds = relative_difference(row.ledger.cost, rules[0].cost, np.random.default_rng(0))
+	if len(backtest.scenario.items) == 1:
+		bounds = (math.nan, math.nan)
+	claim = cost_claim(difference, bounds, "ERPNext's own automatic re-order with tuned reorder levels")
+	return f"It would have cost {claim}, {fill_rates(row.ledger.fill_rate, rules[0].fill_rate)}."
 
 
 def outcome(difference: float, bounds: tuple[float, float]) -> Outcome:

@@ -5,10 +5,16 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from report_samples import make_backtest
 
-from rl_replenishment.core.evaluation.backtest import Backtest
+from rl_replenishment.core.demand.history import DemandHistory
+from rl_replenishment.core.evaluation.backtest import Backtest, backtest
+from rl_replenishment.core.items import ItemKey, ItemTable
+from rl_replenishment.core.policies.order_up_to import REORDER_LEVEL, ReorderLevel, base_stock
+from rl_replenishment.core.policies.parameters import ItemParameters
+from rl_replenishment.core.simulation.scenario import replay
 from rl_replenishment.report import EditLine, wording
 
 NOTHING = (math.nan, math.nan)
@@ -128,3 +134,17 @@ def test_money_has_cents_only_where_they_count() -> None:
 )
 def test_movement(before: float, ordered: float, after: float, words: str) -> None:
 	assert plain(wording.movement(EditLine("A", "", "", before, ordered, after))) == words
+
+
+def test_the_rule_that_erpnext_users_have_is_compared_with_where_it_was_run() -> None:
+	"""A manager asks first what changes against the re-order in use; where it was not run, nothing is claimed."""
+	items = ItemTable.create([ItemKey("A"), ItemKey("B")], lead_time_days=1)
+	history = DemandHistory(items.keys, np.datetime64("2025-01-06"), np.full((60, 2), 2, np.float32))
+	scenario = replay(items, history, days=30, review_days=7, rng=np.random.default_rng(0))
+	starved = ReorderLevel(REORDER_LEVEL, ItemParameters.everywhere(reorder_level=-1e6, reorder_qty=0))
+	compared = backtest([base_stock(40)], [base_stock(20), starved], scenario, np.random.default_rng(0))
+	sentence = wording.against_reorder_level(compared, compared.rows[0])
+	assert "less than ERPNext's own automatic re-order" in sentence
+	assert "fill rate of 100.0 % instead of" in sentence.replace("\u00a0", " ")
+	without = backtest([base_stock(40)], [base_stock(20)], scenario, np.random.default_rng(0))
+	assert wording.against_reorder_level(without, without.rows[0]) == ""

@@ -132,6 +132,10 @@ class OrderUpTo:
 		return feasible_quantity(state.items, self.wished_quantities(state, self.rule.levels(state)))
 
 
+#: what ERPNext's own rule is called in every table
+REORDER_LEVEL = "reorder level"
+
+
 @dataclass(frozen=True, eq=False)
 class ReorderLevel:
 	"""ERPNext's own automatic re-order, with parameters `reorder_level` and `reorder_qty`.

@@ -52,6 +52,8 @@ class StoredPolicy:
 	unmet_demand: UnmetDemand
 	#: training configuration, data window, metrics, versions: plain JSON values
 	about: dict[str, Any] = field(default_factory=dict)
+	#: checksum of the weights it was read from; "" for a policy that was never stored
+	sha256: str = ""
 
 
 def policy_files(stored: StoredPolicy) -> dict[str, bytes]:
@@ -198,6 +200,7 @@ def _assemble(manifest: dict[str, Any], tensors: dict[str, FloatArray]) -> Store
 		review_days=int(manifest["review_days"]),
 		unmet_demand="backorder" if manifest["unmet_demand"] == "backorder" else "lost",
 		about=dict(manifest["about"]),
+		sha256=manifest["sha256"],
 	)
 
 

@@ -17,7 +17,13 @@ import numpy.typing as npt
 
 from rl_replenishment.core.items import FloatArray, ItemTable
 from rl_replenishment.core.policies.base import Policy
-from rl_replenishment.core.policies.order_up_to import FORECASTS, ForecastLevels, OrderUpTo, ReorderLevel
+from rl_replenishment.core.policies.order_up_to import (
+	FORECASTS,
+	REORDER_LEVEL,
+	ForecastLevels,
+	OrderUpTo,
+	ReorderLevel,
+)
 from rl_replenishment.core.policies.parameters import ItemParameters
 from rl_replenishment.core.simulation.rollout import run
 from rl_replenishment.core.simulation.scenario import Scenario
@@ -167,7 +173,7 @@ class _Bench:
 			parameters = ItemParameters.per_item(
 				self.items, reorder_level=cover * horizon, reorder_qty=share * lot
 			)
-			return ReorderLevel("reorder level", parameters)
+			return ReorderLevel(REORDER_LEVEL, parameters)
 
 		choice, _ = self.choose(self.costs([rule(cover, share) for cover, share in grid]))
 		return rule(covers[choice], lots[choice])

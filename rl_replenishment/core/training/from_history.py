@@ -100,7 +100,7 @@ def continue_on_feedback(
 	# the classical part stays the parent's: what it corrected must not shift under the network
 	kept = replace(rules, best=parent.policy.classical)
 	problem = replace(_problem(history, items, kept, options), feedback=feedback, parent=parent.policy)
-	about = {"parent_sha256": parent.about.get("sha256"), "feedback_rows": len(feedback)}
+	about = {"parent_sha256": parent.sha256, "feedback_rows": len(feedback)}
 	return _train(problem, history, kept, trainer, options, about, progress, None, False)
 
 

@@ -52,6 +52,8 @@ class Evaluation:
 	timesteps: int
 	#: cost over the classical rule's
 	cost_ratio: float
+	#: standard error of that ratio, over item-warehouses
+	cost_ratio_error: float
 	#: mean feedback reward on the buyer's answers; None where there are none
 	feedback_reward: float | None = None
 	#: distance to the buyer's quantities, see `FeedbackSituations.distance`; None where there are none

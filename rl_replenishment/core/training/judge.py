@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 
 from rl_replenishment.core.policies.base import Policy
 from rl_replenishment.core.policies.residual_network import Network, Normaliser, ResidualNetwork
@@ -13,7 +14,9 @@ from rl_replenishment.core.training.interface import Evaluation, TrainingProblem
 class Judge:
 	"""Keeps the best network seen.
 
-	Without feedback the best is the cheapest. With feedback it is the one that comes closest to the buyer
+	Without feedback the best is the cheapest, where a candidate counts as dear as its ratio plus one standard
+	error: the luckiest of many noisy candidates must not pass for the best, and none that is only lucky for
+	better than the rule. With feedback it is the one that comes closest to the buyer
 	among those that cost at most `largest_cost_increase` more than the first one looked at, the parent.
 	"""
 
@@ -54,8 +57,8 @@ class Judge:
 		if feedback is not None:
 			action = policy.actions(feedback.situation)
 			reward, distance = float(feedback.rewards(action).mean()), feedback.distance(action)
-		ratio = self._cost(policy) / self._rule_cost if self._rule_cost else 1.0
-		evaluation = Evaluation(seconds, timesteps, ratio, reward, distance)
+		ratio, error = self._compare(policy)
+		evaluation = Evaluation(seconds, timesteps, ratio, error, reward, distance)
 		self.evaluations.append(evaluation)
 		self._looks_since_best += 1
 		if self.best is None or self._is_better(evaluation, self.best):
@@ -67,12 +70,21 @@ class Judge:
 		if not np.isfinite(candidate.cost_ratio):
 			return False
 		if candidate.feedback_distance is None or best.feedback_distance is None:
-			return candidate.cost_ratio < best.cost_ratio
+			return candidate.cost_ratio + candidate.cost_ratio_error < best.cost_ratio + best.cost_ratio_error
 		allowed = self.evaluations[0].cost_ratio * (1 + self._largest_cost_increase)
 		return candidate.cost_ratio <= allowed and candidate.feedback_distance < best.feedback_distance
 
-	def _cost(self, policy: Policy) -> float:
-		return float(run(policy, self._problem.validation, statistics=self._statistics).cost.sum())
+	def _compare(self, policy: Policy) -> tuple[float, float]:
+		"""Cost over the rule's, and its standard error by the paired differences of the item-warehouses."""
+		total = self._rule_cost.sum()
+		if not total:
+			return 1.0, 0.0
+		difference = self._cost(policy) - self._rule_cost
+		error = np.sqrt(len(difference)) * difference.std() / total
+		return float(1 + difference.sum() / total), float(error)
+
+	def _cost(self, policy: Policy) -> npt.NDArray[np.float64]:
+		return run(policy, self._problem.validation, statistics=self._statistics).cost
 
 	def _policy(self, network: Network) -> ResidualNetwork:
 		return ResidualNetwork("learned policy", self._problem.task.classical, self._normaliser, network)
