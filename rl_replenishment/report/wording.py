@@ -139,7 +139,7 @@ _SINGLE_ITEM = "There is no interval for a single item, so this difference can b
 
 
 def against_reorder_level(backtest: Backtest, row: BacktestRow) -> str:
-	"""How a policy did against the rule that ERPNext users have, "" where that was not run or cost nothing."""
+	"""How a policy did against the rule ERPNext users have, "" where that was not run or cost nothing."""
 	rules = [rule.ledger for rule in backtest.rows if rule.ledger.policy == REORDER_LEVEL]
 	if not rules or not rules[0].cost.sum():
 		return ""

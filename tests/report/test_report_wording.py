@@ -137,7 +137,7 @@ def test_movement(before: float, ordered: float, after: float, words: str) -> No
 
 
 def test_the_rule_that_erpnext_users_have_is_compared_with_where_it_was_run() -> None:
-	"""A manager asks first what changes against the re-order in use; where it was not run, nothing is claimed."""
+	"""A manager asks first about the re-order in use; where it was not run, nothing is claimed."""
 	items = ItemTable.create([ItemKey("A"), ItemKey("B")], lead_time_days=1)
 	history = DemandHistory(items.keys, np.datetime64("2025-01-06"), np.full((60, 2), 2, np.float32))
 	scenario = replay(items, history, days=30, review_days=7, rng=np.random.default_rng(0))

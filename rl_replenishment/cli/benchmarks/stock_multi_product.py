@@ -29,7 +29,7 @@ LEVELS = (120, 140, 160, 180, 200, 220)
 def measure(options: argparse.Namespace, screen: Screen) -> dict[str, Any]:
 	"""Mean return and survival of each seed's agent over the same 200 episodes that the rules meet."""
 	try:
-		from rl_replenishment.core.training.stock_multi_product import policy_actions, train_stock_multi_product
+		from rl_replenishment.core.training.stock_multi_product import train_stock_multi_product
 	except ModuleNotFoundError as error:
 		raise InputError(f"Training needs {error.name}, which is not installed; run: pip install 'rl_replenishment[train]'.") from None
 	lines = order_lines(read_orders(northwind(options)[0], options.date_format))
@@ -46,9 +46,9 @@ def measure(options: argparse.Namespace, screen: Screen) -> dict[str, Any]:
 			seed = options.seed + number
 			update(number / options.seeds, f"Training with seed {seed}")
 			started = time.perf_counter()
-			network = train_stock_multi_product(lines, seconds=seconds, seed=seed)
+			agent = train_stock_multi_product(lines, seconds=seconds, seed=seed)
 			took = time.perf_counter() - started
-			agents.append({"seed": seed, "seconds": took, **evaluate(policy_actions(network))})
+			agents.append({"seed": seed, "seconds": took, "level": agent.level, **evaluate(agent.actions)})
 	for level, result in rules.items():
 		screen.say(f"order up to {level}: return {result['mean_return']:.1f}, survived {result['survived']:.1%}")
 	for agent in agents:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import gymnasium as gym
@@ -31,8 +32,8 @@ from rl_replenishment.core.training.one_process import OneProcessVecEnv
 _REWARD_SCALE = 24.0
 #: episodes and their seed on which the best network is chosen, and rollouts between two looks
 _JUDGING_EPISODES, _JUDGING, _JUDGE_EVERY = 300, 1, 8
-#: the network corrects this order-up-to level, in units, by at most the reach
-LEVEL, LEVEL_REACH = 200.0, 100.0
+#: order-up-to levels tried before training, in units; the network corrects the best by at most the reach
+LEVELS, LEVEL_REACH = (100, 120, 140, 160, 180, 200, 220, 240), 60.0
 
 
 @dataclass(frozen=True)
@@ -50,10 +51,23 @@ class StockMultiProductSettings:
 	target_kl: float = 0.03
 
 
+@dataclass(frozen=True, eq=False)
+class StockAgent:
+	"""An order-up-to level that a network corrects for each product."""
+
+	level: float
+	network: Network
+
+	def actions(self, stocks: FloatArray) -> FloatArray:
+		"""The environment's actions for stocks, both of shape (B, P)."""
+		return corrected_actions(stocks, self.level, self.network(scaled(stocks)))
+
+
 class StockMultiProductVecEnv(OneProcessVecEnv):
 	"""B episodes at once; observations are stocks scaled to -1..1."""
 
-	def __init__(self, lines: OrderLines, rng: np.random.Generator, episodes: int) -> None:
+	def __init__(self, lines: OrderLines, rng: np.random.Generator, episodes: int, level: float) -> None:
+		self._level = level
 		self._batch = StockMultiProductBatch(lines, rng, episodes=episodes)
 		self._actions: FloatArray = np.zeros((episodes, self._batch.products), np.float32)
 		super().__init__(
@@ -70,7 +84,9 @@ class StockMultiProductVecEnv(OneProcessVecEnv):
 		self._actions = actions
 
 	def step_wait(self) -> tuple[FloatArray, FloatArray, npt.NDArray[np.bool_], list[dict[str, Any]]]:
-		reward, terminated, truncated = self._batch.step(level_actions(self._batch.stocks(), self._actions))
+		reward, terminated, truncated = self._batch.step(
+			corrected_actions(self._batch.stocks(), self._level, self._actions)
+		)
 		done = terminated | truncated
 		infos: list[dict[str, Any]] = [{} for _ in range(self.num_envs)]
 		ended = np.flatnonzero(done)
@@ -85,10 +101,9 @@ class StockMultiProductVecEnv(OneProcessVecEnv):
 		return scaled(self._batch.stocks()), reward / np.float32(_REWARD_SCALE), done, infos
 
 
-def level_actions(stocks: FloatArray, correction: FloatArray) -> FloatArray:
+def corrected_actions(stocks: FloatArray, level: float, correction: FloatArray) -> FloatArray:
 	"""The environment's actions for corrections in [-1, 1] of the order-up-to level, shape (B, P)."""
-	level = LEVEL + LEVEL_REACH * np.clip(correction, -1, 1)
-	return order_up_to_actions(stocks, level)
+	return order_up_to_actions(stocks, level + LEVEL_REACH * np.clip(correction, -1, 1))
 
 
 def scaled(stocks: FloatArray) -> FloatArray:
@@ -103,12 +118,12 @@ def train_stock_multi_product(
 	timesteps: int | None = None,
 	seed: int,
 	settings: StockMultiProductSettings | None = None,
-) -> Network:
-	"""Train for a while; returns the network that maps `scaled` stocks (B, P) to actions (B, P)."""
+) -> StockAgent:
+	"""Tune the order-up-to rule, then train its correction for a while."""
 	torch.set_num_threads(1)
 	chosen = settings or StockMultiProductSettings()
-	env = StockMultiProductVecEnv(lines, np.random.default_rng(seed), chosen.episodes)
 	clock = _Clock(lines, seconds, timesteps, seed)
+	env = StockMultiProductVecEnv(lines, np.random.default_rng(seed), chosen.episodes, clock.level)
 	model = PPO(
 		"MlpPolicy",
 		env,
@@ -133,13 +148,8 @@ def train_stock_multi_product(
 	return clock.best
 
 
-def policy_actions(network: Network) -> Callable[[FloatArray], FloatArray]:
-	"""A trained network as a map from stocks to the environment's actions, both of shape (B, P)."""
-	return lambda stocks: level_actions(stocks, network(scaled(stocks)))
-
-
 class _Clock(BaseCallback):
-	"""Between rollouts: keeps the best network on episodes of its own, ends training when the time is up."""
+	"""Between rollouts: keeps the best agent on episodes of its own, ends training when the time is up."""
 
 	model: PPO
 
@@ -150,17 +160,21 @@ class _Clock(BaseCallback):
 		self._rollouts = 0
 		self._best_return = -np.inf
 		self.share = 0.0
-		self.best: Network
+		self.best: StockAgent
+		self.level = max(LEVELS, key=lambda level: self._return(partial(order_up_to_actions, level=level)))
 
 	def judge(self) -> None:
 		"""Run the mean action through episodes that training does not see."""
-		network = numpy_network(self.model)
+		agent = StockAgent(self.level, numpy_network(self.model))
+		found = self._return(agent.actions)
+		if found > self._best_return:
+			self._best_return, self.best = found, agent
+
+	def _return(self, actions: Callable[[FloatArray], FloatArray]) -> float:
 		rng = np.random.default_rng([self._seed, _JUDGING])
-		found = evaluate_stock_multi_product(
-			policy_actions(network), self._lines, rng, episodes=_JUDGING_EPISODES
-		)
-		if found["mean_return"] > self._best_return:
-			self._best_return, self.best = found["mean_return"], network
+		return evaluate_stock_multi_product(actions, self._lines, rng, episodes=_JUDGING_EPISODES)[
+			"mean_return"
+		]
 
 	def _on_rollout_start(self) -> None:
 		if self._rollouts % _JUDGE_EVERY == 0:
