@@ -1,88 +1,36 @@
-"""The plots of the report, as inline SVG that takes its colours and font from the page.
-
-Every plot is drawn twice, for a wide and for a narrow screen, so that its text keeps its size; the style
-sheet shows one of them. Lengths are in CSS pixels at full width.
-"""
+"""The plots of the report: what each one shows."""
 
 from __future__ import annotations
 
-import io
-import re
-import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from markupsafe import Markup, escape
-from matplotlib import dates, style, ticker
+from markupsafe import Markup
+from matplotlib import dates, ticker
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from rl_replenishment.report.wording import MINUS, NBSP, number
-
-HALF, FULL, NARROW = 500.0, 1000.0, 340.0
-
-#: the plots' colours, as CSS custom properties; drawn in stand-ins that the page's own colours then replace
-COLOURS = (
-	"ink",
-	"soft",
-	"line",
-	"card",
-	"learned",
-	"rule",
-	"other",
-	"demand",
-	"holding",
-	"stockout",
-	"order",
-	"waste",
+from rl_replenishment.report.drawing import (
+	FULL,
+	HALF,
+	STAND_IN,
+	Days,
+	compact_tick,
+	date_axis,
+	inline_svg,
+	make_figure,
+	make_rows,
+	percent_tick,
+	place_axes,
+	shortened,
 )
-_STAND_IN = {name: f"#01fe{i:02x}" for i, name in enumerate(COLOURS)}
-_PROPERTY = {colour: name for name, colour in _STAND_IN.items()}
-
-#: one point is one SVG unit, so a "point" here is a CSS pixel
-_PER_INCH = 72.0
-_HOUSE_STYLE = {
-	"svg.fonttype": "none",
-	"text.parse_math": False,  # a name with two dollar signs is a name
-	"font.family": "DejaVu Sans",  # wider than what browsers take: what fits here fits there
-	"font.size": 12.5,
-	"axes.titlesize": 12,
-	"axes.labelsize": 12,
-	"xtick.labelsize": 11.5,
-	"ytick.labelsize": 11.5,
-	"text.color": _STAND_IN["ink"],
-	"axes.labelcolor": _STAND_IN["soft"],
-	"axes.titlecolor": _STAND_IN["soft"],
-	"axes.titlelocation": "left",
-	"axes.titlepad": 7,
-	"axes.edgecolor": _STAND_IN["line"],
-	"axes.facecolor": "none",
-	"figure.facecolor": "none",
-	"axes.spines.top": False,
-	"axes.spines.right": False,
-	"axes.spines.left": False,
-	"axes.grid": True,
-	"axes.grid.axis": "y",
-	"axes.axisbelow": True,
-	"axes.xmargin": 0.0,
-	"grid.color": _STAND_IN["line"],
-	"grid.linewidth": 1.0,
-	"xtick.color": _STAND_IN["line"],
-	"ytick.color": _STAND_IN["line"],
-	"xtick.labelcolor": _STAND_IN["soft"],
-	"ytick.labelcolor": _STAND_IN["soft"],
-	"ytick.major.size": 0,
-	"xtick.major.size": 4,
-	"lines.solid_capstyle": "butt",
-}
+from rl_replenishment.report.wording import number
 
 #: tick intervals that people count in
 _STEPS = (1, 2, 5, 10)
 
-Paint = Callable[[float], Figure]
-Days = npt.NDArray[np.datetime64]
 Values = npt.NDArray[np.floating]
 
 
@@ -148,7 +96,7 @@ def cost_bars(bars: Sequence[CostBar], label: str) -> Markup:
 	longest = max((bar.holding + bar.stockout + bar.order + bar.waste for bar in bars), default=0.0) or 1.0
 
 	def paint(width: float) -> Figure:
-		figure, axes = _rows(width, len(bars))
+		figure, axes = make_rows(width, len(bars))
 		axes.set_xlim(0, longest)
 		for row, bar in enumerate(bars):
 			_row_text(axes, row, bar.name, bar.total, width)
@@ -162,14 +110,14 @@ def cost_bars(bars: Sequence[CostBar], label: str) -> Markup:
 					length,
 					height=0.36,
 					left=left,
-					color=_STAND_IN[component],
-					edgecolor=_STAND_IN["card"],
+					color=STAND_IN[component],
+					edgecolor=STAND_IN["card"],
 					linewidth=1,
 				)
 				left += length
 		return figure
 
-	return _svg("cost", label, paint, HALF)
+	return inline_svg("cost", label, paint, HALF)
 
 
 def stockout_bars(bars: Sequence[tuple[str, str, float]], label: str) -> Markup:
@@ -177,14 +125,14 @@ def stockout_bars(bars: Sequence[tuple[str, str, float]], label: str) -> Markup:
 	longest = max((days for _, _, days in bars), default=0.0) or 1.0
 
 	def paint(width: float) -> Figure:
-		figure, axes = _rows(width, len(bars))
+		figure, axes = make_rows(width, len(bars))
 		axes.set_xlim(0, longest)
 		for row, (name, colour, days) in enumerate(bars):
 			_row_text(axes, row, name, number(days), width)
-			axes.barh(row + 0.22, days, height=0.36, color=_STAND_IN[colour], linewidth=0)
+			axes.barh(row + 0.22, days, height=0.36, color=STAND_IN[colour], linewidth=0)
 		return figure
 
-	return _svg("stock-outs", label, paint, HALF)
+	return inline_svg("stock-outs", label, paint, HALF)
 
 
 def difference_dots(dots: Sequence[Dot], label: str) -> Markup:
@@ -201,13 +149,13 @@ def difference_dots(dots: Sequence[Dot], label: str) -> Markup:
 	room = 0.14 * (high_end - low_end) or limit
 
 	def paint(width: float) -> Figure:
-		figure, axes = _rows(width, len(dots), axis=True)
+		figure, axes = make_rows(width, len(dots), axis=True)
 		axes.set_xlim(low_end - room, high_end + room)
-		axes.axvline(0, color=_STAND_IN["rule"], linewidth=1.5)
+		axes.axvline(0, color=STAND_IN["rule"], linewidth=1.5)
 		axes.xaxis.set_major_locator(ticker.MaxNLocator(5 if width < 400 else 7, steps=[1, 2, 5, 10]))
-		axes.xaxis.set_major_formatter(ticker.FuncFormatter(_percent_tick))
+		axes.xaxis.set_major_formatter(ticker.FuncFormatter(percent_tick))
 		for row, dot in enumerate(dots):
-			colour = _STAND_IN[dot.colour]
+			colour = STAND_IN[dot.colour]
 			_row_text(axes, row, dot.name, dot.text, width)
 			y = row + 0.22
 			known = np.array([end for end in (dot.low, dot.difference, dot.high) if np.isfinite(end)])
@@ -220,7 +168,7 @@ def difference_dots(dots: Sequence[Dot], label: str) -> Markup:
 					axes.plot([edge], [y], arrow, color=colour, markersize=9, clip_on=False)
 		return figure
 
-	return _svg("difference", label, paint, HALF)
+	return inline_svg("difference", label, paint, HALF)
 
 
 def trade_off(points: Sequence[Point], stock_label: str, label: str) -> Markup:
@@ -228,9 +176,9 @@ def trade_off(points: Sequence[Point], stock_label: str, label: str) -> Markup:
 
 	def paint(width: float) -> Figure:
 		height = max(260.0, 26.0 * len(points) + 70)
-		figure = _figure(width, height)
+		figure = make_figure(width, height)
 		names = 150.0 if width >= HALF else 118.0
-		axes = _axes(figure, 52, 26, width - 52 - names - 18, height - 26 - 46)
+		axes = place_axes(figure, 52, 26, width - 52 - names - 18, height - 26 - 46)
 		axes.grid(axis="x")
 		axes.spines["left"].set_visible(True)
 		axes.margins(x=0.12, y=0.14)
@@ -239,13 +187,13 @@ def trade_off(points: Sequence[Point], stock_label: str, label: str) -> Markup:
 				[point.stock],
 				[100 * point.fill_rate],
 				"o" if point.colour == "learned" else "D" if point.colour == "rule" else "s",
-				color=_STAND_IN[point.colour],
+				color=STAND_IN[point.colour],
 				markersize=7 if point.colour == "other" else 10,
 				clip_on=False,
 				zorder=3,
 			)
 		axes.xaxis.set_major_locator(ticker.MaxNLocator(3 if width < 400 else 5))
-		axes.xaxis.set_major_formatter(ticker.FuncFormatter(_compact))
+		axes.xaxis.set_major_formatter(ticker.FuncFormatter(compact_tick))
 		axes.yaxis.set_major_locator(ticker.MaxNLocator(5, steps=_STEPS, min_n_ticks=3))
 		axes.yaxis.set_major_formatter(ticker.FuncFormatter(lambda value, _: f"{value:g} %"))
 		# a fill rate above 100 % does not exist
@@ -255,41 +203,41 @@ def trade_off(points: Sequence[Point], stock_label: str, label: str) -> Markup:
 		_name_points(axes, points, names)
 		return figure
 
-	return _svg("trade-off", label, paint, HALF)
+	return inline_svg("trade-off", label, paint, HALF)
 
 
 def stock_course(stock: Course, stockouts: Course, stock_label: str, label: str) -> Markup:
 	"""Total stock day by day, and below it the stock-out days so far."""
 
 	def paint(width: float) -> Figure:
-		figure = _figure(width, 388)
+		figure = make_figure(width, 388)
 		left = 62.0
-		upper = _axes(figure, left, 30, width - left - 12, 190)
-		lower = _axes(figure, left, 268, width - left - 12, 94)
+		upper = place_axes(figure, left, 30, width - left - 12, 190)
+		lower = place_axes(figure, left, 268, width - left - 12, 94)
 		for axes, course, title in (
 			(upper, stock, stock_label),
 			(lower, stockouts, "Stock-out days so far, all items together"),
 		):
 			_two_lines(axes, course)
 			axes.set_title(title, x=-(left - 2) / (width - left - 12))
-			_calendar(axes, course.days, width)
+			date_axis(axes, course.days, width)
 		lower.yaxis.set_major_locator(ticker.MaxNLocator(3, integer=True))
 		upper.tick_params(labelbottom=False)
 		return figure
 
-	return _svg("course", label, paint, FULL)
+	return inline_svg("course", label, paint, FULL)
 
 
 def item_panel(name: str, days: Days, demand: Values, on_hand: Course, orders: Course, label: str) -> Markup:
 	"""One item: stock of both policies, when they ordered, and the demand. Quantities in stock UOM."""
 
 	def paint(width: float) -> Figure:
-		figure = _figure(width, 308)
+		figure = make_figure(width, 308)
 		left = 52.0
 		inner = width - left - 12
-		stock = _axes(figure, left, 28, inner, 118)
-		marks = _axes(figure, left, 156, inner, 36)
-		sold = _axes(figure, left, 222, inner, 62)
+		stock = place_axes(figure, left, 28, inner, 118)
+		marks = place_axes(figure, left, 156, inner, 36)
+		sold = place_axes(figure, left, 222, inner, 62)
 		_two_lines(stock, on_hand)
 		stock.set_title("On hand, units", x=-(left - 2) / inner)
 		marks.grid(False)
@@ -297,37 +245,37 @@ def item_panel(name: str, days: Days, demand: Values, on_hand: Course, orders: C
 		marks.set_ylim(-0.7, 1.7)
 		marks.set_yticks([1, 0], ["learned", "rule"])
 		for text, colour in zip(marks.get_yticklabels(), ("learned", "rule"), strict=True):
-			text.set_color(_STAND_IN[colour])
+			text.set_color(STAND_IN[colour])
 		for y, placed, colour, marker in ((1, orders.learned, "learned", "^"), (0, orders.rule, "rule", "D")):
 			at = days[placed > 0]
-			marks.plot(at, np.full(len(at), y), marker, color=_STAND_IN[colour], markersize=6, clip_on=False)
+			marks.plot(at, np.full(len(at), y), marker, color=STAND_IN[colour], markersize=6, clip_on=False)
 		edges = np.append(days, days[-1] + np.timedelta64(1, "D"))
-		sold.stairs(demand, dates.date2num(edges), fill=True, color=_STAND_IN["demand"], linewidth=0)
+		sold.stairs(demand, dates.date2num(edges), fill=True, color=STAND_IN["demand"], linewidth=0)
 		sold.set_title("Demand per day, units", x=-(left - 2) / inner)
 		sold.set_ylim(0, float(demand.max(initial=0)) * 1.08 or 1)
 		sold.yaxis.set_major_locator(ticker.MaxNLocator(2, steps=_STEPS))
-		sold.yaxis.set_major_formatter(ticker.FuncFormatter(_compact))
+		sold.yaxis.set_major_formatter(ticker.FuncFormatter(compact_tick))
 		for axes in (stock, marks, sold):
-			_calendar(axes, days, width)
+			date_axis(axes, days, width)
 		stock.tick_params(labelbottom=False)
 		marks.tick_params(labelbottom=False, bottom=False)
 		return figure
 
-	return _svg(f"item {name}", label, paint, HALF)
+	return inline_svg(f"item {name}", label, paint, HALF)
 
 
 def quantity_moves(moves: Sequence[Move], label: str) -> Markup:
 	"""Proposal before and after learning and the buyer's quantity, each row on a scale of its own from 0."""
 
 	def paint(width: float) -> Figure:
-		figure, axes = _rows(width, len(moves))
+		figure, axes = make_rows(width, len(moves))
 		axes.set_xlim(-0.02, 1.02)
 		for row, move in enumerate(moves):
 			_row_text(axes, row, move.name, move.text, width)
 			longest = max(move.before, move.ordered, move.after) or 1.0
 			before, ordered, after = (value / longest for value in (move.before, move.ordered, move.after))
 			y = row + 0.22
-			axes.plot([0, 1], [y, y], color=_STAND_IN["line"], linewidth=1)
+			axes.plot([0, 1], [y, y], color=STAND_IN["line"], linewidth=1)
 			if abs(after - before) > 0.03:
 				axes.annotate(
 					"",
@@ -335,7 +283,7 @@ def quantity_moves(moves: Sequence[Move], label: str) -> Markup:
 					xytext=(before, y),
 					arrowprops={
 						"arrowstyle": "-",
-						"color": _STAND_IN["learned"],
+						"color": STAND_IN["learned"],
 						"linewidth": 3,
 						"alpha": 0.45,
 						"shrinkA": 0,
@@ -344,16 +292,16 @@ def quantity_moves(moves: Sequence[Move], label: str) -> Markup:
 				)
 			axes.plot(
 				[ordered], [y], "D", markersize=12, markerfacecolor="none",
-				markeredgecolor=_STAND_IN["rule"], markeredgewidth=2.2, clip_on=False,
+				markeredgecolor=STAND_IN["rule"], markeredgewidth=2.2, clip_on=False,
 			)  # fmt: skip
 			axes.plot(
-				[before], [y], "o", markersize=8, markerfacecolor=_STAND_IN["card"],
-				markeredgecolor=_STAND_IN["soft"], markeredgewidth=1.8, clip_on=False,
+				[before], [y], "o", markersize=8, markerfacecolor=STAND_IN["card"],
+				markeredgecolor=STAND_IN["soft"], markeredgewidth=1.8, clip_on=False,
 			)  # fmt: skip
-			axes.plot([after], [y], "o", markersize=7, color=_STAND_IN["learned"], clip_on=False)
+			axes.plot([after], [y], "o", markersize=7, color=STAND_IN["learned"], clip_on=False)
 		return figure
 
-	return _svg("edits", label, paint, HALF)
+	return inline_svg("edits", label, paint, HALF)
 
 
 def learning_curve(points: Sequence[tuple[float, float]], label: str) -> Markup:
@@ -361,14 +309,14 @@ def learning_curve(points: Sequence[tuple[float, float]], label: str) -> Markup:
 	seconds, ratio = (np.array(column, dtype=np.float64) for column in zip(*points, strict=True))
 
 	def paint(width: float) -> Figure:
-		figure = _figure(width, 254)
+		figure = make_figure(width, 254)
 		left = 56.0
-		axes = _axes(figure, left, 30, width - left - 20, 180)
-		axes.axhline(100, color=_STAND_IN["rule"], linewidth=1.5, linestyle=(0, (5, 3)))
+		axes = place_axes(figure, left, 30, width - left - 20, 180)
+		axes.axhline(100, color=STAND_IN["rule"], linewidth=1.5, linestyle=(0, (5, 3)))
 		axes.plot(
 			seconds,
 			100 * ratio,
-			color=_STAND_IN["learned"],
+			color=STAND_IN["learned"],
 			linewidth=2,
 			marker="o" if len(seconds) <= 30 else "",
 			markersize=5,
@@ -386,35 +334,7 @@ def learning_curve(points: Sequence[tuple[float, float]], label: str) -> Markup:
 		axes.set_xlabel("Seconds of training")
 		return figure
 
-	return _svg("learning", label, paint, HALF)
-
-
-def _figure(width: float, height: float) -> Figure:
-	return Figure(figsize=(width / _PER_INCH, height / _PER_INCH), dpi=_PER_INCH)
-
-
-def _axes(figure: Figure, left: float, top: float, width: float, height: float) -> Axes:
-	"""Axes placed by pixels from the upper left corner."""
-	full_width, full_height = (_PER_INCH * length for length in figure.get_size_inches())
-	return figure.add_axes(
-		(left / full_width, 1 - (top + height) / full_height, width / full_width, height / full_height)
-	)
-
-
-def _rows(width: float, rows: int, *, axis: bool = False) -> tuple[Figure, Axes]:
-	"""A figure of rows, 50 pixels each, text above what is drawn; `axis` leaves room for a scale below."""
-	scale = 24 if axis else 2
-	figure = _figure(width, 50.0 * max(rows, 1) + scale)
-	axes = _axes(figure, 7, 0, width - 14, 50.0 * max(rows, 1))
-	axes.set_ylim(max(rows, 1) - 0.5, -0.5)
-	axes.set_yticks([])
-	axes.grid(False)
-	axes.spines["bottom"].set_visible(False)
-	if axis:
-		axes.grid(axis="x")
-	else:
-		axes.set_xticks([])
-	return figure, axes
+	return inline_svg("learning", label, paint, HALF)
 
 
 def _row_text(axes: Axes, row: int, name: str, value: str, width: float) -> None:
@@ -422,8 +342,8 @@ def _row_text(axes: Axes, row: int, name: str, value: str, width: float) -> None
 	room = int((width - 7.6 * len(value)) / 7.8)
 	edge = axes.get_yaxis_transform()
 	# what lies behind the text, the zero line for one, must not be read as part of it
-	behind = {"facecolor": _STAND_IN["card"], "edgecolor": "none", "pad": 1.5}
-	for x, text, side in ((0.0, _shortened(name, room), "left"), (1.0, value, "right")):
+	behind = {"facecolor": STAND_IN["card"], "edgecolor": "none", "pad": 1.5}
+	for x, text, side in ((0.0, shortened(name, room), "left"), (1.0, value, "right")):
 		if text:
 			axes.text(x, row - 0.14, text, transform=edge, ha=side, va="center", bbox=behind)
 
@@ -445,7 +365,7 @@ def _name_points(axes: Axes, points: Sequence[Point], room: float) -> None:
 			textcoords="axes fraction",
 			arrowprops={
 				"arrowstyle": "-",
-				"color": _STAND_IN["soft"],
+				"color": STAND_IN["soft"],
 				"linewidth": 0.8,
 				"alpha": 0.7,
 				"shrinkA": 0,
@@ -454,13 +374,13 @@ def _name_points(axes: Axes, points: Sequence[Point], room: float) -> None:
 			annotation_clip=False,
 		)
 		axes.annotate(
-			_shortened(point.name, int((room - 6) / 7.4)),
+			shortened(point.name, int((room - 6) / 7.4)),
 			xy=(1, y / height),
 			xycoords="axes fraction",
 			xytext=(18, 0),
 			textcoords="offset points",
 			va="center",
-			color=_STAND_IN["ink" if point.colour == "other" else point.colour],
+			color=STAND_IN["ink" if point.colour == "other" else point.colour],
 			annotation_clip=False,
 		)
 
@@ -484,7 +404,7 @@ def _two_lines(axes: Axes, course: Course) -> None:
 		axes.plot(
 			course.days,
 			values,
-			color=_STAND_IN[colour],
+			color=STAND_IN[colour],
 			linewidth=1.8,
 			linestyle=dashes,
 			drawstyle="steps-post",
@@ -492,62 +412,4 @@ def _two_lines(axes: Axes, course: Course) -> None:
 	top = max(float(course.learned.max(initial=0)), float(course.rule.max(initial=0)))
 	axes.set_ylim(0, 1.06 * top or 1)
 	axes.yaxis.set_major_locator(ticker.MaxNLocator(4 if axes.bbox.height > 100 else 3, steps=_STEPS))
-	axes.yaxis.set_major_formatter(ticker.FuncFormatter(_compact))
-
-
-def _calendar(axes: Axes, days: Days, width: float) -> None:
-	locator = dates.AutoDateLocator(minticks=3, maxticks=5 if width <= HALF else 9)
-	axes.xaxis.set_major_locator(locator)
-	axes.xaxis.set_major_formatter(dates.ConciseDateFormatter(locator, show_offset=False))
-	axes.set_xlim(dates.date2num(days[0]), dates.date2num(days[-1] + np.timedelta64(1, "D")))
-
-
-def _compact(value: float, _: object = None) -> str:
-	"""A tick such as 950, 12 k or 1.5 M."""
-	if abs(value) >= 1e6:
-		return f"{value / 1e6:.4g}{NBSP}M"
-	if abs(value) >= 1e4:
-		return f"{value / 1e3:.4g}{NBSP}k"
-	return number(value) if abs(value) >= 1000 else f"{value:.4g}"
-
-
-def _percent_tick(share: float, _: object = None) -> str:
-	if abs(share) < 1e-9:
-		return "best rule"
-	sign = "+" if share > 0 else MINUS
-	return f"{sign}{abs(100 * share):.3g}{NBSP}%"
-
-
-def _shortened(text: str, longest: int) -> str:
-	return text if len(text) <= longest else text[: max(longest - 1, 1)].rstrip() + "\u2026"
-
-
-def _svg(name: str, label: str, paint: Paint, wide: float) -> Markup:
-	"""Both drawings of a plot; `name` makes the ids inside unique to it."""
-	drawings = (
-		_drawing(paint, width, f"{name} {variant}", variant, label)
-		for variant, width in (("wide", wide), ("narrow", NARROW))
-	)
-	return Markup("").join(drawings)
-
-
-def _drawing(paint: Paint, width: float, salt: str, variant: str, label: str) -> Markup:
-	buffer = io.StringIO()
-	nothing = dict.fromkeys(("Date", "Creator", "Format", "Type"))
-	# from matplotlib's defaults, so that a matplotlibrc lying about changes nothing
-	with style.context(["default", _HOUSE_STYLE | {"svg.hashsalt": salt}]), warnings.catch_warnings():
-		# the browser draws the text, with fonts that know more scripts than the one it is measured with here
-		warnings.filterwarnings("ignore", message="Glyph .* missing from")
-		paint(width).savefig(buffer, format="svg", metadata=nothing)
-	_, _, body = buffer.getvalue().partition("<svg")
-	attributes, _, body = body.partition(">")
-	view = re.search(r'viewBox="[^"]*"', attributes)
-	head = f'<svg class="{variant}" role="img" aria-label="{escape(label)}" {view.group() if view else ""}>'
-	# within tags only: matplotlib escapes < and > in text, so a name cannot pose as one
-	return Markup(head + re.sub(r"<[^<>]*>", _themed, body).strip())
-
-
-def _themed(tag: re.Match[str]) -> str:
-	"""A tag with the page's colours for the stand-ins, and without ids that nothing refers to."""
-	text = re.sub(r"#01fe[0-9a-f]{2}", lambda colour: f"var(--{_PROPERTY[colour.group()]})", tag.group())
-	return re.sub(r' id="[^"]*"', "", text) if text.startswith("<g ") else text
+	axes.yaxis.set_major_formatter(ticker.FuncFormatter(compact_tick))

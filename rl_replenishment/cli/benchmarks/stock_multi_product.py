@@ -51,15 +51,15 @@ def measure(options: argparse.Namespace, screen: Screen) -> dict[str, Any]:
 			agents.append({"seed": seed, "seconds": took, "level": agent.level, **evaluate(agent.actions)})
 	for level, result in rules.items():
 		screen.say(f"order up to {level}: return {result['mean_return']:.1f}, survived {result['survived']:.1%}")
-	for agent in agents:
-		screen.say(f"seed {agent['seed']}: return {agent['mean_return']:.1f}, survived {agent['survived']:.1%}")
+	for row in agents:
+		screen.say(f"seed {row['seed']}: return {row['mean_return']:.1f}, survived {row['survived']:.1%}")
 	return {
 		"episodes": EPISODES,
 		"rules": [{"level": level, **result} for level, result in rules.items()],
 		"agents": agents,
-		"median_return": float(np.median([agent["mean_return"] for agent in agents])),
-		"least_return": min(agent["mean_return"] for agent in agents),
-		"least_survived": min(agent["survived"] for agent in agents),
+		"median_return": float(np.median([row["mean_return"] for row in agents])),
+		"least_return": min(row["mean_return"] for row in agents),
+		"least_survived": min(row["survived"] for row in agents),
 	}
 
 
