@@ -25,7 +25,7 @@ from rl_replenishment.core.evaluation.backtest import Backtest, backtest
 from rl_replenishment.core.files.output import write_text_atomically
 from rl_replenishment.core.items import ItemTable
 from rl_replenishment.core.policies.store import StoredPolicy, read_policy
-from rl_replenishment.core.policies.tuning import tune_rules
+from rl_replenishment.core.evaluation.tuning import tune_rules
 from rl_replenishment.core.proposal import match_keys
 from rl_replenishment.core.simulation.scenario import replay
 from rl_replenishment.core.training.from_history import check_history, tuning_halves

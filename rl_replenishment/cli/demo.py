@@ -23,6 +23,7 @@ from rl_replenishment.core.files.feedback import FeedbackRows
 from rl_replenishment.core.files.output import write_folder_atomically
 from rl_replenishment.core.sample.buyer import sample_buyer
 from rl_replenishment.core.sample.company import SampleCompany, sample_company
+from rl_replenishment.core.sample.csv_files import write_files
 from rl_replenishment.core.sample.season import buy_for_a_season
 from rl_replenishment.core.training.algorithms import make_trainer
 from rl_replenishment.core.training.from_history import (
@@ -61,7 +62,7 @@ def run(options: argparse.Namespace, screen: Screen) -> dict[str, Any]:
 	seen = history.window(0, history.days - HOLDOUT_DAYS)
 	training = TrainingOptions(seconds=options.seconds, seed=options.seed)
 	with write_folder_atomically(options.out, marker=REPORT_FILE) as folder:
-		company.write_files(folder)
+		write_files(company, folder)
 		_chapter(screen, 1, f"A wholesaler with {len(items)} items from {len(set(company.suppliers))} suppliers")
 		screen.say(_patterns(company))
 

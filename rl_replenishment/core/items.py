@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from functools import cached_property
-from typing import NamedTuple, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +13,8 @@ import numpy.typing as npt
 from rl_replenishment.core.errors import InputError
 
 FloatArray: TypeAlias = npt.NDArray[np.float32]
+#: what happens to demand that the shelf cannot meet
+UnmetDemand: TypeAlias = Literal["lost", "backorder"]
 DAYS_PER_YEAR = 365.0
 #: share of the order unit that is float noise: it neither starts an order nor costs another pack
 QUANTITY_NOISE = np.float32(1e-4)

@@ -11,6 +11,7 @@ from rl_replenishment.core.demand.history import from_events
 from rl_replenishment.core.items import ARRAY_FIELDS, ItemKey, ItemTable, feasible_quantity
 from rl_replenishment.core.sample.catalogue import CATALOGUE, SUPPLIERS, WINTER_GOODS
 from rl_replenishment.core.sample.company import TODAY, SampleCompany, sample_company
+from rl_replenishment.core.sample.csv_files import write_files
 
 
 @pytest.fixture(scope="module")
@@ -152,7 +153,7 @@ def read(path: Path) -> list[dict[str, str]]:
 
 
 def test_files_hold_the_same_history(company: SampleCompany, tmp_path: Path) -> None:
-	orders, _, _ = company.write_files(tmp_path / "new folder")
+	orders, _, _ = write_files(company, tmp_path / "new folder")
 	rows = read(orders)
 	column = {key.item_code: item for item, key in enumerate(company.items.keys)}
 	history, unexplained = from_events(
@@ -170,7 +171,7 @@ def test_files_hold_the_same_history(company: SampleCompany, tmp_path: Path) -> 
 
 
 def test_files_hold_the_same_items(company: SampleCompany, tmp_path: Path) -> None:
-	_, items, _ = company.write_files(tmp_path)
+	_, items, _ = write_files(company, tmp_path)
 	rows = read(items)
 	numbers = {
 		name: [float(row[name]) for row in rows]
@@ -190,7 +191,7 @@ def test_files_hold_the_same_items(company: SampleCompany, tmp_path: Path) -> No
 @pytest.mark.parametrize("seed", range(3))
 def test_files_hold_the_same_stock(seed: int, tmp_path: Path) -> None:
 	company = sample_company(np.random.default_rng(seed))
-	_, _, stock = company.write_files(tmp_path)
+	_, _, stock = write_files(company, tmp_path)
 	rows = read(stock)
 	# some goods from overseas are on the way twice
 	assert len(rows) > len(company.items)
@@ -209,7 +210,7 @@ def test_files_hold_the_same_stock(seed: int, tmp_path: Path) -> None:
 
 
 def test_files_are_the_same_each_time(company: SampleCompany, tmp_path: Path) -> None:
-	first = [path.read_bytes() for path in company.write_files(tmp_path / "one")]
+	first = [path.read_bytes() for path in write_files(company, tmp_path / "one")]
 	again = sample_company(np.random.default_rng(0))
-	assert [path.read_bytes() for path in again.write_files(tmp_path / "two")] == first
+	assert [path.read_bytes() for path in write_files(again, tmp_path / "two")] == first
 	assert all(b"\r" not in content for content in first)

@@ -10,12 +10,12 @@ import numpy.typing as npt
 from rl_replenishment.core.demand.augmentation import Augmentation, augment
 from rl_replenishment.core.demand.history import DemandHistory
 from rl_replenishment.core.demand.statistics import DemandStatistics, demand_statistics
-from rl_replenishment.core.items import FloatArray, ItemTable
+from rl_replenishment.core.items import FloatArray, ItemTable, UnmetDemand
 from rl_replenishment.core.policies.base import State, protection_days
 from rl_replenishment.core.policies.observation import Observer
 from rl_replenishment.core.policies.order_up_to import OrderUpTo
 from rl_replenishment.core.policies.residual_network import ACTION_SIZE, Normaliser, Situation, observe
-from rl_replenishment.core.simulation.dynamics import Inventory, UnmetDemand
+from rl_replenishment.core.simulation.dynamics import Inventory
 from rl_replenishment.core.simulation.scenario import is_review_day, sample_lead_times
 
 #: a step's reward stays within plus and minus this: one freak stock-out must not undo a thousand lessons

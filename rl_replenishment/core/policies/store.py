@@ -14,12 +14,11 @@ from safetensors import SafetensorError
 
 from rl_replenishment.core.demand.statistics import STATISTIC_NAMES, DemandStatistics
 from rl_replenishment.core.errors import PolicyFileError
-from rl_replenishment.core.items import ARRAY_FIELDS, FloatArray, ItemKey, ItemTable
+from rl_replenishment.core.items import ARRAY_FIELDS, FloatArray, ItemKey, ItemTable, UnmetDemand
 from rl_replenishment.core.policies.observation import OBSERVATION
 from rl_replenishment.core.policies.order_up_to import FORECASTS, ForecastLevels, OrderUpTo
 from rl_replenishment.core.policies.parameters import ItemParameters
 from rl_replenishment.core.policies.residual_network import ACTION_SIZE, Network, Normaliser, ResidualNetwork
-from rl_replenishment.core.simulation.dynamics import UnmetDemand
 
 WEIGHTS_FILE = "policy.safetensors"
 MANIFEST_FILE = "manifest.json"

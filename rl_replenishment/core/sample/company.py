@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -12,7 +11,6 @@ import numpy.typing as npt
 from rl_replenishment.core.demand.history import DemandHistory
 from rl_replenishment.core.items import FloatArray, ItemKey, ItemTable, feasible_quantity
 from rl_replenishment.core.sample.catalogue import CATALOGUE, WINTER_GOODS, Pattern, Product, Supplier
-from rl_replenishment.core.sample.csv_files import write_files
 from rl_replenishment.core.sample.patterns import Values, draw_demand
 
 #: what is promoted sells on most days, so that a promotion shows
@@ -93,10 +91,6 @@ class SampleCompany:
 		for order in self.open_orders:
 			arrivals[order.due_in_days, order.item] += order.quantity
 		return arrivals
-
-	def write_files(self, folder: str | Path) -> tuple[Path, Path, Path]:
-		"""Write ORDERS.csv, ITEMS.csv and STOCK.csv for the command line; returns their paths."""
-		return write_files(self, Path(folder))
 
 
 def sample_company(

@@ -5,12 +5,10 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-if TYPE_CHECKING:
-	from rl_replenishment.core.sample.company import SampleCompany
+from rl_replenishment.core.sample.company import SampleCompany
 
 
 def write_files(company: SampleCompany, folder: Path) -> tuple[Path, Path, Path]:

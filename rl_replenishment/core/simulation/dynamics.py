@@ -12,14 +12,11 @@ A day has three moments, in this order:
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
-from rl_replenishment.core.items import FloatArray, ItemTable, feasible_quantity
-
-UnmetDemand: TypeAlias = Literal["lost", "backorder"]
+from rl_replenishment.core.items import FloatArray, ItemTable, UnmetDemand, feasible_quantity
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,9 +10,8 @@ import numpy.typing as npt
 
 from rl_replenishment.core.demand.history import DemandHistory
 from rl_replenishment.core.demand.statistics import LOOKBACK_DAYS, DemandStatistics, demand_statistics
-from rl_replenishment.core.items import FloatArray, ItemTable
+from rl_replenishment.core.items import FloatArray, ItemTable, UnmetDemand
 from rl_replenishment.core.policies.base import protection_days
-from rl_replenishment.core.simulation.dynamics import UnmetDemand
 
 #: 1970-01-05 was a Monday: weekly reviews fall on Mondays
 _FIRST_MONDAY = 4

@@ -18,11 +18,10 @@ from rl_replenishment.core.demand.latest import latest_statistics
 from rl_replenishment.core.environments.batch import ReplenishmentTask
 from rl_replenishment.core.environments.feedback import FeedbackSituations
 from rl_replenishment.core.errors import InputError
-from rl_replenishment.core.items import ItemTable
+from rl_replenishment.core.evaluation.tuning import TunedRules, tune_rules
+from rl_replenishment.core.items import ItemTable, UnmetDemand
 from rl_replenishment.core.policies.base import protection_days
 from rl_replenishment.core.policies.store import Snapshot, StoredPolicy
-from rl_replenishment.core.policies.tuning import TunedRules, tune_rules
-from rl_replenishment.core.simulation.dynamics import UnmetDemand
 from rl_replenishment.core.simulation.scenario import Scenario, halves, replay
 from rl_replenishment.core.training.interface import (
 	Budget,
