@@ -44,10 +44,5 @@ setup(
 			"tomli>=2.0,<3; python_version < '3.11'",
 		],
 	},
-	entry_points={
-		"console_scripts": ["rl-replenishment = rl_replenishment.cli:main"],
-		"gymnasium.envs": [
-			"rl_replenishment = rl_replenishment.core.environments.registration:register_environments"
-		],
-	},
+	entry_points={"console_scripts": ["rl-replenishment = rl_replenishment.cli:main"]},
 )

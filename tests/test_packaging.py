@@ -44,8 +44,7 @@ def test_setup_py_mirrors_pyproject(setup_arguments: dict) -> None:
 	assert setup_arguments["install_requires"] == PROJECT["dependencies"]
 	assert setup_arguments["extras_require"] == EXTRAS
 	scripts = [f"{name} = {target}" for name, target in PROJECT["scripts"].items()]
-	plugins = [f"{name} = {target}" for name, target in PROJECT["entry-points"]["gymnasium.envs"].items()]
-	assert setup_arguments["entry_points"] == {"console_scripts": scripts, "gymnasium.envs": plugins}
+	assert setup_arguments["entry_points"] == {"console_scripts": scripts}
 
 
 def test_requirements_are_the_whole_product() -> None:

@@ -53,7 +53,8 @@ class Explanation:
 			text += (
 				f", learning {'adds' if self.correction > 0 else 'takes off'} {_number(abs(self.correction))}"
 			)
-		if abs(self.rounding) >= 0.5:
+		# what float noise leaves of huge packs is no rounding that a buyer would see
+		if abs(self.rounding) >= max(0.5, 1e-3 * self.pack):
 			text += f", {self._rounding_words()}"
 		return f"{text}: {'order ' + _number(self.quantity) if self.quantity else 'order nothing'}."
 

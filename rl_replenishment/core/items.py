@@ -18,6 +18,8 @@ UnmetDemand: TypeAlias = Literal["lost", "backorder"]
 DAYS_PER_YEAR = 365.0
 #: share of the order unit that is float noise: it neither starts an order nor costs another pack
 QUANTITY_NOISE = np.float32(1e-4)
+#: relative error of a single-precision quotient of two rounded numbers, with room to spare
+_ROUNDING_NOISE = np.float32(2.5e-7)
 
 
 class ItemKey(NamedTuple):
@@ -81,6 +83,8 @@ class ItemTable:
 		n = len(self.keys)
 		if not self.suppliers:
 			object.__setattr__(self, "suppliers", ("",) * n)
+		if len(self.suppliers) != n:
+			raise ValueError(f"there are {len(self.suppliers)} suppliers for {n} item-warehouses")
 		for name in ARRAY_FIELDS:
 			values = getattr(self, name)
 			if values.shape != (n,):
@@ -174,13 +178,13 @@ class ItemTable:
 	@cached_property
 	def smallest_order(self) -> FloatArray:
 		"""The minimum order as whole packs."""
-		whole = np.ceil(self.min_order_qty / self.order_unit) * self.order_unit
+		whole = _packs_up(self.min_order_qty / self.order_unit) * self.order_unit
 		return np.where(self.order_multiple > 0, whole, self.min_order_qty)
 
 	@cached_property
 	def largest_order(self) -> FloatArray:
 		"""The largest order as whole packs; 0 where it is below the minimum order."""
-		whole = np.floor(self.max_order_qty / self.order_unit) * self.order_unit
+		whole = -_packs_up(-self.max_order_qty / self.order_unit) * self.order_unit
 		largest = np.where(self.order_multiple > 0, whole, self.max_order_qty)
 		return np.where(largest < self.smallest_order, np.float32(0), largest)
 
@@ -193,6 +197,14 @@ class ItemTable:
 ARRAY_FIELDS = tuple(f.name for f in fields(ItemTable) if f.name not in ("keys", "suppliers"))
 
 
+def _packs_up(packs: FloatArray) -> FloatArray:
+	"""Whole packs from fractions of one, up but for float noise; the noise of a number grows with it."""
+	noise = QUANTITY_NOISE + np.abs(packs) * _ROUNDING_NOISE
+	with np.errstate(invalid="ignore"):
+		# inf less its own noise is no number
+		return np.where(np.isinf(packs), packs, np.ceil(packs - noise))
+
+
 def feasible_quantity(items: ItemTable, quantity: FloatArray) -> FloatArray:
 	"""Round wished quantities, shape (N,), to what a supplier accepts.
 
@@ -202,7 +214,7 @@ def feasible_quantity(items: ItemTable, quantity: FloatArray) -> FloatArray:
 	"""
 	wished = np.asarray(quantity, dtype=np.float32)
 	if items.has_order_multiples:
-		packs = np.ceil(wished / items.order_unit - QUANTITY_NOISE) * items.order_unit
+		packs = _packs_up(wished / items.order_unit) * items.order_unit
 		placed = np.where(items.order_multiple > 0, packs, wished)
 	else:
 		placed = wished

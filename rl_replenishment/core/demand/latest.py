@@ -48,8 +48,9 @@ def latest_statistics(recent: FloatArray, horizon_days: npt.NDArray[np.integer])
 
 
 def _spread(window: FloatArray, level: FloatArray) -> FloatArray:
-	squares = np.einsum("tn,tn->n", window, window) / np.float32(max(len(window), 1))
-	return np.sqrt(np.maximum(squares - np.square(level), 0))
+	# from the mean: the difference of two large squares would be lost in single precision
+	deviation = window - level
+	return np.sqrt(np.einsum("tn,tn->n", deviation, deviation) / np.float32(max(len(window), 1)))
 
 
 def _active(window: FloatArray) -> FloatArray:

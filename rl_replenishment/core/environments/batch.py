@@ -79,14 +79,14 @@ class ReplenishmentBatch:
 		self._rng = rng
 		self._days = task.history.days
 		review = task.review_days
-		first = next(
-			(
-				day
-				for day in range(min(_LEAST_HISTORY, max(self._days - review, 0)), self._days)
-				if is_review_day(task.history.start + np.timedelta64(day, "D"), review)
-			),
-			0,
-		)
+		if self._days < review:
+			raise ValueError(f"{self._days} days of history hold no review interval of {review} days")
+		reviews = [
+			day
+			for day in range(self._days - review + 1)
+			if is_review_day(task.history.start + np.timedelta64(day, "D"), review)
+		] or [0]
+		first = next((day for day in reviews if day >= _LEAST_HISTORY), reviews[0])
 		# at most half of what there is, so that episodes differ
 		self._episode_reviews = max(min(episode_days, (self._days - first) // 2) // review, 1)
 		#: days on which an episode may begin: each leaves room for a whole one
@@ -173,7 +173,7 @@ class ReplenishmentBatch:
 
 	def _state(self, side: Inventory, known: DemandStatistics) -> State:
 		today = self.task.history.start + self._day.astype("timedelta64[D]")
-		return State(self._items, today, self.task.review_days, side.net_stock, side.arrivals(), known)
+		return State(self._items, today, self.task.review_days, side.net_stock.copy(), side.arrivals(), known)
 
 	def _observe(self) -> Situation:
 		self._known_now = self._known()

@@ -82,13 +82,18 @@ def recall_situations(
 	arrivals[halfway, np.arange(len(rows))] = on_order
 	nothing = np.zeros(len(rows), dtype=np.float32)
 	state = State(asked, dates, review_days, nothing, arrivals, demand)
-	target = policy.classical.rule.levels(state).order_up_to
-	inferred = target - on_order - rows.proposed_qty.astype(np.float32)
+	levels = policy.classical.rule.levels(state)
+	proposed = rows.proposed_qty.astype(np.float32)
+	# above the reorder point the rule proposes nothing, so a smaller proposal is recalled as its smallest
+	position = np.where(
+		proposed > 0, np.minimum(levels.order_up_to - proposed, levels.reorder_point), levels.order_up_to
+	)
+	inferred = position - on_order
 	on_hand = np.where(np.isnan(rows.on_hand), inferred, rows.on_hand).astype(np.float32)
 	return FeedbackSituations(
 		situation=policy.situation(replace(state, on_hand=on_hand)),
 		ordered=rows.ordered_qty.astype(np.float32),
-		proposed=rows.proposed_qty.astype(np.float32),
+		proposed=proposed,
 		scale=feedback_scale(asked.order_unit, demand.level_91, review_days),
 	)
 

@@ -25,7 +25,8 @@ def relative_difference(
 	# counts instead of index lists: one matrix product, bounded memory
 	weights = rng.multinomial(n, np.full(n, 1 / n), size=resamples)
 	totals = weights @ np.stack([cost, reference], axis=1)
-	with np.errstate(divide="ignore", invalid="ignore"):
-		differences = totals[:, 0] / totals[:, 1] - 1
-	low, high = np.nanpercentile(differences, [2.5, 97.5])
+	# a draw of nothing but items that cost the reference nothing says nothing of a ratio
+	comparable = totals[totals[:, 1] > 0]
+	differences = comparable[:, 0] / comparable[:, 1] - 1
+	low, high = np.percentile(differences, [2.5, 97.5])
 	return float(cost.sum() / reference.sum() - 1), (float(low), float(high))

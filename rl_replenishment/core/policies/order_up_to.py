@@ -150,7 +150,9 @@ class ReorderLevel:
 	def order_quantities(self, state: State) -> FloatArray:
 		values = self.parameters.aligned_with(state.items)
 		missing = values["reorder_level"] - state.inventory_position
-		wished = np.where(missing >= 0, np.maximum(values["reorder_qty"], missing), np.float32(0))
+		# an item without a level and a quantity is left alone, as there
+		active = (values["reorder_level"] != 0) | (values["reorder_qty"] != 0)
+		wished = np.where(active & (missing >= 0), np.maximum(values["reorder_qty"], missing), np.float32(0))
 		return feasible_quantity(state.items, wished)
 
 

@@ -6,7 +6,7 @@ import hashlib
 import json
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import safetensors.numpy
@@ -94,8 +94,18 @@ def policy_files(stored: StoredPolicy) -> dict[str, bytes]:
 		"today": str(snapshot.today),
 		"about": stored.about,
 	}
-	text = json.dumps(manifest, indent=1, ensure_ascii=False, sort_keys=True, allow_nan=False)
-	return {WEIGHTS_FILE: weights, MANIFEST_FILE: text.encode()}
+	manifest["checksum"] = checksum(manifest)
+	return {WEIGHTS_FILE: weights, MANIFEST_FILE: _as_text(manifest).encode()}
+
+
+def _as_text(manifest: dict[str, Any]) -> str:
+	return json.dumps(manifest, indent=1, ensure_ascii=False, sort_keys=True, allow_nan=False)
+
+
+def checksum(manifest: dict[str, Any]) -> str:
+	"""Of the manifest without its checksum; it names that of the weights, so it covers both."""
+	contents = {name: value for name, value in manifest.items() if name != "checksum"}
+	return hashlib.sha256(_as_text(contents).encode()).hexdigest()
 
 
 def read_policy(folder: Path | str) -> StoredPolicy:
@@ -132,7 +142,7 @@ def parse_policy(contents: dict[str, bytes], source: str) -> StoredPolicy:
 def _manifest(content: bytes, source: str) -> dict[str, Any]:
 	try:
 		manifest = json.loads(content)
-	except ValueError:
+	except (ValueError, RecursionError):
 		raise PolicyFileError(
 			f"{source}: {MANIFEST_FILE} is not JSON; copy the policy folder again."
 		) from None
@@ -144,8 +154,15 @@ def _manifest(content: bytes, source: str) -> dict[str, Any]:
 			f"{source} was written by a newer version (format {version}, not {FORMAT_VERSION}); "
 			"update rl_replenishment."
 		)
-	if not isinstance(manifest.get("sha256"), str):
-		raise PolicyFileError(f"{source}: {MANIFEST_FILE} has no checksum; copy the policy folder again.")
+	try:
+		intact = manifest.get("checksum") == checksum(manifest)
+	except ValueError:
+		# a number that JSON has no name for
+		intact = False
+	if not intact or not isinstance(manifest.get("sha256"), str):
+		raise PolicyFileError(
+			f"{source}: {MANIFEST_FILE} is damaged or was edited; copy the policy folder again."
+		)
 	return manifest
 
 
@@ -155,8 +172,15 @@ def _assemble(manifest: dict[str, Any], tensors: dict[str, FloatArray]) -> Store
 		raise ValueError("it was trained on other observations than this version builds")
 	if manifest["forecast"] not in FORECASTS:
 		raise ValueError(f"it uses an unknown forecast {manifest['forecast']!r}")
-	if not all(np.isfinite(tensor).all() for name, tensor in tensors.items() if name not in _MAY_BE_INFINITE):
-		raise ValueError("its weights are not all numbers")
+	for name, tensor in tensors.items():
+		if np.isnan(tensor).any() or (np.isinf(tensor).any() and name not in _MAY_BE_INFINITE):
+			raise ValueError(f"{name} is not all numbers")
+	if not isinstance(manifest["review_days"], int) or manifest["review_days"] < 1:
+		raise ValueError(f"its review interval is {manifest['review_days']!r}")
+	if manifest["unmet_demand"] not in get_args(UnmetDemand):
+		raise ValueError(f"it knows unmet demand as {manifest['unmet_demand']!r}")
+	if not isinstance(manifest["today"], str):
+		raise ValueError("it does not say how far its history goes")
 	layers = [(tensors[f"layer.{i}.weight"], tensors[f"layer.{i}.bias"]) for i in range(manifest["layers"])]
 	width = len(observation)
 	for weight, bias in layers:
@@ -196,8 +220,8 @@ def _assemble(manifest: dict[str, Any], tensors: dict[str, FloatArray]) -> Store
 			),
 			today=np.datetime64(manifest["today"], "D"),
 		),
-		review_days=int(manifest["review_days"]),
-		unmet_demand="backorder" if manifest["unmet_demand"] == "backorder" else "lost",
+		review_days=manifest["review_days"],
+		unmet_demand=manifest["unmet_demand"],
 		about=dict(manifest["about"]),
 		sha256=manifest["sha256"],
 	)

@@ -93,7 +93,7 @@ def run(
 				items,
 				scenario.date(day),
 				scenario.review_days,
-				inventory.net_stock,
+				inventory.net_stock.copy(),
 				inventory.arrivals(),
 				known,
 			)
