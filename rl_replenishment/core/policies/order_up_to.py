@@ -69,7 +69,7 @@ def demand_rate(demand: DemandStatistics, forecast: str) -> FloatArray:
 
 def demand_deviation(state: State, rate: FloatArray) -> FloatArray:
 	"""Standard deviation of the demand over the protection interval, shape (N,)."""
-	horizon = protection_days(state.items, state.review_days)
+	horizon = protection_days(state.items, state.review_days).astype(np.float32)
 	# the longer window knows rare peaks, the shorter one a demand that has become wilder
 	spread = np.maximum(state.demand.spread_91, state.demand.spread_364)
 	return np.sqrt(horizon * np.square(spread) + np.square(rate * state.items.lead_time_std_days))
@@ -102,7 +102,7 @@ class ForecastLevels:
 	def levels(self, state: State) -> Levels:
 		values = self.parameters.aligned_with(state.items)
 		rate = demand_rate(state.demand, self.forecast)
-		horizon = protection_days(state.items, state.review_days)
+		horizon = protection_days(state.items, state.review_days).astype(np.float32)
 		review = rate * np.float32(state.review_days)
 		reorder_point = np.maximum(
 			rate * horizon + values["safety_factor"] * demand_deviation(state, rate), 0
