@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import torch
 from stable_baselines3 import PPO
+from stable_baselines3.common.logger import Logger
 
 from rl_replenishment.core.policies.residual_network import Network
 
@@ -29,6 +30,11 @@ def load_network(model: PPO, network: Network) -> None:
 def _layers(model: PPO) -> list[torch.nn.Linear]:
 	layers = [*model.policy.mlp_extractor.policy_net, model.policy.action_net]
 	return [layer for layer in layers if isinstance(layer, torch.nn.Linear)]
+
+
+def keep_no_log(model: PPO) -> None:
+	"""Log nowhere: by itself SB3 leaves a folder for its log among the system's temporary files."""
+	model.set_logger(Logger(None, []))
 
 
 def start_at_zero(model: PPO) -> None:

@@ -25,7 +25,7 @@ from rl_replenishment.core.training.interface import (
 	TrainingResult,
 )
 from rl_replenishment.core.training.judge import Judge
-from rl_replenishment.core.training.networks import load_network, numpy_network, start_at_zero
+from rl_replenishment.core.training.networks import keep_no_log, load_network, numpy_network, start_at_zero
 from rl_replenishment.core.training.vec_env import BatchedReplenishmentVecEnv
 
 #: of steps, where only the clock ends training
@@ -154,6 +154,8 @@ class PPOTrainer:
 			tensorboard_log=str(self.tensorboard) if self.tensorboard else None,
 		)
 		start_at_zero(model)
+		if self.tensorboard is None:
+			keep_no_log(model)
 		return model
 
 

@@ -24,7 +24,7 @@ from rl_replenishment.core.environments.stock_multi_product import (
 )
 from rl_replenishment.core.items import FloatArray
 from rl_replenishment.core.policies.residual_network import Network
-from rl_replenishment.core.training.networks import numpy_network, start_at_zero
+from rl_replenishment.core.training.networks import keep_no_log, numpy_network, start_at_zero
 from rl_replenishment.core.training.one_process import OneProcessVecEnv
 
 #: rewards are divided by this for learning: the penalty of a lost episode becomes a number a network can
@@ -143,6 +143,7 @@ def train_stock_multi_product(
 		device="cpu",
 	)
 	start_at_zero(model)
+	keep_no_log(model)
 	model.learn(total_timesteps=timesteps or 2**60, callback=clock)
 	clock.judge()
 	return clock.best
