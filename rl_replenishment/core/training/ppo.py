@@ -118,7 +118,7 @@ class PPOTrainer:
 		model.learn(
 			total_timesteps=budget.timesteps or _NO_LIMIT, callback=watch, reset_num_timesteps=saved is None
 		)
-		watch.judge_now()
+		watch.finish()
 		save(model, watch.seconds)
 		policy, chosen = judge.verdict()
 		return TrainingResult(
@@ -183,7 +183,7 @@ class _Watch(BaseCallback):
 		self._started = time.monotonic()
 		self._first_step = 0
 		self._rollouts = 0
-		self._judged_at = -1
+		self._judged_at = self._averaged_at = -1
 		self._average: Network | None = None
 		self._mean_reward = 0.0
 		self.ended_by: EndedBy | None = None
@@ -204,6 +204,11 @@ class _Watch(BaseCallback):
 			network = self._average or numpy_network(self.model)
 			self._judge.look(network, seconds=self.seconds, timesteps=self.model.num_timesteps)
 			self._judged_at = self.model.num_timesteps
+
+	def finish(self) -> None:
+		"""Count the last update too: SB3 ends a training by steps without another rollout."""
+		self._take_average()
+		self.judge_now()
 
 	def _on_training_start(self) -> None:
 		# a resumed training has a budget of its own
@@ -227,6 +232,9 @@ class _Watch(BaseCallback):
 		return self.ended_by is None
 
 	def _take_average(self) -> None:
+		if self._averaged_at == self._rollouts:
+			return
+		self._averaged_at = self._rollouts
 		now = numpy_network(self.model)
 		# a plain mean at first, so that where training started does not linger
 		past = min(self._settings.averaging, self._rollouts / (self._rollouts + 1))

@@ -1,0 +1,189 @@
+"""The reason for a quantity: its numbers add up, and the sentence says them."""
+
+import re
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from core_samples import codes, forecast_rule, mixed_items, plain_statistics, residual_policy, state_of
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from rl_replenishment.core.demand.statistics import demand_statistics
+from rl_replenishment.core.explanation import Explanation, explain
+from rl_replenishment.core.items import ItemTable
+from rl_replenishment.core.policies.base import State, protection_days
+from rl_replenishment.core.policies.residual_network import Decision, ResidualNetwork
+
+REVIEW_DAYS = 7
+EXAMPLE = Explanation(
+	protection_days=21,
+	demand_low=83.4,
+	demand_high=120,
+	on_hand=40,
+	on_order=12,
+	target=150,
+	rule_wish=98,
+	correction=4.4,
+	rounding=5.6,
+	quantity=108,
+	pack=12,
+	min_order=0,
+)
+
+
+def random_state(seed: int, items: ItemTable | None = None) -> State:
+	rng = np.random.default_rng(seed)
+	table = items if items is not None else mixed_items()
+	count = len(table)
+	demand = (
+		rng.poisson(rng.uniform(0.1, 30, count), (460, count)) * (rng.random((460, count)) < 0.6)
+	).astype(np.float32)
+	return state_of(
+		table,
+		on_hand=rng.uniform(-20, 300, count) * rng.integers(0, 2, count),
+		arrivals=rng.uniform(0, 40, (8, count)) * rng.integers(0, 2, count),
+		demand=demand_statistics(demand, protection_days(table, REVIEW_DAYS), [460]).on(0),
+		review_days=REVIEW_DAYS,
+	)
+
+
+def explained(policy: ResidualNetwork, state: State) -> tuple[list[Explanation], Decision]:
+	situation = policy.situation(state)
+	decision = situation.decide(policy.actions(situation))
+	return explain(policy, situation, decision), decision
+
+
+@settings(max_examples=60)
+@given(st.integers(0, 10_000), st.sampled_from([0.0, 0.5, 1.5]), st.sampled_from([1.2, np.inf]))
+def test_the_numbers_add_up(seed: int, gap: float, cap: float) -> None:
+	"""Rule + correction + rounding = quantity, for any state, and each number is what it claims to be."""
+	state = random_state(seed)
+	rule = forecast_rule(safety_factor=1.5, gap=gap, cap=cap)
+	policy = residual_policy(rule, np.random.default_rng(seed))
+	reasons, decision = explained(policy, state)
+	assert len(reasons) == 5
+	levels = rule.rule.levels(state)
+	wish = rule.wished_quantities(state, levels)
+	for item, why in enumerate(reasons):
+		assert why.quantity == policy.order_quantities(state)[item] == decision.quantity[item]
+		assert why.rule_wish + why.correction + why.rounding == pytest.approx(
+			why.quantity, rel=1e-5, abs=1e-4
+		)
+		assert why.rule_wish == pytest.approx(wish[item], rel=1e-5, abs=1e-5)
+		assert why.target == pytest.approx(levels.order_up_to[item], rel=1e-6)
+		assert why.on_hand == pytest.approx(state.on_hand[item])
+		assert why.on_order == pytest.approx(state.arrivals[:, item].sum(), rel=1e-5)
+		assert why.protection_days == state.items.whole_lead_time_days[item] + REVIEW_DAYS
+		expected = float(state.demand.level_91[item]) * why.protection_days
+		assert 0 <= why.demand_low <= expected * 1.00001
+		assert expected * 0.99999 <= why.demand_high
+
+
+def shown(value: float) -> str:
+	"""As a buyer reads numbers: whole from 10 on and where they are, one decimal below."""
+	return f"{value:.0f}" if abs(value) >= 10 or value == round(value) else f"{value:.1f}"
+
+
+@given(st.integers(0, 10_000))
+def test_the_sentence_says_the_numbers(seed: int) -> None:
+	policy = residual_policy(forecast_rule(safety_factor=1.5, gap=0.5), np.random.default_rng(seed))
+	for why in explained(policy, random_state(seed))[0]:
+		sentence = why.sentence
+		assert sentence.endswith(f": order {shown(why.quantity)}." if why.quantity else ": order nothing.")
+		assert sentence.count("\n") == 0
+		assert f"over the next {why.protection_days} days" in sentence
+		assert f"expected at {shown(why.demand_low)} to {shown(why.demand_high)}" in sentence
+		assert f"{shown(why.on_hand)} on hand" in sentence
+		assert (f"and {shown(why.on_order)} on order" in sentence) == bool(why.on_order)
+		assert f"the rule fills up to {shown(why.target)} and asks for {shown(why.rule_wish)}" in sentence
+		if abs(why.correction) >= 0.5:
+			verb = "adds" if why.correction > 0 else "takes off"
+			assert f"learning {verb} {shown(abs(why.correction))}" in sentence
+		else:
+			assert "learning" not in sentence
+		assert "nan" not in sentence
+		assert "inf" not in sentence.replace("infl", "")
+
+
+def test_an_example() -> None:
+	assert EXAMPLE.sentence == (
+		"Demand over the next 21 days is expected at 83 to 120, with 40 on hand and 12 on order; the rule fills up to "
+		"150 and asks for 98, learning adds 4.4, rounded up to packs of 12: order 108."
+	)
+
+
+@pytest.mark.parametrize(
+	("changed", "words"),
+	[
+		({"on_order": 0}, "with 40 on hand; the rule"),
+		(
+			{"correction": -30.4, "rounding": 4.4, "quantity": 72},
+			"learning takes off 30, rounded up to packs of 12: order 72.",
+		),
+		({"correction": 0.2, "rounding": 0.0, "pack": 0}, "asks for 98: order 108."),
+		({"rounding": -14, "quantity": 88}, "cut to the largest order: order 88."),
+		(
+			{"quantity": 200, "min_order": 200, "rounding": 97},
+			"raised to the minimum order of 200: order 200.",
+		),
+		({"pack": 1, "rounding": 0.6}, "rounded up: order 108."),
+		({"quantity": 0, "rule_wish": 0, "correction": 0, "rounding": 0}, "asks for 0: order nothing."),
+	],
+)
+def test_words_for_what_happened(changed: dict[str, float], words: str) -> None:
+	assert words in replace(EXAMPLE, **changed).sentence
+
+
+@pytest.mark.parametrize(
+	("values", "on_hand", "words"),
+	[
+		({"order_multiple": 25}, 0, "rounded up to packs of 25"),
+		({"order_multiple": 0, "min_order_qty": 500}, 0, "raised to the minimum order of 500"),
+		({"order_multiple": 1, "max_order_qty": 7}, 0, "cut to the largest order: order 7"),
+		(
+			{"order_multiple": 1, "max_order_qty": 7, "min_order_qty": 9},
+			0,
+			"cut to the largest order: order nothing",
+		),
+		({"order_multiple": 1}, 500, "asks for 0: order nothing"),
+	],
+)
+def test_reasons_of_real_decisions(values: dict[str, float], on_hand: float, words: str) -> None:
+	"""The supplier's conditions, where they changed the quantity."""
+	items = ItemTable.create(["A"], lead_time_days=7, **values)
+	state = state_of(items, on_hand=on_hand, demand=plain_statistics(1, level=3.0), review_days=REVIEW_DAYS)
+	policy = residual_policy(forecast_rule(), np.random.default_rng(0), scale=0.0)
+	(why,), _ = explained(policy, state)
+	assert words in why.sentence
+
+
+def test_the_range_holds_four_cases_in_five() -> None:
+	"""Of a normal demand over the protection interval."""
+	rng = np.random.default_rng(0)
+	demand = rng.normal(50, 10, (460, 40)).astype(np.float32)
+	items = ItemTable.create(codes(40), lead_time_days=2)
+	known = demand_statistics(demand, protection_days(items, REVIEW_DAYS), [460]).on(0)
+	state = state_of(items, demand=known, review_days=REVIEW_DAYS)
+	reasons, _ = explained(residual_policy(forecast_rule(), rng), state)
+	ahead = rng.normal(50, 10, (500, 9, 40)).sum(axis=1)
+	low, high = (np.array([getattr(why, name) for why in reasons]) for name in ("demand_low", "demand_high"))
+	assert ((ahead >= low) & (ahead <= high)).mean() == pytest.approx(0.8, abs=0.05)
+
+
+@pytest.mark.parametrize("value", [0.0, 0.04, 0.96, 9.96, 10.4, 1234567.0])
+def test_numbers_are_short(value: float) -> None:
+	sentence = replace(EXAMPLE, target=value).sentence
+	(found,) = re.findall(r"fills up to (\S+) and", sentence)
+	assert float(found) == pytest.approx(value, rel=0.05, abs=0.05)
+	assert len(found) <= 7
+
+
+def test_noise_is_not_called_a_cut() -> None:
+	"""A wish of 100,004.5 in packs of 100,000 is one pack; the largest order has nothing to do with it."""
+	items = ItemTable.create(["A"], lead_time_days=0, order_multiple=100_000)
+	state = state_of(items, demand=plain_statistics(1, level=100_004.5))
+	policy = residual_policy(forecast_rule(safety_factor=0), np.random.default_rng(0), scale=0.0)
+	(why,), _ = explained(policy, state)
+	assert why.quantity == 100_000
+	assert "largest order" not in why.sentence

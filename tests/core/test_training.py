@@ -1,0 +1,420 @@
+"""Training with PPO: reproducible, stoppable, resumable, never worse than the rule, and able to learn."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import replace
+from itertools import pairwise
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+from core_samples import MONDAY, codes, forecast_rule, history_of
+
+from rl_replenishment.core.demand.history import DemandHistory
+from rl_replenishment.core.environments.batch import ReplenishmentTask
+from rl_replenishment.core.environments.feedback import recall_situations
+from rl_replenishment.core.environments.stock_multi_product import (
+	evaluate_stock_multi_product,
+	order_up_to_actions,
+	sample_order_lines,
+)
+from rl_replenishment.core.errors import InputError, PolicyFileError
+from rl_replenishment.core.files.feedback import FeedbackRows
+from rl_replenishment.core.items import ItemTable
+from rl_replenishment.core.policies.store import parse_policy, policy_files
+from rl_replenishment.core.simulation.rollout import run
+from rl_replenishment.core.simulation.scenario import replay
+from rl_replenishment.core.training.algorithms import ALGORITHMS, make_trainer
+from rl_replenishment.core.training.from_history import (
+	TrainingOptions,
+	check_history,
+	continue_on_feedback,
+	train_on_history,
+)
+from rl_replenishment.core.training.interface import (
+	Budget,
+	Evaluation,
+	Progress,
+	TrainingProblem,
+	TrainingResult,
+)
+
+if TYPE_CHECKING:
+	from rl_replenishment.core.training.ppo import PPOTrainer
+
+#: steps of one rollout of the small trainer
+ROLLOUT = 64 * 8
+
+
+def small_trainer(**settings: Any) -> PPOTrainer:
+	pytest.importorskip("torch")
+	pytest.importorskip("stable_baselines3")
+	from rl_replenishment.core.training.ppo import PPOSettings, PPOTrainer
+
+	small = {"columns": 64, "n_steps": 8, "batch_size": 256, "n_epochs": 3, "hidden": (16, 16)}
+	return PPOTrainer(PPOSettings(**{**small, "feedback_columns": 32, "evaluate_every": 1, **settings}))
+
+
+def small_problem(*, safety_factor: float = 1.0, seed: int = 0) -> TrainingProblem:
+	"""Three items of one kind; the last 60 days of 200 are for validation."""
+	items = ItemTable.create(
+		codes(3), lead_time_days=[2, 4, 7], holding_cost=0.1, stockout_cost=5, order_cost=1
+	)
+	demand = np.random.default_rng(seed).poisson([2, 5, 9], (200, 3))
+	history = history_of(demand)
+	rule = forecast_rule(safety_factor=safety_factor, items=items)
+	return TrainingProblem(
+		task=ReplenishmentTask(items, history.window(0, 140), rule, np.array([1, 2, 3], np.float32)),
+		validation=replay(items, history, days=60, review_days=7, rng=np.random.default_rng(1)),
+	)
+
+
+def train(
+	trainer: PPOTrainer, *, rollouts: int, problem: TrainingProblem | None = None, seed: int = 0, **more: Any
+) -> TrainingResult:
+	budget = Budget(seconds=None, timesteps=rollouts * ROLLOUT)
+	return trainer.train(problem or small_problem(), budget=budget, seed=seed, **more)
+
+
+def validation_cost(policy: Any, problem: TrainingProblem) -> float:
+	return float(run(policy, problem.validation).cost.sum())
+
+
+def as_judged(evaluation: Evaluation) -> float:
+	"""What the verdict compares."""
+	return evaluation.cost_ratio + evaluation.cost_ratio_error
+
+
+def short_history(days: int = 70, start: np.datetime64 = MONDAY) -> DemandHistory:
+	return history_of(np.random.default_rng(0).poisson([1, 4], (days, 2)), start)
+
+
+ITEMS = ItemTable.create(
+	codes(2), suppliers=("Acme", "Lux"), lead_time_days=[3, 6], unit_cost=10, order_cost=1
+)
+
+
+@pytest.mark.torch
+def test_same_seed_same_files() -> None:
+	"""A budget of steps gives the same policy byte for byte; another seed another one."""
+	trainer = small_trainer()
+	options = TrainingOptions(seconds=None, timesteps=3 * ROLLOUT, seed=1)
+	first, again, other = (
+		train_on_history(short_history(), ITEMS, trainer, replace(options, seed=seed)) for seed in (1, 1, 2)
+	)
+	assert policy_files(first.stored) == policy_files(again.stored)
+	assert first.result.evaluations[1].cost_ratio != other.result.evaluations[1].cost_ratio
+	about = first.stored.about
+	assert about["options"]["seed"] == 1
+	assert about["data"] == {"first_day": "2024-01-01", "last_day": "2024-03-10", "items": 2}
+	assert about["training"]["timesteps"] == first.result.timesteps
+	assert about["training"]["ended_by"] == "budget"
+	assert {"numpy", "torch", "python", "rl_replenishment"} <= set(about["versions"])
+	json.dumps(about, allow_nan=False)
+	# and what is stored can be read and is what was trained
+	stored = parse_policy(policy_files(first.stored), "x")
+	assert stored.snapshot.today == short_history().end
+	assert stored.policy.classical.name == first.rules.best.name
+
+
+@pytest.mark.torch
+@pytest.mark.parametrize(("days", "weekday"), [(28, 1), (40, 1), (48, 5)])
+def test_a_few_weeks_of_history_are_enough(days: int, weekday: int) -> None:
+	"""The least that is accepted is trained on, whatever day it starts on."""
+	history = short_history(days, MONDAY + np.timedelta64(weekday, "D"))
+	options = TrainingOptions(seconds=None, timesteps=ROLLOUT)
+	trained = train_on_history(history, ITEMS, small_trainer(), options)
+	assert trained.result.chosen.cost_ratio <= 1
+
+
+@pytest.mark.torch
+def test_training_starts_at_the_rule_and_is_never_worse() -> None:
+	"""Even where steps are far too large: the verdict is at most as dear as the classical rule."""
+	problem = small_problem()
+	wild = small_trainer(learning_rate=0.3, target_kl=1e9, n_epochs=6, averaging=0.0)
+	result = train(wild, rollouts=4, problem=problem)
+	assert result.evaluations[0].cost_ratio == 1.0
+	assert max(evaluation.cost_ratio for evaluation in result.evaluations) > 1.05
+	assert result.chosen.cost_ratio <= 1
+	rule_cost = validation_cost(problem.task.classical, problem)
+	assert validation_cost(result.policy, problem) <= rule_cost
+	assert validation_cost(result.policy, problem) == pytest.approx(rule_cost * result.chosen.cost_ratio)
+
+
+@pytest.mark.torch
+def test_progress_is_told_and_can_end_training() -> None:
+	told: list[Progress] = []
+
+	def stop_at_the_fourth(progress: Progress) -> bool:
+		told.append(progress)
+		return len(told) < 4
+
+	result = train(small_trainer(), rollouts=20, progress=stop_at_the_fourth)
+	assert result.ended_by == "cancelled"
+	assert len(told) == 4
+	for earlier, later in pairwise(told):
+		assert 0 <= earlier.share < later.share <= 1
+		assert earlier.timesteps < later.timesteps
+		assert earlier.seconds <= later.seconds
+	assert told[0].mean_reward == 0
+	assert told[0].best_cost_ratio == 1
+	assert result.chosen in result.evaluations
+	assert len(result.evaluations) >= 4
+	# three rollouts, and the step on which SB3 can be stopped
+	assert 3 * ROLLOUT <= result.timesteps <= 3 * ROLLOUT + 64
+
+
+@pytest.mark.torch
+def test_a_training_cancelled_at_once_is_the_rule() -> None:
+	problem = small_problem()
+	result = train(small_trainer(), rollouts=20, problem=problem, progress=lambda _: False)
+	assert result.ended_by == "cancelled"
+	assert result.chosen.cost_ratio == 1
+	assert validation_cost(result.policy, problem) == validation_cost(problem.task.classical, problem)
+
+
+@pytest.mark.torch
+def test_progress_that_says_nothing_goes_on() -> None:
+	assert train(small_trainer(), rollouts=2, progress=lambda _: None).ended_by == "budget"
+
+
+@pytest.mark.torch
+def test_early_stopping() -> None:
+	"""Where nothing better comes, the budget is not used up."""
+	still = small_trainer(learning_rate=0.0, patience=3)
+	result = train(still, rollouts=50)
+	assert result.ended_by == "early stopping"
+	assert result.timesteps <= 5 * ROLLOUT
+	assert {evaluation.cost_ratio for evaluation in result.evaluations} == {1.0}
+
+
+@pytest.mark.torch
+def test_time_ends_training() -> None:
+	result = small_trainer().train(small_problem(), budget=Budget(seconds=0.3), seed=0)
+	assert result.ended_by == "budget"
+	assert result.seconds >= 0.3
+	assert result.timesteps > 0
+
+
+@pytest.mark.torch
+def test_the_last_update_counts() -> None:
+	"""A budget of a single rollout has learned something, for better or worse."""
+	result = train(small_trainer(learning_rate=0.05, target_kl=1e9), rollouts=1)
+	assert len(result.evaluations) > 1
+	assert result.evaluations[-1].cost_ratio != 1.0
+
+
+@pytest.mark.torch
+def test_training_goes_on_where_it_ended(tmp_path: Path) -> None:
+	"""Steps and verdicts add up, and the best of the first part is not lost."""
+	trainer, checkpoint = small_trainer(), tmp_path / "checkpoint"
+	first = train(trainer, rollouts=3, checkpoint=checkpoint)
+	assert [path.name for path in checkpoint.iterdir()] == ["checkpoint.safetensors"]
+	second = train(trainer, rollouts=2, checkpoint=checkpoint, resume=True)
+	assert first.timesteps == 3 * ROLLOUT
+	assert second.timesteps == 5 * ROLLOUT
+	assert second.evaluations[: len(first.evaluations)] == first.evaluations
+	assert len(second.evaluations) > len(first.evaluations)
+	assert as_judged(second.chosen) <= as_judged(first.chosen)
+	assert second.seconds >= first.seconds
+	# the file just written goes on from there
+	third = train(trainer, rollouts=1, checkpoint=checkpoint, resume=True)
+	assert third.timesteps == 6 * ROLLOUT
+	assert as_judged(third.chosen) <= as_judged(second.chosen)
+
+
+@pytest.mark.torch
+def test_weights_and_memory_of_the_optimiser_come_back(tmp_path: Path) -> None:
+	"""A training that was cancelled at once leaves a checkpoint with which another starts anew, the same."""
+	trainer = small_trainer()
+	whole = train(trainer, rollouts=2)
+	train(trainer, rollouts=2, checkpoint=tmp_path / "c", progress=lambda _: False)
+	resumed = train(trainer, rollouts=2, checkpoint=tmp_path / "c", resume=True)
+	assert resumed.evaluations[0].cost_ratio == whole.evaluations[0].cost_ratio == 1
+	assert resumed.ended_by == "budget"
+
+	from rl_replenishment.core.training import checkpoint as checkpoints
+
+	saved = checkpoints.load(tmp_path / "c")
+	names = set(saved.tensors)
+	assert {name.split(".")[0] for name in names} == {"policy", "optimizer", "best", "observation"}
+	assert any(name.endswith("exp_avg_sq") for name in names)
+	assert saved.timesteps == resumed.timesteps
+	assert saved.best == resumed.chosen
+	np.testing.assert_array_equal(saved.best_network.layers[0][0], resumed.policy.network.layers[0][0])
+	np.testing.assert_array_equal(saved.normaliser.mean, resumed.policy.normaliser.mean)
+
+
+@pytest.mark.torch
+def test_a_new_training_replaces_the_checkpoint(tmp_path: Path) -> None:
+	trainer = small_trainer()
+	train(trainer, rollouts=2, checkpoint=tmp_path / "c")
+	assert train(trainer, rollouts=1, checkpoint=tmp_path / "c").timesteps == ROLLOUT
+	assert train(trainer, rollouts=1, checkpoint=tmp_path / "c", resume=True).timesteps == 2 * ROLLOUT
+
+
+@pytest.mark.torch
+def test_nothing_to_resume(tmp_path: Path) -> None:
+	with pytest.raises(
+		PolicyFileError, match=r"no training to resume: .*checkpoint\.safetensors cannot be read"
+	):
+		train(small_trainer(), rollouts=1, checkpoint=tmp_path / "c", resume=True)
+
+
+@pytest.mark.torch
+@pytest.mark.parametrize("damage", [b"", b"\x80\x04N.", b"half", b"{}"])
+def test_a_damaged_checkpoint(tmp_path: Path, damage: bytes) -> None:
+	trainer, folder = small_trainer(), tmp_path / "c"
+	train(trainer, rollouts=1, checkpoint=folder, progress=lambda _: False)
+	file = folder / "checkpoint.safetensors"
+	file.write_bytes(file.read_bytes()[:2000] if damage == b"half" else damage)
+	with pytest.raises(
+		PolicyFileError, match=r"checkpoint\.safetensors is damaged .* train without --resume"
+	):
+		train(trainer, rollouts=1, checkpoint=folder, resume=True)
+
+
+@pytest.mark.torch
+def test_a_checkpoint_of_other_settings(tmp_path: Path) -> None:
+	train(small_trainer(), rollouts=1, checkpoint=tmp_path / "c", progress=lambda _: False)
+	with pytest.raises(PolicyFileError, match="made with other training settings"):
+		train(small_trainer(hidden=(8,)), rollouts=1, checkpoint=tmp_path / "c", resume=True)
+
+
+@pytest.mark.torch
+@pytest.mark.slow
+def test_it_learns_what_a_badly_tuned_rule_does_not_know() -> None:
+	"""A rule with far too little safety stock: learning saves a clear share of its cost on unseen days."""
+	problem = small_problem(safety_factor=-1.0)
+	trainer = small_trainer(learning_rate=5e-3, n_epochs=5, columns=128, log_std_init=-1.5, evaluate_every=4)
+	result = train(trainer, rollouts=100, problem=problem)
+	saved = 1 - validation_cost(result.policy, problem) / validation_cost(problem.task.classical, problem)
+	assert saved > 0.15
+	# what it learned is to order more
+	ledgers = [run(policy, problem.validation) for policy in (result.policy, problem.task.classical)]
+	assert ledgers[0].fill_rate > ledgers[1].fill_rate + 0.02
+
+
+def buyers_answers(history: DemandHistory, factor: float) -> FeedbackRows:
+	"""Eight weeks in which the buyer ordered `factor` times what was proposed, of two items."""
+	proposed = np.tile([8.0, 30.0], 8)
+	return FeedbackRows(
+		keys=ITEMS.keys * 8,
+		proposed_qty=proposed,
+		ordered_qty=proposed * factor,
+		date=history.end - np.repeat(np.arange(8), 2).astype("timedelta64[W]"),
+		on_hand=np.full(16, np.nan),
+		on_order=np.full(16, np.nan),
+		reason=("",) * 16,
+	)
+
+
+@pytest.mark.torch
+def test_learning_from_the_buyer() -> None:
+	"""From a stored policy: closer to what the buyer ordered, within the cost that the parent allows."""
+	history = short_history(90)
+	options = TrainingOptions(seconds=None, timesteps=2 * ROLLOUT)
+	parent = train_on_history(history, ITEMS, small_trainer(), options).stored
+	parent = parse_policy(policy_files(parent), "as stored")
+	answers = buyers_answers(history, 1.5)
+	situations = recall_situations(parent.policy, ITEMS, history, answers, np.tile([0, 1], 8), 7)
+	trainer = small_trainer(
+		feedback_columns=128, learning_rate=1e-2, n_epochs=6, log_std_init=-1.5, largest_cost_increase=0.5
+	)
+	learned = continue_on_feedback(
+		history, ITEMS, parent, situations, trainer, replace(options, timesteps=30 * (64 + 128) * 8)
+	)
+	before, chosen = learned.result.evaluations[0], learned.result.chosen
+	assert before.feedback_distance is not None
+	assert chosen.feedback_distance is not None
+	assert chosen.feedback_distance < 0.8 * before.feedback_distance
+	assert chosen.cost_ratio <= before.cost_ratio * 1.5
+	assert learned.stored.about["parent_sha256"] == parent.sha256 != ""
+	assert learned.stored.about["feedback_rows"] == 16
+	# the classical part is still the parent's
+	values = learned.stored.policy.classical.rule.parameters.values  # type: ignore[attr-defined]
+	for name, expected in parent.policy.classical.rule.parameters.values.items():  # type: ignore[attr-defined]
+		np.testing.assert_array_equal(values[name], expected)
+
+
+@pytest.mark.torch
+def test_learning_from_the_buyer_starts_at_the_parent() -> None:
+	history = short_history(90)
+	options = TrainingOptions(seconds=None, timesteps=4 * ROLLOUT)
+	parent = train_on_history(history, ITEMS, small_trainer(learning_rate=5e-3), options).stored
+	answers = buyers_answers(history, 1.0)
+	situations = recall_situations(parent.policy, ITEMS, history, answers, np.tile([0, 1], 8), 7)
+	learned = continue_on_feedback(
+		history, ITEMS, parent, situations, small_trainer(), options, progress=lambda _: False
+	)
+	for one, other in zip(learned.stored.policy.network.layers, parent.policy.network.layers, strict=True):
+		np.testing.assert_array_equal(one[0], other[0])
+		np.testing.assert_array_equal(one[1], other[1])
+
+
+@pytest.mark.torch
+def test_torch_keeps_to_one_thread() -> None:
+	torch = pytest.importorskip("torch")
+	train(small_trainer(), rollouts=1, progress=lambda _: False)
+	assert torch.get_num_threads() == 1
+
+
+def test_histories_that_nothing_can_be_learned_from() -> None:
+	with pytest.raises(InputError, match=r"spans 27 days, but at least 28 are needed; give"):
+		check_history(short_history(27), 7)
+	with pytest.raises(InputError, match=r"spans 100 days, but at least 120 are needed"):
+		check_history(short_history(100), 30)
+	with pytest.raises(InputError, match="has no demand at all; check the quantity column"):
+		check_history(history_of(np.zeros((50, 2))), 7)
+	check_history(short_history(28), 7)
+
+
+def test_an_unknown_algorithm() -> None:
+	with pytest.raises(InputError, match=r"There is no algorithm 'a3c'; choose one of: ") as caught:
+		make_trainer("a3c")
+	assert all(name in str(caught.value) for name in ALGORITHMS)
+
+
+def test_training_without_its_libraries(monkeypatch: pytest.MonkeyPatch) -> None:
+	"""A sentence that says what to install."""
+	for name in [name for name in sys.modules if name.startswith("rl_replenishment.core.training.")]:
+		monkeypatch.delitem(sys.modules, name)
+	monkeypatch.setitem(sys.modules, "torch", None)
+	with pytest.raises(InputError, match=r"Training needs torch, which is not installed; run: pip install"):
+		make_trainer("ppo")
+
+
+@pytest.mark.torch
+def test_training_on_the_original_environment() -> None:
+	"""Reproducible, and at least as good as the tuned rule it starts from, on the episodes that judge it."""
+	pytest.importorskip("stable_baselines3")
+	from rl_replenishment.core.training.stock_multi_product import (
+		StockMultiProductSettings,
+		train_stock_multi_product,
+	)
+
+	lines = sample_order_lines()
+	settings = StockMultiProductSettings(episodes=8, n_steps=16, batch_size=64, n_epochs=1)
+	first, again = (
+		train_stock_multi_product(lines, seconds=None, timesteps=256, seed=3, settings=settings)
+		for _ in range(2)
+	)
+	stocks = np.random.default_rng(0).uniform(0, 400, (50, 3)).astype(np.float32)
+	np.testing.assert_array_equal(first.actions(stocks), again.actions(stocks))
+	found, rule = (
+		evaluate_stock_multi_product(actions, lines, np.random.default_rng([3, 1]), episodes=300)[
+			"mean_return"
+		]
+		for actions in (first.actions, lambda stocks: order_up_to_actions(stocks, first.level))
+	)
+	assert found >= rule - 1e-6
+
+
+@pytest.mark.torch
+def test_trainers_are_made_by_name() -> None:
+	pytest.importorskip("stable_baselines3")
+	for name in ALGORITHMS:
+		assert hasattr(make_trainer(name), "train")
