@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from rl_replenishment.cli.console import policy_table
+from rl_replenishment.cli.matching import adapted_to_orders
 from rl_replenishment.cli.options import (
 	add_history_arguments,
 	add_policy_argument,
+	check_installed,
+	counted,
 	day,
 	holdout_days,
 	positive,
@@ -22,11 +26,10 @@ from rl_replenishment.cli.screen import Screen
 from rl_replenishment.core.demand.history import DemandHistory
 from rl_replenishment.core.errors import InputError
 from rl_replenishment.core.evaluation.backtest import Backtest, backtest
-from rl_replenishment.core.files.output import write_text_atomically
+from rl_replenishment.core.evaluation.tuning import tune_rules
+from rl_replenishment.core.files.output import check_file_place, write_text_atomically
 from rl_replenishment.core.items import ItemTable
 from rl_replenishment.core.policies.store import StoredPolicy, read_policy
-from rl_replenishment.core.evaluation.tuning import tune_rules
-from rl_replenishment.core.proposal import match_keys
 from rl_replenishment.core.simulation.scenario import replay
 from rl_replenishment.core.training.from_history import check_history, tuning_halves
 
@@ -38,7 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 	parser.add_argument(
 		"--holdout",
 		metavar="DAYS",
-		type=positive(int),  # type: ignore[arg-type]
+		type=positive(int),
 		help="days at the end to replay (default: those that training did not see)",
 	)
 	parser.add_argument("--report", metavar="FILE.html", type=Path, help="write a report with plots")
@@ -46,17 +49,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace, screen: Screen) -> dict[str, Any]:
 	"""Compare on the hold-out."""
+	if options.report is not None:
+		check_installed("--report", "matplotlib", "jinja2", remedy="'rl_replenishment[cli]'")
+		check_file_place(options.report)
 	stored = read_policy(options.policy)
 	history = read_history(options.orders, options.date_format, screen)
-	items = read_item_table(options, history.keys, screen, base=items_of(stored, history))
-	held = _held_days(options.holdout, stored, history, screen)
+	stored = adapted_to_orders(
+		stored, history.keys, options.orders.name, screen, with_costs=options.items is None
+	)
+	items = read_item_table(options, history.keys, screen, known=stored.snapshot.items)
+	held = _held_days(options, stored, history, screen)
 	with screen.progress("Tuning the classical rules") as update:
-		compared = compare(
-			stored, history, items, held, options.seed, lambda share: update(share, "Tuning the classical rules")
-		)
-	screen.say(policy_table(compared))
+		compared = compare(stored, history, items, held, options.seed, update)
 	if options.report is not None:
 		write_report(options.report, compared, stored)
+	screen.say(policy_table(compared))
+	if options.report is not None:
 		screen.say(f"The report is in {options.report}.")
 	return compared.as_json()
 
@@ -67,14 +75,13 @@ def compare(
 	items: ItemTable,
 	held: int,
 	seed: int,
-	progress: object = None,
+	progress: Callable[[float], object] | None = None,
 ) -> Backtest:
 	"""Replay the last `held` days with the policy and with the rules tuned on what came before."""
 	before = history.window(0, history.days - held)
 	check_history(before, stored.review_days)
 	rules = tune_rules(
-		tuning_halves(before, items, stored.review_days, stored.unmet_demand, seed),
-		progress=progress,  # type: ignore[arg-type]
+		tuning_halves(before, items, stored.review_days, stored.unmet_demand, seed), progress=progress
 	)
 	scenario = replay(
 		items,
@@ -104,32 +111,39 @@ def write_report(path: Path, compared: Backtest, stored: StoredPolicy) -> None:
 
 def facts(compared: Backtest, stored: StoredPolicy) -> dict[str, str]:
 	"""What belongs to the record of a backtest, in words."""
-	scenario, window = compared.scenario, stored.about["data"]
+	scenario, about = compared.scenario, stored.about
+	window, training = about.get("data", {}), about.get("options", {})
 	return {
-		"Learned from": f"{window['first_day']} to {window['last_day']}",
+		"Learned from": f"{window.get('first_day', '?')} to {window.get('last_day', '?')}",
 		"Tested on": f"{day(scenario.date(0))} to {day(scenario.date(scenario.days - 1))}",
-		"Chance to order": f"every {scenario.review_days} days",
+		"Chance to order": f"every {counted(scenario.review_days, 'day')}",
 		"Demand that is not met": "is lost" if scenario.unmet_demand == "lost" else "waits",
-		"Seed": str(stored.about["options"]["seed"]),
+		"Seed": str(training.get("seed", "?")),
 	}
 
 
-def items_of(stored: StoredPolicy, history: DemandHistory) -> ItemTable | None:
-	"""The items as the policy was trained with, where it knows all of the history's."""
-	index = match_keys(history.keys, stored.snapshot.items.keys, "ORDERS")
-	return stored.snapshot.items.take(index) if (index >= 0).all() else None
-
-
-def _held_days(asked: int | None, stored: StoredPolicy, history: DemandHistory, screen: Screen) -> int:
+def _held_days(
+	options: argparse.Namespace, stored: StoredPolicy, history: DemandHistory, screen: Screen
+) -> int:
+	"""The days to replay: those asked for, or those that training did not see."""
 	unseen = int((history.end - stored.snapshot.today).astype(int))
-	if asked is None:
-		if unseen <= 0:
-			raise InputError(
-				"The policy was trained on all of this history, so nothing is left to test it on; train with --holdout."
+	orders, asked = options.orders.name, options.holdout
+	if asked is not None:
+		days = holdout_days(asked, history)
+		if asked > unseen:
+			screen.note(
+				f"Training saw all but the last {max(unseen, 0)} of these {counted(asked, 'day')}: "
+				"this test flatters the policy."
 			)
-		return holdout_days(unseen, history)
-	if asked > unseen:
-		screen.note(
-			f"Training saw all but the last {max(unseen, 0)} of these {asked} days: this test flatters the policy."
+		return days
+	if unseen <= 0:
+		raise InputError(
+			f"The policy was trained on all of the days in {orders}, so nothing is left to test it on; "
+			"train with a --holdout, or give newer orders."
 		)
-	return holdout_days(asked, history)
+	if unseen >= history.days:
+		raise InputError(
+			f"{orders} starts on {history.start}, after the policy's training ended, which leaves nothing to"
+			" tune the classical rules on; give the orders it was trained on as well, or a --holdout."
+		)
+	return unseen

@@ -21,11 +21,13 @@ BENCHMARKS = {
 def add_arguments(parser: argparse.ArgumentParser) -> None:
 	"""Describe the subcommand."""
 	parser.add_argument("name", choices=BENCHMARKS, help="what to measure")
-	parser.add_argument("--orders", metavar="ORDERS.csv", type=Path, help="order history (history, stock-multi-product)")
+	parser.add_argument(
+		"--orders", metavar="ORDERS.csv", type=Path, help="order history (history, stock-multi-product)"
+	)
 	parser.add_argument("--items", metavar="ITEMS.csv", type=Path, help="items (history)")
 	parser.add_argument("--date-format", help="of the dates in ORDERS, as in %%d/%%m/%%Y")
-	parser.add_argument("--seeds", type=positive(int), default=5, help="number of trainings (default: 5)")  # type: ignore[arg-type]
-	parser.add_argument("--seconds", type=positive(float), help="time for each training")  # type: ignore[arg-type]
+	parser.add_argument("--seeds", type=positive(int), default=5, help="number of trainings (default: 5)")
+	parser.add_argument("--seconds", type=positive(float), help="time for each training")
 
 
 def run(options: argparse.Namespace, screen: Screen) -> dict[str, Any]:

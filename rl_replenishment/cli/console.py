@@ -12,7 +12,8 @@ from contextlib import contextmanager
 from typing import Protocol
 
 from rich import box
-from rich.console import Console
+from rich.console import Console, Group
+from rich.padding import Padding
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from rich.text import Text
@@ -65,18 +66,19 @@ def policy_table(backtest: Backtest, *, currency: str = "") -> Table:
 
 
 def proposal_table(lines: Iterable[ProposalLine]) -> Table:
-	"""Proposed order lines with their reasons; quantities in stock UOM."""
+	"""Proposed order lines, each with its reason below the item; quantities in stock UOM."""
 	table = _table("Quantities in stock units")
-	table.add_column("Item\nSupplier", min_width=12)
+	table.add_column("Item, supplier\n  Reason", ratio=1, min_width=24)
 	for heading in ("On\nhand", "On\norder", "Rule", "Proposed"):
 		_add_number(table, heading)
-	table.add_column("Why", ratio=1)
 	for line in lines:
+		item = _text(_item(line.item_code, line.item_name), "bold")
+		supplier = _text(f", {line.supplier}" if line.supplier else "", "not bold")
 		table.add_row(
-			_two(_item(line.item_code, line.item_name), line.supplier),
+			# a column of its own would leave the reason a quarter of the screen
+			Group(item.append_text(supplier), Padding(_text(line.reason, "dim"), (0, 0, 0, 2))),
 			*(_text(wording.quantity(value)) for value in (line.on_hand, line.on_order, line.baseline_qty)),
 			_text(wording.quantity(line.proposed_qty), "bold"),
-			_text(line.reason),
 		)
 	return table
 
@@ -112,13 +114,13 @@ def progress_bar(description: str, *, console: Console) -> Iterator[Update]:
 		TimeElapsedColumn(),
 	)
 	with Progress(*columns, console=console) as progress:
-		task = progress.add_task(_plain(description), total=_WHOLE)
+		task = progress.add_task(plain(description), total=_WHOLE)
 
 		def update(fraction: float, description: str | None = None) -> None:
 			progress.update(
 				task,
 				completed=_WHOLE * _share(fraction),
-				description=None if description is None else _plain(description),
+				description=None if description is None else plain(description),
 			)
 
 		yield update
@@ -129,12 +131,12 @@ class _PlainProgress:
 
 	def __init__(self, console: Console, description: str) -> None:
 		self._console = console
-		self._description = _plain(description)
+		self._description = plain(description)
 		self._told = -1
 
 	def __call__(self, fraction: float, description: str | None = None) -> None:
 		if description is not None:
-			self._description = _plain(description)
+			self._description = plain(description)
 		# by tenths and not by description: one that changes with every call would fill the log
 		tenth = math.floor(_WHOLE * _share(fraction) / _LINE_EVERY + 1e-9)
 		if tenth != self._told:
@@ -177,10 +179,10 @@ def _two(value: str, below: str) -> Text:
 
 
 def _text(value: str, style: str = "") -> Text:
-	return Text("\n".join(_plain(line) for line in value.split("\n")), style=style)
+	return Text("\n".join(plain(line) for line in value.split("\n")), style=style)
 
 
-def _plain(value: str) -> str:
+def plain(value: str) -> str:
 	"""Text without control characters, which no file may send to a terminal, and in plain signs."""
 	simple = value.replace(wording.NBSP, " ").replace(wording.MINUS, "-").replace(wording.NONE, "-")
 	return "".join(character if character.isprintable() else " " for character in simple)

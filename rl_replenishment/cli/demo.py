@@ -1,4 +1,4 @@
-"""Run the whole loop on a made-up wholesaler: learn, prove, propose, be corrected, learn again; writes a report."""
+"""Run the whole loop on a made-up wholesaler: learn, prove, propose, learn from the buyer, report."""
 
 from __future__ import annotations
 
@@ -9,14 +9,16 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from rich.text import Text
 
 from rl_replenishment.cli.backtest import compare, facts
 from rl_replenishment.cli.console import edit_table, policy_table, proposal_table
+from rl_replenishment.cli.interruption import interruptible
 from rl_replenishment.cli.learn import edit_lines, situations
-from rl_replenishment.cli.options import positive
+from rl_replenishment.cli.options import check_installed, positive
 from rl_replenishment.cli.propose import as_line
 from rl_replenishment.cli.screen import Screen
-from rl_replenishment.cli.train import interruptible, write_policy
+from rl_replenishment.cli.train import tell_why_ended, write_policy
 from rl_replenishment.core.demand.history import DemandHistory
 from rl_replenishment.core.evaluation.backtest import backtest
 from rl_replenishment.core.files.feedback import FeedbackRows
@@ -42,10 +44,13 @@ _SHOWN = 12
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
 	"""Describe the subcommand."""
-	parser.add_argument("--out", metavar="DIR", type=Path, default=Path("demo_output"), help="(default: demo_output)")
+	parser.add_argument(
+		"--out", metavar="DIR", type=Path, default=Path("demo_output"), help="(default: demo_output)"
+	)
 	parser.add_argument(
 		"--seconds",
-		type=positive(float),  # type: ignore[arg-type]
+		metavar="S",
+		type=positive(float),
 		default=60.0,
 		help="time for the first training; learning from the buyer takes half as long (default: 60)",
 	)
@@ -55,6 +60,7 @@ def run(options: argparse.Namespace, screen: Screen) -> dict[str, Any]:
 	"""Tell the story and write everything it makes into one folder."""
 	from rl_replenishment.report import ReportContent, render_report
 
+	check_installed("The report", "matplotlib", "jinja2", remedy="'rl_replenishment[cli]'")
 	trainer = make_trainer("ppo")
 	rng = np.random.default_rng(options.seed)
 	company = sample_company(rng)
@@ -63,12 +69,15 @@ def run(options: argparse.Namespace, screen: Screen) -> dict[str, Any]:
 	training = TrainingOptions(seconds=options.seconds, seed=options.seed)
 	with write_folder_atomically(options.out, marker=REPORT_FILE) as folder:
 		write_files(company, folder)
-		_chapter(screen, 1, f"A wholesaler with {len(items)} items from {len(set(company.suppliers))} suppliers")
+		_chapter(
+			screen, 1, f"A wholesaler with {len(items)} items from {len(set(company.suppliers))} suppliers"
+		)
 		screen.say(_patterns(company))
 
 		_chapter(screen, 2, f"Learn from {seen.days} days of orders")
 		with screen.progress("Tuning the classical rules") as update, interruptible(update) as progress:
 			trained = train_on_history(seen, items, trainer, training, progress=progress)
+		tell_why_ended(trained, screen)
 		parent = trained.stored
 
 		_chapter(screen, 3, f"Prove it on the {HOLDOUT_DAYS} days that followed")
@@ -86,7 +95,8 @@ def run(options: argparse.Namespace, screen: Screen) -> dict[str, Any]:
 		answers = season.answers
 		(folder / "FEEDBACK.csv").write_text(_feedback_csv(answers), encoding="utf-8")
 		screen.say(
-			f"In {company.future.days} days the buyer decided on {len(answers)} lines and changed {season.edited} of them."
+			f"In {company.future.days} days the buyer decided on {len(answers)} lines"
+			f" and changed {season.edited} of them."
 		)
 
 		_chapter(screen, 6, "Learn from the buyer's answers")
@@ -97,15 +107,19 @@ def run(options: argparse.Namespace, screen: Screen) -> dict[str, Any]:
 		again = TrainingOptions(seconds=options.seconds * _LEARNING_SHARE, seed=options.seed)
 		with screen.progress("Learning from edits") as update, interruptible(update) as progress:
 			child = continue_on_feedback(seen, items, parent, feedback, trainer, again, progress=progress)
-		edits = [
-			line for line in edit_lines(parent, child, feedback, answers, names) if line.ordered != line.proposed_before
-		]
+		tell_why_ended(child, screen)
+		lines = edit_lines(parent, child, feedback, answers, names)
+		edits = [line for line, edited in zip(lines, feedback.corrected, strict=True) if edited]
 		screen.say(edit_table(edits[:_SHOWN]))
 		screen.say(_and_more(len(edits), "changed lines"))
 
 		_chapter(screen, 7, "What it costs after learning from the buyer")
 		after = backtest(
-			[child.stored.policy], trained.rules.rules, before.scenario, np.random.default_rng(options.seed), keep_paths=True
+			[child.stored.policy],
+			trained.rules.rules,
+			before.scenario,
+			np.random.default_rng(options.seed),
+			keep_paths=True,
 		)
 		screen.say(policy_table(after))
 		for name, stored in (("policy", parent), ("policy_after_feedback", child.stored)):
@@ -138,7 +152,7 @@ def run(options: argparse.Namespace, screen: Screen) -> dict[str, Any]:
 
 
 def _chapter(screen: Screen, number: int, title: str) -> None:
-	screen.say(f"\n[bold]{number}. {title}[/bold]")
+	screen.say(Text(f"\n{number}. {title}", style="bold"))
 
 
 def _patterns(company: SampleCompany) -> str:
@@ -156,7 +170,16 @@ def _feedback_csv(rows: FeedbackRows) -> str:
 	text = io.StringIO()
 	writer = csv.writer(text, lineterminator="\n")
 	writer.writerow(["item_code", "date", "proposed_qty", "ordered_qty", "on_hand", "on_order", "reason"])
-	for row in zip(rows.keys, rows.date, rows.proposed_qty, rows.ordered_qty, rows.on_hand, rows.on_order, rows.reason, strict=True):
+	for row in zip(
+		rows.keys,
+		rows.date,
+		rows.proposed_qty,
+		rows.ordered_qty,
+		rows.on_hand,
+		rows.on_order,
+		rows.reason,
+		strict=True,
+	):
 		key, date, *numbers, reason = row
 		writer.writerow([key.item_code, str(date), *(f"{number:g}" for number in numbers), reason])
 	return text.getvalue()

@@ -10,16 +10,19 @@ from typing import Any
 import numpy as np
 
 from rl_replenishment.cli.console import edit_table
+from rl_replenishment.cli.interruption import interruptible
+from rl_replenishment.cli.matching import adapted_to_orders, find_items, refuse_shared
 from rl_replenishment.cli.options import (
 	add_item_arguments,
 	add_policy_argument,
 	add_training_arguments,
 	budget,
+	counted,
 	read_history,
 	read_item_table,
 )
 from rl_replenishment.cli.screen import Screen
-from rl_replenishment.cli.train import interruptible, write_policy
+from rl_replenishment.cli.train import tell_why_ended, write_policy
 from rl_replenishment.core.demand.history import DemandHistory
 from rl_replenishment.core.environments.feedback import FeedbackSituations, recall_situations
 from rl_replenishment.core.errors import InputError
@@ -28,7 +31,6 @@ from rl_replenishment.core.files.output import write_folder_atomically
 from rl_replenishment.core.items import ItemTable
 from rl_replenishment.core.policies.residual_network import ResidualNetwork
 from rl_replenishment.core.policies.store import MANIFEST_FILE, StoredPolicy, read_policy
-from rl_replenishment.core.proposal import match_keys
 from rl_replenishment.core.training.algorithms import make_trainer
 from rl_replenishment.core.training.from_history import Trained, TrainingOptions, continue_on_feedback
 from rl_replenishment.report.content import EditLine
@@ -37,7 +39,10 @@ from rl_replenishment.report.content import EditLine
 def add_arguments(parser: argparse.ArgumentParser) -> None:
 	"""Describe the subcommand."""
 	parser.add_argument(
-		"feedback", metavar="FEEDBACK.csv", type=Path, help="item_code, proposed_qty, ordered_qty, date, on_hand, on_order, reason"
+		"feedback",
+		metavar="FEEDBACK.csv",
+		type=Path,
+		help="item_code, proposed_qty, ordered_qty, date, on_hand, on_order, reason",
 	)
 	add_policy_argument(parser)
 	parser.add_argument("--orders", metavar="ORDERS.csv", type=Path, required=True, help="the order history")
@@ -47,21 +52,29 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace, screen: Screen) -> dict[str, Any]:
 	"""Train on and write the new policy folder."""
-	trainer = make_trainer("ppo")
 	parent = read_policy(options.policy)
 	history = read_history(options.orders, options.date_format, screen)
 	# what the parent kept for its test stays unseen
 	seen = min(int((parent.snapshot.today - history.start).astype(int)), history.days)
 	if seen <= 0:
 		raise InputError(
-			f"{options.orders.name} starts on {history.start}, after the policy's training ended; give the orders it was trained on."
+			f"{options.orders.name} starts on {history.start}, after the policy's training ended;"
+			" give the orders it was trained on."
 		)
-	known = parent.snapshot.items
-	index = match_keys(history.keys, known.keys, options.orders.name)
-	items = read_item_table(options, history.keys, screen, base=known.reindexed(history.keys, index))
+	parent = adapted_to_orders(
+		parent, history.keys, options.orders.name, screen, with_costs=options.items is None
+	)
+	items = read_item_table(options, history.keys, screen, known=parent.snapshot.items)
 	rows = read_feedback(options.feedback, options.date_format)
+	late = int((rows.date > history.end).sum())
+	if late:
+		screen.note(
+			f"{options.feedback.name}: {counted(late, 'decision')} came after the last order in"
+			f" {options.orders.name}; the demand at its end stands in."
+		)
 	feedback = situations(parent.policy, items, history, rows, parent.review_days, options.feedback.name)
 	seconds, timesteps = budget(options)
+	trainer = make_trainer("ppo")
 	with (
 		write_folder_atomically(options.out, marker=MANIFEST_FILE) as folder,
 		screen.progress("Learning from edits") as update,
@@ -84,6 +97,7 @@ def run(options: argparse.Namespace, screen: Screen) -> dict[str, Any]:
 			progress=progress,
 		)
 		write_policy(folder, trained.stored)
+	tell_why_ended(trained, screen)
 	lines = edit_lines(parent, trained, feedback, rows)
 	screen.say(edit_table(lines))
 	return _report(options.out, trained, lines, screen)
@@ -97,13 +111,29 @@ def situations(
 	review_days: int,
 	source: str,
 ) -> FeedbackSituations:
-	"""The feedback rows put back into their days; refuses rows of items without a history."""
-	index = match_keys(rows.keys, history.keys, source)
+	"""The feedback rows put back into their days; refuses rows of which the history knows nothing."""
+
+	def refusal(row: int, problem: str) -> InputError:
+		where = f"{source}, row {rows.lines[row]}" if len(rows.lines) else source
+		return InputError(f"{where}: {problem}.")
+
+	index = find_items(rows.keys, history.keys, refusal)
+	refuse_shared(rows.keys, index, refusal)
 	unknown = np.flatnonzero(index < 0)
 	if len(unknown):
-		raise InputError(
-			f"{source}: item {rows.keys[unknown[0]]} is not in the order history, so nothing is known of its demand; "
-			"remove its rows or add its orders."
+		row = int(unknown[0])
+		raise refusal(
+			row,
+			f"item {rows.keys[row]} is not in the order history, so nothing is known of its demand;"
+			" correct it, remove its rows or add its orders",
+		)
+	early = np.flatnonzero(rows.date < history.start)
+	if len(early):
+		row = int(early[0])
+		raise refusal(
+			row,
+			f"{rows.date[row]} is before the order history begins, on {history.start}; correct the date,"
+			" remove the row or give older orders as well",
 		)
 	return recall_situations(policy, items, history, rows, index, review_days)
 
@@ -138,10 +168,12 @@ def _report(out: Path, trained: Trained, lines: list[EditLine], screen: Screen) 
 	first, chosen = trained.result.evaluations[0], trained.result.chosen
 	distance_before = sum(abs(line.proposed_before - line.ordered) for line in lines)
 	distance_after = sum(abs(line.proposed_after - line.ordered) for line in lines)
+	# a parent that cost nothing has no ratio
+	cost = chosen.cost_ratio / first.cost_ratio if first.cost_ratio else 1.0
 	screen.say(
-		f"Learned from {len(lines)} answers: proposals in their situations are {distance_after:g} units away from the "
-		f"buyer's quantities in all, after {distance_before:g} before; simulated cost on validation is "
-		f"{chosen.cost_ratio / first.cost_ratio:.1%} of the parent's."
+		f"Learned from {counted(len(lines), 'answer')}: proposals in their situations are"
+		f" {distance_after:,.6g} units away from the buyer's quantities in all, after {distance_before:,.6g}"
+		f" before; simulated cost on validation is {cost:.1%} of the parent's."
 	)
 	screen.say(f"The policy is in {out}.")
 	return {
@@ -151,7 +183,7 @@ def _report(out: Path, trained: Trained, lines: list[EditLine], screen: Screen) 
 		"reward_after": chosen.feedback_reward,
 		"distance_before": distance_before,
 		"distance_after": distance_after,
-		"validation_cost_vs_parent": chosen.cost_ratio / first.cost_ratio,
+		"validation_cost_vs_parent": cost,
 		"timesteps": trained.result.timesteps,
 		"ended_by": trained.result.ended_by,
 	}

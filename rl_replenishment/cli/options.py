@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
+from rl_replenishment.cli.matching import some
 from rl_replenishment.cli.screen import Screen
 from rl_replenishment.core.demand.history import DemandHistory
 from rl_replenishment.core.errors import InputError
 from rl_replenishment.core.files.items import item_table, read_items
 from rl_replenishment.core.files.orders import read_orders
-from rl_replenishment.core.items import DEFAULTS, ItemKey, ItemTable
+from rl_replenishment.core.items import ARRAY_FIELDS, DEFAULTS, ItemKey, ItemTable
 
 #: a hold-out where none is asked for: a quarter of the history, at most this many days
 LONGEST_DEFAULT_HOLDOUT = 180
-_SHOWN = 5
 
 #: options that stand in for ITEMS columns, with what they mean
 ITEM_OPTIONS = {
@@ -29,29 +31,31 @@ ITEM_OPTIONS = {
 }
 
 
-def positive(kind: type[int] | type[float]) -> object:
+def positive(kind: type[int] | type[float]) -> Callable[[str], Any]:
 	"""A parser of numbers above 0, for argparse."""
-
-	def parse(text: str) -> int | float:
-		value = kind(text)
-		if not 0 < value < float("inf"):
-			raise argparse.ArgumentTypeError(f"{text} is not a number above 0")
-		return value
-
-	parse.__name__ = "number"
-	return parse
+	return _number(kind, "above 0", lambda value: 0 < value < float("inf"))
 
 
-def not_negative(kind: type[int] | type[float]) -> object:
+def not_negative(kind: type[int] | type[float], *, most: float | None = None) -> Callable[[str], Any]:
 	"""A parser of numbers from 0 on, for argparse."""
+	if most is None:
+		return _number(kind, "of 0 or more", lambda value: 0 <= value < float("inf"))
+	return _number(kind, f"from 0 to {most}", lambda value: 0 <= value <= most)
 
+
+def _number(
+	kind: type[int] | type[float], wanted: str, fits: Callable[[float], bool]
+) -> Callable[[str], int | float]:
 	def parse(text: str) -> int | float:
-		value = kind(text)
-		if not 0 <= value < float("inf"):
-			raise argparse.ArgumentTypeError(f"{text} is not a number of 0 or more")
+		try:
+			value = kind(text)
+		except ValueError:
+			value = None
+		if value is None or not fits(value):
+			whole = "whole " if kind is int else ""
+			raise argparse.ArgumentTypeError(f"{text!r} is not a {whole}number {wanted}")
 		return value
 
-	parse.__name__ = "number"
 	return parse
 
 
@@ -68,7 +72,8 @@ def add_item_arguments(parser: argparse.ArgumentParser) -> None:
 	for name, meaning in ITEM_OPTIONS.items():
 		parser.add_argument(
 			f"--{name.replace('_', '-')}",
-			type=not_negative(float),  # type: ignore[arg-type]
+			metavar="NUMBER",
+			type=not_negative(float),
 			help=f"{meaning}, where ITEMS does not say (default: {DEFAULTS[name]:g})",
 		)
 
@@ -76,17 +81,20 @@ def add_item_arguments(parser: argparse.ArgumentParser) -> None:
 def add_training_arguments(parser: argparse.ArgumentParser) -> None:
 	"""How long and where to."""
 	parser.add_argument("--out", metavar="DIR", type=Path, required=True, help="folder for the policy")
-	parser.add_argument("--seconds", type=positive(float), help="time to train (default: 60)")  # type: ignore[arg-type]
+	parser.add_argument("--seconds", metavar="S", type=positive(float), help="time to train (default: 60)")
 	parser.add_argument(
 		"--timesteps",
-		type=positive(int),  # type: ignore[arg-type]
+		metavar="N",
+		type=positive(int),
 		help="steps to train; without --seconds the same seed gives the same policy",
 	)
 
 
 def add_policy_argument(parser: argparse.ArgumentParser) -> None:
 	"""--policy."""
-	parser.add_argument("--policy", metavar="DIR", type=Path, required=True, help="folder that train or learn wrote")
+	parser.add_argument(
+		"--policy", metavar="DIR", type=Path, required=True, help="folder that train or learn wrote"
+	)
 
 
 def budget(options: argparse.Namespace) -> tuple[float | None, int | None]:
@@ -102,24 +110,43 @@ def item_defaults(options: argparse.Namespace) -> dict[str, float]:
 
 
 def read_item_table(
-	options: argparse.Namespace, keys: Sequence[ItemKey], screen: Screen, base: ItemTable | None = None
+	options: argparse.Namespace, keys: Sequence[ItemKey], screen: Screen, known: ItemTable | None = None
 ) -> ItemTable:
-	"""The items of --items; without it `base`, or the defaults where there is none."""
+	"""The items of --items; without it the `known` ones, or the defaults where there are none."""
+	given = item_defaults(options)
 	if options.items is None:
-		return base if base is not None and not item_defaults(options) else item_table(keys, item_defaults(options))
-	items, without = read_items(options.items, keys, item_defaults(options))
+		return item_table(keys, given) if known is None else _changed(known, given)
+	items, without = read_items(options.items, keys, given)
 	if without:
-		names = ", ".join(str(key) for key in without[:_SHOWN])
-		more = f" and {len(without) - _SHOWN} more" if len(without) > _SHOWN else ""
-		screen.note(f"{options.items.name} has no row for {names}{more}: the defaults stand in.")
+		screen.note(f"{options.items.name} has no row for {some(without)}: the defaults stand in.")
 	return items
+
+
+def _changed(items: ItemTable, given: dict[str, float]) -> ItemTable:
+	"""The items with some properties set for all of them."""
+	if not given:
+		return items
+	# refuses what is out of range
+	item_table((), given)
+	values: dict[str, Any] = {name: getattr(items, name) for name in ARRAY_FIELDS}
+	if "unit_cost" in given:
+		# what was a share of the old price stays that share of the new one
+		change = given["unit_cost"] / np.where(items.unit_cost > 0, items.unit_cost, 1)
+		values["holding_cost"] = values["holding_cost"] * change
+		values["stockout_cost"] = values["stockout_cost"] * change
+	for name, value in given.items():
+		values.pop(name.removesuffix("_rate"))
+		values[name] = value
+	return ItemTable.create(items.keys, items.suppliers, **values)
 
 
 def read_history(orders: Path, date_format: str | None, screen: Screen) -> DemandHistory:
 	"""The daily demand of an ORDERS file."""
 	history, unexplained = read_orders(orders, date_format).history()
 	if unexplained:
-		screen.note(f"{orders.name}: {unexplained:g} units were returned that no earlier line accounts for; left out.")
+		screen.note(
+			f"{orders.name}: {unexplained:g} units were returned that no earlier line accounts for; left out."
+		)
 	return history
 
 
@@ -128,11 +155,24 @@ def holdout_days(asked: int | None, history: DemandHistory) -> int:
 	days = min(history.days // 4, LONGEST_DEFAULT_HOLDOUT) if asked is None else asked
 	if days >= history.days:
 		raise InputError(
-			f"--holdout {days} leaves nothing to learn from: the history spans {history.days} days; give fewer."
+			f"--holdout {days} leaves nothing to learn from: the history spans"
+			f" {counted(history.days, 'day')}; give fewer."
 		)
 	return days
 
 
+def check_installed(option: str, *packages: str, remedy: str) -> None:
+	"""Refuse an option whose packages are missing before work begins."""
+	missing = [package for package in packages if find_spec(package) is None]
+	if missing:
+		raise InputError(f"{option} needs {missing[0]}, which is not installed; run: pip install {remedy}.")
+
+
 def day(date: np.datetime64) -> str:
 	"""A date as people write it in files."""
-	return str(np.datetime64(date, "D"))
+	return str(date.astype("datetime64[D]"))
+
+
+def counted(count: int, thing: str) -> str:
+	"""A number of things in words."""
+	return f"{count:,} {thing}{'' if count == 1 else 's'}"

@@ -4,34 +4,31 @@ from __future__ import annotations
 
 import argparse
 import shutil
-import signal
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from rl_replenishment.cli.interruption import TUNING_SHARE, interruptible
 from rl_replenishment.cli.options import (
 	add_history_arguments,
 	add_training_arguments,
 	budget,
+	check_installed,
+	counted,
 	day,
 	holdout_days,
-	positive,
 	not_negative,
+	positive,
 	read_history,
 	read_item_table,
 )
-from rl_replenishment.cli.screen import Screen, Update
+from rl_replenishment.cli.screen import Screen
 from rl_replenishment.core.errors import InputError
 from rl_replenishment.core.files.output import write_folder_atomically
 from rl_replenishment.core.policies.store import MANIFEST_FILE, StoredPolicy, policy_files
 from rl_replenishment.core.training.algorithms import ALGORITHMS, make_trainer
 from rl_replenishment.core.training.from_history import Trained, TrainingOptions, train_on_history
-from rl_replenishment.core.training.interface import Progress, ProgressCallback
 
 CHECKPOINT_FOLDER = "checkpoint"
-#: share of the progress bar that tuning the classical rules takes
-_TUNING_SHARE = 0.1
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -42,13 +39,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 	parser.add_argument(
 		"--holdout",
 		metavar="DAYS",
-		type=not_negative(int),  # type: ignore[arg-type]
+		type=not_negative(int),
 		help="days at the end that training does not see (default: a quarter of the history, at most 180)",
 	)
 	parser.add_argument(
 		"--review-days",
 		metavar="DAYS",
-		type=positive(int),  # type: ignore[arg-type]
+		type=positive(int),
 		default=7,
 		help="days between two chances to order (default: 7)",
 	)
@@ -59,12 +56,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 		help="what happens to demand that the shelf cannot meet (default: lost)",
 	)
 	parser.add_argument("--resume", action="store_true", help="go on with the training in --out")
-	parser.add_argument("--tensorboard", metavar="DIR", type=Path, help="folder for TensorBoard's event files")
+	parser.add_argument(
+		"--tensorboard", metavar="DIR", type=Path, help="folder for TensorBoard's event files"
+	)
 
 
 def run(options: argparse.Namespace, screen: Screen) -> dict[str, Any]:
 	"""Train and write the policy folder."""
-	trainer = make_trainer(options.algorithm, tensorboard=options.tensorboard)
+	_check_tensorboard(options.tensorboard)
 	history = read_history(options.orders, options.date_format, screen)
 	items = read_item_table(options, history.keys, screen)
 	held = holdout_days(options.holdout, history)
@@ -77,6 +76,9 @@ def run(options: argparse.Namespace, screen: Screen) -> dict[str, Any]:
 		timesteps=timesteps,
 		seed=options.seed,
 	)
+	trainer = make_trainer(options.algorithm, tensorboard=options.tensorboard)
+	if options.resume:
+		_check_checkpoint(options.out / CHECKPOINT_FOLDER)
 	with (
 		write_folder_atomically(options.out, marker=MANIFEST_FILE) as folder,
 		screen.progress("Tuning the classical rules") as update,
@@ -84,14 +86,14 @@ def run(options: argparse.Namespace, screen: Screen) -> dict[str, Any]:
 	):
 		checkpoint = folder / CHECKPOINT_FOLDER
 		if options.resume:
-			_copy_checkpoint(options.out / CHECKPOINT_FOLDER, checkpoint)
+			shutil.copytree(options.out / CHECKPOINT_FOLDER, checkpoint)
 		trained = train_on_history(
 			history.window(0, history.days - held),
 			items,
 			trainer,
 			training,
 			progress=progress,
-			tuning_progress=lambda share: update(share * _TUNING_SHARE, "Tuning the classical rules"),
+			tuning_progress=lambda share: update(share * TUNING_SHARE, "Tuning the classical rules"),
 			checkpoint=checkpoint,
 			resume=options.resume,
 		)
@@ -105,43 +107,32 @@ def write_policy(folder: Path, stored: StoredPolicy) -> None:
 		(folder / name).write_bytes(contents)
 
 
-@contextmanager
-def interruptible(update: Update) -> Iterator[ProgressCallback]:
-	"""Shows training on a progress bar; Ctrl-C ends training and keeps the best policy so far."""
-	stopped = False
-
-	def stop(*_: object) -> None:
-		nonlocal stopped
-		stopped = True
-
-	def progress(now: Progress) -> bool:
-		update(
-			_TUNING_SHARE + (1 - _TUNING_SHARE) * now.share,
-			f"Training: {now.timesteps:,} steps, best cost {now.best_cost_ratio:.1%} of the rule's on validation",
-		)
-		return not stopped
-
-	before = signal.signal(signal.SIGINT, stop)
-	try:
-		yield progress
-	finally:
-		signal.signal(signal.SIGINT, before)
+def tell_why_ended(trained: Trained, screen: Screen) -> None:
+	"""Say so where training ended before its budget did."""
+	if trained.result.ended_by == "cancelled":
+		screen.note("Training was interrupted; the best policy so far was kept.")
+	elif trained.result.ended_by == "early stopping":
+		screen.note("Training ended before its time was up: for long, nothing better had been found.")
 
 
 def report(trained: Trained, out: Path, held: int, screen: Screen) -> dict[str, Any]:
 	"""Tell how training went."""
 	result, stored = trained.result, trained.stored
 	best = result.chosen.cost_ratio
-	if result.ended_by == "cancelled":
-		screen.note("Training was interrupted; the best policy so far was kept.")
+	tell_why_ended(trained, screen)
 	window = stored.about["data"]
 	screen.say(
-		f"Learned from {window['items']} items, {window['first_day']} to {window['last_day']}: "
-		f"{result.timesteps:,} steps in {result.seconds:.0f} s, ended by {result.ended_by}."
+		f"Learned from {counted(window['items'], 'item')}, {window['first_day']} to {window['last_day']}: "
+		f"{result.timesteps:,} steps in {result.seconds:.0f} s."
 	)
 	screen.say(
 		f"On the last days of that window it cost {best:.1%} of the best classical rule "
-		f"({stored.policy.classical.name}); the held-out {held} days tell more: run backtest."
+		f"({stored.policy.classical.name})."
+	)
+	screen.say(
+		f"The {counted(held, 'day')} held out tell more: run backtest."
+		if held
+		else "Nothing was held out, so there is nothing to test it on."
 	)
 	screen.say(f"The policy is in {out}.")
 	return {
@@ -158,7 +149,16 @@ def report(trained: Trained, out: Path, held: int, screen: Screen) -> dict[str, 
 	}
 
 
-def _copy_checkpoint(source: Path, target: Path) -> None:
-	if not source.is_dir():
-		raise InputError(f"There is no training to resume in {source.parent}; train without --resume.")
-	shutil.copytree(source, target)
+def _check_tensorboard(folder: Path | None) -> None:
+	if folder is None:
+		return
+	check_installed("--tensorboard", "tensorboard", remedy="tensorboard")
+	if folder.exists() and not folder.is_dir():
+		raise InputError(f"--tensorboard {folder} is a file; name a folder.")
+
+
+def _check_checkpoint(folder: Path) -> None:
+	"""Refuse a training that cannot be resumed, before the rules are tuned and by the name the user knows."""
+	from rl_replenishment.core.training import checkpoint
+
+	checkpoint.load(folder)

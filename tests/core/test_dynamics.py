@@ -155,7 +155,7 @@ def test_stock_balance_at_every_step(days: Days) -> None:
 
 @given(some_days())
 def test_costs_of_a_day(days: Days) -> None:
-	"""Holding on what is left, a stock-out per unit lost (or per unit and day waiting), waste at unit cost."""
+	"""Holding on what is left, stock-outs per unit lost (or per unit and day waiting), waste at unit cost."""
 	stock = days.inventory()
 	for demand, wished, lead_times in zip(days.demand, days.wished, days.lead_times, strict=True):
 		stock.receive()

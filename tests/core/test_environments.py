@@ -261,7 +261,7 @@ def test_episodes_begin_on_review_days_after_some_history() -> None:
 	batch = ReplenishmentBatch(task, np.random.default_rng(0), columns=300)
 	today = np.asarray(batch.situation.state.today)
 	assert all(is_review_day(day, 7) for day in today)
-	assert (today >= MONDAY + 28).all()
+	assert (today >= MONDAY + np.timedelta64(28, "D")).all()
 	assert len(np.unique(today)) > 5
 	assert not batch.situation.state.arrivals.any()
 
@@ -369,7 +369,7 @@ def test_longer_histories(days: int, review_days: int) -> None:
 			observation, _, _, _ = batch.step(actions(8))
 			assert np.isfinite(observation).all()
 			today = np.asarray(batch.situation.state.today)
-			assert (today + review_days <= history.end).all()
+			assert (today + np.timedelta64(review_days, "D") <= history.end).all()
 
 
 def test_the_example_task_is_what_it_says() -> None:

@@ -158,7 +158,7 @@ def test_stock_is_inferred_from_what_was_proposed_by_s_S() -> None:
 	policy = policy_of(safety_factor=1.0, gap=0.5)
 	situation = recall(policy, rows(proposed_qty=[0.0] * 5), [0, 1, 2, 3, 4]).situation
 	least = situation.levels.order_up_to - situation.levels.reorder_point
-	proposed = np.ceil(least) + [0, 1, 5, 20, 100]
+	proposed = np.ceil(least) + np.array([0, 1, 5, 20, 100])
 	found = recall(policy, rows(proposed_qty=proposed), [0, 1, 2, 3, 4])
 	np.testing.assert_allclose(found.situation.classical, proposed, rtol=1e-4)
 

@@ -51,7 +51,7 @@ def test_names_and_sizes() -> None:
 
 
 def test_units_do_not_matter() -> None:
-	"""The same item counted in dozens or in grams looks the same, and its order is the same in other units."""
+	"""An item counted in dozens or in grams looks the same, and its order is the same in other units."""
 	items = ItemTable.create(
 		codes(3), lead_time_days=[3, 7, 14], unit_cost=10, order_cost=5, order_multiple=4
 	)

@@ -120,7 +120,7 @@ def test_same_seed_same_scenario() -> None:
 
 @pytest.mark.parametrize("days", [200, 201, 1])
 def test_halves(days: int) -> None:
-	"""All days once, in order; the second half knows the first as its past; both start with the same stock."""
+	"""All days once, in order; the second half knows the first as its past; both start with equal stock."""
 	whole = replay(mixed_items(), mixed_history(300), days=days, review_days=7, rng=np.random.default_rng(0))
 	first, second = halves(whole)
 	assert first.days == days // 2

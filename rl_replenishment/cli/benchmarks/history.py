@@ -9,7 +9,9 @@ import numpy as np
 
 from rl_replenishment.cli.backtest import compare
 from rl_replenishment.cli.benchmarks.inputs import northwind
+from rl_replenishment.cli.options import counted
 from rl_replenishment.cli.screen import Screen
+from rl_replenishment.core.errors import InputError
 from rl_replenishment.core.evaluation.backtest import Backtest
 from rl_replenishment.core.files.items import item_table, read_items
 from rl_replenishment.core.files.orders import read_orders
@@ -25,6 +27,11 @@ def measure(options: argparse.Namespace, screen: Screen) -> dict[str, Any]:
 	orders, item_file = northwind(options)
 	history = read_orders(orders, options.date_format).history()[0]
 	items = read_items(item_file, history.keys)[0] if item_file else item_table(history.keys)
+	if history.days <= HOLDOUT_DAYS:
+		raise InputError(
+			f"{orders.name} spans {counted(history.days, 'day')}, and this benchmark holds out the last"
+			f" {HOLDOUT_DAYS}; give a longer history."
+		)
 	seen = history.window(0, history.days - HOLDOUT_DAYS)
 	seconds = options.seconds or SECONDS
 	found: list[Backtest] = []
@@ -46,8 +53,10 @@ def measure(options: argparse.Namespace, screen: Screen) -> dict[str, Any]:
 	}
 	for row in document["policies"]:
 		screen.say(
-			f"{row['name']:<20} cost {row['cost']:>12,.0f}  fill rate {row['fill_rate']:.1%}  "
-			f"stock {row['average_inventory']:>9,.0f}  against the best rule {row['cost_vs_best_baseline']:+.1%}"
+			f"{row['name']:<20} cost {row['cost']:>12,.0f}  fill rate {row['fill_rate']:.1%}  stock"
+			f" {row['average_inventory']:>9,.0f}  against the best rule {row['cost_vs_best_baseline']:+.1%}"
 		)
-	screen.say(f"Learned policy against the best rule, by seed: {', '.join(f'{d:+.1%}' for d in differences)}.")
+	screen.say(
+		f"Learned policy against the best rule, by seed: {', '.join(f'{d:+.1%}' for d in differences)}."
+	)
 	return document

@@ -20,4 +20,7 @@ def northwind(options: argparse.Namespace) -> tuple[Path, Path | None]:
 		if orders.is_file():
 			items = folder / "northwind_items.csv"
 			return orders, options.items or (items if items.is_file() else None)
-	raise InputError("This benchmark runs on the Northwind order history, which is not part of the project; name it with --orders.")
+	raise InputError(
+		"This benchmark runs on the Northwind order history, which is not part of the project;"
+		" name it with --orders."
+	)

@@ -17,13 +17,20 @@ ITEMS = 100_000
 def measure(options: argparse.Namespace, screen: Screen) -> dict[str, Any]:
 	"""Measure in a fresh process: what this one has loaded must not count."""
 	environment = {**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
-	command = [sys.executable, "-m", "rl_replenishment.cli.benchmarks.serving_process", str(ITEMS), str(options.seed)]
+	command = [
+		sys.executable,
+		"-m",
+		"rl_replenishment.cli.benchmarks.serving_process",
+		str(ITEMS),
+		str(options.seed),
+	]
 	with screen.progress("Serving") as update:
 		output = subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout  # noqa: S603
 		update(1.0, "Serving")
 	found: dict[str, Any] = json.loads(output)
 	screen.say(
-		f"{found['items']:,} item-warehouses in {found['seconds']:.2f} s (median of {len(found['all_seconds'])}), "
-		f"peak memory {found['peak_mib']:.0f} MiB, torch loaded: {found['torch_loaded']}."
+		f"{found['items']:,} item-warehouses in {found['seconds']:.2f} s"
+		f" (median of {len(found['all_seconds'])}), peak memory {found['peak_mib']:.0f} MiB,"
+		f" torch loaded: {found['torch_loaded']}."
 	)
 	return found

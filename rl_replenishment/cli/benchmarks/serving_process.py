@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import resource
 import statistics
@@ -12,7 +13,6 @@ import numpy as np
 
 from rl_replenishment.core.demand.statistics import LOOKBACK_DAYS
 from rl_replenishment.core.items import ItemKey, ItemTable
-from rl_replenishment.core.policies.base import State
 from rl_replenishment.core.policies.observation import OBSERVATION_SIZE
 from rl_replenishment.core.policies.order_up_to import ForecastLevels, OrderUpTo
 from rl_replenishment.core.policies.parameters import ItemParameters
@@ -41,7 +41,13 @@ def main(count: int, seed: int) -> None:
 	for _ in range(ROUNDS):
 		started = time.perf_counter()
 		quantity = order_quantities_in_chunks(
-			policy, items, demand, today=np.datetime64("2025-07-01"), review_days=7, on_hand=on_hand, arrivals=arrivals
+			policy,
+			items,
+			demand,
+			today=np.datetime64("2025-07-01"),
+			review_days=7,
+			on_hand=on_hand,
+			arrivals=arrivals,
 		)
 		seconds.append(time.perf_counter() - started)
 	print(
@@ -63,7 +69,7 @@ def _policy(items: ItemTable, rng: np.random.Generator) -> ResidualNetwork:
 	sizes = (OBSERVATION_SIZE, 64, 64, ACTION_SIZE)
 	layers = [
 		(rng.normal(0, 0.1, (wide, narrow)).astype(np.float32), np.zeros(wide, np.float32))
-		for narrow, wide in zip(sizes, sizes[1:], strict=False)
+		for narrow, wide in itertools.pairwise(sizes)
 	]
 	rule = ForecastLevels(ItemParameters.per_item(items, safety_factor=1.5, gap=0.5, cap=np.inf), "91 days")
 	normaliser = Normaliser(np.zeros(OBSERVATION_SIZE, np.float32), np.ones(OBSERVATION_SIZE, np.float32))

@@ -31,7 +31,10 @@ def measure(options: argparse.Namespace, screen: Screen) -> dict[str, Any]:
 	try:
 		from rl_replenishment.core.training.stock_multi_product import train_stock_multi_product
 	except ModuleNotFoundError as error:
-		raise InputError(f"Training needs {error.name}, which is not installed; run: pip install 'rl_replenishment[train]'.") from None
+		raise InputError(
+			f"Training needs {error.name}, which is not installed;"
+			" run: pip install 'rl_replenishment[train]'."
+		) from None
 	lines = order_lines(read_orders(northwind(options)[0], options.date_format))
 	seconds = options.seconds or SECONDS
 
@@ -39,7 +42,9 @@ def measure(options: argparse.Namespace, screen: Screen) -> dict[str, Any]:
 		rng = np.random.default_rng(10_000 + options.seed)
 		return evaluate_stock_multi_product(actions, lines, rng, episodes=EPISODES)
 
-	rules = {level: evaluate(lambda stocks, level=level: order_up_to_actions(stocks, level)) for level in LEVELS}
+	rules = {
+		level: evaluate(lambda stocks, level=level: order_up_to_actions(stocks, level)) for level in LEVELS
+	}
 	agents = []
 	with screen.progress("Training") as update:
 		for number in range(options.seeds):
@@ -50,7 +55,9 @@ def measure(options: argparse.Namespace, screen: Screen) -> dict[str, Any]:
 			took = time.perf_counter() - started
 			agents.append({"seed": seed, "seconds": took, "level": agent.level, **evaluate(agent.actions)})
 	for level, result in rules.items():
-		screen.say(f"order up to {level}: return {result['mean_return']:.1f}, survived {result['survived']:.1%}")
+		screen.say(
+			f"order up to {level}: return {result['mean_return']:.1f}, survived {result['survived']:.1%}"
+		)
 	for row in agents:
 		screen.say(f"seed {row['seed']}: return {row['mean_return']:.1f}, survived {row['survived']:.1%}")
 	return {
@@ -68,7 +75,9 @@ def order_lines(orders: Orders) -> OrderLines:
 	codes = [key.item_code for key in orders.keys]
 	missing = [product for product in PRODUCTS if product not in codes]
 	if missing:
-		raise InputError(f"The order history has no item {missing[0]}; this benchmark needs those of Northwind.")
+		raise InputError(
+			f"The order history has no item {missing[0]}; this benchmark needs those of Northwind."
+		)
 	position = np.full(len(codes), -1, dtype=np.intp)
 	position[[codes.index(product) for product in PRODUCTS]] = np.arange(len(PRODUCTS))
 	chosen = position[orders.item] >= 0

@@ -77,7 +77,9 @@ def _pandas(rng: np.random.Generator) -> float:
 	try:
 		import pandas as pd
 	except ModuleNotFoundError:
-		raise InputError("This benchmark compares with pandas, which is not installed; run: pip install pandas.") from None
+		raise InputError(
+			"This benchmark compares with pandas, which is not installed; run: pip install pandas."
+		) from None
 	lines = sample_order_lines(PRODUCTS)
 	orders = pd.DataFrame(
 		{

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -10,7 +10,7 @@ import numpy.typing as npt
 from rl_replenishment.core.files.dates import DayArray, read_dates
 from rl_replenishment.core.files.keys import ITEM_CODE, WAREHOUSE, read_keys
 from rl_replenishment.core.files.numbers import Range, read_numbers
-from rl_replenishment.core.files.table import Column, FilePath, read_table
+from rl_replenishment.core.files.table import Column, FilePath, IntArray, read_table
 from rl_replenishment.core.items import ItemKey
 
 COLUMNS = (
@@ -43,6 +43,8 @@ class FeedbackRows:
 	on_order: npt.NDArray[np.float64]
 	#: the buyer's reason, "" where none
 	reason: tuple[str, ...]
+	#: shape (E,), the line of the file that each decision is on; empty where there is no file
+	lines: IntArray = field(default_factory=lambda: np.zeros(0, np.int32))
 
 	def __len__(self) -> int:
 		return len(self.keys)
@@ -58,4 +60,6 @@ def read_feedback(path: FilePath, date_format: str | None = None) -> FeedbackRow
 	)
 	date = read_dates(table, "date", date_format, required=False)
 	reason = tuple(table.texts("reason"))
-	return FeedbackRows(tuple(keys[index] for index in item), date=date, reason=reason, **numbers)
+	return FeedbackRows(
+		tuple(keys[index] for index in item), date=date, reason=reason, lines=table.lines, **numbers
+	)

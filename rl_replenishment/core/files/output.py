@@ -54,11 +54,7 @@ def write_text_atomically(path: FilePath, text: str) -> None:
 	Raises `InputError` where `path` is no file, the folder above it is missing or cannot be written to, or
 	the disk is full.
 	"""
-	target = _resolved(path)
-	if target.is_dir():
-		raise InputError(f"{path} is a folder; name a file.")
-	if target.exists() and not target.is_file():
-		raise InputError(f"{path} is a device or pipe, which cannot be replaced; name a file.")
+	target = check_file_place(path)
 	filling = _sibling(target, "new")
 	with _explained(path, within=filling):
 		try:
@@ -71,6 +67,19 @@ def write_text_atomically(path: FilePath, text: str) -> None:
 			filling.replace(target)
 		finally:
 			filling.unlink(missing_ok=True)
+
+
+def check_file_place(path: FilePath) -> Path:
+	"""Refuse a `path` that `write_text_atomically` could not write to, before the work is done.
+
+	Returns the place behind links.
+	"""
+	target = _resolved(path)
+	if target.is_dir():
+		raise InputError(f"{path} is a folder; name a file.")
+	if target.exists() and not target.is_file():
+		raise InputError(f"{path} is a device or pipe, which cannot be replaced; name a file.")
+	return target
 
 
 def _resolved(path: FilePath) -> Path:
