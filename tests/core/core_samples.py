@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pytest
 
 from rl_replenishment.core.demand.history import DemandHistory
 from rl_replenishment.core.demand.statistics import STATISTIC_NAMES, DemandStatistics
 from rl_replenishment.core.environments.batch import ReplenishmentTask
-from rl_replenishment.core.environments.spaces import ACTION_SPACE
+from rl_replenishment.core.environments.spaces import ACTION_SPACE, OBSERVATION_SPACE
 from rl_replenishment.core.items import FloatArray, ItemTable, UnmetDemand
 from rl_replenishment.core.policies.base import Policy, State
 from rl_replenishment.core.policies.observation import OBSERVATION_SIZE
@@ -172,3 +174,34 @@ def mixed_task(days: int = 200, **changed: object) -> ReplenishmentTask:
 		cost_per_day=np.array([1, 2, 3, 4, 5], np.float32),
 	)
 	return replace(given, **changed)  # type: ignore[arg-type]
+
+
+def ppo_model(hidden: tuple[int, ...], seed: int) -> Any:
+	"""A model of SB3 with random weights, also where training begins with zeros."""
+	torch = pytest.importorskip("torch")
+	sb3 = pytest.importorskip("stable_baselines3")
+	gym = pytest.importorskip("gymnasium")
+
+	class Nothing(gym.Env):  # type: ignore[misc, name-defined]
+		observation_space = OBSERVATION_SPACE
+		action_space = ACTION_SPACE
+
+		def reset(self, **_: Any) -> tuple[np.ndarray, dict[str, Any]]:
+			return np.zeros(OBSERVATION_SIZE, np.float32), {}
+
+	model = sb3.PPO(
+		"MlpPolicy",
+		Nothing(),
+		policy_kwargs={
+			"net_arch": {"pi": list(hidden), "vf": list(hidden)},
+			"activation_fn": torch.nn.Tanh,
+		},
+		n_steps=2,
+		batch_size=2,
+		seed=seed,
+		device="cpu",
+	)
+	with torch.no_grad():
+		for parameter in model.policy.parameters():
+			parameter.copy_(torch.randn_like(parameter) * 0.3)
+	return model

@@ -170,7 +170,11 @@ def test_doing_nothing_earns_nothing_in_the_gymnasium_environment() -> None:
 @pytest.mark.parametrize("unmet_demand", ["lost", "backorder"])
 def test_learning_and_evaluation_step_the_same_dynamics(unmet_demand: UnmetDemand) -> None:
 	"""Each column's stock and reward are those of a backtest of its item from the same day and stock."""
-	items = replace(mixed_items(), lead_time_std_days=np.zeros(5, np.float32))
+	items = replace(
+		mixed_items(),
+		lead_time_std_days=np.zeros(5, np.float32),
+		shelf_life_days=np.array([np.inf, 9, 12, np.inf, 20], np.float32),
+	)
 	cost_per_day = np.full(5, 1e4, np.float32)
 	task = task_of(unmet_demand, items=items, augmentation=UNCHANGED, cost_per_day=cost_per_day)
 	policy = residual_policy(task.classical, np.random.default_rng(3))
@@ -189,6 +193,7 @@ def test_learning_and_evaluation_step_the_same_dynamics(unmet_demand: UnmetDeman
 		stocks.append(batch.situation.state.on_hand.copy())
 	assert done.all()
 	assert days > 50
+	wasted = 0.0
 	for column, key in enumerate(keys):
 		item = task.items.keys.index(key)
 		begin = int((start[column] - task.history.start).astype(int))
@@ -201,11 +206,14 @@ def test_learning_and_evaluation_step_the_same_dynamics(unmet_demand: UnmetDeman
 			initial_on_hand=stocks[0][column],
 		)
 		noting = Noting(policy)
-		cost = run(noting, scenario).cost.sum()
+		cost_parts = run(noting, scenario)
+		cost = cost_parts.cost.sum()
 		assert noting.on_hand == pytest.approx([stock[column] for stock in stocks[:-1]], abs=1e-2)
 		expected = (run(task.classical, scenario).cost.sum() - cost) / task.reward_scale()[item]
 		assert rewards[column] == pytest.approx(expected, abs=1e-4)
+		wasted += cost_parts.waste_cost.sum()
 	assert np.abs(rewards).max() > 1e-3
+	assert wasted > 0
 
 
 def steady_task(rule: OrderUpTo, **values: Any) -> ReplenishmentTask:

@@ -4,7 +4,15 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from core_samples import MONDAY, codes, forecast_rule, mixed_items, residual_policy, state_of
+from core_samples import (
+	MONDAY,
+	codes,
+	forecast_rule,
+	mixed_items,
+	plain_statistics,
+	residual_policy,
+	state_of,
+)
 
 from rl_replenishment.core.demand.statistics import demand_statistics
 from rl_replenishment.core.environments.spaces import OBSERVATION_SPACE
@@ -96,6 +104,24 @@ def test_each_item_for_itself() -> None:
 		state.demand.take(rows),
 	)
 	np.testing.assert_allclose(policy.order_quantities(alone), together[rows], rtol=1e-5)
+
+
+def test_quantities_are_in_protection_intervals_of_demand() -> None:
+	"""Stock for lead time and review is 1, twice of it 2; a slow item's is half a pack."""
+	items = ItemTable.create(
+		codes(3), lead_time_days=[0, 7, 21], order_multiple=[1, 1, 500], min_order_qty=[0, 70, 0]
+	)
+	days = np.array([7, 14, 28])
+	state = state_of(
+		items, on_hand=5.0 * days, demand=plain_statistics(3, level=5.0), review_days=REVIEW_DAYS
+	)
+	found = observation(replace(state, arrivals=(5.0 * days * np.ones((2, 3))).astype(np.float32)))
+	scale = np.array([1, 1, 140 / 250])
+	assert found[:, COLUMN["on_hand"]].tolist() == pytest.approx(scale)
+	assert found[:, COLUMN["inventory_position"]].tolist() == pytest.approx(3 * scale)
+	assert found[:, COLUMN["min_order"]].tolist() == pytest.approx([0, 1, 0])
+	assert found[:, COLUMN["level_7"]].tolist() == pytest.approx([1, 1, 1])
+	assert found[2, COLUMN["pack"]] == 2
 
 
 def test_arrivals_by_part_of_the_lead_time() -> None:

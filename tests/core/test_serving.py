@@ -1,48 +1,22 @@
 """Serving: numpy answers as torch does, and large sites in parts as in one go."""
 
-from typing import Any
-
 import numpy as np
 import pytest
-from core_samples import MONDAY, actions, codes, forecast_rule, random_network, residual_policy
+from core_samples import (
+	MONDAY,
+	actions,
+	codes,
+	forecast_rule,
+	ppo_model,
+	random_network,
+	residual_policy,
+)
 
-from rl_replenishment.core.environments.spaces import ACTION_SPACE, OBSERVATION_SPACE
 from rl_replenishment.core.items import ItemTable
 from rl_replenishment.core.policies import serving
 from rl_replenishment.core.policies.base import State
 from rl_replenishment.core.policies.observation import OBSERVATION_SIZE
 from rl_replenishment.core.policies.serving import order_quantities_in_chunks
-
-
-def ppo_model(hidden: tuple[int, ...], seed: int) -> Any:
-	"""A model of SB3 with random weights, also where training begins with zeros."""
-	torch = pytest.importorskip("torch")
-	sb3 = pytest.importorskip("stable_baselines3")
-	gym = pytest.importorskip("gymnasium")
-
-	class Nothing(gym.Env):  # type: ignore[misc, name-defined]
-		observation_space = OBSERVATION_SPACE
-		action_space = ACTION_SPACE
-
-		def reset(self, **_: Any) -> tuple[np.ndarray, dict[str, Any]]:
-			return np.zeros(OBSERVATION_SIZE, np.float32), {}
-
-	model = sb3.PPO(
-		"MlpPolicy",
-		Nothing(),
-		policy_kwargs={
-			"net_arch": {"pi": list(hidden), "vf": list(hidden)},
-			"activation_fn": torch.nn.Tanh,
-		},
-		n_steps=2,
-		batch_size=2,
-		seed=seed,
-		device="cpu",
-	)
-	with torch.no_grad():
-		for parameter in model.policy.parameters():
-			parameter.copy_(torch.randn_like(parameter) * 0.3)
-	return model
 
 
 @pytest.mark.torch

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 import sys
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
-from core_samples import MONDAY, codes, forecast_rule, history_of
+from core_samples import MONDAY, codes, forecast_rule, history_of, ppo_model, random_network
 
 from rl_replenishment.core.demand.history import DemandHistory
 from rl_replenishment.core.environments.batch import ReplenishmentTask
@@ -24,6 +24,8 @@ from rl_replenishment.core.environments.stock_multi_product import (
 from rl_replenishment.core.errors import InputError, PolicyFileError
 from rl_replenishment.core.files.feedback import FeedbackRows
 from rl_replenishment.core.items import ItemTable
+from rl_replenishment.core.policies.observation import OBSERVATION_SIZE
+from rl_replenishment.core.policies.residual_network import Normaliser, ResidualNetwork
 from rl_replenishment.core.policies.store import parse_policy, policy_files
 from rl_replenishment.core.simulation.rollout import run
 from rl_replenishment.core.simulation.scenario import replay
@@ -249,6 +251,29 @@ def test_weights_and_memory_of_the_optimiser_come_back(tmp_path: Path) -> None:
 
 
 @pytest.mark.torch
+def test_a_checkpoint_fills_a_fresh_model(tmp_path: Path) -> None:
+	"""Weights, steps, and what the optimiser knows of past gradients."""
+	trainer = small_trainer()
+	train(trainer, rollouts=2, checkpoint=tmp_path / "c")
+
+	from rl_replenishment.core.training import checkpoint as checkpoints
+
+	saved = checkpoints.load(tmp_path / "c")
+	model = ppo_model((16, 16), seed=5)
+	assert not model.policy.optimizer.state_dict()["state"]
+	saved.apply(model)
+	assert model.num_timesteps == saved.timesteps == 2 * ROLLOUT
+	restored = {f"policy.{name}": value for name, value in model.policy.state_dict().items()}
+	for number, memory in model.policy.optimizer.state_dict()["state"].items():
+		restored |= {f"optimizer.{number}.{key}": value for key, value in memory.items()}
+	names = {name for name in saved.tensors if name.startswith(("policy.", "optimizer."))}
+	assert restored.keys() == names
+	assert len(names) > 30
+	for name in names:
+		np.testing.assert_array_equal(restored[name].numpy(), saved.tensors[name].numpy(), err_msg=name)
+
+
+@pytest.mark.torch
 def test_a_new_training_replaces_the_checkpoint(tmp_path: Path) -> None:
 	trainer = small_trainer()
 	train(trainer, rollouts=2, checkpoint=tmp_path / "c")
@@ -360,6 +385,45 @@ def test_torch_keeps_to_one_thread() -> None:
 	torch = pytest.importorskip("torch")
 	train(small_trainer(), rollouts=1, progress=lambda _: False)
 	assert torch.get_num_threads() == 1
+
+
+@dataclass
+class Onlooker:
+	"""A trainer that learns nothing and keeps the problem."""
+
+	problem: TrainingProblem | None = None
+
+	def train(self, problem: TrainingProblem, *, budget: Budget, seed: int, **_: Any) -> TrainingResult:
+		self.problem = problem
+		verdict = Evaluation(0.0, 0, 1.0, 0.0)
+		network = random_network(np.random.default_rng(seed), scale=0.0)
+		count = OBSERVATION_SIZE
+		normaliser = Normaliser(np.zeros(count, np.float32), np.ones(count, np.float32))
+		policy = ResidualNetwork("learned policy", problem.task.classical, normaliser, network)
+		return TrainingResult(policy, verdict, [verdict], 0.0, 0, "budget")
+
+
+@pytest.mark.parametrize(("days", "validated"), [(100, 25), (800, 182)])
+def test_what_is_judged_on_was_not_learned_from(days: int, validated: int) -> None:
+	"""The last quarter of the history, at most half a year, is for the verdict alone."""
+	history, trainer = short_history(days), Onlooker()
+	options = TrainingOptions(unmet_demand="backorder", review_days=14)
+	trained = train_on_history(history, ITEMS, trainer, options)
+	problem = trainer.problem
+	assert problem is not None
+	task, validation = problem.task, problem.validation
+	assert task.history.days == days - validated
+	assert validation.days == validated
+	assert validation.date(0) == task.history.end
+	assert task.history.start == history.start
+	assert (task.review_days, validation.review_days) == (14, 14)
+	assert (task.unmet_demand, validation.unmet_demand) == ("backorder", "backorder")
+	assert task.classical is trained.rules.best
+	# the days as they were, and beside them as they could have been
+	assert validation.demand[:, :2].tolist() == history.demand.tolist()
+	assert validation.demand.shape[1] > 2
+	assert (validation.demand[-validated:, 2:4] != history.demand[-validated:]).any()
+	assert trained.stored.snapshot.today == history.end
 
 
 def test_histories_that_nothing_can_be_learned_from() -> None:
