@@ -7,4 +7,4 @@ picture=$(realpath "$(dirname "$0")/images")/report.png
 
 # the top of the page: the verdict, the table of policies, where the money goes
 chromium --headless --no-sandbox --disable-gpu --hide-scrollbars \
-	--window-size=1100,1555 --screenshot="$picture" "file://$report" 2>/dev/null
+	--window-size=1100,1630 --screenshot="$picture" "file://$report" 2>/dev/null
