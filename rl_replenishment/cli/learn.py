@@ -32,7 +32,12 @@ from rl_replenishment.core.items import ItemTable
 from rl_replenishment.core.policies.residual_network import ResidualNetwork
 from rl_replenishment.core.policies.store import MANIFEST_FILE, StoredPolicy, read_policy
 from rl_replenishment.core.training.algorithms import make_trainer
-from rl_replenishment.core.training.from_history import Trained, TrainingOptions, continue_on_feedback
+from rl_replenishment.core.training.from_history import (
+	Trained,
+	TrainingOptions,
+	check_history,
+	continue_on_feedback,
+)
 from rl_replenishment.report.content import EditLine
 
 
@@ -55,12 +60,14 @@ def run(options: argparse.Namespace, screen: Screen) -> dict[str, Any]:
 	parent = read_policy(options.policy)
 	history = read_history(options.orders, options.date_format, screen)
 	# what the parent kept for its test stays unseen
-	seen = min(int((parent.snapshot.today - history.start).astype(int)), history.days)
-	if seen <= 0:
+	days = min(int((parent.snapshot.today - history.start).astype(int)), history.days)
+	if days <= 0:
 		raise InputError(
 			f"{options.orders.name} starts on {history.start}, after the policy's training ended;"
 			" give the orders it was trained on."
 		)
+	seen = history.window(0, days)
+	check_history(seen, parent.review_days)
 	parent = adapted_to_orders(
 		parent, history.keys, options.orders.name, screen, with_costs=options.items is None
 	)
@@ -81,7 +88,7 @@ def run(options: argparse.Namespace, screen: Screen) -> dict[str, Any]:
 		interruptible(update) as progress,
 	):
 		trained = continue_on_feedback(
-			history.window(0, seen),
+			seen,
 			items,
 			parent,
 			feedback,

@@ -26,7 +26,12 @@ from rl_replenishment.core.errors import InputError
 from rl_replenishment.core.files.output import write_folder_atomically
 from rl_replenishment.core.policies.store import MANIFEST_FILE, StoredPolicy, policy_files
 from rl_replenishment.core.training.algorithms import ALGORITHMS, make_trainer
-from rl_replenishment.core.training.from_history import Trained, TrainingOptions, train_on_history
+from rl_replenishment.core.training.from_history import (
+	Trained,
+	TrainingOptions,
+	check_history,
+	train_on_history,
+)
 
 CHECKPOINT_FOLDER = "checkpoint"
 
@@ -67,6 +72,8 @@ def run(options: argparse.Namespace, screen: Screen) -> dict[str, Any]:
 	history = read_history(options.orders, options.date_format, screen)
 	items = read_item_table(options, history.keys, screen)
 	held = holdout_days(options.holdout, history)
+	seen = history.window(0, history.days - held)
+	check_history(seen, options.review_days)
 	seconds, timesteps = budget(options)
 	training = TrainingOptions(
 		review_days=options.review_days,
@@ -88,7 +95,7 @@ def run(options: argparse.Namespace, screen: Screen) -> dict[str, Any]:
 		if options.resume:
 			shutil.copytree(options.out / CHECKPOINT_FOLDER, checkpoint)
 		trained = train_on_history(
-			history.window(0, history.days - held),
+			seen,
 			items,
 			trainer,
 			training,

@@ -319,8 +319,8 @@ def test_a_checkpoint_of_other_settings(tmp_path: Path) -> None:
 def test_it_learns_what_a_badly_tuned_rule_does_not_know() -> None:
 	"""A rule with far too little safety stock: learning saves a clear share of its cost on unseen days."""
 	problem = small_problem(safety_factor=-1.0)
-	trainer = small_trainer(learning_rate=5e-3, n_epochs=5, columns=128, log_std_init=-1.5, evaluate_every=4)
-	result = train(trainer, rollouts=100, problem=problem)
+	trainer = small_trainer(learning_rate=1e-2, n_epochs=5, log_std_init=-1.2, evaluate_every=4)
+	result = train(trainer, rollouts=28, problem=problem)
 	saved = 1 - validation_cost(result.policy, problem) / validation_cost(problem.task.classical, problem)
 	assert saved > 0.15
 	# what it learned is to order more
@@ -352,10 +352,10 @@ def test_learning_from_the_buyer() -> None:
 	answers = buyers_answers(history, 1.5)
 	situations = recall_situations(parent.policy, ITEMS, history, answers, np.tile([0, 1], 8), 7)
 	trainer = small_trainer(
-		feedback_columns=128, learning_rate=1e-2, n_epochs=6, log_std_init=-1.5, largest_cost_increase=0.5
+		feedback_columns=128, learning_rate=2e-2, n_epochs=6, log_std_init=-1.5, largest_cost_increase=0.5
 	)
 	learned = continue_on_feedback(
-		history, ITEMS, parent, situations, trainer, replace(options, timesteps=30 * (64 + 128) * 8)
+		history, ITEMS, parent, situations, trainer, replace(options, timesteps=12 * (64 + 128) * 8)
 	)
 	before, chosen = learned.result.evaluations[0], learned.result.chosen
 	assert before.feedback_distance is not None

@@ -80,7 +80,9 @@ class Judge:
 		if not total:
 			return 1.0, 0.0
 		difference = self._cost(policy) - self._rule_cost
-		error = np.sqrt(len(difference)) * difference.std() / total
+		# the varied copies of an item share its days and its luck: they count as one
+		per_item = difference.reshape(-1, len(self._problem.task.items)).sum(axis=0)
+		error = np.sqrt(len(per_item)) * per_item.std() / total
 		return float(1 + difference.sum() / total), float(error)
 
 	def _cost(self, policy: Policy) -> npt.NDArray[np.float64]:
