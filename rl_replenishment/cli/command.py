@@ -51,6 +51,8 @@ def run_command(arguments: Sequence[str] | None) -> int:
 		screen.error(f"{error.strerror or error}{place}; mend that and run it again.")
 		return FAULT
 	except Exception as error:
+		if _was_interrupted(error):
+			raise KeyboardInterrupt from None
 		if os.environ.get(DEBUG):
 			raise
 		screen.error(
@@ -64,6 +66,15 @@ def _abandon_output() -> None:
 	"""Keep Python from trying again, and complaining, when it ends."""
 	with contextlib.suppress(OSError, ValueError, AttributeError):
 		os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _was_interrupted(error: BaseException | None) -> bool:
+	"""Python before 3.12 wraps what happens while a class is made, and torch makes many when it is loaded."""
+	while error is not None:
+		if isinstance(error, KeyboardInterrupt):
+			return True
+		error = error.__cause__ or error.__context__
+	return False
 
 
 def _where(error: Exception) -> str:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
-from core_samples import MONDAY, codes, forecast_rule, history_of, ppo_model, random_network
+from core_samples import MONDAY, codes, forecast_rule, history_of, ppo_model, random_network, residual_policy
 
 from rl_replenishment.core.demand.history import DemandHistory
 from rl_replenishment.core.environments.batch import ReplenishmentTask
@@ -29,7 +29,7 @@ from rl_replenishment.core.files.feedback import FeedbackRows
 from rl_replenishment.core.items import FloatArray, ItemTable
 from rl_replenishment.core.policies.observation import OBSERVATION_SIZE
 from rl_replenishment.core.policies.residual_network import Normaliser, ResidualNetwork
-from rl_replenishment.core.policies.store import parse_policy, policy_files
+from rl_replenishment.core.policies.store import StoredPolicy, parse_policy, policy_files
 from rl_replenishment.core.simulation.rollout import run
 from rl_replenishment.core.simulation.scenario import replay
 from rl_replenishment.core.training import from_history
@@ -372,15 +372,25 @@ def test_learning_from_the_buyer() -> None:
 
 @pytest.mark.torch
 def test_learning_from_the_buyer_starts_at_the_parent() -> None:
+	"""At its network and its classical part, whatever tuning would find today."""
 	history = short_history(90)
-	options = TrainingOptions(seconds=None, timesteps=4 * ROLLOUT)
-	parent = train_on_history(history, ITEMS, small_trainer(learning_rate=5e-3), options).stored
+	rule = forecast_rule(safety_factor=0.77, cap=2.2, items=ITEMS)
+	policy = residual_policy(rule, np.random.default_rng(0), scale=0.1)
+	parent = StoredPolicy(policy, from_history.snapshot(history, ITEMS, 7), 7, "lost")
 	answers = buyers_answers(history, 1.0)
-	situations = recall_situations(parent.policy, ITEMS, history, answers, np.tile([0, 1], 8), 7)
+	situations = recall_situations(policy, ITEMS, history, answers, np.tile([0, 1], 8), 7)
 	learned = continue_on_feedback(
-		history, ITEMS, parent, situations, small_trainer(), options, progress=lambda _: False
+		history,
+		ITEMS,
+		parent,
+		situations,
+		small_trainer(hidden=(8, 8)),
+		TrainingOptions(seconds=None, timesteps=4 * ROLLOUT),
+		progress=lambda _: False,
 	)
-	for one, other in zip(learned.stored.policy.network.layers, parent.policy.network.layers, strict=True):
+	assert learned.result.policy.classical is rule
+	np.testing.assert_array_equal(learned.result.policy.normaliser.mean, policy.normaliser.mean)
+	for one, other in zip(learned.result.policy.network.layers, policy.network.layers, strict=True):
 		np.testing.assert_array_equal(one[0], other[0])
 		np.testing.assert_array_equal(one[1], other[1])
 
