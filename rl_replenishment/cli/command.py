@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import io
+import logging
 import os
 import sys
 import traceback
@@ -34,6 +35,8 @@ def run_command(arguments: Sequence[str] | None) -> int:
 	if isinstance(sys.stdout, io.TextIOWrapper):
 		# a name that the terminal has no letters for is no reason to fail
 		sys.stdout.reconfigure(errors="backslashreplace")
+	# where it keeps its fonts is of no interest here
+	logging.getLogger("matplotlib").setLevel(logging.ERROR)
 	try:
 		with termination_interrupts():
 			options = _parser().parse_args(arguments)

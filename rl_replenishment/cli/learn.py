@@ -106,7 +106,9 @@ def run(options: argparse.Namespace, screen: Screen) -> dict[str, Any]:
 		write_policy(folder, trained.stored)
 	tell_why_ended(trained, screen)
 	lines = edit_lines(parent, trained, feedback, rows)
-	screen.say(edit_table(lines))
+	changed = [line for line, corrected in zip(lines, feedback.corrected, strict=True) if corrected]
+	if changed:
+		screen.say(edit_table(changed))
 	return _report(options.out, trained, lines, screen)
 
 

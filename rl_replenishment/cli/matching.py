@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -12,9 +11,8 @@ import numpy.typing as npt
 from rl_replenishment.cli.screen import Screen
 from rl_replenishment.core.errors import InputError
 from rl_replenishment.core.items import ItemKey
-from rl_replenishment.core.policies.order_up_to import ForecastLevels
-from rl_replenishment.core.policies.parameters import ItemParameters
-from rl_replenishment.core.policies.store import Snapshot, StoredPolicy
+from rl_replenishment.core.policies.adaptation import adapted
+from rl_replenishment.core.policies.store import StoredPolicy
 
 _SHOWN = 5
 Index = npt.NDArray[np.intp]
@@ -69,32 +67,6 @@ def refuse_shared(wanted: Sequence[ItemKey], index: Index, refusal: Callable[[in
 			same = _folded(key) == _folded(taken[position])
 			remedy = "spell it one way" if same else "add a warehouse column to the orders"
 			raise refusal(row, f"{key} and {taken[position]} are one item in the order history; {remedy}")
-
-
-def adapted(stored: StoredPolicy, keys: Sequence[ItemKey], index: Index) -> StoredPolicy:
-	"""The policy as it applies to other item-warehouses, which it knows at `index`.
-
-	What it does not know (-1) takes the typical parameters of its rule, default costs, and no demand.
-	"""
-	snapshot, classical = stored.snapshot, stored.policy.classical
-	rule = classical.rule
-	assert isinstance(rule, ForecastLevels), "a stored policy's rule follows the forecast"
-	own = rule.parameters.aligned_with(snapshot.items)
-	defaults = rule.parameters.defaults
-	parameters = ItemParameters(
-		tuple(keys),
-		{name: np.append(own[name], np.float32(defaults[name]))[index] for name in defaults},
-		defaults,
-	)
-	return replace(
-		stored,
-		policy=replace(
-			stored.policy, classical=replace(classical, rule=replace(rule, parameters=parameters))
-		),
-		snapshot=Snapshot(
-			snapshot.items.reindexed(keys, index), snapshot.demand.reindexed(index), snapshot.today
-		),
-	)
 
 
 def adapted_to_orders(

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from rl_replenishment.cli.console import proposal_table
-from rl_replenishment.cli.matching import Index, adapted, adapted_to_orders, find_items, refuse_shared, some
+from rl_replenishment.cli.matching import Index, adapted_to_orders, find_items, refuse_shared, some
 from rl_replenishment.cli.options import (
 	add_item_arguments,
 	add_policy_argument,
@@ -26,6 +26,7 @@ from rl_replenishment.core.errors import InputError
 from rl_replenishment.core.files.dates import FIRST_YEAR, LAST_YEAR
 from rl_replenishment.core.files.stock import StockRows, read_stock
 from rl_replenishment.core.items import ItemKey, ItemTable
+from rl_replenishment.core.policies.adaptation import adapted
 from rl_replenishment.core.policies.base import State
 from rl_replenishment.core.policies.store import StoredPolicy, read_policy
 from rl_replenishment.core.proposal import Proposal, arrivals_by_day, propose
@@ -56,7 +57,7 @@ def run(options: argparse.Namespace, screen: Screen) -> dict[str, Any]:
 	index = _find_stock(stock.keys, stored.snapshot.items.keys, options.stock.name)
 	unknown = [key for key, at in zip(stock.keys, index, strict=True) if at < 0]
 	if unknown:
-		screen.note(f"No demand is known of {some(unknown)}: nothing is proposed there.")
+		screen.note(f"No demand is known of {some(unknown)}.")
 	applied = adapted(stored, stock.keys, index)
 	items = read_item_table(options, stock.keys, screen, known=applied.snapshot.items)
 	proposals = propose(applied.policy, _state(applied, items, stock, today))

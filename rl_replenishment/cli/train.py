@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import shutil
 from pathlib import Path
 from typing import Any
 
@@ -93,7 +92,7 @@ def run(options: argparse.Namespace, screen: Screen) -> dict[str, Any]:
 	):
 		checkpoint = folder / CHECKPOINT_FOLDER
 		if options.resume:
-			shutil.copytree(options.out / CHECKPOINT_FOLDER, checkpoint)
+			_copy(options.out / CHECKPOINT_FOLDER, checkpoint)
 		trained = train_on_history(
 			seen,
 			items,
@@ -119,7 +118,7 @@ def tell_why_ended(trained: Trained, screen: Screen) -> None:
 	if trained.result.ended_by == "cancelled":
 		screen.note("Training was interrupted; the best policy so far was kept.")
 	elif trained.result.ended_by == "early stopping":
-		screen.note("Training ended before its time was up: for long, nothing better had been found.")
+		screen.note("Training ended before its time was up: nothing better had been found for a while.")
 
 
 def report(trained: Trained, out: Path, held: int, screen: Screen) -> dict[str, Any]:
@@ -169,3 +168,10 @@ def _check_checkpoint(folder: Path) -> None:
 	from rl_replenishment.core.training import checkpoint
 
 	checkpoint.load(folder)
+
+
+def _copy(source: Path, target: Path) -> None:
+	# not shutil: what goes wrong in the target has to be told from what goes wrong in the source
+	target.mkdir()
+	for file in source.iterdir():
+		(target / file.name).write_bytes(file.read_bytes())

@@ -44,6 +44,9 @@ def write_folder_atomically(path: FilePath, *, marker: str) -> Iterator[Path]:
 		_refuse_foreign(target, path, marker)
 		with _explained(path):
 			_swap(filling, target)
+	except InputError as error:
+		# of a file or folder inside, by the name that it would have had
+		raise InputError(str(error).replace(str(filling), str(path))) from error
 	finally:
 		shutil.rmtree(filling, ignore_errors=True)
 

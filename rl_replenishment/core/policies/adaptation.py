@@ -1,0 +1,46 @@
+"""A stored policy applied to other item-warehouses than those it was made for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+import numpy.typing as npt
+
+from rl_replenishment.core.items import ItemKey
+from rl_replenishment.core.policies.order_up_to import ForecastLevels
+from rl_replenishment.core.policies.parameters import ItemParameters
+from rl_replenishment.core.policies.store import Snapshot, StoredPolicy
+
+
+def adapted(stored: StoredPolicy, keys: Sequence[ItemKey], index: npt.NDArray[np.intp]) -> StoredPolicy:
+	"""The policy as it applies to other item-warehouses, which it knows at `index`, shape (N,).
+
+	What it does not know (-1) takes the typical parameters of its rule, default costs, and no demand.
+	"""
+	snapshot, classical = stored.snapshot, stored.policy.classical
+	rule = classical.rule
+	assert isinstance(rule, ForecastLevels), "a stored policy's rule follows the forecast"
+	own = rule.parameters.aligned_with(snapshot.items)
+	defaults = rule.parameters.defaults
+	parameters = ItemParameters(
+		tuple(keys),
+		{name: np.append(own[name], np.float32(defaults[name]))[index] for name in defaults},
+		defaults,
+	)
+	return replace(
+		stored,
+		policy=replace(
+			stored.policy, classical=replace(classical, rule=replace(rule, parameters=parameters))
+		),
+		snapshot=Snapshot(
+			snapshot.items.reindexed(keys, index), snapshot.demand.reindexed(index), snapshot.today
+		),
+	)
+
+
+def adapted_to(stored: StoredPolicy, keys: Sequence[ItemKey]) -> StoredPolicy:
+	"""As `adapted`, each item-warehouse found by its exact key."""
+	position = {key: i for i, key in enumerate(stored.snapshot.items.keys)}
+	return adapted(stored, keys, np.array([position.get(key, -1) for key in keys], dtype=np.intp))
