@@ -116,10 +116,15 @@ def facts(compared: Backtest, stored: StoredPolicy) -> dict[str, str]:
 	return {
 		"Learned from": f"{window.get('first_day', '?')} to {window.get('last_day', '?')}",
 		"Tested on": f"{day(scenario.date(0))} to {day(scenario.date(scenario.days - 1))}",
+		**_lead_times(compared.lead_time_draws),
 		"Chance to order": f"every {counted(scenario.review_days, 'day')}",
 		"Demand that is not met": "is lost" if scenario.unmet_demand == "lost" else "waits",
 		"Seed": str(training.get("seed", "?")),
 	}
+
+
+def _lead_times(draws: int) -> dict[str, str]:
+	return {"Lead times": f"averaged over {draws} draws"} if draws > 1 else {}
 
 
 def _held_days(

@@ -25,7 +25,7 @@ from rl_replenishment.core.files.feedback import FeedbackRows
 from rl_replenishment.core.files.output import write_folder_atomically
 from rl_replenishment.core.sample.buyer import sample_buyer
 from rl_replenishment.core.sample.company import SampleCompany, sample_company
-from rl_replenishment.core.sample.csv_files import write_files
+from rl_replenishment.core.sample.csv_files import write_files, write_orders
 from rl_replenishment.core.sample.season import buy_for_a_season
 from rl_replenishment.core.training.algorithms import make_trainer
 from rl_replenishment.core.training.from_history import (
@@ -103,6 +103,7 @@ def run(options: argparse.Namespace, screen: Screen) -> dict[str, Any]:
 		known = DemandHistory(
 			history.keys, history.start, np.concatenate([history.demand, company.future.demand])
 		)
+		write_orders(known, folder / "ORDERS_LATER.csv")
 		feedback = situations(parent.policy, items, known, answers, training.review_days, "FEEDBACK.csv")
 		again = TrainingOptions(seconds=options.seconds * _LEARNING_SHARE, seed=options.seed)
 		with screen.progress("Learning from edits") as update, interruptible(update) as progress:

@@ -9,6 +9,8 @@ from rl_replenishment.core.items import FloatArray
 
 #: a proposal is never punished harder than this
 LARGEST_PENALTY = 3.0
+#: quantities this close are the same, in stock UOM
+ROUNDING = 1e-3
 
 
 def feedback_scale(pack: FloatArray, mean_daily_demand: FloatArray, review_days: int) -> FloatArray:
@@ -20,13 +22,12 @@ def feedback_reward(
 	proposed: npt.NDArray[np.floating],
 	ordered: npt.NDArray[np.floating],
 	scale: npt.NDArray[np.floating],
-	tolerance: npt.NDArray[np.floating] | float = 1e-3,
+	tolerance: npt.NDArray[np.floating] | float = ROUNDING,
 ) -> FloatArray:
 	"""Reward of proposals, shape (N,), quantities in stock UOM.
 
-	1 where ordered equals proposed within `tolerance`, otherwise minus the absolute difference over `scale`,
-	at most
-	`LARGEST_PENALTY` below 0.
+	1 where ordered equals proposed within `tolerance`, otherwise minus the absolute difference over
+	`scale`, at most `LARGEST_PENALTY` below 0.
 	"""
 	difference = np.abs(np.asarray(ordered, np.float32) - np.asarray(proposed, np.float32))
 	penalty = np.minimum(difference / np.maximum(scale, np.float32(1e-9)), LARGEST_PENALTY)

@@ -1,18 +1,19 @@
 """Backtests: fair, reported as promised, with intervals that mean what they say."""
 
 import json
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
 import pytest
 from core_samples import codes, forecast_rule, mixed_history, mixed_items, residual_policy, scenario_of
 
-from rl_replenishment.core.evaluation.backtest import Backtest, backtest
+from rl_replenishment.core.evaluation.backtest import LEAD_TIME_DRAWS, Backtest, backtest
 from rl_replenishment.core.evaluation.bootstrap import relative_difference
 from rl_replenishment.core.items import ItemTable
 from rl_replenishment.core.policies.order_up_to import base_stock
 from rl_replenishment.core.simulation.rollout import run
-from rl_replenishment.core.simulation.scenario import Scenario, replay
+from rl_replenishment.core.simulation.scenario import Scenario, replay, sample_lead_times
 
 #: what every row of the contract's JSON has
 PROMISED = {
@@ -121,9 +122,32 @@ def test_rows_are_in_order_and_say_what_was_run(compared: Backtest, scenario: Sc
 		("cheapest", True),
 		("meagre", True),
 	]
-	alone = run(base_stock(500), scenario)
-	np.testing.assert_array_equal(compared.rows[2].ledger.cost, alone.cost)
 	assert compared.rows[2].ledger.paths is None
+
+
+def test_books_are_averaged_over_draws_of_lead_times(compared: Backtest, scenario: Scenario) -> None:
+	"""The first draw is the scenario's own; items whose lead time is certain cost the same in each."""
+	assert compared.lead_time_draws == LEAD_TIME_DRAWS
+	alone = run(base_stock(500), scenario).cost
+	(single, _) = backtest([], [base_stock(500)] * 2, scenario, rng(), lead_time_draws=1).rows
+	np.testing.assert_array_equal(single.ledger.cost, alone)
+	draws = rng()
+	costs = [alone] + [
+		run(
+			base_stock(500),
+			replace(scenario, lead_times=sample_lead_times(scenario.items, scenario.days, draws)),
+		).cost
+		for _ in range(LEAD_TIME_DRAWS - 1)
+	]
+	np.testing.assert_allclose(compared.rows[2].ledger.cost, np.mean(costs, axis=0))
+	certain = scenario.items.lead_time_std_days == 0
+	np.testing.assert_allclose(compared.rows[2].ledger.cost[certain], alone[certain])
+	assert not np.allclose(compared.rows[2].ledger.cost[~certain], alone[~certain])
+
+
+def test_certain_lead_times_need_one_draw() -> None:
+	scenario = scenario_of(ItemTable.create(codes(2)), np.ones((10, 2)))
+	assert backtest([base_stock(5)], [base_stock(9)], scenario, rng()).lead_time_draws == 1
 
 
 def test_all_are_compared_with_the_best_baseline(compared: Backtest) -> None:
@@ -148,7 +172,7 @@ def test_identical_policies_differ_by_nothing(compared: Backtest) -> None:
 def test_the_document_of_the_contract(compared: Backtest) -> None:
 	"""The promised names with plain values; what is added are the parts of the cost."""
 	document = compared.as_json()
-	assert document.keys() == {"holdout_days", "policies"}
+	assert document.keys() == {"holdout_days", "lead_time_draws", "policies"}
 	assert document["holdout_days"] == 90
 	assert json.loads(json.dumps(document, allow_nan=False)) == document
 	for row, expected in zip(document["policies"], compared.rows, strict=True):

@@ -204,7 +204,7 @@ def test_paths_and_names_must_be_there(content: ReportContent, small_backtest: B
 		render_report(replace(content, learned="other"))
 	rows = tuple(replace(row, ledger=replace(row.ledger, paths=None)) for row in small_backtest.rows)
 	with pytest.raises(ValueError, match="keep_paths=True"):
-		render_report(replace(content, backtest=Backtest(small_backtest.scenario, rows)))
+		render_report(replace(content, backtest=Backtest(small_backtest.scenario, 1, rows)))
 
 
 def test_stock_without_prices_is_counted_in_units(minimal: ReportContent) -> None:

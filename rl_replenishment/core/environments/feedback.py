@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from rl_replenishment.core.demand.history import DemandHistory
 from rl_replenishment.core.demand.statistics import STATISTIC_NAMES, DemandStatistics, demand_statistics
-from rl_replenishment.core.feedback import LARGEST_PENALTY, feedback_reward, feedback_scale
+from rl_replenishment.core.feedback import LARGEST_PENALTY, ROUNDING, feedback_reward, feedback_scale
 from rl_replenishment.core.files.feedback import FeedbackRows
 from rl_replenishment.core.items import FloatArray, ItemTable
 from rl_replenishment.core.policies.base import State, protection_days
@@ -37,8 +37,8 @@ class FeedbackSituations:
 
 	@cached_property
 	def corrected(self) -> npt.NDArray[np.bool_]:
-		"""Where the buyer changed the proposal, shape (M,)."""
-		return self.ordered != self.proposed
+		"""Where the buyer changed the proposal by more than rounding, shape (M,)."""
+		return np.abs(self.ordered - self.proposed) > ROUNDING
 
 	def rewards(self, action: FloatArray) -> FloatArray:
 		"""Reward of actions of shape (M, 2) in [-1, 1], one per situation."""

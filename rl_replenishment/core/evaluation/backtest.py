@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from rl_replenishment.core.evaluation.bootstrap import relative_difference
 from rl_replenishment.core.policies.base import Policy
-from rl_replenishment.core.simulation.rollout import Ledger, run
-from rl_replenishment.core.simulation.scenario import Scenario
+from rl_replenishment.core.simulation.rollout import Ledger, average, run
+from rl_replenishment.core.simulation.scenario import Scenario, sample_lead_times
+
+#: one draw of random lead times moves the difference between two policies by several percent
+LEAD_TIME_DRAWS = 10
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,9 +44,9 @@ class BacktestRow:
 			"order_cost": float(ledger.order_cost.sum()),
 			"waste_cost": float(ledger.waste_cost.sum()),
 			"fill_rate": ledger.fill_rate,
-			"stockout_days": int(ledger.stockout_days.sum()),
+			"stockout_days": round(float(ledger.stockout_days.sum())),
 			"average_inventory": ledger.average_inventory,
-			"orders": int(ledger.orders.sum()),
+			"orders": round(float(ledger.orders.sum())),
 			"cost_vs_best_baseline": number(self.cost_vs_best_baseline),
 			"ci95": [number(bound) for bound in self.ci95],
 		}
@@ -51,9 +54,12 @@ class BacktestRow:
 
 @dataclass(frozen=True, eq=False)
 class Backtest:
-	"""All policies on one scenario; the rows are in the order the policies were given."""
+	"""All policies on the same days; the rows are in the order the policies were given."""
 
+	#: with the first draw of lead times, which is also the one whose paths are kept
 	scenario: Scenario
+	#: draws of lead times that the ledgers are averages over
+	lead_time_draws: int
 	rows: tuple[BacktestRow, ...]
 
 	@property
@@ -65,7 +71,11 @@ class Backtest:
 
 	def as_json(self) -> dict[str, Any]:
 		"""The document of `rl-replenishment backtest --json`."""
-		return {"holdout_days": self.scenario.days, "policies": [row.as_json() for row in self.rows]}
+		return {
+			"holdout_days": self.scenario.days,
+			"lead_time_draws": self.lead_time_draws,
+			"policies": [row.as_json() for row in self.rows],
+		}
 
 
 def backtest(
@@ -75,14 +85,28 @@ def backtest(
 	rng: np.random.Generator,
 	*,
 	keep_paths: bool = False,
+	lead_time_draws: int = LEAD_TIME_DRAWS,
 ) -> Backtest:
-	"""Run policies and baselines through the scenario and compare each with the best baseline."""
+	"""Run policies and baselines through the scenario and compare each with the best baseline.
+
+	Where lead times are random the days are replayed under several draws of them, and the books averaged.
+	"""
+	random = bool((scenario.items.lead_time_std_days > 0).any())
+	scenarios = [scenario]
+	for _ in range(lead_time_draws - 1 if random else 0):
+		drawn = sample_lead_times(scenario.items, scenario.days, rng)
+		scenarios.append(replace(scenario, lead_times=drawn))
 	statistics = list(scenario.statistics())
-	everyone = [*((policy, False) for policy in policies), *((policy, True) for policy in baselines)]
-	ledgers = [
-		(run(policy, scenario, keep_paths=keep_paths, statistics=statistics), is_baseline)
-		for policy, is_baseline in everyone
-	]
+
+	def books(policy: Policy) -> Ledger:
+		return average(
+			[
+				run(policy, each, keep_paths=keep_paths and each is scenario, statistics=statistics)
+				for each in scenarios
+			]
+		)
+
+	ledgers = [(books(policy), False) for policy in policies] + [(books(rule), True) for rule in baselines]
 	reference = min(
 		(ledger for ledger, is_baseline in ledgers if is_baseline),
 		key=lambda ledger: float(ledger.cost.sum()),
@@ -91,4 +115,4 @@ def backtest(
 	for ledger, is_baseline in ledgers:
 		difference, interval = relative_difference(ledger.cost, reference.cost, rng)
 		rows.append(BacktestRow(ledger, is_baseline, difference, interval))
-	return Backtest(scenario, tuple(rows))
+	return Backtest(scenario, len(scenarios), tuple(rows))

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from rl_replenishment.core.demand.history import DemandHistory
 from rl_replenishment.core.sample.company import SampleCompany
 
 
@@ -15,10 +16,15 @@ def write_files(company: SampleCompany, folder: Path) -> tuple[Path, Path, Path]
 	"""Write ORDERS.csv, ITEMS.csv and STOCK.csv into `folder`, made where missing; returns their paths."""
 	folder.mkdir(parents=True, exist_ok=True)
 	orders, items, stock = (folder / name for name in ("ORDERS.csv", "ITEMS.csv", "STOCK.csv"))
-	_write(orders, ("item_code", "date", "qty"), _order_rows(company))
+	write_orders(company.history, orders)
 	_write(items, _ITEM_COLUMNS, _item_rows(company))
 	_write(stock, ("item_code", "on_hand", "on_order", "expected_date"), _stock_rows(company))
 	return orders, items, stock
+
+
+def write_orders(history: DemandHistory, path: Path) -> None:
+	"""Write an ORDERS file with a row for each day and item with demand, oldest first."""
+	_write(path, ("item_code", "date", "qty"), _order_rows(history))
 
 
 _ITEM_COLUMNS = (
@@ -37,9 +43,7 @@ _ITEM_COLUMNS = (
 )
 
 
-def _order_rows(company: SampleCompany) -> Iterable[Sequence[str]]:
-	"""A row for each day and item with demand, oldest first."""
-	history = company.history
+def _order_rows(history: DemandHistory) -> Iterable[Sequence[str]]:
 	for day, item in zip(*np.nonzero(history.demand), strict=True):
 		date = history.start + np.timedelta64(int(day), "D")
 		yield history.keys[item].item_code, str(date), _number(history.demand[day, item])

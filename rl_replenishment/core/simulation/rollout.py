@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -118,6 +119,15 @@ def run(
 			paths.on_hand[day] = inventory.on_hand
 			paths.unmet[day] = result.unmet
 	return Ledger(policy=policy.name, days=scenario.days, paths=paths, **totals)
+
+
+def average(ledgers: Sequence[Ledger]) -> Ledger:
+	"""The mean of one policy's books over several runs of the same days; the paths are the first run's."""
+	first = ledgers[0]
+	if len(ledgers) == 1:
+		return first
+	means = {name: np.mean([getattr(ledger, name) for ledger in ledgers], axis=0) for name in _TOTALS}
+	return Ledger(policy=first.policy, days=first.days, paths=first.paths, **means)
 
 
 _TOTALS = (

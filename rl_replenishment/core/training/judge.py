@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
 from rl_replenishment.core.policies.base import Policy
 from rl_replenishment.core.policies.residual_network import Network, Normaliser, ResidualNetwork
-from rl_replenishment.core.simulation.rollout import run
+from rl_replenishment.core.simulation.rollout import Totals, run
 from rl_replenishment.core.training.interface import Evaluation, TrainingProblem
+
+#: shares of the best network in what is tried where a candidate is too dear
+_STEPS_BACK = (0.5, 0.75, 0.875)
 
 
 class Judge:
@@ -16,8 +18,9 @@ class Judge:
 
 	Without feedback the best is the cheapest, where a candidate counts as dear as its ratio plus one standard
 	error: the luckiest of many noisy candidates must not pass for the best, and none that is only lucky for
-	better than the rule. With feedback it is the one that comes closest to the buyer
-	among those that cost at most `largest_cost_increase` more than the first one looked at, the parent.
+	better than the rule. With feedback it is the one that comes closest to the buyer among those whose cost,
+	plus one standard error, is at most `largest_cost_increase` above that of the first one looked at, the
+	parent. Where a candidate is not, part of the way to it from the best so far is tried.
 	"""
 
 	def __init__(
@@ -29,6 +32,7 @@ class Judge:
 		self._largest_cost_increase = largest_cost_increase
 		self._statistics = list(problem.validation.statistics())
 		self._rule_cost = self._cost(problem.task.classical)
+		self._parent_cost: Totals | None = None
 		self._looks_since_best = 0
 		self.evaluations: list[Evaluation] = []
 		self.best: Evaluation | None = None
@@ -51,41 +55,61 @@ class Judge:
 
 	def look(self, network: Network, *, seconds: float, timesteps: int) -> Evaluation:
 		"""Judge a candidate."""
+		self._looks_since_best += 1
+		evaluation = self._consider(network, seconds, timesteps)
+		if self._looks_since_best and self.best_network and self._problem.feedback is not None:
+			for share in _STEPS_BACK:
+				nearer = network.mixed_with(self.best_network, share)
+				evaluation = self._consider(nearer, seconds, timesteps)
+				if not self._looks_since_best:
+					break
+		self.evaluations.append(evaluation)
+		return evaluation
+
+	def _consider(self, network: Network, seconds: float, timesteps: int) -> Evaluation:
+		evaluation, is_affordable = self._evaluate(network, seconds, timesteps)
+		if self.best is None or (is_affordable and self._is_better(evaluation, self.best)):
+			self.best, self.best_network = evaluation, network
+			self._looks_since_best = 0
+		return evaluation
+
+	def _evaluate(self, network: Network, seconds: float, timesteps: int) -> tuple[Evaluation, bool]:
 		policy = self._policy(network)
 		feedback = self._problem.feedback
 		reward = distance = None
 		if feedback is not None:
 			action = policy.actions(feedback.situation)
 			reward, distance = float(feedback.rewards(action).mean()), feedback.distance(action)
-		ratio, error = self._compare(policy)
+		cost = self._cost(policy)
+		if self._parent_cost is None:
+			self._parent_cost = cost
+		ratio, error = self._ratio(cost, self._rule_cost)
 		evaluation = Evaluation(seconds, timesteps, ratio, error, reward, distance)
-		self.evaluations.append(evaluation)
-		self._looks_since_best += 1
-		if self.best is None or self._is_better(evaluation, self.best):
-			self.best, self.best_network = evaluation, network
-			self._looks_since_best = 0
-		return evaluation
+		if feedback is None:
+			return evaluation, True
+		above_parent, its_error = self._ratio(cost, self._parent_cost)
+		return evaluation, above_parent + its_error <= 1 + self._largest_cost_increase
 
-	def _is_better(self, candidate: Evaluation, best: Evaluation) -> bool:
+	@staticmethod
+	def _is_better(candidate: Evaluation, best: Evaluation) -> bool:
 		if not np.isfinite(candidate.cost_ratio):
 			return False
 		if candidate.feedback_distance is None or best.feedback_distance is None:
 			return candidate.cost_ratio + candidate.cost_ratio_error < best.cost_ratio + best.cost_ratio_error
-		allowed = self.evaluations[0].cost_ratio * (1 + self._largest_cost_increase)
-		return candidate.cost_ratio <= allowed and candidate.feedback_distance < best.feedback_distance
+		return candidate.feedback_distance < best.feedback_distance
 
-	def _compare(self, policy: Policy) -> tuple[float, float]:
-		"""Cost over the rule's, and its standard error by the paired differences of the item-warehouses."""
-		total = self._rule_cost.sum()
+	def _ratio(self, cost: Totals, reference: Totals) -> tuple[float, float]:
+		"""Cost over a reference, and its standard error by the paired differences of the item-warehouses."""
+		total = reference.sum()
 		if not total:
 			return 1.0, 0.0
-		difference = self._cost(policy) - self._rule_cost
+		difference = cost - reference
 		# the varied copies of an item share its days and its luck: they count as one
 		per_item = difference.reshape(-1, len(self._problem.task.items)).sum(axis=0)
 		error = np.sqrt(len(per_item)) * per_item.std() / total
 		return float(1 + difference.sum() / total), float(error)
 
-	def _cost(self, policy: Policy) -> npt.NDArray[np.float64]:
+	def _cost(self, policy: Policy) -> Totals:
 		return run(policy, self._problem.validation, statistics=self._statistics).cost
 
 	def _policy(self, network: Network) -> ResidualNetwork:
