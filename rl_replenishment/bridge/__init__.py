@@ -1,0 +1,1 @@
+"""Between Frappe's rows and the engine's dataclasses."""

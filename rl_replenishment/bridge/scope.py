@@ -1,0 +1,237 @@
+"""Which item-warehouses an agent owns, and what it leaves out and why."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass
+from datetime import date
+from typing import NamedTuple
+
+import frappe
+from frappe import _
+from frappe.model.document import Document
+from frappe.utils import getdate
+
+from rl_replenishment.bridge.queries import one_of
+from rl_replenishment.bridge.suppliers import read_default_suppliers
+from rl_replenishment.core.items import ItemKey
+
+
+@dataclass(frozen=True)
+class LeftOut:
+	"""What is not ordered: an item in all warehouses (warehouse ""), or all of a warehouse (item "")."""
+
+	item_code: str
+	warehouse: str
+	reason: str
+
+
+@dataclass(frozen=True)
+class Scope:
+	"""What an agent orders for."""
+
+	#: item-warehouses, sorted
+	keys: tuple[ItemKey, ...]
+	left_out: tuple[LeftOut, ...]
+
+
+class Warehouse(NamedTuple):
+	"""A leaf of the warehouse tree."""
+
+	name: str
+	disabled: int
+	warehouse_type: str | None
+
+
+class _Item(NamedTuple):
+	name: str
+	item_group: str
+	brand: str | None
+	variant_of: str | None
+	disabled: int
+	is_stock_item: int
+	is_purchase_item: int
+	is_fixed_asset: int
+	has_variants: int
+	end_of_life: date | None
+	default_material_request_type: str | None
+
+
+#: item-warehouses, as (item code, warehouse)
+_Pairs = set[tuple[str, str]]
+
+
+def resolve_scope(settings: Document) -> Scope:
+	"""The item-warehouses that an agent (RL Agent Settings) orders for, in at most seven queries.
+
+	An item is in scope where it passes all of the agent's filters (item table, item group with its subgroups,
+	supplier); without any filter, every stock item that is purchased is. It is ordered for in those of the
+	agent's warehouses where it has a Bin, a re-order level or its default warehouse. Where the agent has a
+	single warehouse, an item of the item table needs none of them.
+	"""
+	warehouses, left_out = _open_warehouses(settings)
+	items = _chosen_items(settings)
+	listed = _listed_items(settings)
+	pairs = _pairs(settings, warehouses, items)
+	if len(warehouses) == 1:
+		pairs |= {(code, warehouses[0]) for code in listed if code in items}
+
+	placed = {code for code, _warehouse in pairs}
+	# without a filter, whoever has no place in these warehouses is nothing to do with the agent
+	named = items.keys() if _has_filters(settings) else placed
+	problems = _problems(items, listed)
+	left_out += [LeftOut(code, "", problems[code]) for code in sorted(problems.keys() & named)]
+	left_out += [
+		LeftOut(code, "", _("it has no stock record, re-order level or default warehouse there"))
+		for code in sorted(listed & items.keys() - problems.keys() - placed)
+		if warehouses
+	]
+	keys = sorted(ItemKey(code, warehouse) for code, warehouse in pairs if code not in problems)
+	return Scope(tuple(keys), tuple(left_out))
+
+
+def scoped_items(settings: Document) -> frozenset[str]:
+	"""The items that pass an agent's filters and can be ordered, wherever they are kept."""
+	items = _chosen_items(settings)
+	return frozenset(items.keys() - _problems(items, _listed_items(settings)).keys())
+
+
+def leaf_warehouses(settings: Document) -> tuple[Warehouse, ...]:
+	"""The warehouses at or below those of an agent, sorted; all of the company's where it names none."""
+	leaf = frappe.qb.DocType("Warehouse")
+	query = (
+		frappe.qb.from_(leaf)
+		.select(leaf.name, leaf.disabled, leaf.warehouse_type)
+		.where((leaf.is_group == 0) & (leaf.company == settings.company))
+		.distinct()
+	)
+	chosen = [row.warehouse for row in settings.warehouses]
+	if chosen:
+		top = frappe.qb.DocType("Warehouse").as_("top")
+		query = (
+			query.join(top).on((leaf.lft >= top.lft) & (leaf.rgt <= top.rgt)).where(one_of(top.name, chosen))
+		)
+	return tuple(sorted(Warehouse(*row) for row in query.run()))
+
+
+def _open_warehouses(settings: Document) -> tuple[list[str], list[LeftOut]]:
+	warehouses: list[str] = []
+	left_out: list[LeftOut] = []
+	for warehouse in leaf_warehouses(settings):
+		if warehouse.disabled:
+			left_out.append(LeftOut("", warehouse.name, _("the warehouse is disabled")))
+		elif warehouse.warehouse_type == "Transit":
+			left_out.append(LeftOut("", warehouse.name, _("goods only pass through it")))
+		else:
+			warehouses.append(warehouse.name)
+	return warehouses, left_out
+
+
+def _listed_items(settings: Document) -> set[str]:
+	return {row.item_code for row in settings.items}
+
+
+def _has_filters(settings: Document) -> bool:
+	return bool(settings.items or settings.item_group or settings.supplier)
+
+
+def _chosen_items(settings: Document) -> dict[str, _Item]:
+	"""The items that pass the agent's filters, whether or not they can be ordered."""
+	item = frappe.qb.DocType("Item")
+	query = frappe.qb.from_(item).select(*(item[name] for name in _Item._fields))
+	if settings.items:
+		query = query.where(one_of(item.name, _listed_items(settings)))
+	if settings.item_group:
+		group, top = frappe.qb.DocType("Item Group"), frappe.qb.DocType("Item Group").as_("top")
+		subgroups = (
+			frappe.qb.from_(group)
+			.join(top)
+			.on((group.lft >= top.lft) & (group.rgt <= top.rgt))
+			.select(group.name)
+			.where(top.name == settings.item_group)
+		)
+		query = query.where(item.item_group.isin(subgroups))
+	items = {row[0]: _Item(*row) for row in query.run()}
+	if settings.supplier:
+		is_supplied = _supplied_by(settings.supplier, settings.company)
+		items = {code: row for code, row in items.items() if is_supplied(row)}
+	return items
+
+
+def _supplied_by(supplier: str, company: str) -> Callable[[_Item], bool]:
+	row = frappe.qb.DocType("Item Supplier")
+	named = frappe.qb.from_(row).select(row.parent).where(row.supplier == supplier).run()
+	suppliable = {code for (code,) in named}
+	defaults = read_default_suppliers(company)
+	return lambda item: (
+		item.name in suppliable or defaults.of(item.name, item.item_group, item.brand) == supplier
+	)
+
+
+def _pairs(settings: Document, warehouses: Collection[str], items: dict[str, _Item]) -> _Pairs:
+	"""Where the items have a place in these warehouses."""
+	if not warehouses or not items:
+		return set()
+	stock, default = frappe.qb.DocType("Bin"), frappe.qb.DocType("Item Default")
+	stocked = (
+		frappe.qb.from_(stock)
+		.select(stock.item_code, stock.warehouse)
+		.where(one_of(stock.warehouse, warehouses))
+	)
+	defaulted = (
+		frappe.qb.from_(default)
+		.select(default.parent, default.default_warehouse)
+		.where((default.parenttype == "Item") & (default.company == settings.company))
+		.where(one_of(default.default_warehouse, warehouses))
+	)
+	if _has_filters(settings):
+		stocked = stocked.where(one_of(stock.item_code, items))
+		defaulted = defaulted.where(one_of(default.parent, items))
+	found = {*stocked.run(), *defaulted.run(), *_reordered(warehouses, items)}
+	return {pair for pair in found if pair[0] in items}
+
+
+def _reordered(warehouses: Collection[str], items: dict[str, _Item]) -> Iterator[tuple[str, str]]:
+	"""Where ERPNext would purchase the items at a re-order level; variants may take their template's."""
+	level = frappe.qb.DocType("Item Reorder")
+	rows = (
+		frappe.qb.from_(level)
+		.select(level.parent, level.warehouse)
+		.where((level.material_request_type == "Purchase") & one_of(level.warehouse, warehouses))
+		.run()
+	)
+	warehouses_of: dict[str, list[str]] = {}
+	for code, warehouse in rows:
+		warehouses_of.setdefault(code, []).append(warehouse)
+	for code, item in items.items():
+		for warehouse in warehouses_of.get(code) or warehouses_of.get(item.variant_of or "", ()):
+			yield code, warehouse
+
+
+def _problems(items: dict[str, _Item], listed: Collection[str]) -> dict[str, str]:
+	"""Why items cannot be ordered, for those that cannot."""
+	today = getdate()
+	reasons = ((code, _problem(item, today, code in listed)) for code, item in items.items())
+	return {code: reason for code, reason in reasons if reason}
+
+
+def _problem(item: _Item, today: date, is_listed: bool) -> str:
+	if item.disabled:
+		return _("the item is disabled")
+	if item.has_variants:
+		return _("it is a template; its variants are ordered instead")
+	if item.is_fixed_asset:
+		return _("it is a fixed asset")
+	if not item.is_stock_item:
+		return _("it is not kept in stock")
+	if not item.is_purchase_item:
+		return _("it is not purchased")
+	# old databases hold 0000-00-00, which arrives as text
+	if isinstance(item.end_of_life, date) and item.end_of_life <= today:
+		return _("its end of life was {0}").format(item.end_of_life)
+	request_type = item.default_material_request_type or "Purchase"
+	if request_type != "Purchase" and not is_listed:
+		return _("it is usually requested as {0}; list it among the agent's items to purchase it").format(
+			_(request_type)
+		)
+	return ""
