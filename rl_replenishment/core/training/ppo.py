@@ -62,7 +62,7 @@ class PPOSettings:
 	#: looks without a better policy after which training stops
 	patience: int = 20
 	#: a continued training may not cost more than this share above its parent on the validation days
-	largest_cost_increase: float = 0.01
+	largest_cost_increase: float = 0.02
 
 
 @dataclass(frozen=True)
