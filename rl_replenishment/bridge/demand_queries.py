@@ -1,0 +1,169 @@
+"""What counts as demand, as queries for (item code, warehouse, day, quantity in stock UOM).
+
+Of the **Stock Ledger**: what was delivered (Delivery Notes, Sales Invoices that move stock), issued, consumed
+by manufacture, repacking, subcontractors and assets, and what was transferred to a warehouse that is not the
+agent's. Returns by customers and from such warehouses take demand back. Not demand: transfers between the
+agent's warehouses, returns to suppliers, taking things apart, and corrections by Stock Reconciliation. Goods
+that travel by way of a transit warehouse count when they arrive.
+
+Of **Sales Orders**: what customers asked for, on the day they asked, which is when ERPNext reserves it; less
+what they sent back. Orders closed before they were delivered count in full: they were asked for, and closing
+them is how a lost sale looks. Components of product bundles count; what a supplier delivers itself does not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+import frappe
+from frappe.query_builder.functions import Abs, Coalesce
+from pypika.queries import QueryBuilder
+from pypika.terms import Criterion, Field, Term
+
+from rl_replenishment.bridge.queries import Keys, one_of
+
+#: vouchers whose outgoing entries are all deliveries or consumption; Stock Entries need a closer look
+_OUTGOING_VOUCHERS = ("Delivery Note", "Sales Invoice", "Subcontracting Receipt", "Asset Capitalization")
+_SALES_DOCUMENTS = ("Delivery Note", "Sales Invoice")
+
+
+@dataclass(frozen=True)
+class Window:
+	"""Which rows to read."""
+
+	at: Keys
+	#: the agent's warehouses: what moves between them is no demand
+	inside: Sequence[str]
+	#: the first day, and the day after the last one
+	start: date
+	end: date
+
+	def covers(self, day: Field) -> Criterion:
+		"""The condition that a date is in the window."""
+		return (day >= self.start) & (day < self.end)
+
+	def leaves(self, warehouse: Field) -> Criterion:
+		"""The condition that goods go to nobody's warehouse or one that is not the agent's."""
+		return (Coalesce(warehouse, "") == "") | ~one_of(warehouse, self.inside)
+
+
+def ledger_queries(window: Window) -> Iterator[QueryBuilder]:
+	"""Demand as the Stock Ledger shows it."""
+	yield _delivered(window)
+	for doctype in _SALES_DOCUMENTS:
+		yield _taken_back(window, doctype)
+	yield _issued(window)
+	yield _brought_back(window)
+	yield _arrived_by_transit(window)
+
+
+def sales_order_queries(window: Window) -> Iterator[QueryBuilder]:
+	"""Demand as customers asked for it."""
+	yield _ordered(window)
+	yield _ordered_in_bundles(window)
+
+
+def _named(item_code: Field, warehouse: Field, day: Field, quantity: Term) -> tuple[Term, ...]:
+	return item_code.as_("item_code"), warehouse.as_("warehouse"), day.as_("day"), quantity.as_("quantity")
+
+
+def _delivered(window: Window) -> QueryBuilder:
+	entry = frappe.qb.DocType("Stock Ledger Entry")
+	return (
+		frappe.qb.from_(entry)
+		.select(*_named(entry.item_code, entry.warehouse, entry.posting_date, -entry.actual_qty))
+		.where(entry.voucher_type.isin(_OUTGOING_VOUCHERS))
+		.where((entry.actual_qty < 0) & (entry.is_cancelled == 0) & window.covers(entry.posting_date))
+		.where(window.at.include(entry.item_code, entry.warehouse))
+	)
+
+
+def _taken_back(window: Window, doctype: str) -> QueryBuilder:
+	"""Of what `_delivered` finds: customers' returns, and deliveries between the agent's own warehouses."""
+	document, line = frappe.qb.DocType(doctype), frappe.qb.DocType(f"{doctype} Item")
+	entry = frappe.qb.DocType("Stock Ledger Entry")
+	is_return = (document.is_return == 1) & (entry.actual_qty > 0)
+	is_internal = (document.is_internal_customer == 1) & (entry.actual_qty < 0)
+	return (
+		frappe.qb.from_(document)
+		.join(entry)
+		.on((entry.voucher_no == document.name) & (entry.voucher_type == doctype))
+		.left_join(line)
+		.on(line.name == entry.voucher_detail_no)
+		.select(*_named(entry.item_code, entry.warehouse, entry.posting_date, -Abs(entry.actual_qty)))
+		.where((document.docstatus == 1) & window.covers(document.posting_date) & (entry.is_cancelled == 0))
+		.where(is_return | (is_internal & one_of(line.target_warehouse, window.inside)))
+		.where(window.at.include(entry.item_code, entry.warehouse))
+	)
+
+
+def _issued(window: Window) -> QueryBuilder:
+	entry, line = frappe.qb.DocType("Stock Entry"), frappe.qb.DocType("Stock Entry Detail")
+	return (
+		frappe.qb.from_(entry)
+		.join(line)
+		.on(line.parent == entry.name)
+		.select(*_named(line.item_code, line.s_warehouse, entry.posting_date, line.transfer_qty))
+		.where((entry.docstatus == 1) & (entry.purpose != "Disassemble") & (entry.add_to_transit == 0))
+		.where(window.covers(entry.posting_date) & window.leaves(line.t_warehouse))
+		.where(window.at.include(line.item_code, line.s_warehouse))
+	)
+
+
+def _brought_back(window: Window) -> QueryBuilder:
+	"""Unused material that came back, from manufacture, a subcontractor or another warehouse."""
+	entry, line = frappe.qb.DocType("Stock Entry"), frappe.qb.DocType("Stock Entry Detail")
+	return (
+		frappe.qb.from_(entry)
+		.join(line)
+		.on(line.parent == entry.name)
+		.select(*_named(line.item_code, line.t_warehouse, entry.posting_date, -line.transfer_qty))
+		.where((entry.docstatus == 1) & (entry.is_return == 1))
+		.where(window.covers(entry.posting_date) & window.leaves(line.s_warehouse))
+		.where(window.at.include(line.item_code, line.t_warehouse))
+	)
+
+
+def _arrived_by_transit(window: Window) -> QueryBuilder:
+	entry, line = frappe.qb.DocType("Stock Entry"), frappe.qb.DocType("Stock Entry Detail")
+	sent = frappe.qb.DocType("Stock Entry Detail").as_("sent")
+	return (
+		frappe.qb.from_(entry)
+		.join(line)
+		.on(line.parent == entry.name)
+		.join(sent)
+		.on(sent.name == line.ste_detail)
+		.select(*_named(sent.item_code, sent.s_warehouse, entry.posting_date, line.transfer_qty))
+		.where((entry.docstatus == 1) & (entry.purpose == "Material Transfer"))
+		.where(Coalesce(entry.outgoing_stock_entry, "") != "")
+		.where(window.covers(entry.posting_date) & window.leaves(line.t_warehouse))
+		.where(window.at.include(sent.item_code, sent.s_warehouse))
+	)
+
+
+def _ordered(window: Window) -> QueryBuilder:
+	order, line = frappe.qb.DocType("Sales Order"), frappe.qb.DocType("Sales Order Item")
+	asked = (line.qty - line.returned_qty) * line.conversion_factor
+	return (
+		frappe.qb.from_(order)
+		.join(line)
+		.on(line.parent == order.name)
+		.select(*_named(line.item_code, line.warehouse, order.transaction_date, asked))
+		.where((order.docstatus == 1) & window.covers(order.transaction_date))
+		.where((Coalesce(line.delivered_by_supplier, 0) == 0) & window.leaves(line.target_warehouse))
+		.where(window.at.include(line.item_code, line.warehouse))
+	)
+
+
+def _ordered_in_bundles(window: Window) -> QueryBuilder:
+	order, part = frappe.qb.DocType("Sales Order"), frappe.qb.DocType("Packed Item")
+	return (
+		frappe.qb.from_(order)
+		.join(part)
+		.on((part.parent == order.name) & (part.parenttype == "Sales Order"))
+		.select(*_named(part.item_code, part.warehouse, order.transaction_date, part.qty))
+		.where((order.docstatus == 1) & window.covers(order.transaction_date))
+		.where(window.at.include(part.item_code, part.warehouse))
+	)

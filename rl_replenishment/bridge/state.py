@@ -1,0 +1,45 @@
+"""What an agent's policy looks at: everything known of its item-warehouses today."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+from frappe.model.document import Document
+
+from rl_replenishment.bridge.demand import read_demand
+from rl_replenishment.bridge.parameters import Purchasing, read_parameters
+from rl_replenishment.bridge.scope import Scope, resolve_scope
+from rl_replenishment.bridge.stock import Stock, read_stock
+from rl_replenishment.core.demand.statistics import LOOKBACK_DAYS
+from rl_replenishment.core.items import ItemTable
+from rl_replenishment.core.policies.base import State
+
+
+@dataclass(frozen=True, eq=False)
+class Situation:
+	"""The state of an agent's N item-warehouses, and what documents need besides."""
+
+	scope: Scope
+	items: ItemTable
+	purchasing: Purchasing
+	stock: Stock
+	state: State
+
+
+def read_situation(settings: Document, today: date) -> Situation:
+	"""Read everything, in a bounded number of queries whatever N."""
+	scope = resolve_scope(settings)
+	items, purchasing = read_parameters(settings, scope.keys)
+	stock = read_stock(settings, scope.keys, today, items.whole_lead_time_days)
+	recent = read_demand(settings, scope.keys, days=LOOKBACK_DAYS, today=today)
+	state = State.from_history(
+		items,
+		recent.demand,
+		today=np.datetime64(today, "D"),
+		review_days=settings.review_days,
+		on_hand=stock.on_hand,
+		arrivals=stock.arrivals,
+	)
+	return Situation(scope, items, purchasing, stock, state)

@@ -1,0 +1,218 @@
+"""Stock on hand and what is to arrive, counted as in ERPNext's projected quantity, but by date.
+
+Over all dates, stock on hand plus arrivals is the projected quantity of the Bin, plus what that leaves out:
+the agent's own drafts (so that running twice never orders twice) and goods in transit that were requested for
+the warehouse.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+import frappe
+import numpy as np
+import numpy.typing as npt
+from frappe.model.document import Document
+from frappe.query_builder.functions import Coalesce
+from pypika.queries import QueryBuilder
+
+from rl_replenishment.bridge.queries import Keys
+from rl_replenishment.core.items import FloatArray, ItemKey
+from rl_replenishment.core.proposal import arrivals_by_day
+
+
+@dataclass(frozen=True, eq=False)
+class Stock:
+	"""N item-warehouses, in stock UOM."""
+
+	#: in the warehouse less what is reserved for, or requested by, others, shape (N,)
+	on_hand: FloatArray
+	#: row d is due in d days, shape (H, N); what is late is due today
+	arrivals: FloatArray
+	#: all arrivals, shape (N,)
+	on_order: FloatArray
+
+
+def read_stock(
+	settings: Document,
+	keys: Sequence[ItemKey],
+	today: date,
+	lead_time_days: npt.NDArray[np.integer] | None = None,
+) -> Stock:
+	"""Read stock and open orders of N item-warehouses, in seven queries whatever N.
+
+	A request to purchase that nobody has ordered yet arrives when it is required, but with `lead_time_days`,
+	shape (N,), no sooner than an order of today would.
+	"""
+	at = Keys(keys)
+	requests: dict[str, list[Sequence]] = {}
+	for *line, request_type in _requests(at).run():
+		requests.setdefault(request_type, []).append(line)
+	incoming = _Incoming(at, today)
+	for query in (_purchase_orders(at), _subcontracting_orders(at), _work_orders(at), _in_transit(at)):
+		incoming.add(query.run())
+	for request_type in ("Manufacture", "Customer Provided", "Material Transfer"):
+		incoming.add(requests.get(request_type, ()))
+	incoming.add(requests.get("Purchase", ()), lead_time_days)
+	incoming.add(_own_drafts(at, settings.name).run(), lead_time_days)
+	on_hand = at.column(_unreserved(at).run()) - at.column(
+		(item_code, warehouse, quantity)
+		for item_code, warehouse, _due, quantity in requests.get("Material Issue", ())
+	)
+	arrivals = incoming.by_day()
+	return Stock(on_hand=on_hand, arrivals=arrivals, on_order=arrivals.sum(axis=0))
+
+
+class _Incoming:
+	"""Gathers what is to arrive."""
+
+	def __init__(self, at: Keys, today: date) -> None:
+		self._at, self._today = at, today
+		self._index: list[int] = []
+		self._days_ahead: list[int] = []
+		self._quantity: list[float] = []
+
+	def add(self, rows: Iterable[Sequence], lead_time_days: npt.NDArray[np.integer] | None = None) -> None:
+		"""Add rows of (item code, warehouse, due date, quantity); with lead times, none is due sooner."""
+		for item_code, warehouse, due, quantity in rows:
+			position = self._at.position(item_code, warehouse)
+			if position < 0:
+				continue
+			days = self._days_until(due)
+			if lead_time_days is not None:
+				days = max(days, int(lead_time_days[position]))
+			self._index.append(position)
+			self._days_ahead.append(days)
+			self._quantity.append(float(quantity))
+
+	def _days_until(self, due: date | None) -> int:
+		if isinstance(due, datetime):
+			due = due.date()
+		return (due - self._today).days if due else 0
+
+	def by_day(self) -> FloatArray:
+		return arrivals_by_day(
+			len(self._at),
+			np.array(self._index, np.intp),
+			np.array(self._days_ahead, np.int64),
+			np.array(self._quantity, np.float64),
+		)
+
+
+def _unreserved(at: Keys) -> QueryBuilder:
+	stock = frappe.qb.DocType("Bin")
+	free = (
+		stock.actual_qty
+		- stock.reserved_qty
+		- stock.reserved_qty_for_production
+		- stock.reserved_qty_for_sub_contract
+		- stock.reserved_qty_for_production_plan
+	)
+	return (
+		frappe.qb.from_(stock)
+		.select(stock.item_code, stock.warehouse, free)
+		.where(at.include(stock.item_code, stock.warehouse))
+	)
+
+
+def _purchase_orders(at: Keys) -> QueryBuilder:
+	order, line = frappe.qb.DocType("Purchase Order"), frappe.qb.DocType("Purchase Order Item")
+	return (
+		frappe.qb.from_(line)
+		.join(order)
+		.on(line.parent == order.name)
+		.select(
+			line.item_code,
+			line.warehouse,
+			Coalesce(line.expected_delivery_date, line.schedule_date),
+			(line.qty - line.received_qty) * line.conversion_factor,
+		)
+		.where((order.docstatus == 1) & order.status.notin(("Closed", "Completed", "Delivered")))
+		# what the supplier sends straight to the customer never arrives here
+		.where((line.qty > line.received_qty) & (Coalesce(line.delivered_by_supplier, 0) == 0))
+		.where(at.include(line.item_code, line.warehouse))
+	)
+
+
+def _subcontracting_orders(at: Keys) -> QueryBuilder:
+	order, line = frappe.qb.DocType("Subcontracting Order"), frappe.qb.DocType("Subcontracting Order Item")
+	return (
+		frappe.qb.from_(line)
+		.join(order)
+		.on(line.parent == order.name)
+		.select(
+			line.item_code,
+			line.warehouse,
+			Coalesce(line.expected_delivery_date, line.schedule_date),
+			(line.qty - line.received_qty) * line.conversion_factor,
+		)
+		.where((order.docstatus == 1) & order.status.notin(("Closed", "Completed")))
+		.where((line.qty > line.received_qty) & at.include(line.item_code, line.warehouse))
+	)
+
+
+def _work_orders(at: Keys) -> QueryBuilder:
+	order = frappe.qb.DocType("Work Order")
+	return (
+		frappe.qb.from_(order)
+		.select(
+			order.production_item,
+			order.fg_warehouse,
+			Coalesce(order.expected_delivery_date, order.planned_end_date, order.planned_start_date),
+			order.qty - order.produced_qty,
+		)
+		.where((order.docstatus == 1) & order.status.notin(("Stopped", "Completed", "Closed")))
+		.where((order.qty > order.produced_qty) & at.include(order.production_item, order.fg_warehouse))
+	)
+
+
+def _in_transit(at: Keys) -> QueryBuilder:
+	"""What has left for the warehouse that requested it, by way of a transit warehouse; due now."""
+	entry, line = frappe.qb.DocType("Stock Entry"), frappe.qb.DocType("Stock Entry Detail")
+	request = frappe.qb.DocType("Material Request Item")
+	return (
+		frappe.qb.from_(entry)
+		.join(line)
+		.on(line.parent == entry.name)
+		.join(request)
+		.on(request.name == line.material_request_item)
+		.select(
+			line.item_code, request.warehouse, entry.posting_date, line.transfer_qty - line.transferred_qty
+		)
+		.where((entry.purpose == "Material Transfer") & (entry.add_to_transit == 1) & (entry.docstatus == 1))
+		.where((entry.per_transferred < 100) & (line.transfer_qty > line.transferred_qty))
+		.where(at.include(line.item_code, request.warehouse))
+	)
+
+
+def _requests(at: Keys) -> QueryBuilder:
+	"""What was requested and is neither ordered nor issued yet, and the type of request."""
+	request, line = frappe.qb.DocType("Material Request"), frappe.qb.DocType("Material Request Item")
+	return (
+		frappe.qb.from_(line)
+		.join(request)
+		.on(line.parent == request.name)
+		.select(
+			line.item_code,
+			line.warehouse,
+			line.schedule_date,
+			line.stock_qty - line.ordered_qty,
+			request.material_request_type,
+		)
+		.where((request.docstatus == 1) & (request.status != "Stopped"))
+		.where((line.stock_qty > line.ordered_qty) & at.include(line.item_code, line.warehouse))
+	)
+
+
+def _own_drafts(at: Keys, agent: str) -> QueryBuilder:
+	request, line = frappe.qb.DocType("Material Request"), frappe.qb.DocType("Material Request Item")
+	return (
+		frappe.qb.from_(line)
+		.join(request)
+		.on(line.parent == request.name)
+		.select(line.item_code, line.warehouse, line.schedule_date, line.stock_qty)
+		.where((request.docstatus == 0) & (request.rl_agent == agent))
+		.where((request.material_request_type == "Purchase") & at.include(line.item_code, line.warehouse))
+	)
