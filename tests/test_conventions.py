@@ -34,3 +34,22 @@ def test_frappe_reserved_names_are_free() -> None:
 	"""Frappe takes `commands` in an app for bench commands and loads it at every bench call."""
 	assert not (APP / "commands").exists()
 	assert not (APP / "commands.py").exists()
+
+
+def test_the_app_starts_no_processes() -> None:
+	"""Nor runs text as code: the marketplace refuses both."""
+	modules, functions = {"subprocess", "pickle", "marshal"}, {"eval", "exec", "system", "popen"}
+	found = []
+	for path in sorted(APP.rglob("*.py")):
+		for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+			names: set[str] = set()
+			if isinstance(node, ast.Import):
+				names = {alias.name.split(".")[0] for alias in node.names} & modules
+			elif isinstance(node, ast.ImportFrom):
+				names = {(node.module or "").split(".")[0]} & modules
+			elif isinstance(node, ast.Call):
+				called = node.func
+				name = called.id if isinstance(called, ast.Name) else getattr(called, "attr", "")
+				names = {name} & functions
+			found += [f"{path.relative_to(ROOT)}:{getattr(node, 'lineno', 0)} {name}" for name in names]
+	assert found == []

@@ -22,7 +22,7 @@ from rl_replenishment.cli.options import (
 	read_item_table,
 )
 from rl_replenishment.cli.screen import Screen
-from rl_replenishment.cli.train import tell_why_ended, write_policy
+from rl_replenishment.cli.train import CHECKPOINT_FOLDER, tell_why_ended, write_policy
 from rl_replenishment.core.demand.history import DemandHistory
 from rl_replenishment.core.environments.feedback import FeedbackSituations, recall_situations
 from rl_replenishment.core.errors import InputError
@@ -83,7 +83,7 @@ def run(options: argparse.Namespace, screen: Screen) -> dict[str, Any]:
 	seconds, timesteps = budget(options)
 	trainer = make_trainer("ppo")
 	with (
-		write_folder_atomically(options.out, marker=MANIFEST_FILE) as folder,
+		write_folder_atomically(options.out, marker=MANIFEST_FILE, outdated=[CHECKPOINT_FOLDER]) as folder,
 		screen.progress("Learning from edits") as update,
 		interruptible(update) as progress,
 	):

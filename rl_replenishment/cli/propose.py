@@ -141,9 +141,9 @@ def _today(options: argparse.Namespace, stored: StoredPolicy, screen: Screen) ->
 
 
 def _date(text: str, date_format: str | None) -> np.datetime64:
-	for form in (date_format, "%Y-%m-%d"):
+	for form in filter(None, (date_format, "%Y-%m-%d")):
 		try:
-			date = datetime.datetime.strptime(text, form or "").date()
+			date = datetime.datetime.strptime(text, form).date()
 		except ValueError:
 			continue
 		if FIRST_YEAR <= date.year <= LAST_YEAR:

@@ -11,7 +11,6 @@ from rl_replenishment.cli.options import (
 	add_history_arguments,
 	add_training_arguments,
 	budget,
-	check_installed,
 	counted,
 	day,
 	holdout_days,
@@ -67,7 +66,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace, screen: Screen) -> dict[str, Any]:
 	"""Train and write the policy folder."""
-	_check_tensorboard(options.tensorboard)
+	if options.tensorboard is not None and options.tensorboard.is_file():
+		raise InputError(f"--tensorboard {options.tensorboard} is a file; name a folder.")
 	history = read_history(options.orders, options.date_format, screen)
 	items = read_item_table(options, history.keys, screen)
 	held = holdout_days(options.holdout, history)
@@ -86,7 +86,7 @@ def run(options: argparse.Namespace, screen: Screen) -> dict[str, Any]:
 	if options.resume:
 		_check_checkpoint(options.out / CHECKPOINT_FOLDER)
 	with (
-		write_folder_atomically(options.out, marker=MANIFEST_FILE) as folder,
+		write_folder_atomically(options.out, marker=MANIFEST_FILE, outdated=[CHECKPOINT_FOLDER]) as folder,
 		screen.progress("Tuning the classical rules") as update,
 		interruptible(update) as progress,
 	):
@@ -153,14 +153,6 @@ def report(trained: Trained, out: Path, held: int, screen: Screen) -> dict[str, 
 		"ended_by": result.ended_by,
 		"next_day": day(stored.snapshot.today),
 	}
-
-
-def _check_tensorboard(folder: Path | None) -> None:
-	if folder is None:
-		return
-	check_installed("--tensorboard", "tensorboard", remedy="tensorboard")
-	if folder.exists() and not folder.is_dir():
-		raise InputError(f"--tensorboard {folder} is a file; name a folder.")
 
 
 def _check_checkpoint(folder: Path) -> None:

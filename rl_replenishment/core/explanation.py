@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from rl_replenishment.core.items import feasible_quantity
 from rl_replenishment.core.policies.base import protection_days
 from rl_replenishment.core.policies.order_up_to import (
 	ForecastLevels,
@@ -30,8 +31,11 @@ class Explanation:
 	demand_high: float
 	on_hand: float
 	on_order: float
+	reorder_point: float
 	target: float
 	rule_wish: float
+	#: what the supplier would get by the rule alone
+	rule_quantity: float
 	correction: float
 	rounding: float
 	quantity: float
@@ -46,10 +50,9 @@ class Explanation:
 			stock += f" and {_number(self.on_order)} on order"
 		text = (
 			f"Demand over the next {self.protection_days} days is expected at {_number(self.demand_low)} to "
-			f"{_number(self.demand_high)}, with {stock}; the rule fills up to {_number(self.target)} "
-			f"and asks for {_number(self.rule_wish)}"
+			f"{_number(self.demand_high)}, with {stock}; the rule {self._rule_words()}"
 		)
-		if abs(self.correction) >= 0.5:
+		if abs(self.correction) >= 0.5 or self.quantity != self.rule_quantity:
 			text += (
 				f", learning {'adds' if self.correction > 0 else 'takes off'} {_number(abs(self.correction))}"
 			)
@@ -57,6 +60,11 @@ class Explanation:
 		if abs(self.rounding) >= max(0.5, 1e-3 * self.pack):
 			text += f", {self._rounding_words()}"
 		return f"{text}: {'order ' + _number(self.quantity) if self.quantity else 'order nothing'}."
+
+	def _rule_words(self) -> str:
+		if not self.rule_wish and self.reorder_point < self.target:
+			return f"orders at {_number(self.reorder_point)} or less and asks for 0"
+		return f"fills up to {_number(self.target)} and asks for {_number(self.rule_wish)}"
 
 	def _rounding_words(self) -> str:
 		if self.rounding < 0:
@@ -81,8 +89,10 @@ def explain(policy: ResidualNetwork, situation: Situation, decision: Decision) -
 		expected + deviation,
 		state.on_hand,
 		state.arrivals.sum(axis=0),
+		decision.levels.reorder_point,
 		decision.levels.order_up_to,
 		decision.classical,
+		feasible_quantity(state.items, decision.classical),
 		decision.correction,
 		decision.quantity - wished,
 		decision.quantity,

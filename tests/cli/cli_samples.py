@@ -1,9 +1,12 @@
-"""Small files and a policy that no training made."""
+"""Small files, a policy that no training made, and what a run of the command leaves."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -84,3 +87,32 @@ def write_policy(folder: Path, stored: StoredPolicy) -> None:
 	folder.mkdir()
 	for name, contents in policy_files(stored).items():
 		(folder / name).write_bytes(contents)
+
+
+@dataclass(frozen=True)
+class Outcome:
+	status: int
+	out: str
+	err: str
+	#: what is in the folder since, hidden or not
+	written: set[str]
+
+	@property
+	def document(self) -> dict[str, Any]:
+		document = json.loads(self.out)
+		assert isinstance(document, dict)
+		return document
+
+	@property
+	def sentence(self) -> str:
+		"""The one line of a refusal, after which nothing is left behind."""
+		assert self.status == 2, self
+		assert not self.out
+		assert not self.written
+		(line,) = self.err.splitlines()
+		assert line.startswith("rl-replenishment: ")
+		assert line.endswith(".")
+		return line.removeprefix("rl-replenishment: ")
+
+
+Run = Callable[..., Outcome]

@@ -2,45 +2,12 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
-from cli_samples import FEEDBACK, STOCK, orders, stored_policy, write_policy
+from cli_samples import FEEDBACK, STOCK, Outcome, Run, orders, stored_policy, write_policy
 
 from rl_replenishment.cli import main
-
-
-@dataclass(frozen=True)
-class Outcome:
-	status: int
-	out: str
-	err: str
-	#: what is in the folder since, hidden or not
-	written: set[str]
-
-	@property
-	def document(self) -> dict[str, Any]:
-		document = json.loads(self.out)
-		assert isinstance(document, dict)
-		return document
-
-	@property
-	def sentence(self) -> str:
-		"""The one line of a refusal, after which nothing is left behind."""
-		assert self.status == 2, self
-		assert not self.out
-		assert not self.written
-		(line,) = self.err.splitlines()
-		assert line.startswith("rl-replenishment: ")
-		assert line.endswith(".")
-		return line.removeprefix("rl-replenishment: ")
-
-
-Run = Callable[..., Outcome]
 
 
 @pytest.fixture

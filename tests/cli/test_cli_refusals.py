@@ -6,8 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from cli_samples import STOCK, orders
-from conftest import Run
+from cli_samples import STOCK, Run, orders
 
 TRAIN = ("train", "o.csv", "--out", "new")
 BACKTEST = ("backtest", "o.csv", "--policy", "policy")
@@ -104,7 +103,7 @@ def test_stock(run: Run, text: str, says: str) -> None:
 		("Ham,1,2,,", "g.csv, row 3: item Ham is not in the order history"),
 		("Apple,-1,2,,", "g.csv, row 3, column proposed_qty"),
 		("Apple,1,,,", "g.csv, row 3, column ordered_qty"),
-		("Apple,1,2,1999-12-31,", "g.csv, row 3: 1999-12-31 is before the order history begins"),
+		("Apple,1,2,1999-12-31,A", "g.csv, row 3: 1999-12-31 is before the order history begins"),
 		("Apple,1,2,01/02/2024,", "g.csv, row 3, column date"),
 		("Apple,1,2,,B", "g.csv, row 3: Apple @ B and Apple @ A are one item"),
 	],

@@ -328,3 +328,11 @@ def test_fractions_balance_over_years(seed: int, unmet_demand: UnmetDemand) -> N
 	turnover = entered.max()
 	np.testing.assert_allclose(stock.net_stock + stock.on_order + left, entered, atol=1e-5 * turnover)
 	np.testing.assert_allclose(stock.arrivals().sum(axis=0), stock.on_order, atol=1e-6 * turnover)
+
+
+def test_a_lead_time_beyond_the_pipeline_is_refused() -> None:
+	"""It would otherwise wrap around and arrive early."""
+	inventory = Inventory(ItemTable.create(["A"]), longest_lead_time=5)
+	inventory.place_orders(np.ones(1, np.float32), np.array([5]))
+	with pytest.raises(ValueError, match="a lead time of 6 days, room is for 5"):
+		inventory.place_orders(np.ones(1, np.float32), np.array([6]))

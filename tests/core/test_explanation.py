@@ -22,8 +22,10 @@ EXAMPLE = Explanation(
 	demand_high=120,
 	on_hand=40,
 	on_order=12,
+	reorder_point=60,
 	target=150,
 	rule_wish=98,
+	rule_quantity=108,
 	correction=4.4,
 	rounding=5.6,
 	quantity=108,
@@ -96,8 +98,12 @@ def test_the_sentence_says_the_numbers(seed: int) -> None:
 		assert f"expected at {shown(why.demand_low)} to {shown(why.demand_high)}" in sentence
 		assert f"{shown(why.on_hand)} on hand" in sentence
 		assert (f"and {shown(why.on_order)} on order" in sentence) == bool(why.on_order)
-		assert f"the rule fills up to {shown(why.target)} and asks for {shown(why.rule_wish)}" in sentence
-		if abs(why.correction) >= 0.5:
+		assert f" and asks for {shown(why.rule_wish)}" in sentence
+		if why.rule_wish or why.reorder_point == why.target:
+			assert f"the rule fills up to {shown(why.target)} and" in sentence
+		else:
+			assert f"the rule orders at {shown(why.reorder_point)} or less and" in sentence
+		if abs(why.correction) >= 0.5 or why.quantity != why.rule_quantity:
 			verb = "adds" if why.correction > 0 else "takes off"
 			assert f"learning {verb} {shown(abs(why.correction))}" in sentence
 		else:
@@ -122,13 +128,25 @@ def test_an_example() -> None:
 			"learning takes off 30, rounded up to packs of 12: order 72.",
 		),
 		({"correction": 0.2, "rounding": 0.0, "pack": 0}, "asks for 98: order 108."),
+		(
+			{"correction": 0.2, "rule_quantity": 96, "pack": 0},
+			"asks for 98, learning adds 0.2, rounded up",
+		),
 		({"rounding": -14, "quantity": 88}, "cut to the largest order: order 88."),
 		(
 			{"quantity": 200, "min_order": 200, "rounding": 97},
 			"raised to the minimum order of 200: order 200.",
 		),
 		({"pack": 1, "rounding": 0.6}, "rounded up: order 108."),
-		({"quantity": 0, "rule_wish": 0, "correction": 0, "rounding": 0}, "asks for 0: order nothing."),
+		(
+			{"quantity": 0, "rule_wish": 0, "rule_quantity": 0, "correction": 0, "rounding": 0},
+			"; the rule orders at 60 or less and asks for 0: order nothing.",
+		),
+		(
+			{"quantity": 0, "rule_wish": 0, "rule_quantity": 0, "reorder_point": 150, "correction": 0}
+			| {"rounding": 0},
+			"; the rule fills up to 150 and asks for 0: order nothing.",
+		),
 	],
 )
 def test_words_for_what_happened(changed: dict[str, float], words: str) -> None:

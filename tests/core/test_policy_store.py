@@ -227,6 +227,7 @@ def test_no_folder_at_all(tmp_path: Path) -> None:
 	file = tmp_path / "file"
 	file.write_text("")
 	assert "Not a directory" in refusal(file)
+	assert "null byte" in refusal(tmp_path / "a\0b")
 
 
 @pytest.mark.parametrize(

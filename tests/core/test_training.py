@@ -1,4 +1,4 @@
-"""Training with PPO: reproducible, stoppable, resumable, never worse than the rule, and able to learn."""
+"""Training with PPO: reproducible, stoppable, never worse than the rule, and able to learn."""
 
 from __future__ import annotations
 
@@ -9,21 +9,21 @@ from dataclasses import dataclass, replace
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pytest
-from core_samples import MONDAY, codes, forecast_rule, history_of, ppo_model, random_network, residual_policy
+from core_samples import MONDAY, codes, forecast_rule, history_of, random_network, residual_policy
+from training_samples import ROLLOUT, small_problem, small_trainer, train
 
 from rl_replenishment.core.demand.history import DemandHistory
-from rl_replenishment.core.environments.batch import ReplenishmentTask
 from rl_replenishment.core.environments.feedback import recall_situations
 from rl_replenishment.core.environments.stock_multi_product import (
 	evaluate_stock_multi_product,
 	order_up_to_actions,
 	sample_order_lines,
 )
-from rl_replenishment.core.errors import InputError, PolicyFileError
+from rl_replenishment.core.errors import InputError
 from rl_replenishment.core.evaluation.tuning import tune_rules
 from rl_replenishment.core.files.feedback import FeedbackRows
 from rl_replenishment.core.items import FloatArray, ItemTable
@@ -31,7 +31,6 @@ from rl_replenishment.core.policies.observation import OBSERVATION_SIZE
 from rl_replenishment.core.policies.residual_network import Normaliser, ResidualNetwork
 from rl_replenishment.core.policies.store import StoredPolicy, parse_policy, policy_files
 from rl_replenishment.core.simulation.rollout import run
-from rl_replenishment.core.simulation.scenario import replay
 from rl_replenishment.core.training import from_history
 from rl_replenishment.core.training.algorithms import ALGORITHMS, make_trainer
 from rl_replenishment.core.training.from_history import (
@@ -49,50 +48,9 @@ from rl_replenishment.core.training.interface import (
 	TrainingResult,
 )
 
-if TYPE_CHECKING:
-	from rl_replenishment.core.training.ppo import PPOTrainer
-
-#: steps of one rollout of the small trainer
-ROLLOUT = 64 * 8
-
-
-def small_trainer(**settings: Any) -> PPOTrainer:
-	pytest.importorskip("torch")
-	pytest.importorskip("stable_baselines3")
-	from rl_replenishment.core.training.ppo import PPOSettings, PPOTrainer
-
-	small = {"columns": 64, "n_steps": 8, "batch_size": 256, "n_epochs": 3, "hidden": (16, 16)}
-	return PPOTrainer(PPOSettings(**{**small, "feedback_columns": 32, "evaluate_every": 1, **settings}))
-
-
-def small_problem(*, safety_factor: float = 1.0, seed: int = 0) -> TrainingProblem:
-	"""Three items of one kind; the last 60 days of 200 are for validation."""
-	items = ItemTable.create(
-		codes(3), lead_time_days=[2, 4, 7], holding_cost=0.1, stockout_cost=5, order_cost=1
-	)
-	demand = np.random.default_rng(seed).poisson([2, 5, 9], (200, 3))
-	history = history_of(demand)
-	rule = forecast_rule(safety_factor=safety_factor, items=items)
-	return TrainingProblem(
-		task=ReplenishmentTask(items, history.window(0, 140), rule, np.array([1, 2, 3], np.float32)),
-		validation=replay(items, history, days=60, review_days=7, rng=np.random.default_rng(1)),
-	)
-
-
-def train(
-	trainer: PPOTrainer, *, rollouts: int, problem: TrainingProblem | None = None, seed: int = 0, **more: Any
-) -> TrainingResult:
-	budget = Budget(seconds=None, timesteps=rollouts * ROLLOUT)
-	return trainer.train(problem or small_problem(), budget=budget, seed=seed, **more)
-
 
 def validation_cost(policy: Any, problem: TrainingProblem) -> float:
 	return float(run(policy, problem.validation).cost.sum())
-
-
-def as_judged(evaluation: Evaluation) -> float:
-	"""What the verdict compares."""
-	return evaluation.cost_ratio + evaluation.cost_ratio_error
 
 
 def short_history(days: int = 70, start: np.datetime64 = MONDAY) -> DemandHistory:
@@ -212,106 +170,6 @@ def test_the_last_update_counts() -> None:
 	result = train(small_trainer(learning_rate=0.05, target_kl=1e9), rollouts=1)
 	assert len(result.evaluations) > 1
 	assert result.evaluations[-1].cost_ratio != 1.0
-
-
-@pytest.mark.torch
-def test_training_goes_on_where_it_ended(tmp_path: Path) -> None:
-	"""Steps and verdicts add up, and the best of the first part is not lost."""
-	trainer, checkpoint = small_trainer(), tmp_path / "checkpoint"
-	first = train(trainer, rollouts=3, checkpoint=checkpoint)
-	assert [path.name for path in checkpoint.iterdir()] == ["checkpoint.safetensors"]
-	second = train(trainer, rollouts=2, checkpoint=checkpoint, resume=True)
-	assert first.timesteps == 3 * ROLLOUT
-	assert second.timesteps == 5 * ROLLOUT
-	assert second.evaluations[: len(first.evaluations)] == first.evaluations
-	assert len(second.evaluations) > len(first.evaluations)
-	assert as_judged(second.chosen) <= as_judged(first.chosen)
-	assert second.seconds >= first.seconds
-	# the file just written goes on from there
-	third = train(trainer, rollouts=1, checkpoint=checkpoint, resume=True)
-	assert third.timesteps == 6 * ROLLOUT
-	assert as_judged(third.chosen) <= as_judged(second.chosen)
-
-
-@pytest.mark.torch
-def test_weights_and_memory_of_the_optimiser_come_back(tmp_path: Path) -> None:
-	"""A training that was cancelled at once leaves a checkpoint with which another starts anew, the same."""
-	trainer = small_trainer()
-	whole = train(trainer, rollouts=2)
-	train(trainer, rollouts=2, checkpoint=tmp_path / "c", progress=lambda _: False)
-	resumed = train(trainer, rollouts=2, checkpoint=tmp_path / "c", resume=True)
-	assert resumed.evaluations[0].cost_ratio == whole.evaluations[0].cost_ratio == 1
-	assert resumed.ended_by == "budget"
-
-	from rl_replenishment.core.training import checkpoint as checkpoints
-
-	saved = checkpoints.load(tmp_path / "c")
-	names = set(saved.tensors)
-	assert {name.split(".")[0] for name in names} == {"policy", "optimizer", "best", "observation"}
-	assert any(name.endswith("exp_avg_sq") for name in names)
-	assert saved.timesteps == resumed.timesteps
-	assert saved.best == resumed.chosen
-	np.testing.assert_array_equal(saved.best_network.layers[0][0], resumed.policy.network.layers[0][0])
-	np.testing.assert_array_equal(saved.normaliser.mean, resumed.policy.normaliser.mean)
-
-
-@pytest.mark.torch
-def test_a_checkpoint_fills_a_fresh_model(tmp_path: Path) -> None:
-	"""Weights, steps, and what the optimiser knows of past gradients."""
-	trainer = small_trainer()
-	train(trainer, rollouts=2, checkpoint=tmp_path / "c")
-
-	from rl_replenishment.core.training import checkpoint as checkpoints
-
-	saved = checkpoints.load(tmp_path / "c")
-	model = ppo_model((16, 16), seed=5)
-	assert not model.policy.optimizer.state_dict()["state"]
-	saved.apply(model)
-	assert model.num_timesteps == saved.timesteps == 2 * ROLLOUT
-	restored = {f"policy.{name}": value for name, value in model.policy.state_dict().items()}
-	for number, memory in model.policy.optimizer.state_dict()["state"].items():
-		restored |= {f"optimizer.{number}.{key}": value for key, value in memory.items()}
-	names = {name for name in saved.tensors if name.startswith(("policy.", "optimizer."))}
-	assert restored.keys() == names
-	assert len(names) > 30
-	for name in names:
-		np.testing.assert_array_equal(restored[name].numpy(), saved.tensors[name].numpy(), err_msg=name)
-
-
-@pytest.mark.torch
-def test_a_new_training_replaces_the_checkpoint(tmp_path: Path) -> None:
-	trainer = small_trainer()
-	train(trainer, rollouts=2, checkpoint=tmp_path / "c")
-	assert train(trainer, rollouts=1, checkpoint=tmp_path / "c").timesteps == ROLLOUT
-	assert train(trainer, rollouts=1, checkpoint=tmp_path / "c", resume=True).timesteps == 2 * ROLLOUT
-
-
-@pytest.mark.torch
-def test_nothing_to_resume(tmp_path: Path) -> None:
-	with pytest.raises(
-		PolicyFileError, match=r"no training to resume: .*checkpoint\.safetensors cannot be read"
-	):
-		train(small_trainer(), rollouts=1, checkpoint=tmp_path / "c", resume=True)
-
-
-@pytest.mark.torch
-@pytest.mark.parametrize("damage", [b"", b"\x80\x04N.", b"half", b"{}"])
-def test_a_damaged_checkpoint(tmp_path: Path, damage: bytes) -> None:
-	trainer, folder = small_trainer(), tmp_path / "c"
-	train(trainer, rollouts=1, checkpoint=folder, progress=lambda _: False)
-	file = folder / "checkpoint.safetensors"
-	file.write_bytes(file.read_bytes()[:2000] if damage == b"half" else damage)
-	with pytest.raises(
-		PolicyFileError, match=r"checkpoint\.safetensors is damaged .* train without --resume"
-	):
-		train(trainer, rollouts=1, checkpoint=folder, resume=True)
-
-
-@pytest.mark.torch
-def test_a_checkpoint_of_other_settings(tmp_path: Path) -> None:
-	train(small_trainer(), rollouts=1, checkpoint=tmp_path / "c", progress=lambda _: False)
-	with pytest.raises(PolicyFileError, match="made with other training settings"):
-		train(small_trainer(hidden=(8,)), rollouts=1, checkpoint=tmp_path / "c", resume=True)
 
 
 @pytest.mark.torch
@@ -472,7 +330,6 @@ def test_training_without_its_libraries(monkeypatch: pytest.MonkeyPatch) -> None
 
 
 @pytest.mark.torch
-@pytest.mark.xfail(reason="Stable-Baselines3 raises an ImportError, and only after the rules are tuned")
 def test_curves_without_tensorboard(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 	"""A sentence that says what to install, before any work."""
 	pytest.importorskip("stable_baselines3")

@@ -256,3 +256,13 @@ class TestText:
 		with refused("cannot be written (No space left on device); free some space"):
 			write_text_atomically(tmp_path / "report.html", "new")
 		assert os.listdir(tmp_path) == []
+
+
+def test_what_is_outdated_does_not_stay(tmp_path: Path) -> None:
+	"""Of an earlier result, what belongs to it alone goes; what may be the user's stays."""
+	place = tmp_path / "result"
+	for names in (("marker", "notes.txt", "checkpoint"), ("marker",)):
+		with write_folder_atomically(place, marker="marker", outdated=["checkpoint"]) as folder:
+			for name in names:
+				(folder / name).write_text(name)
+	assert {path.name for path in place.iterdir()} == {"marker", "notes.txt"}

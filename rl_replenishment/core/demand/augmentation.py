@@ -39,7 +39,6 @@ def augment(
 	varied = copies * (level * size)
 	# round at random, so that small demands keep their mean
 	varied = np.where(whole, np.floor(varied + rng.random((days, count))), varied)
-	varied[copies == 0] = 0
 	moved = np.flatnonzero(rng.random(count) < how.jittered_share)
 	if how.day_jitter and len(moved):
 		varied[:, moved] = _move_days(varied[:, moved], how.day_jitter, rng)

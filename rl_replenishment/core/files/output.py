@@ -6,7 +6,7 @@ import errno
 import os
 import shutil
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -22,14 +22,14 @@ _PLACE_AT_FAULT = frozenset(
 
 
 @contextmanager
-def write_folder_atomically(path: FilePath, *, marker: str) -> Iterator[Path]:
+def write_folder_atomically(path: FilePath, *, marker: str, outdated: Sequence[str] = ()) -> Iterator[Path]:
 	"""Yield an empty folder to fill; on leaving without an error it becomes `path`, whole.
 
 	What is already at `path` is replaced where it is an empty folder or one with a file called `marker`,
 	which says that it is an earlier result; anything else is refused before work begins. Files of the earlier
-	result that the new one does not have stay: they may be the user's. On an error nothing is left behind and
-	`path` stays as it was. Raises `InputError` where `path` must not be replaced, the folder above it is
-	missing or cannot be written to, or the disk is full.
+	result that the new one does not have stay, since they may be the user's, except those called `outdated`.
+	On an error nothing is left behind and `path` stays as it was. Raises `InputError` where `path` must not
+	be replaced, the folder above it is missing or cannot be written to, or the disk is full.
 	"""
 	target = _resolved(path)
 	_refuse_foreign(target, path, marker)
@@ -43,7 +43,7 @@ def write_folder_atomically(path: FilePath, *, marker: str) -> Iterator[Path]:
 					_flush(file)
 		_refuse_foreign(target, path, marker)
 		with _explained(path):
-			_swap(filling, target)
+			_swap(filling, target, outdated)
 	except InputError as error:
 		# of a file or folder inside, by the name that it would have had
 		raise InputError(str(error).replace(str(filling), str(path))) from error
@@ -125,7 +125,7 @@ def _sibling(target: Path, purpose: str) -> Path:
 	return target.with_name(f".{target.name[:40]}.{uuid.uuid4().hex[:12]}.{purpose}")
 
 
-def _swap(filling: Path, target: Path) -> None:
+def _swap(filling: Path, target: Path, outdated: Sequence[str]) -> None:
 	if not target.exists():
 		filling.rename(target)
 		return
@@ -138,7 +138,7 @@ def _swap(filling: Path, target: Path) -> None:
 		aside.rename(target)
 		raise
 	for kept in aside.iterdir():
-		if not (target / kept.name).exists():
+		if kept.name not in outdated and not (target / kept.name).exists():
 			kept.rename(target / kept.name)
 	shutil.rmtree(aside, ignore_errors=True)
 

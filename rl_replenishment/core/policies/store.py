@@ -115,10 +115,12 @@ def read_policy(folder: Path | str) -> StoredPolicy:
 	for name in (MANIFEST_FILE, WEIGHTS_FILE):
 		try:
 			contents[name] = (folder / name).read_bytes()
-		except OSError as error:
+		except (OSError, ValueError) as error:
+			# a path with a zero byte is a ValueError
+			reason = getattr(error, "strerror", None) or error
 			raise PolicyFileError(
-				f"{folder} is not a policy folder: {name} cannot be read ({error.strerror}); "
-				f"give the folder that `train --out` wrote."
+				f"{folder} is not a policy folder: {name} cannot be read ({reason}); "
+				"give the folder that `train --out` wrote."
 			) from None
 	return parse_policy(contents, str(folder))
 

@@ -112,6 +112,8 @@ class Inventory:
 		"""
 		ordered = feasible_quantity(self.items, quantity)
 		lead_time = self.items.whole_lead_time_days if lead_time_days is None else lead_time_days
+		if lead_time.max(initial=0) >= self._slots:
+			raise ValueError(f"a lead time of {lead_time.max()} days, room is for {self._slots - 1}")
 		slots = (self._today + lead_time) % self._slots
 		self._pipeline[slots, self._columns] += ordered
 		self.on_order += ordered

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from pathlib import Path
 
 from rl_replenishment.core.errors import InputError
@@ -21,4 +22,8 @@ def make_trainer(name: str, *, tensorboard: Path | None = None) -> Trainer:
 			f"Training needs {error.name}, which is not installed; "
 			"run: pip install 'rl_replenishment[train]'."
 		) from None
+	if tensorboard is not None and find_spec("tensorboard") is None:
+		raise InputError(
+			"--tensorboard needs tensorboard, which is not installed; run: pip install tensorboard."
+		)
 	return PPOTrainer(tensorboard=tensorboard)
