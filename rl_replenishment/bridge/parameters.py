@@ -168,7 +168,7 @@ def _lead_times(
 	}
 	if settings.use_learned_lead_times:
 		since = add_days(today, -settings.history_days)
-		learned = learn_lead_times(settings.company, items, set(suppliers.values()), since)
+		learned = learn_lead_times(settings.company, set(suppliers.values()), since)
 		for code in items:
 			lead_times[code] = learned.of(code, suppliers[code]) or lead_times[code]
 	return lead_times

@@ -7,9 +7,11 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-from pypika.terms import ContainsCriterion, Criterion, Field, Term
+from pypika.terms import ContainsCriterion, Criterion, CustomFunction, Field, Term
 
 from rl_replenishment.core.items import FloatArray, ItemKey
+
+days_between = CustomFunction("DATEDIFF", ["end", "start"])
 
 
 class _Values(Term):
