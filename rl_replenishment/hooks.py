@@ -6,3 +6,26 @@ app_email = "rl-replenishment@example.com"
 app_license = "gpl-3.0"
 
 required_apps = ["frappe/erpnext"]
+
+before_install = "rl_replenishment.install.before_install"
+after_install = "rl_replenishment.install.after_install"
+after_migrate = "rl_replenishment.install.after_migrate"
+before_uninstall = "rl_replenishment.uninstall.before_uninstall"
+after_uninstall = "rl_replenishment.uninstall.after_uninstall"
+
+scheduler_events = {
+	"cron": {
+		"*/10 * * * *": ["rl_replenishment.tasks.check_stuck_runs"],
+		"15 4 * * *": ["rl_replenishment.tasks.settle_feedback", "rl_replenishment.tasks.train_due"],
+		"30 5 * * *": ["rl_replenishment.tasks.propose"],
+	},
+}
+
+require_type_annotated_api_methods = True
+
+default_log_clearing_doctypes = {
+	"RL Proposal": 365,
+	"RL Proposal Run": 365,
+	"RL Feedback": 1095,
+	"RL Training Run": 365,
+}

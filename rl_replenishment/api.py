@@ -1,0 +1,66 @@
+"""What the desk calls; every function checks the permission first."""
+
+from __future__ import annotations
+
+import frappe
+
+
+@frappe.whitelist(methods=["POST"])
+def propose_now(agent: str) -> str:
+	"""Propose in the background; returns the name of the run."""
+	frappe.has_permission("RL Agent Settings", "write", agent, throw=True)
+	from rl_replenishment.bridge import proposals
+
+	return proposals.enqueue(agent)
+
+
+@frappe.whitelist(methods=["POST"])
+def train(agent: str) -> str:
+	"""Train in the background; returns the name of the training run."""
+	frappe.has_permission("RL Agent Settings", "write", agent, throw=True)
+	from rl_replenishment.bridge import training_job
+
+	return training_job.enqueue(agent)
+
+
+@frappe.whitelist(methods=["POST"])
+def cancel_training(training_run: str) -> None:
+	"""Ask a training to end; what it has found so far is kept."""
+	_check_agent_of("RL Training Run", training_run)
+	from rl_replenishment.bridge import training_job
+
+	training_job.cancel(training_run)
+
+
+@frappe.whitelist(methods=["POST"])
+def retry_training(training_run: str) -> str:
+	"""Train again after a failure; returns the name of the new run."""
+	_check_agent_of("RL Training Run", training_run)
+	from rl_replenishment.bridge import training_job
+
+	return training_job.retry(training_run)
+
+
+@frappe.whitelist(methods=["POST"])
+def promote(policy: str, reason: str = "") -> None:
+	"""Put a policy to use."""
+	_check_agent_of("RL Policy", policy)
+	from rl_replenishment.bridge import promotion
+
+	promotion.promote(policy, reason)
+
+
+@frappe.whitelist(methods=["POST"])
+def roll_back(agent: str, reason: str = "") -> str:
+	"""Go back to the policy in use before; returns its name."""
+	frappe.has_permission("RL Agent Settings", "write", agent, throw=True)
+	from rl_replenishment.bridge import promotion
+
+	return promotion.roll_back(agent, reason)
+
+
+def _check_agent_of(doctype: str, name: str) -> None:
+	"""Whoever may change an agent may steer what belongs to it."""
+	frappe.has_permission(doctype, "read", name, throw=True)
+	agent = frappe.db.get_value(doctype, name, "agent")
+	frappe.has_permission("RL Agent Settings", "write", agent, throw=True)

@@ -1,0 +1,19 @@
+"""What a buyer made of a proposed line, as a reward."""
+
+from __future__ import annotations
+
+import frappe
+from frappe.model.document import Document
+
+from rl_replenishment.bridge.logs import delete_older
+
+
+class RLFeedback(Document):
+	@staticmethod
+	def clear_old_logs(days: int = 1095) -> None:
+		"""Log Settings: rows that were learned from."""
+		delete_older("RL Feedback", days, {"consumed": 1})
+
+
+def on_doctype_update() -> None:
+	frappe.db.add_index("RL Feedback", ["agent", "settled", "consumed"])

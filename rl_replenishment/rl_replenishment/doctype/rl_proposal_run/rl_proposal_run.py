@@ -1,0 +1,14 @@
+"""One round of proposals: what was looked at, ordered, left alone and left out."""
+
+from __future__ import annotations
+
+from frappe.model.document import Document
+
+from rl_replenishment.bridge.logs import delete_older
+
+
+class RLProposalRun(Document):
+	@staticmethod
+	def clear_old_logs(days: int = 365) -> None:
+		"""Log Settings: rounds that have ended."""
+		delete_older("RL Proposal Run", days, {"status": ("!=", "In Progress")})

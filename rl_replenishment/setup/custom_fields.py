@@ -1,0 +1,93 @@
+"""Fields that the app adds to ERPNext's documents."""
+
+from __future__ import annotations
+
+from typing import Any
+
+EDIT_REASONS = ("Promotion", "Supplier Minimum", "Budget", "Project", "Distrust", "Other")
+
+_WRITTEN_BY_AGENT = {"read_only": 1, "no_copy": 1, "print_hide": 1}
+
+#: by DocType, in the form that Frappe's `create_custom_fields` takes
+CUSTOM_FIELDS: dict[str, list[dict[str, Any]]] = {
+	"Material Request": [
+		{
+			"fieldname": "rl_agent",
+			"label": "RL Agent",
+			"fieldtype": "Link",
+			"options": "RL Agent Settings",
+			"insert_after": "company",
+			"in_standard_filter": 1,
+			"depends_on": "rl_agent",
+			"search_index": 1,
+			**_WRITTEN_BY_AGENT,
+		},
+		{
+			"fieldname": "rl_policy",
+			"label": "RL Policy",
+			"fieldtype": "Link",
+			"options": "RL Policy",
+			"insert_after": "rl_agent",
+			"depends_on": "rl_policy",
+			**_WRITTEN_BY_AGENT,
+		},
+		{
+			"fieldname": "rl_run",
+			"label": "RL Proposal Run",
+			"fieldtype": "Link",
+			"options": "RL Proposal Run",
+			"insert_after": "rl_policy",
+			"hidden": 1,
+			**_WRITTEN_BY_AGENT,
+		},
+	],
+	"Material Request Item": [
+		{
+			"fieldname": "rl_section",
+			"label": "RL Replenishment",
+			"fieldtype": "Section Break",
+			"insert_after": "projected_qty",
+			"collapsible": 1,
+			"depends_on": "eval:doc.rl_proposal || parent.rl_agent",
+		},
+		{
+			"fieldname": "rl_proposed_qty",
+			"label": "Proposed Quantity (Stock UOM)",
+			"fieldtype": "Float",
+			"insert_after": "rl_section",
+			**_WRITTEN_BY_AGENT,
+		},
+		{
+			"fieldname": "rl_edit_reason",
+			"label": "Reason for Another Quantity",
+			"fieldtype": "Select",
+			"options": "\n".join(("", *EDIT_REASONS)),
+			"insert_after": "rl_proposed_qty",
+			"allow_on_submit": 1,
+			"no_copy": 1,
+			"print_hide": 1,
+		},
+		{
+			"fieldname": "rl_column_break",
+			"fieldtype": "Column Break",
+			"insert_after": "rl_edit_reason",
+		},
+		{
+			"fieldname": "rl_explanation",
+			"label": "Why This Quantity",
+			"fieldtype": "Small Text",
+			"insert_after": "rl_column_break",
+			**_WRITTEN_BY_AGENT,
+		},
+		{
+			"fieldname": "rl_proposal",
+			"label": "RL Proposal",
+			"fieldtype": "Link",
+			"options": "RL Proposal",
+			"insert_after": "rl_explanation",
+			"search_index": 1,
+			"hidden": 1,
+			**_WRITTEN_BY_AGENT,
+		},
+	],
+}
