@@ -58,8 +58,8 @@ def warn_of_auto_reorder(settings: Document) -> None:
 		named = _("{0} and {1} more").format(named, len(items) - _NAMED)
 	frappe.msgprint(
 		_(
-			"ERPNext's auto re-order is on and has re-order levels for {0}: both would order. Clear those levels, "
-			"or switch auto re-order off in Stock Settings."
+			"ERPNext's auto re-order is on and has re-order levels for {0}: both would order. "
+			"Clear those levels, or switch auto re-order off in Stock Settings."
 		).format(named),
 		title=_("Ordered Twice"),
 		indicator="orange",

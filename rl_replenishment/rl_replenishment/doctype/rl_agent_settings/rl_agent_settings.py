@@ -26,7 +26,9 @@ class RLAgentSettings(Document):
 			ownership.warn_of_auto_reorder(self)
 
 	def on_trash(self) -> None:
-		# the policies belong to the agent; what was proposed and learned stays on record
+		# the policies belong to the agent; where anything was proposed or learned, its links keep the agent
+		self.db_set("active_policy", None)
+		frappe.db.set_value("RL Policy", {"agent": self.name}, "status", "Archived")
 		for name in frappe.get_all("RL Policy", {"agent": self.name}, pluck="name"):
 			frappe.delete_doc("RL Policy", name, force=True, ignore_permissions=True)
 
