@@ -1,0 +1,5 @@
+frappe.ui.form.on("RL Feedback", {
+	refresh(frm) {
+		frm.disable_save();
+	},
+});

@@ -1,0 +1,5 @@
+frappe.ui.form.on("RL Proposal", {
+	refresh(frm) {
+		frm.disable_save();
+	},
+});

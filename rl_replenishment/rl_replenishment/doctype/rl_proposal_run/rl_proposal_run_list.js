@@ -1,0 +1,6 @@
+frappe.listview_settings["RL Proposal Run"] = {
+	get_indicator(doc) {
+		const colour = { "In Progress": "blue", Completed: "green", Failed: "red" }[doc.status];
+		return [__(doc.status), colour, `status,=,${doc.status}`];
+	},
+};

@@ -1,0 +1,12 @@
+frappe.listview_settings["RL Training Run"] = {
+	get_indicator(doc) {
+		const colour = {
+			Queued: "gray",
+			"In Progress": "blue",
+			Completed: "green",
+			Failed: "red",
+			Cancelled: "orange",
+		}[doc.status];
+		return [__(doc.status), colour, `status,=,${doc.status}`];
+	},
+};
