@@ -87,19 +87,23 @@ def continue_on_feedback(
 	history: DemandHistory,
 	items: ItemTable,
 	parent: StoredPolicy,
-	feedback: FeedbackSituations,
+	feedback: FeedbackSituations | None,
 	trainer: Trainer,
 	options: TrainingOptions,
 	*,
 	progress: ProgressCallback | None = None,
+	tuning_progress: Callable[[float], object] | None = None,
 ) -> Trained:
-	"""Go on from a policy with the buyer's answers beside the simulation."""
+	"""Go on from a policy, with the buyer's answers beside the simulation where there are any."""
 	check_history(history, options.review_days)
-	rules = tune_rules(tuning_halves(history, items, options.review_days, options.unmet_demand, options.seed))
+	rules = tune_rules(
+		tuning_halves(history, items, options.review_days, options.unmet_demand, options.seed),
+		progress=tuning_progress,
+	)
 	# the classical part stays the parent's: what it corrected must not shift under the network
 	kept = replace(rules, best=parent.policy.classical)
 	problem = replace(_problem(history, items, kept, options), feedback=feedback, parent=parent.policy)
-	about = {"parent_sha256": parent.sha256, "feedback_rows": len(feedback)}
+	about = {"parent_sha256": parent.sha256, "feedback_rows": 0 if feedback is None else len(feedback)}
 	return _train(problem, history, kept, trainer, options, about, progress, None, False)
 
 
@@ -190,12 +194,7 @@ def _train(
 	)
 	about = {
 		**about,
-		"options": asdict(options),
-		"data": {
-			"first_day": str(history.start),
-			"last_day": str(history.end - np.timedelta64(1, "D")),
-			"items": len(history.keys),
-		},
+		**origin(history, options),
 		"training": {
 			"ended_by": result.ended_by,
 			# by the clock, so only told where the clock is part of the result
@@ -206,7 +205,6 @@ def _train(
 				for evaluation in result.evaluations
 			],
 		},
-		"versions": versions(),
 	}
 	stored = StoredPolicy(
 		result.policy,
@@ -216,6 +214,19 @@ def _train(
 		about,
 	)
 	return Trained(stored, rules, result)
+
+
+def origin(history: DemandHistory, options: TrainingOptions) -> dict[str, Any]:
+	"""What a policy is made from, in plain values."""
+	return {
+		"options": asdict(options),
+		"data": {
+			"first_day": str(history.start),
+			"last_day": str(history.end - np.timedelta64(1, "D")),
+			"items": len(history.keys),
+		},
+		"versions": versions(),
+	}
 
 
 def snapshot(history: DemandHistory, items: ItemTable, review_days: int) -> Snapshot:
