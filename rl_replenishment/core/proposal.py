@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rl_replenishment.core.errors import InputError
-from rl_replenishment.core.explanation import explain
+from rl_replenishment.core.explanation import Explanation, explain
 from rl_replenishment.core.items import FloatArray, ItemKey, feasible_quantity
 from rl_replenishment.core.policies.base import State
 from rl_replenishment.core.policies.residual_network import ResidualNetwork
@@ -31,6 +31,8 @@ class Proposal:
 	#: what the classical rule would order
 	baseline_qty: float
 	reason: str
+	#: the numbers behind it
+	why: Explanation
 
 
 def propose(policy: ResidualNetwork, state: State) -> list[Proposal]:
@@ -48,6 +50,7 @@ def propose(policy: ResidualNetwork, state: State) -> list[Proposal]:
 			proposed_qty=why.quantity,
 			baseline_qty=float(rule),
 			reason=why.sentence,
+			why=why,
 		)
 		for key, supplier, why, rule in zip(
 			state.items.keys,

@@ -1,0 +1,320 @@
+"""One round of proposals: from the state through the policy to RL Proposals and Material Requests."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import asdict
+from datetime import date, timedelta
+from typing import Any
+
+import frappe
+import numpy as np
+from frappe import _
+from frappe.model.document import Document
+from frappe.query_builder.functions import Now
+from frappe.utils import getdate, now_datetime
+
+from rl_replenishment.bridge import policy_store
+from rl_replenishment.bridge.limits import within_limits
+from rl_replenishment.bridge.material_requests import Emitted, OrderLine, emit
+from rl_replenishment.bridge.state import Situation, read_situation
+from rl_replenishment.core.policies.adaptation import adapted_to
+from rl_replenishment.core.proposal import Proposal, propose
+
+QUEUE, TIMEOUT_SECONDS = "long", 1500
+#: a float's worth of digits for quantities in documents
+_DIGITS = 6
+
+
+def enqueue(agent: str) -> str:
+	"""Propose in the background; returns the name of the RL Proposal Run, which is visible at once."""
+	running = frappe.db.get_value(
+		"RL Proposal Run", {"agent": agent, "status": "In Progress", "creation": (">", _too_old())}
+	)
+	if running:
+		frappe.msgprint(_("Run {0} of this agent is still going.").format(running), alert=True)
+		return running
+	run = _begin(frappe.get_doc("RL Agent Settings", agent), "Manual")
+	frappe.enqueue(
+		"rl_replenishment.bridge.proposals.execute",
+		queue=QUEUE,
+		timeout=TIMEOUT_SECONDS,
+		job_id=f"rl_replenishment.propose.{agent}",
+		deduplicate=True,
+		enqueue_after_commit=True,
+		run=run,
+	)
+	return run
+
+
+def propose_for(agent: str, *, trigger: str = "Manual", today: date | None = None) -> dict[str, Any]:
+	"""Propose now; returns agent, run, number of proposals and names of the Material Requests."""
+	return execute(_begin(frappe.get_doc("RL Agent Settings", agent), trigger), today)
+
+
+def execute(run: str, today: date | None = None) -> dict[str, Any]:
+	"""Carry out a run that has been begun; one that fails is marked so, and raises."""
+	agent = frappe.db.get_value("RL Proposal Run", run, "agent")
+	try:
+		# a new transaction, so that the lock comes before the first look at the data: a second worker waits
+		# here, and then sees the drafts of the first
+		frappe.db.commit()
+		frappe.db.get_value("RL Agent Settings", agent, "name", for_update=True)
+		result = _propose(run, frappe.get_doc("RL Agent Settings", agent), today or getdate())
+		# all of a run or nothing of it
+		frappe.db.commit()
+		return result
+	except Exception as error:
+		frappe.db.rollback()
+		_mark_failed(run, error)
+		raise
+
+
+def _begin(settings: Document, trigger: str) -> str:
+	run = frappe.get_doc(
+		{
+			"doctype": "RL Proposal Run",
+			"agent": settings.name,
+			"company": settings.company,
+			"mode": settings.mode,
+			"status": "In Progress",
+			"trigger": trigger,
+			"started_on": now_datetime(),
+		}
+	).insert(ignore_permissions=True)
+	# whoever looks sees it from the first second
+	frappe.db.commit()
+	return run.name
+
+
+def _too_old() -> Any:
+	return now_datetime() - timedelta(seconds=TIMEOUT_SECONDS)
+
+
+def _mark_failed(run: str, error: Exception) -> None:
+	if isinstance(error, frappe.QueryTimeoutError):
+		reason = _("Another run of this agent was still going.")
+	else:
+		reason = frappe.utils.strip_html(str(error)) or type(error).__name__
+	log = frappe.log_error(
+		title="RL Replenishment: proposing failed", reference_doctype="RL Proposal Run", reference_name=run
+	)
+	values = {"status": "Failed", "ended_on": now_datetime(), "messages": reason, "error": log.name}
+	frappe.db.set_value("RL Proposal Run", run, values)
+	# the record of the failure outlives the rollback of the work
+	frappe.db.commit()
+
+
+def _propose(run: str, settings: Document, today: date) -> dict[str, Any]:
+	progress = _progress(run)
+	situation = read_situation(settings, today)
+	messages: list[str] = []
+	policy_name, requests, ordered = settings.active_policy, [], []
+	not_ordered: list[Proposal] = []
+	value = 0.0
+	if not situation.scope.keys:
+		messages.append(_("No item-warehouse is in the agent's scope; look at its warehouses and items."))
+	else:
+		progress(10, _("Asking the policy"))
+		policy_name, stored = policy_store.policy_in_use(settings)
+		policy = adapted_to(stored, situation.scope.keys).policy
+		proposals = propose(policy, situation.state)
+		proposals, cut = within_limits(settings, situation, proposals)
+		messages += cut
+		at = [i for i, proposal in enumerate(proposals) if proposal.proposed_qty > 0]
+		not_ordered = [proposal for proposal in proposals if not proposal.proposed_qty > 0]
+		names = {i: frappe.generate_hash(length=10) for i in at}
+		if frappe.db.get_value("RL Policy", policy_name, "algorithm") == policy_store.CLASSICAL:
+			messages.append(_("Nothing was learned yet: quantities are those of the best classical rule."))
+		_supersede(settings.name)
+		_insert_proposals(run, settings, policy_name, situation, proposals, names, today)
+		ordered = [proposals[i] for i in at]
+		value = float(sum(proposals[i].proposed_qty * situation.purchasing.rates[i] for i in at))
+		if settings.mode != "Shadow" and at:
+			lines = [_order_line(situation, i, proposals[i], names[i], today) for i in at]
+			emitted = emit(
+				settings,
+				policy_name,
+				run,
+				lines,
+				lambda share: progress(20 + 75 * share, _("Writing Material Requests")),
+			)
+			requests = emitted.requests
+			_link_requests(requests)
+			messages += _refused(emitted, lines)
+	_end(run, settings, policy_name, situation, ordered, not_ordered, value, messages)
+	progress(100, _("Done"))
+	return {
+		"agent": settings.name,
+		"run": run,
+		"proposals": len(ordered),
+		"material_requests": requests,
+	}
+
+
+def _progress(run: str) -> Callable[[float, str], None]:
+	last = -100.0
+
+	def tell(percent: float, what: str) -> None:
+		nonlocal last
+		if percent - last >= 5 or percent >= 100:
+			last = percent
+			frappe.publish_progress(
+				percent, title=_("Proposals"), doctype="RL Proposal Run", docname=run, description=what
+			)
+
+	return tell
+
+
+def _order_line(situation: Situation, i: int, proposal: Proposal, name: str, today: date) -> OrderLine:
+	bought = situation.purchasing
+	conversion = float(bought.conversion[i]) or 1.0
+	qty = round(proposal.proposed_qty / conversion, _DIGITS)
+	if bought.purchase_whole[i]:
+		qty = float(np.ceil(qty - 1e-4))
+	return OrderLine(
+		item_code=proposal.item_code,
+		warehouse=proposal.warehouse,
+		supplier=proposal.supplier,
+		qty=qty,
+		uom=bought.purchase_uoms[i],
+		stock_uom=bought.stock_uoms[i],
+		conversion_factor=conversion,
+		schedule_date=_schedule_date(situation, i, today),
+		proposed_qty=round(proposal.proposed_qty, _DIGITS),
+		explanation=proposal.reason,
+		proposal=name,
+	)
+
+
+def _schedule_date(situation: Situation, i: int, today: date) -> date:
+	return today + timedelta(days=int(np.ceil(situation.items.lead_time_days[i])))
+
+
+def _supersede(agent: str) -> None:
+	"""What an earlier run proposed and nobody could act on is out of date."""
+	frappe.db.set_value(
+		"RL Proposal", {"agent": agent, "status": "Proposed"}, "status", "Superseded", update_modified=False
+	)
+
+
+def _insert_proposals(
+	run: str,
+	settings: Document,
+	policy: str,
+	situation: Situation,
+	proposals: list[Proposal],
+	names: dict[int, str],
+	today: date,
+) -> None:
+	now, user = now_datetime(), frappe.session.user
+	bought = situation.purchasing
+	rows = [
+		{
+			"name": name,
+			"creation": now,
+			"modified": now,
+			"owner": user,
+			"modified_by": user,
+			"run": run,
+			"agent": settings.name,
+			"policy": policy,
+			"company": settings.company,
+			"item_code": proposals[i].item_code,
+			"item_name": bought.item_names[i],
+			"warehouse": proposals[i].warehouse,
+			"supplier": proposals[i].supplier or None,
+			"status": "Proposed",
+			"proposed_qty": round(proposals[i].proposed_qty, _DIGITS),
+			"baseline_qty": round(proposals[i].baseline_qty, _DIGITS),
+			"uom": bought.stock_uoms[i],
+			"rate": round(float(bought.rates[i]), _DIGITS),
+			"proposal_date": today,
+			"schedule_date": _schedule_date(situation, i, today),
+			"explanation": proposals[i].reason,
+			"state": json.dumps(_state(settings, situation, i, proposals[i])),
+		}
+		for i, name in names.items()
+	]
+	if rows:
+		frappe.db.bulk_insert("RL Proposal", list(rows[0]), [list(row.values()) for row in rows])
+
+
+def _state(settings: Document, situation: Situation, i: int, proposal: Proposal) -> dict[str, float]:
+	"""What the policy saw and how it came to the quantity, in stock UOM and days."""
+	demand = situation.state.demand
+	found = {
+		**asdict(proposal.why),
+		"mean_daily_demand": float(demand.level_91[i]),
+		"pack": float(situation.items.order_unit[i]),
+		"review_days": settings.review_days,
+		"lead_time_days": float(situation.items.lead_time_days[i]),
+		"lead_time_std_days": float(situation.items.lead_time_std_days[i]),
+	}
+	return {name: round(value, _DIGITS) for name, value in found.items() if np.isfinite(value)}
+
+
+def _link_requests(requests: list[str]) -> None:
+	"""Tell the proposals where they were requested."""
+	if not requests:
+		return
+	proposal, line = frappe.qb.DocType("RL Proposal"), frappe.qb.DocType("Material Request Item")
+	(
+		frappe.qb.update(proposal)
+		.join(line)
+		.on(line.rl_proposal == proposal.name)
+		.set(proposal.material_request, line.parent)
+		.set(proposal.material_request_item, line.name)
+		.set(proposal.status, "Requested")
+		.set(proposal.modified, Now())
+		.where(line.parent.isin(requests))
+		.run()
+	)
+
+
+def _refused(emitted: Emitted, lines: list[OrderLine]) -> list[str]:
+	by_proposal = {line.proposal: line for line in lines}
+	return [
+		_("{0} in {1} was not requested: {2}").format(
+			by_proposal[name].item_code, by_proposal[name].warehouse, reason
+		)
+		for name, reason in emitted.failed.items()
+	]
+
+
+def _end(
+	run: str,
+	settings: Document,
+	policy: str | None,
+	situation: Situation,
+	ordered: list[Proposal],
+	not_ordered: list[Proposal],
+	value: float,
+	messages: list[str],
+) -> None:
+	columns = ("item_code", "warehouse", "on_hand", "on_order", "baseline_qty")
+	frappe.db.set_value(
+		"RL Proposal Run",
+		run,
+		{
+			"status": "Completed",
+			"policy": policy,
+			"ended_on": now_datetime(),
+			"items_considered": len(situation.scope.keys),
+			"items_ordered": len(ordered),
+			"order_value": value,
+			"messages": "\n".join(messages),
+			"left_out": json.dumps([asdict(left) for left in situation.scope.left_out]),
+			"not_ordered": json.dumps(
+				{name: [_plain(getattr(each, name)) for each in not_ordered] for name in columns}
+			),
+		},
+	)
+	frappe.db.set_value(
+		"RL Agent Settings", settings.name, "last_run_on", now_datetime(), update_modified=False
+	)
+
+
+def _plain(value: Any) -> Any:
+	return round(value, 3) if isinstance(value, float) else value

@@ -1,0 +1,156 @@
+"""Documents for tests, each with what matters to a test as arguments; Frappe rolls them back afterwards."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import frappe
+from frappe.model.document import Document
+from frappe.utils import add_days, nowdate
+
+
+def unique(prefix: str) -> str:
+	"""A name that no other test has."""
+	return f"{prefix}-{frappe.generate_hash(length=6)}"
+
+
+def company() -> str:
+	"""The site's company: a bench for tests has one set up."""
+	return frappe.db.get_value("Company", {}, "name", order_by="creation")
+
+
+def make_warehouse(parent: str | None = None, **values: Any) -> str:
+	root = frappe.db.get_value(
+		"Warehouse", {"company": company(), "is_group": 1, "parent_warehouse": ("is", "not set")}
+	)
+	return _insert(
+		"Warehouse",
+		{
+			"warehouse_name": unique("Store"),
+			"company": company(),
+			"parent_warehouse": parent or root,
+			**values,
+		},
+	).name
+
+
+def make_supplier(**values: Any) -> str:
+	group = frappe.db.get_value("Supplier Group", {"is_group": 0})
+	return _insert("Supplier", {"supplier_name": unique("Supplier"), "supplier_group": group, **values}).name
+
+
+def make_item(supplier: str | None = None, *, packs: dict[str, float] | None = None, **values: Any) -> str:
+	"""A stock item; `packs` are other units with their conversion, the first of which it is purchased in."""
+	code = unique("Item")
+	document = {
+		"item_code": code,
+		"item_group": frappe.db.get_value("Item Group", {"is_group": 0}),
+		"stock_uom": "Nos",
+		"is_stock_item": 1,
+		"is_purchase_item": 1,
+		"valuation_rate": 10,
+		**values,
+	}
+	if supplier:
+		document["item_defaults"] = [{"company": company(), "default_supplier": supplier}]
+	if packs:
+		for uom in packs:
+			make_uom(uom)
+		document["uoms"] = [{"uom": uom, "conversion_factor": factor} for uom, factor in packs.items()]
+		document.setdefault("purchase_uom", next(iter(packs)))
+	return _insert("Item", document).name
+
+
+def make_uom(name: str, *, whole: bool = True) -> str:
+	if not frappe.db.exists("UOM", name):
+		_insert("UOM", {"uom_name": name, "must_be_whole_number": int(whole)})
+	return name
+
+
+def make_stock(
+	item: str, warehouse: str, qty: float, *, rate: float = 10, date: str | None = None
+) -> Document:
+	"""Goods received."""
+	return _stock_entry("Material Receipt", item, warehouse, qty, rate=rate, date=date)
+
+
+def make_issue(item: str, warehouse: str, qty: float, *, date: str | None = None) -> Document:
+	"""Goods used up: demand."""
+	return _stock_entry("Material Issue", item, warehouse, qty, date=date)
+
+
+def make_agent(warehouses: Sequence[str], items: Sequence[str] = (), **values: Any) -> Document:
+	return _insert(
+		"RL Agent Settings",
+		{
+			"agent_name": unique("Agent"),
+			"company": company(),
+			"warehouses": [{"warehouse": warehouse} for warehouse in warehouses],
+			"items": [{"item_code": item} for item in items],
+			"history_days": 120,
+			"holdout_days": 30,
+			"default_lead_time_days": 7,
+			**values,
+		},
+	)
+
+
+def make_user(*roles: str) -> str:
+	name = f"{unique('user')}@example.com"
+	user = _insert("User", {"email": name, "first_name": "Test", "send_welcome_email": 0})
+	user.add_roles(*roles)
+	return name
+
+
+def sell_every_day(item: str, warehouse: str, qty: float, days: int = 60) -> None:
+	"""Demand of the last days as rows in the ledger alone, without their documents."""
+	stamp = frappe.utils.now_datetime()
+	fields = [
+		*("name", "creation", "modified", "owner", "modified_by", "docstatus", "item_code", "warehouse"),
+		*("posting_date", "posting_time", "posting_datetime", "actual_qty", "voucher_type", "voucher_no"),
+		*("company", "is_cancelled"),
+	]
+	rows = [
+		(
+			*(
+				frappe.generate_hash(length=10),
+				stamp,
+				stamp,
+				"Administrator",
+				"Administrator",
+				1,
+				item,
+				warehouse,
+			),
+			*(add_days(nowdate(), -day), "12:00:00", f"{add_days(nowdate(), -day)} 12:00:00", -qty),
+			*("Delivery Note", unique("DN"), company(), 0),
+		)
+		for day in range(1, days + 1)
+	]
+	frappe.db.bulk_insert("Stock Ledger Entry", fields, rows)
+
+
+def _stock_entry(
+	purpose: str, item: str, warehouse: str, qty: float, *, rate: float = 0, date: str | None
+) -> Document:
+	line = {"item_code": item, "qty": qty, "basic_rate": rate, "allow_zero_valuation_rate": int(not rate)}
+	line["t_warehouse" if purpose == "Material Receipt" else "s_warehouse"] = warehouse
+	entry = frappe.get_doc(
+		{
+			"doctype": "Stock Entry",
+			"stock_entry_type": purpose,
+			"purpose": purpose,
+			"company": company(),
+			"set_posting_time": 1,
+			"posting_date": date or nowdate(),
+			"items": [line],
+		}
+	)
+	entry.insert(ignore_permissions=True)
+	entry.submit()
+	return entry
+
+
+def _insert(doctype: str, values: dict[str, Any]) -> Document:
+	return frappe.get_doc({"doctype": doctype, **values}).insert(ignore_permissions=True)

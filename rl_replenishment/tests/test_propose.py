@@ -1,0 +1,200 @@
+"""Proposing on a real site: what is ordered, what is not, and that nothing is ordered twice."""
+
+from __future__ import annotations
+
+import json
+from unittest.mock import patch
+
+import frappe
+from frappe.utils import add_days, getdate, nowdate
+
+from rl_replenishment.bridge import material_requests, proposals
+from rl_replenishment.tasks import last_review_day, propose
+from rl_replenishment.tests import factories as make
+from rl_replenishment.tests.case import IntegrationTestCase
+
+
+class TestPropose(IntegrationTestCase):
+	def setUp(self) -> None:
+		# a run commits, so that others see it: what a test makes is taken away at its end
+		commit = patch.object(frappe.db, "commit")
+		commit.start()
+		self.addCleanup(commit.stop)
+		self.addCleanup(frappe.db.rollback)
+		self.supplier = make.make_supplier()
+		self.warehouse = make.make_warehouse()
+		self.items = [make.make_item(self.supplier) for _ in range(3)]
+		for item in self.items:
+			make.sell_every_day(item, self.warehouse, 4)
+
+	def agent(self, **values):
+		return make.make_agent([self.warehouse], self.items, **values)
+
+	def run_of(self, result):
+		return frappe.get_doc("RL Proposal Run", result["run"])
+
+	def lines_of(self, result):
+		return frappe.get_all(
+			"Material Request Item", {"parent": ("in", result["material_requests"])}, ["*"], order_by="idx"
+		)
+
+	def test_a_draft_with_a_reason_for_each_line(self):
+		"""One request per supplier, left as a draft; each line traces to a proposal with its state."""
+		agent = self.agent()
+		result = propose(agent.name, force=True)
+		self.assertEqual(result["proposals"], 3)
+		self.assertEqual(len(result["material_requests"]), 1)
+		request = frappe.get_doc("Material Request", result["material_requests"][0])
+		self.assertEqual((request.docstatus, request.material_request_type), (0, "Purchase"))
+		self.assertEqual((request.rl_agent, request.rl_policy), (agent.name, self.run_of(result).policy))
+		for line in request.items:
+			proposal = frappe.get_doc("RL Proposal", line.rl_proposal)
+			self.assertEqual(proposal.status, "Requested")
+			self.assertEqual(
+				(proposal.material_request, proposal.material_request_item), (request.name, line.name)
+			)
+			self.assertEqual(line.rl_proposed_qty, proposal.proposed_qty)
+			self.assertEqual(line.stock_qty, proposal.proposed_qty)
+			self.assertIn("order", line.rl_explanation)
+			self.assertGreater(proposal.baseline_qty, 0)
+			state = json.loads(proposal.state)
+			self.assertEqual((state["on_hand"], state["review_days"], state["lead_time_days"]), (0, 7, 7))
+			self.assertAlmostEqual(state["mean_daily_demand"], 4 * 60 / 91, places=3)
+			# a delivery every day: required when an order of today arrives
+			self.assertEqual(getdate(line.schedule_date), getdate(add_days(nowdate(), 7)))
+		run = self.run_of(result)
+		self.assertEqual((run.status, run.items_considered, run.items_ordered), ("Completed", 3, 3))
+		self.assertAlmostEqual(run.order_value, sum(line.stock_qty * 10 for line in request.items))
+		self.assertIn("classical rule", run.messages)
+
+	def test_running_twice_orders_once(self):
+		agent = self.agent()
+		propose(agent.name, force=True)
+		again = propose(agent.name, force=True)
+		self.assertEqual((again["proposals"], again["material_requests"]), (0, []))
+		kept = json.loads(self.run_of(again).not_ordered)
+		self.assertEqual(kept["item_code"], sorted(self.items))
+		self.assertTrue(all(quantity > 0 for quantity in kept["on_order"]))
+
+	def test_shadow_only_writes_down(self):
+		agent = self.agent(mode="Shadow")
+		first = propose(agent.name, force=True)
+		self.assertEqual((first["proposals"], first["material_requests"]), (3, []))
+		propose(agent.name, force=True)
+		statuses = frappe.get_all("RL Proposal", {"agent": agent.name}, pluck="status")
+		self.assertEqual(sorted(statuses), ["Proposed"] * 3 + ["Superseded"] * 3)
+
+	def test_submit_submits(self):
+		result = propose(self.agent(mode="Submit").name, force=True)
+		self.assertEqual(
+			frappe.db.get_value("Material Request", result["material_requests"][0], "docstatus"), 1
+		)
+		indented = frappe.db.get_value(
+			"Bin", {"item_code": self.items[0], "warehouse": self.warehouse}, "indented_qty"
+		)
+		self.assertEqual(indented, self.lines_of(result)[0].stock_qty)
+
+	def test_suppliers_and_long_requests(self):
+		"""Grouped by supplier, and at most so many lines in one."""
+		other = make.make_item(make.make_supplier())
+		make.sell_every_day(other, self.warehouse, 4)
+		self.items.append(other)
+		agent = self.agent()
+		with patch.object(material_requests, "MOST_LINES", 2):
+			result = propose(agent.name, force=True)
+		sizes = sorted(
+			frappe.db.count("Material Request Item", {"parent": name}) for name in result["material_requests"]
+		)
+		self.assertEqual(sizes, [1, 1, 2])
+		agent.db_set("group_by_supplier", 0)
+		frappe.db.delete("Material Request Item", {"parent": ("in", result["material_requests"])})
+		self.assertEqual(len(propose(agent.name, force=True)["material_requests"]), 1)
+
+	def test_purchase_units_are_whole(self):
+		"""Bought in boxes of 12: the request counts boxes, the proposal pieces."""
+		item = make.make_item(self.supplier, packs={"RL Test Box": 12})
+		make.sell_every_day(item, self.warehouse, 5)
+		self.items = [item]
+		result = propose(self.agent().name, force=True)
+		(line,) = self.lines_of(result)
+		self.assertEqual((line.uom, line.conversion_factor), ("RL Test Box", 12))
+		self.assertEqual(line.qty, round(line.qty))
+		self.assertEqual(line.rl_proposed_qty, line.stock_qty)
+		self.assertEqual(line.stock_qty, 12 * line.qty)
+
+	def test_one_bad_item_loses_nobody_elses_order(self):
+		"""A line that ERPNext refuses is named in the run; the others are requested."""
+		original = material_requests._make
+		bad = self.items[1]
+
+		def refuse(settings, policy, run, lines, descriptions):
+			if any(line.item_code == bad for line in lines):
+				# half-way: what was written before must be taken back
+				frappe.db.set_value("Item", bad, "description", "half-written")
+				frappe.throw("No such warehouse")
+			return original(settings, policy, run, lines, descriptions)
+
+		with patch.object(material_requests, "_make", refuse):
+			result = propose(self.agent().name, force=True)
+		self.assertEqual({line.item_code for line in self.lines_of(result)}, {self.items[0], self.items[2]})
+		self.assertIn(
+			f"{bad} in {self.warehouse} was not requested: No such warehouse", self.run_of(result).messages
+		)
+		self.assertNotEqual(frappe.db.get_value("Item", bad, "description"), "half-written")
+
+	def test_most_days_of_cover(self):
+		"""Stock and orders stay within so many days of demand; the sentence says that it was cut."""
+		free = propose(self.agent(mode="Shadow").name, force=True)
+		frappe.db.set_value("RL Agent Settings", {"name": ("!=", "")}, "enabled", 0)
+		result = propose(self.agent(mode="Shadow", max_cover_days=9).name, force=True)
+		unlimited, capped = (
+			frappe.get_all("RL Proposal", {"run": each["run"]}, ["proposed_qty", "explanation"])
+			for each in (free, result)
+		)
+		self.assertLess(capped[0].proposed_qty, unlimited[0].proposed_qty)
+		self.assertLessEqual(capped[0].proposed_qty, 9 * 4)
+		self.assertIn("9 days of cover", capped[0].explanation)
+		self.assertIn("3 quantities were cut", self.run_of(result).messages)
+
+	def test_most_value_per_run(self):
+		"""The most urgent line first; the others are left and counted."""
+		make.make_stock(self.items[0], self.warehouse, 3)
+		make.make_stock(self.items[1], self.warehouse, 1)
+		result = propose(self.agent(mode="Shadow", max_run_value=700).name, force=True)
+		self.assertEqual(
+			frappe.get_all("RL Proposal", {"run": result["run"]}, pluck="item_code"), [self.items[2]]
+		)
+		self.assertIn("2 less urgent lines", self.run_of(result).messages)
+
+	def test_a_failure_is_on_record(self):
+		"""The run is Failed with the reason and a log; nothing is half-written; the error is raised."""
+		agent = self.agent()
+		failing = patch.object(proposals, "emit", side_effect=RuntimeError("the disk is full"))
+		with failing, self.assertRaisesRegex(RuntimeError, "the disk is full"):
+			proposals._propose(proposals._begin(agent, "Manual"), agent, getdate())
+		run = proposals._begin(agent, "Manual")
+		with patch.object(frappe.db, "rollback"):
+			proposals._mark_failed(run, RuntimeError("the disk is full"))
+		values = frappe.db.get_value("RL Proposal Run", run, ["status", "messages", "error"])
+		self.assertEqual(values[:2], ("Failed", "the disk is full"))
+		self.assertTrue(frappe.db.exists("Error Log", values[2]))
+		self.assertFalse(agent.reload().last_run_on)
+
+	def test_an_empty_scope_says_so(self):
+		agent = make.make_agent([make.make_warehouse()])
+		result = propose(agent.name, force=True)
+		self.assertEqual(result["proposals"], 0)
+		self.assertIn("No item-warehouse is in the agent's scope", self.run_of(result).messages)
+
+	def test_only_when_it_is_time(self):
+		"""Not again before the next review day, unless forced; disabled agents never by themselves."""
+		agent = self.agent(review_frequency="Daily", mode="Shadow")
+		self.assertEqual(propose(agent.name)["proposals"], 3)
+		self.assertEqual(propose(agent.name), {"agent": agent.name, "proposals": 0, "material_requests": []})
+		for frequency, day, expected in (
+			("Daily", "2026-11-25", "2026-11-25"),
+			("Weekly", "2026-11-25", "2026-11-23"),
+			("Weekly", "2026-11-23", "2026-11-23"),
+			("Monthly", "2026-11-25", "2026-11-01"),
+		):
+			self.assertEqual(last_review_day(frequency, getdate(day)), getdate(expected))
