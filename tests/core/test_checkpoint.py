@@ -32,6 +32,20 @@ def test_training_goes_on_where_it_ended(tmp_path: Path) -> None:
 
 
 @pytest.mark.torch
+def test_patience_goes_on_unless_it_was_lost(tmp_path: Path) -> None:
+	"""Where nothing better comes: two looks before the break, two after it, and four more if asked again."""
+	still = small_trainer(learning_rate=0.0, patience=4)
+	first = train(still, rollouts=2, checkpoint=tmp_path / "c")
+	assert first.ended_by == "budget"
+	second = train(still, rollouts=50, checkpoint=tmp_path / "c", resume=True)
+	assert second.ended_by == "early stopping"
+	assert len(second.evaluations) == 1 + 4
+	third = train(still, rollouts=50, checkpoint=tmp_path / "c", resume=True)
+	assert third.ended_by == "early stopping"
+	assert len(third.evaluations) == 1 + 4 + 4
+
+
+@pytest.mark.torch
 def test_weights_and_memory_of_the_optimiser_come_back(tmp_path: Path) -> None:
 	"""A training that was cancelled at once leaves a checkpoint with which another starts anew, the same."""
 	trainer = small_trainer()

@@ -126,6 +126,20 @@ def test_earlier_verdicts_are_taken_up_again() -> None:
 	assert later.best_network is seat.best_network
 
 
+@pytest.mark.parametrize(("before", "after"), [(0, 4), (1, 3), (3, 1), (4, 4)])
+def test_patience_is_taken_up_again(before: int, after: int) -> None:
+	"""Of four looks, those before the break count; patience that was lost starts anew."""
+	seat, later = judge(problem(), patience=4), judge(problem(), patience=4)
+	for _ in range(1 + before):
+		look(seat, NOTHING)
+	assert seat.best is not None
+	later.restore(list(seat.evaluations), seat.best, NOTHING)
+	for _ in range(after):
+		assert not later.has_lost_patience
+		look(later, NOTHING)
+	assert later.has_lost_patience
+
+
 def test_rules_without_any_cost() -> None:
 	"""Nothing to save: every candidate counts as the rule."""
 	task = mixed_task(150)

@@ -50,8 +50,10 @@ class Judge:
 		return self._policy(self.best_network), self.best
 
 	def restore(self, evaluations: list[Evaluation], best: Evaluation, network: Network) -> None:
-		"""Take up the verdicts of an earlier part of the same training."""
+		"""Take up the verdicts of an earlier part of the training, and its patience unless that was lost."""
 		self.evaluations, self.best, self.best_network = evaluations, best, network
+		since_best = sum(evaluation.timesteps > best.timesteps for evaluation in evaluations)
+		self._looks_since_best = since_best if since_best < self._patience else 0
 
 	def look(self, network: Network, *, seconds: float, timesteps: int) -> Evaluation:
 		"""Judge a candidate."""

@@ -182,6 +182,7 @@ class _Watch(BaseCallback):
 		self._earlier_seconds = earlier_seconds
 		self._started = time.monotonic()
 		self._first_step = 0
+		#: completed, each followed by an update of the policy
 		self._rollouts = 0
 		self._judged_at = self._averaged_at = -1
 		self._average: Network | None = None
@@ -200,10 +201,10 @@ class _Watch(BaseCallback):
 
 	def judge_now(self) -> None:
 		"""Judge the policy as it is, once."""
-		if self._judged_at != self.num_timesteps:
+		if self._judged_at != self._rollouts:
 			network = self._average or numpy_network(self.model)
 			self._judge.look(network, seconds=self.seconds, timesteps=self.model.num_timesteps)
-			self._judged_at = self.model.num_timesteps
+			self._judged_at = self._rollouts
 
 	def finish(self) -> None:
 		"""Count the last update too: SB3 ends a training by steps without another rollout."""
@@ -214,7 +215,8 @@ class _Watch(BaseCallback):
 		# a resumed training has a budget of its own
 		self._first_step = self.model.num_timesteps
 		# the first candidate is where training starts: the classical rule, or the parent
-		self.judge_now()
+		if not self._judge.evaluations:
+			self.judge_now()
 
 	def _on_rollout_start(self) -> None:
 		# the policy was just updated; SB3 lets a callback end training in `_on_step` alone
@@ -223,9 +225,9 @@ class _Watch(BaseCallback):
 			self.judge_now()
 			self._save(self.model, self.seconds)
 		self.ended_by = self._why_end()
-		self._rollouts += 1
 
 	def _on_rollout_end(self) -> None:
+		self._rollouts += 1
 		self._mean_reward = float(self.model.rollout_buffer.rewards.mean())
 
 	def _on_step(self) -> bool:
