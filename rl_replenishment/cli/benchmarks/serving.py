@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import itertools
-import os
 import resource
 import statistics
 import sys
@@ -28,8 +27,6 @@ ROUNDS = 5
 
 def measure(options: argparse.Namespace, screen: Screen) -> dict[str, Any]:
 	"""Measure in this process, of which nothing but proposing has made use so far."""
-	if os.environ.get("OMP_NUM_THREADS") != "1":
-		screen.note("Set OMP_NUM_THREADS=1: on a busy machine several threads serve a small network slower.")
 	found = _serve(ITEMS, options.seed)
 	screen.say(
 		f"{found['items']:,} item-warehouses in {found['seconds']:.2f} s"
