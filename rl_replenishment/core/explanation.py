@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from rl_replenishment.core.feedback import ROUNDING
 from rl_replenishment.core.items import feasible_quantity
 from rl_replenishment.core.policies.base import protection_days
 from rl_replenishment.core.policies.order_up_to import (
@@ -31,6 +32,8 @@ class Explanation:
 	demand_high: float
 	on_hand: float
 	on_order: float
+	#: on hand plus on order, which the rule compares with the reorder point
+	position: float
 	reorder_point: float
 	target: float
 	rule_wish: float
@@ -48,23 +51,30 @@ class Explanation:
 		stock = f"{_number(self.on_hand)} on hand"
 		if self.on_order:
 			stock += f" and {_number(self.on_order)} on order"
+			if not self.rule_wish:
+				stock += f", {_number(self.position)} in all"
 		text = (
 			f"Demand over the next {self.protection_days} days is expected at {_number(self.demand_low)} to "
 			f"{_number(self.demand_high)}, with {stock}; the rule {self._rule_words()}"
 		)
-		if abs(self.correction) >= 0.5 or self.quantity != self.rule_quantity:
-			text += (
-				f", learning {'adds' if self.correction > 0 else 'takes off'} {_number(abs(self.correction))}"
-			)
+		if abs(self.correction) >= 0.5 or abs(self.quantity - self.rule_quantity) > ROUNDING:
+			amount = abs(self.correction)
+			text += f", learning {'adds' if self.correction > 0 else 'takes off'} "
+			text += _number(amount) if amount >= 0.05 else "less than 0.1"
 		# what float noise leaves of huge packs is no rounding that a buyer would see
 		if abs(self.rounding) >= max(0.5, 1e-3 * self.pack):
 			text += f", {self._rounding_words()}"
 		return f"{text}: {'order ' + _number(self.quantity) if self.quantity else 'order nothing'}."
 
 	def _rule_words(self) -> str:
-		if not self.rule_wish and self.reorder_point < self.target:
-			return f"orders at {_number(self.reorder_point)} or less and asks for 0"
-		return f"fills up to {_number(self.target)} and asks for {_number(self.rule_wish)}"
+		point, target = _number(self.reorder_point), _number(self.target)
+		if self.position > self.reorder_point:
+			# a point a little below the stock may read the same as the stock
+			orders = f"below {point}" if point == _number(self.position) else f"at {point} or less"
+			return f"orders {orders}, so it asks for {_number(self.rule_wish)}"
+		if self.target - self.position - self.rule_wish >= 0.5:
+			target += f", at most {_number(self.rule_wish)} at a time,"
+		return f"fills up to {target} and asks for {_number(self.rule_wish)}"
 
 	def _rounding_words(self) -> str:
 		if self.rounding < 0:
@@ -89,6 +99,7 @@ def explain(policy: ResidualNetwork, situation: Situation, decision: Decision) -
 		expected + deviation,
 		state.on_hand,
 		state.arrivals.sum(axis=0),
+		state.inventory_position,
 		decision.levels.reorder_point,
 		decision.levels.order_up_to,
 		decision.classical,

@@ -22,6 +22,7 @@ EXAMPLE = Explanation(
 	demand_high=120,
 	on_hand=40,
 	on_order=12,
+	position=52,
 	reorder_point=60,
 	target=150,
 	rule_wish=98,
@@ -87,9 +88,10 @@ def shown(value: float) -> str:
 	return f"{value:.0f}" if abs(value) >= 10 or value == round(value) else f"{value:.1f}"
 
 
-@given(st.integers(0, 10_000))
-def test_the_sentence_says_the_numbers(seed: int) -> None:
-	policy = residual_policy(forecast_rule(safety_factor=1.5, gap=0.5), np.random.default_rng(seed))
+@given(st.integers(0, 10_000), st.sampled_from([0.0, 0.5]), st.sampled_from([1.2, np.inf]))
+def test_the_sentence_says_the_numbers(seed: int, gap: float, cap: float) -> None:
+	rule = forecast_rule(safety_factor=1.5, gap=gap, cap=cap)
+	policy = residual_policy(rule, np.random.default_rng(seed))
 	for why in explained(policy, random_state(seed))[0]:
 		sentence = why.sentence
 		assert sentence.endswith(f": order {shown(why.quantity)}." if why.quantity else ": order nothing.")
@@ -98,14 +100,19 @@ def test_the_sentence_says_the_numbers(seed: int) -> None:
 		assert f"expected at {shown(why.demand_low)} to {shown(why.demand_high)}" in sentence
 		assert f"{shown(why.on_hand)} on hand" in sentence
 		assert (f"and {shown(why.on_order)} on order" in sentence) == bool(why.on_order)
-		assert f" and asks for {shown(why.rule_wish)}" in sentence
-		if why.rule_wish or why.reorder_point == why.target:
-			assert f"the rule fills up to {shown(why.target)} and" in sentence
+		assert f" asks for {shown(why.rule_wish)}" in sentence
+		if why.rule_wish:
+			assert f"the rule fills up to {shown(why.target)}" in sentence
 		else:
-			assert f"the rule orders at {shown(why.reorder_point)} or less and" in sentence
-		if abs(why.correction) >= 0.5 or why.quantity != why.rule_quantity:
+			assert f"{shown(why.position)} {'in all' if why.on_order else 'on hand'}; the rule" in sentence
+			point = shown(why.reorder_point)
+			below = shown(why.position) == point
+			assert f"the rule orders {f'below {point}' if below else f'at {point} or less'}, so" in sentence
+		assert ("at most" in sentence) == (0 < why.rule_wish <= why.target - why.position - 0.5)
+		if abs(why.correction) >= 0.5 or abs(why.quantity - why.rule_quantity) > 1e-3:
 			verb = "adds" if why.correction > 0 else "takes off"
-			assert f"learning {verb} {shown(abs(why.correction))}" in sentence
+			tiny = abs(why.correction) < 0.05
+			assert f"learning {verb} {'less than 0.1' if tiny else shown(abs(why.correction))}" in sentence
 		else:
 			assert "learning" not in sentence
 		assert "nan" not in sentence
@@ -139,18 +146,44 @@ def test_an_example() -> None:
 		),
 		({"pack": 1, "rounding": 0.6}, "rounded up: order 108."),
 		(
-			{"quantity": 0, "rule_wish": 0, "rule_quantity": 0, "correction": 0, "rounding": 0},
-			"; the rule orders at 60 or less and asks for 0: order nothing.",
+			{"correction": 0.01, "rule_quantity": 96},
+			"asks for 98, learning adds less than 0.1, rounded up to packs of 12",
 		),
+		# what the supplier's units leave of float noise
+		({"correction": 1e-6, "rule_quantity": 108.0001, "rounding": 0}, "asks for 98: order 108."),
 		(
-			{"quantity": 0, "rule_wish": 0, "rule_quantity": 0, "reorder_point": 150, "correction": 0}
-			| {"rounding": 0},
-			"; the rule fills up to 150 and asks for 0: order nothing.",
+			{"rule_wish": 50, "rounding": 0, "correction": 0, "rule_quantity": 50, "quantity": 50},
+			"fills up to 150, at most 50 at a time, and asks for 50: order 50.",
 		),
 	],
 )
 def test_words_for_what_happened(changed: dict[str, float], words: str) -> None:
 	assert words in replace(EXAMPLE, **changed).sentence
+
+
+NO_WISH = {"rule_wish": 0, "rule_quantity": 0, "correction": 0, "rounding": 0, "quantity": 0}
+
+
+@pytest.mark.parametrize(
+	("changed", "words"),
+	[
+		(
+			{"on_hand": 60, "position": 72},
+			"with 60 on hand and 12 on order, 72 in all; the rule orders at 60 or less, so it asks for 0: ",
+		),
+		(
+			{"on_hand": 72, "on_order": 0, "position": 72, "reorder_point": 71.6},
+			"with 72 on hand; the rule orders below 72, so it asks for 0: order nothing.",
+		),
+		# base-stock: what it fills up to is its reorder point
+		({"position": 160, "reorder_point": 150}, "orders at 150 or less, so it asks for 0: order nothing."),
+		({"position": 150, "reorder_point": 150}, "fills up to 150 and asks for 0: order nothing."),
+		({"position": 72, "correction": 24, "quantity": 24}, "asks for 0, learning adds 24: order 24."),
+		({"reorder_point": 0, "target": 3, "position": 0}, "fills up to 3, at most 0 at a time, and asks"),
+	],
+)
+def test_the_reorder_point_tells_why_the_rule_waits(changed: dict[str, float], words: str) -> None:
+	assert words in replace(EXAMPLE, **NO_WISH | changed).sentence
 
 
 @pytest.mark.parametrize(
@@ -164,7 +197,7 @@ def test_words_for_what_happened(changed: dict[str, float], words: str) -> None:
 			0,
 			"cut to the largest order: order nothing",
 		),
-		({"order_multiple": 1}, 500, "asks for 0: order nothing"),
+		({"order_multiple": 1}, 500, "or less, so it asks for 0: order nothing"),
 	],
 )
 def test_reasons_of_real_decisions(values: dict[str, float], on_hand: float, words: str) -> None:
@@ -191,7 +224,7 @@ def test_the_range_holds_four_cases_in_five() -> None:
 
 @pytest.mark.parametrize("value", [0.0, 0.04, 0.96, 9.96, 10.4, 1234567.0])
 def test_numbers_are_short(value: float) -> None:
-	sentence = replace(EXAMPLE, target=value).sentence
+	sentence = replace(EXAMPLE, target=value, rule_wish=value).sentence
 	(found,) = re.findall(r"fills up to (\S+) and", sentence)
 	assert float(found) == pytest.approx(value, rel=0.05, abs=0.05)
 	assert len(found) <= 7
