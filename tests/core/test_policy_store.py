@@ -296,6 +296,13 @@ def test_wrong_shapes(tmp_path: Path, name: str) -> None:
 		assert "not a usable policy" in refusal(write(tmp_path / "policy", forged({**TENSORS, name: other})))
 
 
+def test_a_layer_without_numbers(tmp_path: Path) -> None:
+	"""It would answer the same to everything, if at all."""
+	tensors = {**TENSORS, "layer.0.weight": TENSORS["layer.0.weight"][:0], "layer.0.bias": np.zeros(0, "f4")}
+	tensors["layer.1.weight"] = TENSORS["layer.1.weight"][:, :0]
+	assert "not a usable policy" in refusal(write(tmp_path / "policy", forged(tensors)))
+
+
 @pytest.mark.parametrize("name", sorted(TENSORS))
 def test_missing_tensors(tmp_path: Path, name: str) -> None:
 	tensors = {other: value for other, value in TENSORS.items() if other != name}

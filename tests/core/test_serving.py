@@ -1,5 +1,7 @@
 """Serving: numpy answers as torch does, and large sites in parts as in one go."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from core_samples import (
@@ -16,6 +18,7 @@ from rl_replenishment.core.items import ItemTable
 from rl_replenishment.core.policies import serving
 from rl_replenishment.core.policies.base import State
 from rl_replenishment.core.policies.observation import OBSERVATION_SIZE
+from rl_replenishment.core.policies.residual_network import Network
 from rl_replenishment.core.policies.serving import order_quantities_in_chunks
 
 
@@ -64,6 +67,27 @@ def test_networks_mix() -> None:
 		):
 			np.testing.assert_allclose(weight, (1 - share) * w1 + share * w2, atol=1e-6)
 			np.testing.assert_allclose(bias, (1 - share) * b1 + share * b2, atol=1e-6)
+
+
+@pytest.mark.parametrize("sizes", [(38, 64, 64, 2), (3, 1), (38, 600, 600, 2)])
+@pytest.mark.parametrize("count", [0, 1, 63, 64, 65, 300])
+def test_products_in_blocks(sizes: tuple[int, ...], count: int) -> None:
+	"""Splitting the rows, so that no other thread is woken, changes no answer."""
+	rng = np.random.default_rng(0)
+	network = Network(
+		[
+			(rng.normal(0, narrow**-0.5, (wide, narrow)).astype(np.float32), np.zeros(wide, np.float32))
+			for narrow, wide in pairwise(sizes)
+		]
+	)
+	inputs = rng.normal(0, 1, (count, sizes[0])).astype(np.float32)
+	expected = inputs.astype(np.float64)
+	for number, (weight, _) in enumerate(network.layers, start=1):
+		expected = expected @ weight.T
+		expected = np.tanh(expected) if number < len(network.layers) else expected
+	found = network(inputs)
+	assert found.dtype == np.float32
+	np.testing.assert_allclose(found, expected, atol=1e-5)
 
 
 @pytest.mark.parametrize("count", [1, 6, 7, 20])

@@ -176,7 +176,9 @@ def _product(inputs: FloatArray, weight: FloatArray) -> FloatArray:
 	In one go, numpy's BLAS spreads it over threads, which wait for each other longer than they work: ten
 	times slower on two cores. Blocks cost nothing beside it on one thread.
 	"""
-	size = max(_ONE_THREAD // weight.size, 1)
+	size = _ONE_THREAD // weight.size
+	if size < 2:
+		return inputs @ weight.T
 	whole = len(inputs) // size * size
 	product = np.empty((len(inputs), len(weight)), dtype=np.float32)
 	np.matmul(

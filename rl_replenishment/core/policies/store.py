@@ -186,7 +186,7 @@ def _assemble(manifest: dict[str, Any], tensors: dict[str, FloatArray]) -> Store
 	layers = [(tensors[f"layer.{i}.weight"], tensors[f"layer.{i}.bias"]) for i in range(manifest["layers"])]
 	width = len(observation)
 	for weight, bias in layers:
-		if weight.ndim != 2 or weight.shape[1] != width or bias.shape != weight.shape[:1]:
+		if weight.ndim != 2 or not weight.size or weight.shape[1] != width or bias.shape != weight.shape[:1]:
 			raise ValueError(f"a layer has shape {weight.shape}, expected {width} inputs")
 		width = weight.shape[0]
 	if not layers or width != ACTION_SIZE:
