@@ -12,7 +12,6 @@ import frappe
 import numpy as np
 from frappe import _
 from frappe.model.document import Document
-from frappe.query_builder.functions import Now
 from frappe.utils import getdate, now_datetime
 
 from rl_replenishment.bridge import policy_store
@@ -267,7 +266,6 @@ def _link_requests(requests: list[str]) -> None:
 		.set(proposal.material_request, line.parent)
 		.set(proposal.material_request_item, line.name)
 		.set(proposal.status, "Requested")
-		.set(proposal.modified, Now())
 		.where(line.parent.isin(requests))
 		.run()
 	)
