@@ -393,3 +393,14 @@ def test_trainers_are_made_by_name() -> None:
 	pytest.importorskip("stable_baselines3")
 	for name in ALGORITHMS:
 		assert hasattr(make_trainer(name), "train")
+
+
+@pytest.mark.torch
+def test_the_buyers_answers_have_a_weight() -> None:
+	pytest.importorskip("torch")
+	pytest.importorskip("stable_baselines3")
+	columns = [
+		make_trainer("ppo", feedback_weight=weight).settings.feedback_columns for weight in (0.5, 1e-9)
+	]  # type: ignore[attr-defined]
+	assert columns == [512, 1]
+	assert make_trainer("ppo").settings.feedback_columns == 256  # type: ignore[attr-defined]

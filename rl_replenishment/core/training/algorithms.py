@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -11,12 +12,18 @@ from rl_replenishment.core.training.interface import Trainer
 ALGORITHMS = ("ppo",)
 
 
-def make_trainer(name: str, *, tensorboard: Path | None = None) -> Trainer:
-	"""The trainer of an algorithm; `InputError` where it is unknown or its libraries are not installed."""
+def make_trainer(
+	name: str, *, tensorboard: Path | None = None, feedback_weight: float | None = None
+) -> Trainer:
+	"""The trainer of an algorithm; `InputError` where it is unknown or its libraries are not installed.
+
+	`feedback_weight` is the number of the buyer's answers seen for each simulated decision, above 0; None for
+	the algorithm's own.
+	"""
 	if name not in ALGORITHMS:
 		raise InputError(f"There is no algorithm {name!r}; choose one of: {', '.join(ALGORITHMS)}.")
 	try:
-		from rl_replenishment.core.training.ppo import PPOTrainer
+		from rl_replenishment.core.training.ppo import PPOSettings, PPOTrainer
 	except ModuleNotFoundError as error:
 		raise InputError(
 			f"Training needs {error.name}, which is not installed; "
@@ -26,4 +33,7 @@ def make_trainer(name: str, *, tensorboard: Path | None = None) -> Trainer:
 		raise InputError(
 			"--tensorboard needs tensorboard, which is not installed; run: pip install tensorboard."
 		)
-	return PPOTrainer(tensorboard=tensorboard)
+	settings = PPOSettings()
+	if feedback_weight is not None:
+		settings = replace(settings, feedback_columns=max(round(feedback_weight * settings.columns), 1))
+	return PPOTrainer(settings, tensorboard)
