@@ -82,6 +82,26 @@ def test_orders(run: Run, text: str, says: str) -> None:
 	assert says in run("train", "p.csv", "--out", "new", files={"p.csv": text}).sentence
 
 
+@pytest.mark.torch
+@pytest.mark.parametrize(
+	("text", "says"),
+	[
+		(orders(), "The order history has no item 1; this benchmark needs those of Northwind"),
+		(orders("12"), "no item 3"),
+		(orders("123"), "no demand for item 1 from 1996-07-04 to 1998-05-05"),
+		(orders("123", start=np.datetime64("1998-05-06")), "no demand for item 1"),
+		(
+			orders("123", start=np.datetime64("1997-01-01"), sold=lambda item, day: 1 - item % 2),
+			"no demand for item 2",
+		),
+	],
+)
+def test_orders_that_are_not_northwinds(run: Run, text: str, says: str) -> None:
+	pytest.importorskip("stable_baselines3")
+	outcome = run("benchmark", "stock-multi-product", "--orders", "p.csv", files={"p.csv": text})
+	assert says in outcome.sentence
+
+
 @pytest.mark.parametrize(
 	("text", "says"),
 	[

@@ -11,7 +11,9 @@ import numpy as np
 from rl_replenishment.cli.benchmarks.inputs import northwind
 from rl_replenishment.cli.screen import Screen
 from rl_replenishment.core.environments.stock_multi_product import (
+	EPISODE_DAYS,
 	FIRST_DAY,
+	LAST_DAY,
 	OrderLines,
 	evaluate_stock_multi_product,
 	order_up_to_actions,
@@ -81,8 +83,16 @@ def order_lines(orders: Orders) -> OrderLines:
 	position = np.full(len(codes), -1, dtype=np.intp)
 	position[[codes.index(product) for product in PRODUCTS]] = np.arange(len(PRODUCTS))
 	chosen = position[orders.item] >= 0
-	return OrderLines(
+	lines = OrderLines(
 		product=position[orders.item][chosen],
 		day=(orders.day[chosen] - FIRST_DAY).astype(np.intp),
 		quantity=orders.quantity[chosen],
 	)
+	counts = (lines.day >= 0) & (lines.day < EPISODE_DAYS) & (lines.quantity > 0)
+	unsold = np.flatnonzero(np.bincount(lines.product[counts], minlength=len(PRODUCTS)) == 0)
+	if len(unsold):
+		raise InputError(
+			f"The order history has no demand for item {PRODUCTS[unsold[0]]} from {FIRST_DAY} to"
+			f" {LAST_DAY - 1}; this benchmark needs that of Northwind."
+		)
+	return lines
