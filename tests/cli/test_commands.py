@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -125,6 +126,26 @@ def test_the_same_seed_and_steps_give_the_same_files(orders: Path, policy: Path,
 	assert main(["train", str(orders), "--out", str(again), "--holdout", "50", *STEPS]) == 0
 	for name in ("manifest.json", "policy.safetensors"):
 		assert (again / name).read_bytes() == (policy / name).read_bytes()
+
+
+@pytest.mark.torch
+def test_a_checkpoint_does_not_outlive_its_policy(
+	orders: Path, policy: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+	"""`train` replaces it, `learn` removes it: resuming must not go on with something else."""
+	out, few = tmp_path / "policy", ("--holdout", "50", "--timesteps", "1")
+	shutil.copytree(policy, out)
+	checkpoint = out / "checkpoint" / "checkpoint.safetensors"
+	before = checkpoint.read_bytes()
+	assert main(["train", str(orders), "--out", str(out), *few]) == 0
+	assert checkpoint.read_bytes() != before
+	feedback = tmp_path / "FEEDBACK.csv"
+	feedback.write_text("item_code,proposed_qty,ordered_qty,date\nB,40,60,2024-05-06\n")
+	learn = ["learn", str(feedback), "--policy", str(out), "--orders", str(orders), "--out", str(out)]
+	assert main([*learn, "--timesteps", "1"]) == 0
+	assert {path.name for path in out.iterdir()} == {"manifest.json", "policy.safetensors"}
+	said = refusal(capsys, "train", str(orders), "--out", str(out), "--resume", *few)
+	assert "There is no training to resume" in said
 
 
 @pytest.mark.torch
