@@ -8,16 +8,17 @@ import frappe
 @frappe.whitelist(methods=["POST"])
 def propose_now(agent: str) -> str:
 	"""Propose in the background; returns the name of the run."""
-	frappe.has_permission("RL Agent Settings", "write", agent, throw=True)
+	_check_agent(agent)
 	from rl_replenishment.bridge import proposals
 
+	frappe.get_doc("RL Agent Settings", agent).check_enabled()
 	return proposals.enqueue(agent)
 
 
 @frappe.whitelist(methods=["POST"])
 def train(agent: str) -> str:
 	"""Train in the background; returns the name of the training run."""
-	frappe.has_permission("RL Agent Settings", "write", agent, throw=True)
+	_check_agent(agent)
 	from rl_replenishment.bridge import training_job
 
 	return training_job.enqueue(agent)
@@ -53,14 +54,18 @@ def promote(policy: str, reason: str = "") -> None:
 @frappe.whitelist(methods=["POST"])
 def roll_back(agent: str, reason: str = "") -> str:
 	"""Go back to the policy in use before; returns its name."""
-	frappe.has_permission("RL Agent Settings", "write", agent, throw=True)
+	_check_agent(agent)
 	from rl_replenishment.bridge import promotion
 
 	return promotion.roll_back(agent, reason)
 
 
-def _check_agent_of(doctype: str, name: str) -> None:
-	"""Whoever may change an agent may steer what belongs to it."""
-	frappe.has_permission(doctype, "read", name, throw=True)
-	agent = frappe.db.get_value(doctype, name, "agent")
+def _check_agent(agent: str) -> None:
+	"""Whoever may change an agent may steer it."""
 	frappe.has_permission("RL Agent Settings", "write", agent, throw=True)
+
+
+def _check_agent_of(doctype: str, name: str) -> None:
+	"""And what belongs to it."""
+	frappe.has_permission(doctype, "read", name, throw=True)
+	_check_agent(frappe.db.get_value(doctype, name, "agent"))

@@ -11,17 +11,18 @@ before_install = "rl_replenishment.install.before_install"
 after_install = "rl_replenishment.install.after_install"
 after_migrate = "rl_replenishment.install.after_migrate"
 before_uninstall = "rl_replenishment.uninstall.before_uninstall"
-after_uninstall = "rl_replenishment.uninstall.after_uninstall"
 
 scheduler_events = {
 	"cron": {
 		"*/10 * * * *": ["rl_replenishment.tasks.check_stuck_runs"],
-		"15 4 * * *": ["rl_replenishment.tasks.settle_feedback", "rl_replenishment.tasks.train_due"],
-		"30 5 * * *": ["rl_replenishment.tasks.propose"],
+		"15 4 * * *": ["rl_replenishment.tasks.settle_feedback"],
+		"30 4 * * *": ["rl_replenishment.tasks.train_due"],
+		"30 5 * * *": ["rl_replenishment.tasks.propose_due"],
 	},
 }
 
-require_type_annotated_api_methods = True
+# the buyer may delete a draft that came from a proposal
+ignore_links_on_delete = ["RL Proposal", "RL Feedback"]
 
 default_log_clearing_doctypes = {
 	"RL Proposal": 365,
@@ -29,3 +30,6 @@ default_log_clearing_doctypes = {
 	"RL Feedback": 1095,
 	"RL Training Run": 365,
 }
+
+export_python_type_annotations = True
+require_type_annotated_api_methods = True

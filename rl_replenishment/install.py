@@ -8,7 +8,7 @@ import frappe
 from frappe import _
 from frappe.custom.doctype.custom_field.custom_field import create_custom_fields
 
-from rl_replenishment.setup.custom_fields import CUSTOM_FIELDS
+from rl_replenishment.setup.custom_fields import CUSTOM_FIELDS, LINK_COLUMNS
 from rl_replenishment.setup.roles import make_roles
 
 #: major versions of ERPNext that the app is made for
@@ -23,6 +23,8 @@ def before_install() -> None:
 
 def after_install() -> None:
 	apply_custom_fields()
+	forget_former_installation()
+	add_log_settings()
 
 
 def after_migrate() -> None:
@@ -42,12 +44,33 @@ def check_erpnext() -> None:
 	major = version.split(".", maxsplit=1)[0]
 	if not major.isdigit() or int(major) not in SUPPORTED_VERSIONS:
 		frappe.throw(
-			_("RL Replenishment works with ERPNext {0}; this site has {1}.").format(
+			_("RL Replenishment works with ERPNext {0}; this bench has {1}.").format(
 				_(" and ").join(map(str, SUPPORTED_VERSIONS)), version
 			)
 		)
 
 
 def apply_custom_fields() -> None:
-	"""Make the app's custom fields, or bring them up to date."""
-	create_custom_fields(CUSTOM_FIELDS, update=True)
+	"""Make the app's custom fields, or bring them up to date; a numbered line in patches.txt does so again."""
+	create_custom_fields(CUSTOM_FIELDS, ignore_validate=True, update=True)
+
+
+def forget_former_installation() -> None:
+	"""Clear what an earlier installation left in the columns of its custom fields.
+
+	Frappe keeps the columns of an app that leaves; links to documents that left with it would stop Material
+	Requests from being saved.
+	"""
+	for doctype, (target, fields) in LINK_COLUMNS.items():
+		row, named = frappe.qb.DocType(doctype), frappe.qb.DocType(target)
+		query = frappe.qb.update(row).left_join(named).on(named.name == row[fields[0]])
+		for field in fields:
+			query = query.set(row[field], None)
+		query.where(row[fields[0]].isnotnull() & named.name.isnull()).run()
+
+
+def add_log_settings() -> None:
+	"""Let Frappe clear old rows, see `default_log_clearing_doctypes` in hooks; what the site has set stays."""
+	settings = frappe.get_doc("Log Settings")
+	settings.add_default_logtypes()
+	settings.save(ignore_permissions=True)

@@ -1,4 +1,4 @@
-"""What the scheduler calls; each agent by itself, so that one that fails stops no other."""
+"""What the scheduler calls, and `bench execute`; each agent by itself, so that one that fails stops no other."""
 
 from __future__ import annotations
 
@@ -9,30 +9,67 @@ import frappe
 from frappe.model.document import Document
 from frappe.utils import getdate
 
+from rl_replenishment.bridge.bench_execute import describe, ends_with_the_true_error
 
+
+@ends_with_the_true_error
 def propose(agent: str | None = None, force: bool = False) -> dict[str, Any] | list[dict[str, Any]]:
-	"""Propose for one agent or for all that are enabled, where it is time for it or `force` says so.
+	"""Propose now for one agent or for all that are enabled, where it is time for it or `force` says so.
 
-	Also `bench execute rl_replenishment.tasks.propose --kwargs "{'agent': NAME, 'force': True}"`.
+	Also `bench execute rl_replenishment.tasks.propose --kwargs "{'agent': NAME, 'force': True}"`. Returns, for
+	each agent, `{"agent", "proposals", "material_requests"}`, and `"error"` where one of several has failed.
 	"""
 	from rl_replenishment.bridge.proposals import propose_for
 
-	trigger = "Manual" if agent else "Scheduler"
 	if agent:
 		settings = frappe.get_doc("RL Agent Settings", agent)
+		settings.check_enabled()
 		if not (force or need_to_run(settings, getdate())):
-			return {"agent": agent, "proposals": 0, "material_requests": []}
-		return propose_for(agent, trigger=trigger)
+			return _nothing(agent)
+		return propose_for(agent, trigger="Manual")
 	done = []
-	for name in frappe.get_all("RL Agent Settings", {"enabled": 1}, pluck="name"):
-		if not (force or need_to_run(frappe.get_doc("RL Agent Settings", name), getdate())):
-			continue
+	for name in _agents_to_run(force):
 		try:
-			done.append(propose_for(name, trigger=trigger))
-		except Exception:
+			done.append(propose_for(name, trigger="Scheduler"))
+		except Exception as error:
 			# the run is marked as failed and its error is logged; the next agent goes on
 			frappe.db.rollback()
+			done.append({**_nothing(name), "error": describe(error)})
 	return done
+
+
+def propose_due() -> None:
+	"""Queue a round of proposals for each agent whose turn it is."""
+	for name in _agents_to_run():
+		frappe.enqueue(
+			"rl_replenishment.bridge.proposals.propose_for",
+			queue="long",
+			job_id=f"rl_replenishment.propose.{name}",
+			deduplicate=True,
+			agent=name,
+			trigger="Scheduler",
+		)
+
+
+def train_due() -> None:
+	"""Queue the trainings that are due."""
+	from rl_replenishment.bridge import training_job
+
+	training_job.train_due()
+
+
+def settle_feedback() -> None:
+	"""Close the feedback rows that have waited long enough."""
+	from rl_replenishment.bridge import feedback
+
+	feedback.settle(getdate())
+
+
+def check_stuck_runs() -> None:
+	"""Mark trainings whose worker has died."""
+	from rl_replenishment.bridge import training_job
+
+	training_job.check_stuck_runs()
 
 
 def need_to_run(settings: Document, today: date) -> bool:
@@ -48,22 +85,13 @@ def last_review_day(frequency: str, today: date) -> date:
 	return today.replace(day=1) if frequency == "Monthly" else today
 
 
-def settle_feedback() -> None:
-	"""Close the feedback rows that have waited long enough."""
-	from rl_replenishment.bridge.feedback import settle
-
-	settle(getdate())
-
-
-def train_due() -> None:
-	"""Queue the trainings that are due."""
-	from rl_replenishment.bridge.training_job import train_due as queue_due
-
-	queue_due()
+def _agents_to_run(force: bool = False) -> list[str]:
+	today = getdate()
+	agents = frappe.get_all(
+		"RL Agent Settings", {"enabled": 1}, ["name", "last_run_on", "review_frequency"], order_by="name"
+	)
+	return [agent.name for agent in agents if force or need_to_run(agent, today)]
 
 
-def check_stuck_runs() -> None:
-	"""Mark trainings whose worker has died."""
-	from rl_replenishment.bridge.training_job import check_stuck_runs as check
-
-	check()
+def _nothing(agent: str) -> dict[str, Any]:
+	return {"agent": agent, "proposals": 0, "material_requests": []}

@@ -1,9 +1,16 @@
-"""What the app takes back when it leaves a site; Material Requests and Purchase Orders stay as they are."""
+"""What the app takes back when it leaves a site; Material Requests and Purchase Orders stay as they are.
+
+Everything is done before Frappe removes the DocTypes: what comes later is not committed.
+"""
 
 from __future__ import annotations
 
+from functools import partial
+from pathlib import Path
+
 import frappe
 
+from rl_replenishment.hooks import default_log_clearing_doctypes
 from rl_replenishment.setup.custom_fields import CUSTOM_FIELDS
 from rl_replenishment.setup.roles import remove_roles
 
@@ -12,10 +19,8 @@ def before_uninstall() -> None:
 	remove_custom_fields()
 	remove_scheduled_jobs()
 	remove_log_settings()
-
-
-def after_uninstall() -> None:
-	# once no DocType names them any more
+	remove_files()
+	remove_customizations()
 	remove_roles()
 
 
@@ -29,8 +34,33 @@ def remove_custom_fields() -> None:
 
 
 def remove_scheduled_jobs() -> None:
-	frappe.db.delete("Scheduled Job Type", {"method": ("like", "rl_replenishment.%")})
+	jobs = frappe.get_all("Scheduled Job Type", {"method": ("like", "rl_replenishment.%")}, pluck="name")
+	frappe.db.delete("Scheduled Job Log", {"scheduled_job_type": ("in", jobs)})
+	frappe.db.delete("Scheduled Job Type", {"name": ("in", jobs)})
 
 
 def remove_log_settings() -> None:
-	frappe.db.delete("Logs To Clear", {"ref_doctype": ("like", "RL %")})
+	frappe.db.delete("Logs To Clear", {"ref_doctype": ("in", list(default_log_clearing_doctypes))})
+	frappe.clear_document_cache("Log Settings", "Log Settings")
+
+
+def remove_files() -> None:
+	"""Policies, whose files would stay on the disk; a dry run, which commits nothing, leaves them there."""
+	own = {"attached_to_doctype": ("in", _doctypes())}
+	for name in frappe.get_all("File", own, pluck="name"):
+		path = frappe.get_doc("File", name).get_full_path()
+		frappe.db.after_commit.add(partial(Path(path).unlink, missing_ok=True))
+	frappe.db.delete("File", own)
+
+
+def remove_customizations() -> None:
+	"""What a site has changed about the app's own DocTypes."""
+	own = ("in", _doctypes())
+	frappe.db.delete("Custom Field", {"dt": own})
+	frappe.db.delete("Property Setter", {"doc_type": own})
+	frappe.db.delete("Custom DocPerm", {"parent": own})
+	frappe.db.delete("User Permission", {"allow": own})
+
+
+def _doctypes() -> list[str]:
+	return frappe.get_all("DocType", {"module": "RL Replenishment"}, pluck="name")

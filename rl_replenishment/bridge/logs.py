@@ -1,7 +1,8 @@
-"""Tables that grow are cut back by Frappe's Log Settings."""
+"""Tables that grow are cut back by Frappe's Log Settings, but nothing that is still needed goes."""
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 import frappe
@@ -10,4 +11,35 @@ from frappe.utils import add_days, now_datetime
 
 def delete_older(doctype: str, days: int, filters: dict[str, Any]) -> None:
 	"""Delete rows that were last changed more than `days` days ago and pass the filters."""
-	frappe.db.delete(doctype, {**filters, "modified": ("<", add_days(now_datetime(), -days))})
+	frappe.db.delete(doctype, {**filters, "modified": ("<", _limit(days))})
+
+
+def delete_older_proposals(days: int) -> None:
+	"""Proposals nobody waits for any more: not requested and open, and no feedback on them still to learn from."""
+	proposal, feedback = frappe.qb.DocType("RL Proposal"), frappe.qb.DocType("RL Feedback")
+	waiting = frappe.qb.from_(feedback).select(feedback.proposal)
+	waiting = waiting.where((feedback.consumed == 0) & feedback.proposal.isnotnull())
+	(
+		frappe.qb.from_(proposal)
+		.delete()
+		.where((proposal.modified < _limit(days)) & (proposal.status != "Requested"))
+		.where(proposal.name.notin(waiting))
+		.run()
+	)
+
+
+def delete_older_runs(days: int) -> None:
+	"""Runs that have ended and whose proposals are gone."""
+	run, proposal = frappe.qb.DocType("RL Proposal Run"), frappe.qb.DocType("RL Proposal")
+	kept = frappe.qb.from_(proposal).select(proposal.run).where(proposal.run.isnotnull())
+	(
+		frappe.qb.from_(run)
+		.delete()
+		.where((run.modified < _limit(days)) & (run.status != "In Progress"))
+		.where(run.name.notin(kept))
+		.run()
+	)
+
+
+def _limit(days: int) -> datetime:
+	return add_days(now_datetime(), -days)

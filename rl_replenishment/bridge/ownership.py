@@ -5,8 +5,9 @@ from __future__ import annotations
 import frappe
 from frappe import _
 from frappe.model.document import Document
-from frappe.utils import cint
+from frappe.utils import cint, get_link_to_form
 
+from rl_replenishment.bridge.queries import one_of
 from rl_replenishment.bridge.scope import leaf_warehouses, scoped_items
 
 #: of many items, how many a message names
@@ -37,7 +38,7 @@ def refuse_shared_items(settings: Document) -> None:
 				).format(
 					frappe.bold(min(shared_items)),
 					frappe.bold(min(shared_warehouses)),
-					frappe.utils.get_link_to_form("RL Agent Settings", name),
+					get_link_to_form("RL Agent Settings", name),
 				),
 				title=_("Two Agents for One Item"),
 			)
@@ -47,10 +48,7 @@ def warn_of_auto_reorder(settings: Document) -> None:
 	"""Say so where ERPNext's own auto re-order would order the same items."""
 	if not cint(frappe.db.get_single_value("Stock Settings", "auto_indent")):
 		return
-	warehouses = [warehouse.name for warehouse in leaf_warehouses(settings)]
-	level = frappe.qb.DocType("Item Reorder")
-	rows = frappe.qb.from_(level).select(level.parent).where(level.warehouse.isin(warehouses or [""])).run()
-	items = sorted({code for (code,) in rows} & scoped_items(settings))
+	items = sorted(_reordered_items(settings) & scoped_items(settings))
 	if not items:
 		return
 	named = ", ".join(items[:_NAMED])
@@ -60,7 +58,22 @@ def warn_of_auto_reorder(settings: Document) -> None:
 		_(
 			"ERPNext's auto re-order is on and has re-order levels for {0}: both would order. "
 			"Clear those levels, or switch auto re-order off in Stock Settings."
-		).format(named),
+		).format(frappe.bold(named)),
 		title=_("Ordered Twice"),
 		indicator="orange",
 	)
+
+
+def _reordered_items(settings: Document) -> set[str]:
+	"""Items with a re-order level to purchase in an agent's warehouses; variants may have their template's."""
+	level, item = frappe.qb.DocType("Item Reorder"), frappe.qb.DocType("Item")
+	warehouses = [warehouse.name for warehouse in leaf_warehouses(settings)]
+	rows = (
+		frappe.qb.from_(level)
+		.left_join(item)
+		.on(item.variant_of == level.parent)
+		.select(level.parent, item.name)
+		.where((level.material_request_type == "Purchase") & one_of(level.warehouse, warehouses))
+		.run()
+	)
+	return {code for row in rows for code in row if code}

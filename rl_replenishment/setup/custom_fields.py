@@ -32,10 +32,11 @@ CUSTOM_FIELDS: dict[str, list[dict[str, Any]]] = {
 			**_WRITTEN_BY_AGENT,
 		},
 		{
+			# Data: old runs are cleared, and a link that leads nowhere would stop the request from being saved
 			"fieldname": "rl_run",
 			"label": "RL Proposal Run",
-			"fieldtype": "Link",
-			"options": "RL Proposal Run",
+			"fieldtype": "Data",
+			"search_index": 1,
 			"insert_after": "rl_policy",
 			"hidden": 1,
 			**_WRITTEN_BY_AGENT,
@@ -80,14 +81,20 @@ CUSTOM_FIELDS: dict[str, list[dict[str, Any]]] = {
 			**_WRITTEN_BY_AGENT,
 		},
 		{
+			# Data: as are old proposals
 			"fieldname": "rl_proposal",
 			"label": "RL Proposal",
-			"fieldtype": "Link",
-			"options": "RL Proposal",
+			"fieldtype": "Data",
 			"insert_after": "rl_explanation",
 			"search_index": 1,
 			"hidden": 1,
 			**_WRITTEN_BY_AGENT,
 		},
 	],
+}
+
+#: by DocType, what the first of the columns names, and the columns that mean nothing without it
+LINK_COLUMNS = {
+	"Material Request": ("RL Agent Settings", ("rl_agent", "rl_policy", "rl_run")),
+	"Material Request Item": ("RL Proposal", ("rl_proposal",)),
 }

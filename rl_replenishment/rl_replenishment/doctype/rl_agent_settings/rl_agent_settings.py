@@ -5,32 +5,49 @@ from __future__ import annotations
 import frappe
 from frappe import _
 from frappe.model.document import Document
+from frappe.utils import flt
 
 from rl_replenishment.bridge import ownership
+from rl_replenishment.bridge.scope import leaf_warehouses
 
 #: days from one look at the stock to the next
 REVIEW_DAYS = {"Daily": 1, "Weekly": 7, "Monthly": 30}
 #: with fewer days nothing can be learned: see `core.training.from_history.check_history`
 LEAST_HISTORY_DAYS = 28
 LONGEST_LEAD_TIME_DAYS = 365
+#: by field, what its value may be; None where there is no upper limit
+BOUNDS: dict[str, tuple[float, float | None]] = {
+	"holding_cost_rate": (0, 1000),
+	"stockout_cost_rate": (0, 10_000),
+	"order_cost": (0, None),
+	"max_cover_days": (0, None),
+	"max_run_value": (0, None),
+	"default_lead_time_days": (0, LONGEST_LEAD_TIME_DAYS),
+	"history_days": (0, None),
+	"holdout_days": (0, None),
+	"training_minutes": (0, 24 * 60),
+	"train_every_days": (0, None),
+	"train_after_feedback": (0, None),
+	"settle_after_days": (0, None),
+	"feedback_weight": (0, 1),
+}
 
 
 class RLAgentSettings(Document):
 	def validate(self) -> None:
 		self.validate_numbers()
+		self.validate_costs()
 		self.validate_history()
-		self.validate_warehouses()
 		self.validate_rows_once()
+		self.validate_warehouses()
+		self.warn_of_short_cover()
 		if self.enabled:
 			ownership.refuse_shared_items(self)
 			ownership.warn_of_auto_reorder(self)
 
 	def on_trash(self) -> None:
-		# the policies belong to the agent; where anything was proposed or learned, its links keep the agent
-		self.db_set("active_policy", None)
-		frappe.db.set_value("RL Policy", {"agent": self.name}, "status", "Archived")
-		for name in frappe.get_all("RL Policy", {"agent": self.name}, pluck="name"):
-			frappe.delete_doc("RL Policy", name, force=True, ignore_permissions=True)
+		self.refuse_where_used()
+		self.delete_what_is_its_own()
 
 	@property
 	def review_days(self) -> int:
@@ -47,21 +64,35 @@ class RLAgentSettings(Document):
 		"""Cost of a missing unit as a share of the price."""
 		return self.stockout_cost_rate / 100
 
+	def check_enabled(self) -> None:
+		"""A disabled agent orders nothing: what it owned may have gone to another."""
+		if not self.enabled:
+			frappe.throw(
+				_("Agent {0} is disabled; enable it to let it propose.").format(frappe.bold(self.name))
+			)
+
 	def validate_numbers(self) -> None:
-		bounds = {
-			"holding_cost_rate": (0, 1000),
-			"stockout_cost_rate": (0, 10_000),
-			"default_lead_time_days": (0, LONGEST_LEAD_TIME_DAYS),
-			"feedback_weight": (0, 1),
-			"training_minutes": (0, 24 * 60),
-		}
-		for field, (least, most) in bounds.items():
-			if not least <= (self.get(field) or 0) <= most:
-				frappe.throw(
-					_("{0} is {1}, but must be from {2} to {3}.").format(
-						frappe.bold(_(self.meta.get_label(field))), self.get(field), least, most
-					)
+		for field, (least, most) in BOUNDS.items():
+			value = flt(self.get(field))
+			label = frappe.bold(_(self.meta.get_label(field)))
+			if value < least:
+				frappe.throw(_("{0} is {1}, but cannot be below {2}.").format(label, self.get(field), least))
+			if most is not None and value > most:
+				frappe.throw(_("{0} is {1}, but cannot be above {2}.").format(label, self.get(field), most))
+
+	def validate_costs(self) -> None:
+		if not self.holding_cost_rate:
+			frappe.throw(
+				_(
+					"{0} is 0: with stock that costs nothing there is no limit to what is worth ordering."
+				).format(frappe.bold(_(self.meta.get_label("holding_cost_rate"))))
+			)
+		if not self.stockout_cost_rate:
+			frappe.throw(
+				_("{0} is 0: where a missing unit costs nothing, nothing is worth ordering.").format(
+					frappe.bold(_(self.meta.get_label("stockout_cost_rate")))
 				)
+			)
 
 	def validate_history(self) -> None:
 		left = (self.history_days or 0) - (self.holdout_days or 0)
@@ -72,21 +103,6 @@ class RLAgentSettings(Document):
 					"at least {3} are needed."
 				).format(self.history_days, self.holdout_days, left, LEAST_HISTORY_DAYS)
 			)
-
-	def validate_warehouses(self) -> None:
-		named = [row.warehouse for row in self.warehouses]
-		if not named:
-			return
-		companies = dict(
-			frappe.get_all("Warehouse", {"name": ("in", named)}, ["name", "company"], as_list=True)
-		)
-		for row in self.warehouses:
-			if companies.get(row.warehouse) != self.company:
-				frappe.throw(
-					_("Row {0}: warehouse {1} belongs to company {2}, not to {3}.").format(
-						row.idx, frappe.bold(row.warehouse), companies.get(row.warehouse), self.company
-					)
-				)
 
 	def validate_rows_once(self) -> None:
 		for table, field in (("warehouses", "warehouse"), ("items", "item_code")):
@@ -100,3 +116,64 @@ class RLAgentSettings(Document):
 						)
 					)
 				seen[value] = row.idx
+
+	def validate_warehouses(self) -> None:
+		if not self.warehouses:
+			frappe.throw(
+				_("Name at least one warehouse; a group stands for all warehouses below it."),
+				title=_("No Warehouse"),
+			)
+		named = [row.warehouse for row in self.warehouses]
+		companies = dict(
+			frappe.get_all("Warehouse", {"name": ("in", named)}, ["name", "company"], as_list=True)
+		)
+		for row in self.warehouses:
+			if companies.get(row.warehouse) != self.company:
+				frappe.throw(
+					_("Row {0}: warehouse {1} belongs to company {2}, not to {3}.").format(
+						row.idx, frappe.bold(row.warehouse), companies.get(row.warehouse), self.company
+					),
+					title=_("Another Company's Warehouse"),
+				)
+		if not leaf_warehouses(self):
+			frappe.throw(
+				_("There is no warehouse below {0} that could hold stock.").format(
+					", ".join(frappe.bold(name) for name in named)
+				),
+				title=_("No Warehouse"),
+			)
+
+	def warn_of_short_cover(self) -> None:
+		shortest = self.review_days + (self.default_lead_time_days or 0)
+		if 0 < (self.max_cover_days or 0) < shortest:
+			frappe.msgprint(
+				_(
+					"{0} days of cover are fewer than the {1} days until what is ordered at the next look at stock "
+					"arrives: the agent will run out by design."
+				).format(self.max_cover_days, shortest),
+				title=_("Little Cover"),
+				indicator="orange",
+			)
+
+	def refuse_where_used(self) -> None:
+		for doctype, field in (
+			("Material Request", "rl_agent"),
+			("RL Feedback", "agent"),
+			("RL Proposal", "agent"),
+		):
+			if frappe.db.exists(doctype, {field: self.name}):
+				frappe.throw(
+					_(
+						"Agent {0} has made proposals, which need it; disable it instead of deleting it."
+					).format(frappe.bold(self.name)),
+					frappe.LinkExistsError,
+				)
+
+	def delete_what_is_its_own(self) -> None:
+		self.db_set("active_policy", None)
+		frappe.db.delete("RL Proposal Run", {"agent": self.name})
+		frappe.db.delete("RL Training Run", {"agent": self.name})
+		frappe.db.set_value("RL Policy", {"agent": self.name}, "status", "Archived")
+		for name in frappe.get_all("RL Policy", {"agent": self.name}, pluck="name"):
+			# with its file
+			frappe.delete_doc("RL Policy", name, force=True, ignore_permissions=True)

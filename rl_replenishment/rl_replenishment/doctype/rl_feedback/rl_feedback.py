@@ -11,8 +11,8 @@ from rl_replenishment.bridge.logs import delete_older
 class RLFeedback(Document):
 	@staticmethod
 	def clear_old_logs(days: int = 1095) -> None:
-		"""Log Settings: rows that were learned from."""
-		delete_older("RL Feedback", days, {"consumed": 1})
+		"""Log Settings: settled rows; by then training has learned from them or never will."""
+		delete_older("RL Feedback", days, {"settled": 1})
 
 
 def on_doctype_update() -> None:

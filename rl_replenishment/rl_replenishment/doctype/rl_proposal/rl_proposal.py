@@ -5,14 +5,14 @@ from __future__ import annotations
 import frappe
 from frappe.model.document import Document
 
-from rl_replenishment.bridge.logs import delete_older
+from rl_replenishment.bridge.logs import delete_older_proposals
 
 
 class RLProposal(Document):
 	@staticmethod
 	def clear_old_logs(days: int = 365) -> None:
-		"""Log Settings: proposals that nothing hangs on any more."""
-		delete_older("RL Proposal", days, {"status": ("in", ("Proposed", "Superseded", "Rejected"))})
+		"""Log Settings: proposals that nobody waits for any more."""
+		delete_older_proposals(days)
 
 
 def on_doctype_update() -> None:

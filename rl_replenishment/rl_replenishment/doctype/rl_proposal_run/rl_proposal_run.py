@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from frappe.model.document import Document
 
-from rl_replenishment.bridge.logs import delete_older
+from rl_replenishment.bridge.logs import delete_older_runs
 
 
 class RLProposalRun(Document):
 	@staticmethod
 	def clear_old_logs(days: int = 365) -> None:
-		"""Log Settings: rounds that have ended."""
-		delete_older("RL Proposal Run", days, {"status": ("!=", "In Progress")})
+		"""Log Settings: rounds that have ended and whose proposals are gone."""
+		delete_older_runs(days)

@@ -1,0 +1,53 @@
+"""`bench execute` shows the true error of a function that fails."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Callable
+from functools import wraps
+from typing import ParamSpec, TypeVar
+
+import click
+import frappe
+from frappe.utils import strip_html
+
+from rl_replenishment.core.errors import InputError
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+#: what a user can mend; the sentence is enough
+_EXPLAINED = (frappe.ValidationError, InputError)
+
+
+def ends_with_the_true_error(function: Callable[P, R]) -> Callable[P, R]:
+	"""For functions that people start by `bench execute`; anywhere else they raise as usual.
+
+	After an exception `bench execute` evaluates the function's dotted path, in which the app is not imported: what
+	the user gets to see is a NameError. It leaves SystemExit alone, whose message Python prints and whose status
+	is 1.
+	"""
+
+	@wraps(function)
+	def wrapped(*args: P.args, **kwargs: P.kwargs) -> R:
+		try:
+			return function(*args, **kwargs)
+		except Exception as error:
+			if not _is_bench_execute():
+				raise
+			frappe.db.rollback()
+			if not isinstance(error, _EXPLAINED):
+				traceback.print_exc()
+			raise SystemExit(describe(error)) from None
+
+	return wrapped
+
+
+def describe(error: Exception) -> str:
+	"""An error in words, without the markup of the desk."""
+	return strip_html(str(error)).strip() or type(error).__name__
+
+
+def _is_bench_execute() -> bool:
+	context = click.get_current_context(silent=True)
+	return context is not None and context.info_name == "execute"
