@@ -9,6 +9,7 @@ import pytest
 from core_samples import MONDAY, actions, mixed_history, mixed_items, mixed_task, random_network
 
 from rl_replenishment.core.environments.feedback import FeedbackSituations, recall_situations
+from rl_replenishment.core.errors import PolicyFileError
 from rl_replenishment.core.files.feedback import FeedbackRows
 from rl_replenishment.core.policies.observation import OBSERVATION_SIZE
 from rl_replenishment.core.policies.residual_network import Network, Normaliser, ResidualNetwork
@@ -124,6 +125,18 @@ def test_earlier_verdicts_are_taken_up_again() -> None:
 	look(later, constant(1.0))
 	assert len(later.evaluations) == 6
 	assert later.best_network is seat.best_network
+
+
+def test_verdicts_on_other_days_are_refused() -> None:
+	"""What was best there would count as best here, at a cost that it does not have here."""
+	seat, candidate = judge(problem()), network(3, 0.08)
+	look(seat, candidate)
+	assert seat.best is not None
+	history = mixed_history(200)
+	other = replay(mixed_items(), history, days=30, review_days=7, rng=np.random.default_rng(0))
+	judge(problem()).restore(list(seat.evaluations), seat.best, candidate)
+	with pytest.raises(PolicyFileError, match="made with other orders or options"):
+		judge(problem(validation=other)).restore(list(seat.evaluations), seat.best, candidate)
 
 
 @pytest.mark.parametrize(("before", "after"), [(0, 4), (1, 3), (3, 1), (4, 4)])

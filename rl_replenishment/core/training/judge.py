@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from rl_replenishment.core.errors import PolicyFileError
 from rl_replenishment.core.policies.base import Policy
 from rl_replenishment.core.policies.residual_network import Network, Normaliser, ResidualNetwork
 from rl_replenishment.core.simulation.rollout import Totals, run
@@ -11,6 +12,8 @@ from rl_replenishment.core.training.interface import Evaluation, TrainingProblem
 
 #: shares of the best network in what is tried where a candidate is too dear
 _STEPS_BACK = (0.5, 0.75, 0.875)
+#: cost ratios this close are of the same problem, on whatever machine
+_SAME_RATIO = 1e-3
 
 
 class Judge:
@@ -50,7 +53,15 @@ class Judge:
 		return self._policy(self.best_network), self.best
 
 	def restore(self, evaluations: list[Evaluation], best: Evaluation, network: Network) -> None:
-		"""Take up the verdicts of an earlier part of the training, and its patience unless that was lost."""
+		"""Take up the verdicts of an earlier part of the training, and its patience unless that was lost.
+
+		`PolicyFileError` where the best network does not cost here what it did there.
+		"""
+		found, _ = self._evaluate(network, best.seconds, best.timesteps)
+		if not np.isclose(found.cost_ratio, best.cost_ratio, rtol=0, atol=_SAME_RATIO):
+			raise PolicyFileError(
+				"The checkpoint was made with other orders or options; give those, or train without --resume."
+			)
 		self.evaluations, self.best, self.best_network = evaluations, best, network
 		since_best = sum(evaluation.timesteps > best.timesteps for evaluation in evaluations)
 		self._looks_since_best = since_best if since_best < self._patience else 0
