@@ -1,0 +1,190 @@
+"""Which policy orders: what a candidate has to show, and who put which to use."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import frappe
+import numpy as np
+from frappe import _
+
+from rl_replenishment.bridge.policy_store import activate, active_policy, load
+from rl_replenishment.bridge.training_watch import Watch, Watched
+from rl_replenishment.core.demand.history import DemandHistory
+from rl_replenishment.core.errors import PolicyFileError
+from rl_replenishment.core.evaluation.backtest import Backtest, BacktestRow, backtest
+from rl_replenishment.core.evaluation.bootstrap import relative_difference
+from rl_replenishment.core.evaluation.tuning import TunedRules
+from rl_replenishment.core.items import ItemTable
+from rl_replenishment.core.policies.base import Policy
+from rl_replenishment.core.policies.store import StoredPolicy
+from rl_replenishment.core.simulation.scenario import replay
+
+#: an interval over fewer item-warehouses says nothing
+LEAST_ITEMS = 5
+CANDIDATE = "candidate"
+
+
+@dataclass(frozen=True)
+class Difference:
+	"""What a candidate costs more than another policy on the same days, as a share; negative is cheaper."""
+
+	name: str
+	share: float
+	#: 95 % interval over item-warehouses
+	low: float
+	high: float
+
+	def as_json(self) -> dict[str, Any]:
+		"""As in a run's metrics; what is not a number becomes null."""
+		share, low, high = (
+			float(value) if np.isfinite(value) else None for value in (self.share, self.low, self.high)
+		)
+		return {"policy": self.name, "difference": share, "ci95": [low, high]}
+
+
+@dataclass(frozen=True)
+class Verdict:
+	"""Whether a candidate deserves to be promoted."""
+
+	passed: bool
+	#: one or two sentences
+	reason: str
+	#: for the metrics of the run and the policy
+	figures: dict[str, Any]
+
+
+def judge(
+	candidate: StoredPolicy,
+	in_use: tuple[str, StoredPolicy] | None,
+	history: DemandHistory,
+	items: ItemTable,
+	held: int,
+	rules: TunedRules,
+	watch: Watch,
+	*,
+	seed: int = 0,
+) -> Verdict:
+	"""Replay the last `held` days of a history that `candidate` has not seen, under the same luck for all.
+
+	It passes where it costs no more than the policy in use, and less than the best of the classical rules by
+	a margin that luck does not explain: the paired 95 % interval over item-warehouses lies below 0. `rules`
+	are tuned on the days before. `in_use` is a learned policy, with its name, for the items of `history`; a
+	classical one is compared as one of the rules, since it was tuned on the held-out days itself.
+	"""
+	if held < 1:
+		return Verdict(False, _("No days were held out, so nothing shows whether it is better."), {})
+	policies: list[Policy] = [Watched(CANDIDATE, candidate.policy, watch)]
+	if in_use:
+		policies.append(Watched(in_use[0], in_use[1].policy, watch))
+	scenario = replay(
+		items,
+		history,
+		days=held,
+		review_days=candidate.review_days,
+		unmet_demand=candidate.unmet_demand,
+		rng=np.random.default_rng(seed),
+	)
+	baselines = [Watched(rule.name, rule, watch) for rule in rules.rules]
+	result = backtest(policies, baselines, scenario, np.random.default_rng(seed))
+	return _verdict(result, bool(in_use), np.random.default_rng(seed))
+
+
+def _verdict(result: Backtest, has_rival: bool, rng: np.random.Generator) -> Verdict:
+	first, best = result.rows[0], result.best_baseline
+	against_rules = Difference(best.ledger.policy, first.cost_vs_best_baseline, *first.ci95)
+	against_rival = _difference(first, result.rows[1], rng) if has_rival else None
+	figures = {
+		**result.as_json(),
+		"vs_best_rule": against_rules.as_json(),
+		"vs_policy_in_use": against_rival.as_json() if against_rival else None,
+	}
+	if not np.isfinite(against_rules.share):
+		return Verdict(
+			False,
+			_("On the held-out days even the rules cost nothing: there is nothing to compare."),
+			figures,
+		)
+	failed = _why_not(against_rules, against_rival, len(result.scenario.items))
+	compared = _("On {0} held-out days it costs {1} the best classical rule ({2})").format(
+		result.scenario.days, _in_words(against_rules), against_rules.name
+	)
+	if against_rival:
+		compared += _(" and {0} the policy in use ({1})").format(_in_words(against_rival), against_rival.name)
+	return Verdict(not failed, f"{compared}. {failed}".strip(), figures)
+
+
+def _difference(row: BacktestRow, other: BacktestRow, rng: np.random.Generator) -> Difference:
+	share, interval = relative_difference(row.ledger.cost, other.ledger.cost, rng)
+	return Difference(other.ledger.policy, share, *interval)
+
+
+def _why_not(rules: Difference, rival: Difference | None, count: int) -> str:
+	"""Why a candidate does not pass, "" where it does."""
+	if count < LEAST_ITEMS:
+		return _("{0} item-warehouses are too few to tell better from luckier; {1} are needed.").format(
+			count, LEAST_ITEMS
+		)
+	if not rules.high < 0:
+		return _("It is not better than the rule by more than luck explains.")
+	if rival and not rival.share <= 0:
+		return _("It is worse than the policy in use.")
+	return ""
+
+
+def _in_words(difference: Difference) -> str:
+	interval = _("95 % interval {0} to {1}").format(f"{difference.low:+.1%}", f"{difference.high:+.1%}")
+	if difference.share > 0:
+		return _("{0} more ({1}) than").format(f"{difference.share:.1%}", interval)
+	return _("{0} less ({1}) than").format(f"{-difference.share:.1%}", interval)
+
+
+def promote(policy: str, reason: str = "") -> None:
+	"""Put a policy to use by hand; one whose file cannot be used is refused."""
+	if frappe.db.get_value("RL Policy", policy, "status") == "Active":
+		frappe.throw(_("Policy {0} is in use already.").format(policy))
+	_check_file(policy)
+	activate(policy, reason or _("Promoted by hand."))
+
+
+def roll_back(agent: str, reason: str = "") -> str:
+	"""Go back to the policy that was in use before the present one; returns its name."""
+	present = active_policy(agent, lock=True)
+	past = _succession(agent)
+	if past[-1:] == [present]:
+		past.pop()
+	if not present or not past:
+		frappe.throw(_("Agent {0} has had no other policy in use before.").format(agent))
+	_check_file(past[-1])
+	activate(past[-1], reason or _("Rolled back from {0}.").format(present), leaving="Rolled back")
+	return past[-1]
+
+
+def _check_file(policy: str) -> None:
+	try:
+		load(policy)
+	except PolicyFileError as error:
+		frappe.throw(str(error), title=_("Policy Cannot Be Used"))
+
+
+def _succession(agent: str) -> list[str]:
+	"""The policies that rolling back goes through, the present one last."""
+	row, policy = frappe.qb.DocType("RL Policy Promotion"), frappe.qb.DocType("RL Policy")
+	trail = (
+		frappe.qb.from_(row)
+		.join(policy)
+		.on(policy.name == row.parent)
+		.select(policy.name, row.action)
+		.where((policy.agent == agent) & (row.parenttype == "RL Policy") & (row.action != "Archived"))
+		.orderby(row.done_on)
+		.run()
+	)
+	past: list[str] = []
+	for name, action in trail:
+		if action == "Rolled back":
+			if past[-1:] == [name]:
+				past.pop()
+		elif past[-1:] != [name]:
+			past.append(name)
+	return past

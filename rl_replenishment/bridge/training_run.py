@@ -1,0 +1,130 @@
+"""RL Training Runs: opened, taken up, closed, and found dead."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from datetime import timedelta
+from typing import Any
+
+import frappe
+from frappe import _
+from frappe.utils import now_datetime
+from frappe.utils.background_jobs import get_job_status
+from redis.exceptions import RedisError
+
+from rl_replenishment.bridge.learning import Ask
+from rl_replenishment.bridge.training_watch import publish
+
+#: a training gives a sign of life every few seconds
+SILENCE = timedelta(minutes=3)
+#: a job is in the queue at once, and a worker that takes one up says so at once
+DELAY = timedelta(minutes=1)
+#: states of a job that comes to something
+_ALIVE = ("queued", "started", "deferred", "scheduled")
+
+
+def open_run(ask: Ask, agent: str) -> tuple[str, bool]:
+	"""The agent's open run, and whether it is a new one."""
+	check_stuck_runs(agent)
+	run = frappe.get_doc(
+		{
+			"doctype": "RL Training Run",
+			"agent": agent,
+			"kind": ask.kind,
+			"algorithm": ask.algorithm,
+			"status": "Queued",
+			"message": _("Waiting for a worker"),
+			"queued_by": frappe.session.user,
+			"settings": json.dumps(asdict(ask)),
+			"open_for": agent,
+		}
+	)
+	already = frappe.db.get_value("RL Training Run", {"open_for": agent})
+	if not already:
+		try:
+			run.insert(ignore_permissions=True)
+		except frappe.UniqueValidationError:
+			# somebody else asked at the same moment
+			frappe.db.rollback()
+			frappe.clear_last_message()
+			already = frappe.db.get_value("RL Training Run", {"open_for": agent})
+	# whoever looks sees the run from the first second
+	frappe.db.commit()
+	return already or run.name, not already
+
+
+def begin(run: str) -> bool:
+	"""Take up a run; False where that is no longer wanted, or somebody else has done so."""
+	status = frappe.db.get_value("RL Training Run", run, "status", for_update=True)
+	if status == "Queued":
+		now = now_datetime()
+		values = {"status": "In Progress", "started_on": now, "heartbeat": now}
+		frappe.db.set_value("RL Training Run", run, values)
+	# nobody else is to take it up
+	frappe.db.commit()
+	return status == "Queued"
+
+
+def close(run: str, status: str, message: str, error: str | None = None) -> None:
+	frappe.db.set_value("RL Training Run", run, {**closing(run, status, message), "error": error})
+	# the end of a run outlives whatever is rolled back after it
+	frappe.db.commit()
+	tell(run)
+
+
+def closing(run: str, status: str, message: str) -> dict[str, Any]:
+	now = now_datetime()
+	started = frappe.db.get_value("RL Training Run", run, "started_on")
+	seconds = (now - started).total_seconds() if started else 0
+	return {"status": status, "message": message, "ended_on": now, "seconds": seconds, "open_for": None}
+
+
+def tell(run: str) -> None:
+	status, progress, message = frappe.db.get_value("RL Training Run", run, ["status", "progress", "message"])
+	publish(run, status, progress, message)
+
+
+def check_stuck_runs(agent: str | None = None) -> None:
+	"""Mark runs as failed whose worker has died or whose job is lost; of one agent, or of all."""
+	filters = {"status": ("in", ("Queued", "In Progress"))}
+	if agent:
+		filters["agent"] = agent
+	for run in frappe.get_all("RL Training Run", filters, pluck="name"):
+		# locked, so that a run that just ended by itself is left alone
+		row = frappe.db.get_value(
+			"RL Training Run",
+			run,
+			["status", "creation", "heartbeat", "job_id"],
+			as_dict=True,
+			for_update=True,
+		)
+		if problem := _problem(row):
+			close(run, "Failed", problem)
+		else:
+			# the lock goes
+			frappe.db.commit()
+
+
+def _problem(row: frappe._dict) -> str:
+	"""What is wrong with an open run, "" where nothing is."""
+	if row.status not in ("Queued", "In Progress"):
+		return ""
+	silence = now_datetime() - (row.heartbeat or row.creation)
+	if row.status == "In Progress" and silence > SILENCE:
+		return _("The worker died in the middle: no sign of life since {0}. Train again.").format(
+			row.heartbeat
+		)
+	if row.job_id and silence > DELAY and _is_lost(row.job_id):
+		return _("The job is gone: its worker was stopped, or the queue was emptied. Train again.")
+	if row.status == "Queued" and not row.job_id and silence > SILENCE:
+		return _("It never came into the queue. Train again.")
+	return ""
+
+
+def _is_lost(job_id: str) -> bool:
+	try:
+		return get_job_status(job_id) not in _ALIVE
+	except RedisError:
+		# nothing is known of any job
+		return False

@@ -1,0 +1,148 @@
+"""Between a training and its RL Training Run: progress and signs of life go there, wishes to end return."""
+
+from __future__ import annotations
+
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+import frappe
+from frappe import _
+from frappe.utils import now_datetime
+
+from rl_replenishment.core.items import FloatArray
+from rl_replenishment.core.policies.base import Policy, State
+from rl_replenishment.core.training.interface import Progress
+
+#: between two looks at the run
+SECONDS = 2.0
+#: once a job's time is up it has this long to compare and save what it found
+GRACE_SECONDS = 300
+PROGRESS_EVENT = "rl_training_progress"
+
+
+class Ended(Exception):
+	"""Somebody wants the training to end and there is nothing to keep yet."""
+
+
+class Disowned(Exception):
+	"""The run was taken for dead and closed: whatever comes of this training belongs to nobody."""
+
+
+class Watch:
+	"""Told of everything that takes long; writes every `SECONDS`, however often it is told.
+
+	Each write is a commit, so nothing else may be pending in the transaction while a training is watched.
+	"""
+
+	def __init__(self, run: str) -> None:
+		self.run = run
+		#: why the training is to end
+		self.cancelled = False
+		self.timed_out = False
+		self._message = ""
+		self._first, self._last = 0.0, 100.0
+		self._next_look = 0.0
+
+	@property
+	def is_over(self) -> bool:
+		"""Whether the training is to end."""
+		return self.cancelled or self.timed_out
+
+	def phase(self, message: str, first: float, last: float) -> None:
+		"""What comes next, and the percent that it takes up."""
+		self._message, self._first, self._last = message, first, last
+		self._next_look = 0.0
+		self.look(0.0)
+
+	def look(self, share: float = 0.0) -> None:
+		"""Write how much of the phase is done, and look whether the training is to end."""
+		if time.monotonic() < self._next_look:
+			return
+		self._next_look = time.monotonic() + SECONDS
+		# a new transaction: else what others have written since stays unseen
+		frappe.db.commit()
+		status, self.cancelled = frappe.db.get_value(
+			"RL Training Run", self.run, ["status", "cancel_requested"]
+		)
+		if status != "In Progress":
+			raise Disowned
+		percent = self._first + (self._last - self._first) * min(max(share, 0.0), 1.0)
+		values = {"progress": round(percent, 1), "message": self._message, "heartbeat": now_datetime()}
+		frappe.db.set_value("RL Training Run", self.run, values, update_modified=False)
+		# the desk and the check for dead workers are to see it now
+		frappe.db.commit()
+		publish(self.run, status, values["progress"], self._message)
+
+	def must_go_on(self, share: float = 0.0) -> None:
+		"""As `look`, where nothing could be kept: raises `Ended` if the training is to end."""
+		self.look(share)
+		if self.is_over:
+			raise Ended
+
+	def of_training(self, progress: Progress) -> bool:
+		"""The callback of a trainer."""
+		self.look(progress.share)
+		return not self.is_over
+
+
+class Watched:
+	"""A policy under which a watch is told whenever it orders."""
+
+	def __init__(self, name: str, policy: Policy, watch: Watch) -> None:
+		self.name = name
+		self._policy = policy
+		self._watch = watch
+
+	def order_quantities(self, state: State) -> FloatArray:
+		self._watch.look()
+		if self._watch.cancelled:
+			raise Ended
+		return self._policy.order_quantities(state)
+
+
+def publish(run: str, status: str, percent: float, message: str) -> None:
+	"""Tell whoever has the run's form open."""
+	frappe.publish_realtime(
+		PROGRESS_EVENT,
+		{"training_run": run, "status": status, "progress": percent, "message": message},
+		doctype="RL Training Run",
+		docname=run,
+	)
+
+
+@contextmanager
+def gentle_timeout(watch: Watch) -> Iterator[None]:
+	"""Let the queue's timeout end a training as a wish to end does; `GRACE_SECONDS` later it is in earnest.
+
+	The queue raises an exception wherever the program happens to be, and what was learned would be lost.
+	"""
+	if threading.current_thread() is not threading.main_thread():
+		yield
+		return
+	queues_own = signal.getsignal(signal.SIGALRM) or signal.SIG_DFL
+
+	def on_alarm(_signal: int, _frame: FrameType | None) -> None:
+		watch.timed_out = True
+		signal.signal(signal.SIGALRM, queues_own)
+		signal.alarm(GRACE_SECONDS)
+
+	signal.signal(signal.SIGALRM, on_alarm)
+	try:
+		yield
+	finally:
+		signal.signal(signal.SIGALRM, queues_own)
+
+
+def ended_because(watch: Watch, ended_by: str) -> str:
+	"""Why a training has ended, in words; "" where its time was simply used up."""
+	if watch.timed_out:
+		return _("The job's time was up; the best policy so far was kept.")
+	if watch.cancelled:
+		return _("Cancelled; the best policy so far was kept.")
+	if ended_by == "early stopping":
+		return _("It ended early: nothing better had been found for a while.")
+	return ""
