@@ -287,7 +287,7 @@ def _outcome(lesson: Lesson, settings: Document, promoted: bool) -> str:
 
 
 def cancel(run: str) -> None:
-	"""End a training: one that waits at once, one that runs within seconds, keeping the best policy so far."""
+	"""End a training: one that waits at once, one that runs in seconds, keeping the best policy so far."""
 	check_stuck_runs(frappe.db.get_value("RL Training Run", run, "agent"))
 	status = frappe.db.get_value("RL Training Run", run, "status", for_update=True)
 	if status == "Queued":
@@ -319,7 +319,7 @@ def _fail(run: str, error: Exception) -> None:
 
 
 def train_due() -> None:
-	"""Queue the trainings whose time has come, and tune old classical rules anew; the latter needs no torch."""
+	"""Queue the trainings whose time has come, and tune old classical rules anew, which needs no torch."""
 	can_learn = not _missing_libraries()
 	for agent in frappe.get_all("RL Agent Settings", {"enabled": 1}, pluck="name", order_by="name"):
 		settings = frappe.get_doc("RL Agent Settings", agent)

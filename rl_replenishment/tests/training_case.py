@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any, ClassVar
 
 import frappe
@@ -61,7 +62,9 @@ class TrainingCase(IntegrationTestCase):
 				"status": "In Progress",
 				"heartbeat": now_datetime(),
 				"open_for": self.agent.name,
-				"settings": '{"kind": "Initial", "algorithm": "PPO", "seconds": null, "timesteps": 1, "seed": 0}',
+				"settings": json.dumps(
+					{"kind": "Initial", "algorithm": "PPO", "seconds": None, "timesteps": 1, "seed": 0}
+				),
 				**values,
 			}
 		).insert(ignore_permissions=True)
