@@ -51,7 +51,7 @@ def check_erpnext() -> None:
 
 
 def apply_custom_fields() -> None:
-	"""Make the app's custom fields, or bring them up to date; a numbered line in patches.txt does so again."""
+	"""Make the app's custom fields, or bring them up to date, as a numbered line in patches.txt does."""
 	create_custom_fields(CUSTOM_FIELDS, ignore_validate=True, update=True)
 
 
@@ -70,7 +70,7 @@ def forget_former_installation() -> None:
 
 
 def add_log_settings() -> None:
-	"""Let Frappe clear old rows, see `default_log_clearing_doctypes` in hooks; what the site has set stays."""
+	"""Let Frappe clear old rows, after the days that hooks.py names; what the site has set stays."""
 	settings = frappe.get_doc("Log Settings")
 	settings.add_default_logtypes()
 	settings.save(ignore_permissions=True)

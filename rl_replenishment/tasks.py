@@ -1,4 +1,4 @@
-"""What the scheduler calls, and `bench execute`; each agent by itself, so that one that fails stops no other."""
+"""What the scheduler and `bench execute` call; each agent by itself: one that fails stops no other."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from rl_replenishment.bridge.bench_execute import describe, ends_with_the_true_e
 def propose(agent: str | None = None, force: bool = False) -> dict[str, Any] | list[dict[str, Any]]:
 	"""Propose now for one agent or for all that are enabled, where it is time for it or `force` says so.
 
-	Also `bench execute rl_replenishment.tasks.propose --kwargs "{'agent': NAME, 'force': True}"`. Returns, for
-	each agent, `{"agent", "proposals", "material_requests"}`, and `"error"` where one of several has failed.
+	Also `bench execute rl_replenishment.tasks.propose --kwargs "{'agent': NAME, 'force': True}"`. Returns for
+	each agent `{"agent", "proposals", "material_requests"}`, and `"error"` where one of several has failed.
 	"""
 	from rl_replenishment.bridge.proposals import propose_for
 

@@ -15,8 +15,8 @@ def run(agent: str | None = None, **kwargs: Any) -> dict[str, Any] | list[dict[s
 	"""Train one agent now, in the foreground, or without `agent` every enabled one, each by itself.
 
 	Other arguments are those of `bridge.training_job.run_now`. Returns, for each agent, plain JSON:
-	`{"agent", "training_run", "policy", "promoted", "metrics"}`. Where some fail the others are trained all the
-	same, and the error names those that failed.
+	`{"agent", "training_run", "policy", "promoted", "metrics"}`. Where some fail the others are trained all
+	the same, and the error names those that failed.
 	"""
 	from rl_replenishment.bridge.training_job import run_now
 

@@ -23,9 +23,9 @@ _EXPLAINED = (frappe.ValidationError, InputError)
 def ends_with_the_true_error(function: Callable[P, R]) -> Callable[P, R]:
 	"""For functions that people start by `bench execute`; anywhere else they raise as usual.
 
-	After an exception `bench execute` evaluates the function's dotted path, in which the app is not imported: what
-	the user gets to see is a NameError. It leaves SystemExit alone, whose message Python prints and whose status
-	is 1.
+	After an exception `bench execute` evaluates the function's dotted path, without having imported the app:
+	what the user gets to see is a NameError. It leaves SystemExit alone; Python prints its message, and the
+	status is 1.
 	"""
 
 	@wraps(function)

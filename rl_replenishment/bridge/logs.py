@@ -15,7 +15,7 @@ def delete_older(doctype: str, days: int, filters: dict[str, Any]) -> None:
 
 
 def delete_older_proposals(days: int) -> None:
-	"""Proposals nobody waits for any more: not requested and open, and no feedback on them still to learn from."""
+	"""Proposals that nobody waits for: not on an open request, and without feedback still to learn from."""
 	proposal, feedback = frappe.qb.DocType("RL Proposal"), frappe.qb.DocType("RL Feedback")
 	waiting = frappe.qb.from_(feedback).select(feedback.proposal)
 	waiting = waiting.where((feedback.consumed == 0) & feedback.proposal.isnotnull())

@@ -65,7 +65,7 @@ def warn_of_auto_reorder(settings: Document) -> None:
 
 
 def _reordered_items(settings: Document) -> set[str]:
-	"""Items with a re-order level to purchase in an agent's warehouses; variants may have their template's."""
+	"""Items with a level to purchase at in an agent's warehouses; variants may have their template's."""
 	level, item = frappe.qb.DocType("Item Reorder"), frappe.qb.DocType("Item")
 	warehouses = [warehouse.name for warehouse in leaf_warehouses(settings)]
 	rows = (

@@ -32,7 +32,7 @@ CUSTOM_FIELDS: dict[str, list[dict[str, Any]]] = {
 			**_WRITTEN_BY_AGENT,
 		},
 		{
-			# Data: old runs are cleared, and a link that leads nowhere would stop the request from being saved
+			# Data: old runs are cleared, and a link to nowhere would stop the request from being saved
 			"fieldname": "rl_run",
 			"label": "RL Proposal Run",
 			"fieldtype": "Data",

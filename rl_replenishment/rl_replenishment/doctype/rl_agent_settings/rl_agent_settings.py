@@ -67,9 +67,7 @@ class RLAgentSettings(Document):
 	def check_enabled(self) -> None:
 		"""A disabled agent orders nothing: what it owned may have gone to another."""
 		if not self.enabled:
-			frappe.throw(
-				_("Agent {0} is disabled; enable it to let it propose.").format(frappe.bold(self.name))
-			)
+			frappe.throw(_("Agent {0} is disabled; enable it to let it propose.").format(self.name))
 
 	def validate_numbers(self) -> None:
 		for field, (least, most) in BOUNDS.items():
@@ -83,9 +81,9 @@ class RLAgentSettings(Document):
 	def validate_costs(self) -> None:
 		if not self.holding_cost_rate:
 			frappe.throw(
-				_(
-					"{0} is 0: with stock that costs nothing there is no limit to what is worth ordering."
-				).format(frappe.bold(_(self.meta.get_label("holding_cost_rate"))))
+				_("{0} is 0: where stock costs nothing, there is no limit to ordering.").format(
+					frappe.bold(_(self.meta.get_label("holding_cost_rate")))
+				)
 			)
 		if not self.stockout_cost_rate:
 			frappe.throw(
@@ -148,8 +146,8 @@ class RLAgentSettings(Document):
 		if 0 < (self.max_cover_days or 0) < shortest:
 			frappe.msgprint(
 				_(
-					"{0} days of cover are fewer than the {1} days until what is ordered at the next look at stock "
-					"arrives: the agent will run out by design."
+					"{0} days of cover are fewer than the {1} days until what is ordered at the next look at "
+					"stock arrives: the agent will run out by design."
 				).format(self.max_cover_days, shortest),
 				title=_("Little Cover"),
 				indicator="orange",
@@ -163,9 +161,9 @@ class RLAgentSettings(Document):
 		):
 			if frappe.db.exists(doctype, {field: self.name}):
 				frappe.throw(
-					_(
-						"Agent {0} has made proposals, which need it; disable it instead of deleting it."
-					).format(frappe.bold(self.name)),
+					_("Agent {0} has made proposals, which need it; disable it instead.").format(
+						frappe.bold(self.name)
+					),
 					frappe.LinkExistsError,
 				)
 

@@ -1,22 +1,48 @@
 frappe.ui.form.on("RL Policy", {
 	refresh(frm) {
 		frm.disable_save();
-		if (frm.doc.status === "Active" || !frappe.perm.has_perm("RL Agent Settings", 0, "write")) return;
-		frm.add_custom_button(__("Promote"), () =>
-			frappe.prompt(
-				[{ fieldname: "reason", fieldtype: "Small Text", label: __("Why") }],
-				async ({ reason }) => {
-					await frappe.call({
-						method: "rl_replenishment.api.promote",
-						type: "POST",
-						args: { policy: frm.doc.name, reason: reason || "" },
-						freeze: true,
-					});
-					frm.reload_doc();
-				},
-				__("Put {0} to Use", [frm.doc.name]),
-				__("Promote")
-			)
-		);
+		show_figures(frm);
+		if (!frappe.model.can_write("RL Agent Settings")) return;
+		if (frm.doc.status === "Active") {
+			frm.add_custom_button(__("Roll Back"), () => roll_back(frm));
+		} else {
+			frm.add_custom_button(__("Promote"), () => promote(frm));
+		}
 	},
 });
+
+function show_figures(frm) {
+	const figures = JSON.stringify(JSON.parse(frm.doc.metrics || "{}"), null, 2);
+	frm.get_field("metrics_view").$wrapper.html(`<pre>${frappe.utils.escape_html(figures)}</pre>`);
+}
+
+function ask_why(title, action, done) {
+	frappe.prompt(
+		{ fieldname: "reason", fieldtype: "Small Text", label: __("Why") },
+		({ reason }) => done(reason || ""),
+		title,
+		action
+	);
+}
+
+function promote(frm) {
+	ask_why(__("Put {0} to Use", [frm.doc.name]), __("Promote"), (reason) =>
+		frm.call({
+			method: "rl_replenishment.api.promote",
+			args: { policy: frm.doc.name, reason },
+			freeze: true,
+			callback: () => frm.reload_doc(),
+		})
+	);
+}
+
+function roll_back(frm) {
+	ask_why(__("Go Back to the Policy in Use before {0}", [frm.doc.name]), __("Roll Back"), (reason) =>
+		frm.call({
+			method: "rl_replenishment.api.roll_back",
+			args: { agent: frm.doc.agent, reason },
+			freeze: true,
+			callback: (r) => frappe.set_route("Form", "RL Policy", r.message),
+		})
+	);
+}

@@ -1,4 +1,6 @@
 frappe.listview_settings["RL Proposal"] = {
+	add_fields: ["status", "uom"],
+	hide_name_column: true,
 	get_indicator(doc) {
 		const colour = {
 			Proposed: "blue",

@@ -1,4 +1,5 @@
 frappe.listview_settings["RL Proposal Run"] = {
+	add_fields: ["status"],
 	get_indicator(doc) {
 		const colour = { "In Progress": "blue", Completed: "green", Failed: "red" }[doc.status];
 		return [__(doc.status), colour, `status,=,${doc.status}`];

@@ -1,35 +1,75 @@
-frappe.ui.form.on("RL Training Run", {
-	onload(frm) {
-		frappe.realtime.on("rl_training_progress", (told) => {
-			if (told.training_run !== frm.doc.name) return;
-			if (["Queued", "In Progress"].includes(told.status)) {
-				frm.dashboard.show_progress(__("Training"), told.progress, told.message);
-			} else {
-				frm.reload_doc();
-			}
-		});
-	},
+const LOOK_EVERY_MS = 2000;
+const OPEN = ["Queued", "In Progress"];
 
+frappe.ui.form.on("RL Training Run", {
 	refresh(frm) {
 		frm.disable_save();
-		const running = ["Queued", "In Progress"].includes(frm.doc.status);
-		if (running) frm.dashboard.show_progress(__("Training"), frm.doc.progress, frm.doc.message);
-		if (!frappe.perm.has_perm("RL Agent Settings", 0, "write")) return;
-		if (running && !frm.doc.cancel_requested) {
-			frm.add_custom_button(__("Cancel Training"), () => run(frm, "cancel_training"));
+		show_figures(frm);
+		show_progress(frm);
+		watch(frm);
+		if (!frappe.model.can_write("RL Agent Settings")) return;
+		if (OPEN.includes(frm.doc.status)) {
+			if (frm.doc.cancel_requested) return;
+			frm.add_custom_button(__("Cancel"), () => cancel(frm));
 		} else if (["Failed", "Cancelled"].includes(frm.doc.status)) {
-			frm.add_custom_button(__("Train Again"), () => run(frm, "retry_training"));
+			frm.add_custom_button(__("Retry"), () => retry(frm));
 		}
 	},
 });
 
-async function run(frm, method) {
-	const { message } = await frappe.call({
-		method: `rl_replenishment.api.${method}`,
-		type: "POST",
+function show_figures(frm) {
+	const { metrics, settings } = frm.doc;
+	const figures = { settings: JSON.parse(settings || "{}"), ...JSON.parse(metrics || "{}") };
+	const text = frappe.utils.escape_html(JSON.stringify(figures, null, 2));
+	frm.get_field("metrics_view").$wrapper.html(`<pre>${text}</pre>`);
+}
+
+function show_progress(frm) {
+	const { status, message, progress } = frm.doc;
+	if (OPEN.includes(status)) {
+		frm.dashboard.show_progress(__("Training"), Math.min(progress || 0, 99), message || __(status));
+	}
+	const colour = { Completed: "green", Failed: "red", Cancelled: "orange" }[status];
+	if (colour && message) frm.set_intro(frappe.utils.escape_html(message), colour);
+}
+
+// by asking, since not every site has socket.io
+function watch(frm) {
+	clearTimeout(frm.rl_timer);
+	if (!OPEN.includes(frm.doc.status)) return;
+	const name = frm.doc.name;
+	frm.rl_timer = setTimeout(async () => {
+		if (cur_frm !== frm || frm.doc.name !== name) return;
+		const fields = ["status", "progress", "message"];
+		const { message: now } = await frappe.db.get_value("RL Training Run", name, fields);
+		if (frm.doc.name !== name) return;
+		if (now.status !== frm.doc.status) return frm.reload_doc();
+		Object.assign(frm.doc, now);
+		frm.refresh_fields();
+		show_progress(frm);
+		watch(frm);
+	}, LOOK_EVERY_MS);
+}
+
+function cancel(frm) {
+	frappe.confirm(__("End this training? The best policy found so far is kept."), () =>
+		frm.call({
+			method: "rl_replenishment.api.cancel_training",
+			args: { training_run: frm.doc.name },
+			freeze: true,
+			callback: () => {
+				frappe.show_alert(__("The training ends within seconds."));
+				frm.reload_doc();
+			},
+		})
+	);
+}
+
+function retry(frm) {
+	frm.call({
+		method: "rl_replenishment.api.retry_training",
 		args: { training_run: frm.doc.name },
 		freeze: true,
+		callback: (r) => frappe.set_route("Form", "RL Training Run", r.message),
 	});
-	if (message) frappe.set_route("Form", "RL Training Run", message);
-	else frm.reload_doc();
 }

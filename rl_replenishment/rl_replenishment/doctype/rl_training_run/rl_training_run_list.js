@@ -1,4 +1,5 @@
 frappe.listview_settings["RL Training Run"] = {
+	add_fields: ["status"],
 	get_indicator(doc) {
 		const colour = {
 			Queued: "gray",
