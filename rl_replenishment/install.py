@@ -72,5 +72,7 @@ def forget_former_installation() -> None:
 def add_log_settings() -> None:
 	"""Let Frappe clear old rows, after the days that hooks.py names; what the site has set stays."""
 	settings = frappe.get_doc("Log Settings")
+	had = len(settings.logs_to_clear)
 	settings.add_default_logtypes()
-	settings.save(ignore_permissions=True)
+	if len(settings.logs_to_clear) > had:
+		settings.save(ignore_permissions=True)

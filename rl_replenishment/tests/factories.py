@@ -17,7 +17,28 @@ def unique(prefix: str) -> str:
 
 def company() -> str:
 	"""The site's company: a bench for tests has one set up."""
-	return frappe.db.get_value("Company", {}, "name", order_by="creation")
+	default = frappe.db.get_single_value("Global Defaults", "default_company")
+	return default or frappe.db.get_value("Company", {}, "name", order_by="creation")
+
+
+def make_company() -> str:
+	"""Another company, bare of accounts, with its tree of warehouses."""
+	name = unique("Company")
+	frappe.get_doc(
+		{
+			"doctype": "Company",
+			"name": name,
+			"company_name": name,
+			"abbr": name[-4:],
+			"default_currency": "USD",
+			"country": "United States",
+			"lft": 0,
+			"rgt": 0,
+		}
+	).db_insert()
+	root = _insert("Warehouse", {"warehouse_name": "All", "company": name, "is_group": 1})
+	_insert("Warehouse", {"warehouse_name": "Stores", "company": name, "parent_warehouse": root.name})
+	return name
 
 
 def make_warehouse(parent: str | None = None, **values: Any) -> str:
@@ -33,6 +54,12 @@ def make_warehouse(parent: str | None = None, **values: Any) -> str:
 			**values,
 		},
 	).name
+
+
+def make_item_group(parent: str | None = None, **values: Any) -> str:
+	root = frappe.db.get_value("Item Group", {"parent_item_group": ("is", "not set")})
+	group = {"item_group_name": unique("Group"), "parent_item_group": parent or root, **values}
+	return _insert("Item Group", group).name
 
 
 def make_supplier(**values: Any) -> str:
@@ -78,6 +105,22 @@ def make_stock(
 def make_issue(item: str, warehouse: str, qty: float, *, date: str | None = None) -> Document:
 	"""Goods used up: demand."""
 	return _stock_entry("Material Issue", item, warehouse, qty, date=date)
+
+
+def make_material_request(item: str, warehouse: str, qty: float, **values: Any) -> Document:
+	"""A draft to purchase one item."""
+	line = {"item_code": item, "warehouse": warehouse, "qty": qty, "schedule_date": nowdate()}
+	return _insert(
+		"Material Request",
+		{
+			"company": company(),
+			"material_request_type": "Purchase",
+			"transaction_date": nowdate(),
+			"schedule_date": nowdate(),
+			"items": [line],
+			**values,
+		},
+	)
 
 
 def make_agent(warehouses: Sequence[str], items: Sequence[str] = (), **values: Any) -> Document:

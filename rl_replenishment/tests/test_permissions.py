@@ -1,0 +1,142 @@
+"""Who may do what: managers steer the agents, users look, everybody else sees nothing."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from unittest.mock import patch
+
+import frappe
+
+from rl_replenishment import api
+from rl_replenishment.bridge import promotion, proposals, training_job
+from rl_replenishment.setup.roles import MANAGER, USER
+from rl_replenishment.tests import factories as make
+from rl_replenishment.tests.case import IntegrationTestCase
+
+READ_BY_USERS = (
+	"RL Agent Settings",
+	"RL Proposal",
+	"RL Proposal Run",
+	"RL Feedback",
+	"RL Training Run",
+	"RL Policy",
+)
+
+
+class TestPermissions(IntegrationTestCase):
+	@classmethod
+	def setUpClass(cls) -> None:
+		super().setUpClass()
+		cls.manager, cls.user = make.make_user(MANAGER), make.make_user(USER)
+		cls.buyer = make.make_user("Purchase User")
+		cls.agent = make.make_agent([make.make_warehouse()], [make.make_item()])
+		cls.training = cls.insert("RL Training Run", status="Failed")
+		cls.policy = cls.insert("RL Policy", version=1)
+
+	@classmethod
+	def insert(cls, doctype: str, **values):
+		return frappe.get_doc({"doctype": doctype, "agent": cls.agent.name, **values}).insert()
+
+	def setUp(self) -> None:
+		self.addCleanup(frappe.set_user, "Administrator")
+
+	@contextmanager
+	def acting_as(self, user: str):
+		frappe.set_user(user)
+		try:
+			yield
+		finally:
+			frappe.set_user("Administrator")
+
+	def calls(self):
+		"""Every whitelisted function, with what it hands over to the bridge."""
+		agent, run, policy = self.agent.name, self.training.name, self.policy.name
+		return (
+			(api.propose_now, (agent,), (proposals, "enqueue"), (agent,)),
+			(api.train, (agent,), (training_job, "enqueue"), (agent,)),
+			(api.cancel_training, (run,), (training_job, "cancel"), (run,)),
+			(api.retry_training, (run,), (training_job, "retry"), (run,)),
+			(api.promote, (policy, "cheaper"), (promotion, "promote"), (policy, "cheaper")),
+			(api.roll_back, (agent, "worse"), (promotion, "roll_back"), (agent, "worse")),
+		)
+
+	def test_managers_steer(self):
+		for function, given, (module, name), handed_over in self.calls():
+			with (
+				self.subTest(function.__name__),
+				patch.object(module, name, return_value="done") as bridge,
+				self.acting_as(self.manager),
+			):
+				function(*given)
+				bridge.assert_called_once_with(*handed_over)
+
+	def test_nobody_else_does(self):
+		for user in (self.user, self.buyer, "Guest"):
+			for function, given, (module, name), _handed_over in self.calls():
+				with (
+					self.subTest(function.__name__, user=user),
+					patch.object(module, name) as bridge,
+					self.acting_as(user),
+				):
+					self.assertRaises(frappe.PermissionError, function, *given)
+					bridge.assert_not_called()
+
+	def test_all_whitelisted_functions_are_tested(self):
+		whitelisted = {
+			function.__name__ for function in frappe.whitelisted if function.__module__ == api.__name__
+		}
+		self.assertEqual(whitelisted, {call[0].__name__ for call in self.calls()})
+
+	def test_guests_cannot_call(self):
+		for function, *_rest in self.calls():
+			self.assertNotIn(function, frappe.guest_methods)
+			self.assertEqual(frappe.allowed_http_methods_for_whitelisted_func[function], ["POST"])
+
+	def test_users_look_and_change_nothing(self):
+		for doctype in READ_BY_USERS:
+			with self.subTest(doctype), self.acting_as(self.user):
+				for allowed in ("read", "report", "export"):
+					self.assertTrue(frappe.has_permission(doctype, allowed), allowed)
+				for denied in ("write", "create", "delete"):
+					self.assertFalse(frappe.has_permission(doctype, denied), denied)
+
+	def test_a_user_cannot_save_settings(self):
+		with self.acting_as(self.user):
+			agent = frappe.get_doc("RL Agent Settings", self.agent.name)
+			agent.mode = "Submit"
+			self.assertRaises(frappe.PermissionError, agent.save)
+
+	def test_managers_set_up_and_clear_away(self):
+		with self.acting_as(self.manager):
+			for allowed in ("read", "write", "create", "delete"):
+				self.assertTrue(frappe.has_permission("RL Agent Settings", allowed), allowed)
+			agent = frappe.get_doc("RL Agent Settings", self.agent.name)
+			agent.review_frequency = "Daily"
+			agent.save()
+
+	def test_records_are_written_by_the_app_alone(self):
+		"""Not even a manager makes or changes by hand what the agent has proposed or learned."""
+		with self.acting_as(self.manager):
+			for doctype in READ_BY_USERS[1:]:
+				for denied in ("write", "create"):
+					self.assertFalse(frappe.has_permission(doctype, denied), (doctype, denied))
+
+	def test_purchase_roles_keep_their_rights(self):
+		"""A purchase user handles requests as ever, and sees what the agent wrote on them."""
+		with self.acting_as(self.buyer):
+			for doctype in READ_BY_USERS:
+				self.assertFalse(frappe.has_permission(doctype, "read"), doctype)
+			self.assertTrue(frappe.has_permission("Material Request", "write"))
+		with self.acting_as(self.user):
+			self.assertFalse(frappe.has_permission("Material Request", "write"))
+			self.assertFalse(frappe.has_permission("Purchase Order", "read"))
+
+	def test_a_disabled_agent_proposes_nothing(self):
+		self.agent.db_set("enabled", 0)
+		self.addCleanup(self.agent.db_set, "enabled", 1)
+		with (
+			patch.object(proposals, "enqueue") as enqueue,
+			self.assertRaisesRegex(frappe.ValidationError, "is disabled"),
+		):
+			api.propose_now(self.agent.name)
+		enqueue.assert_not_called()
