@@ -66,9 +66,10 @@ def settle_feedback() -> None:
 
 
 def check_stuck_runs() -> None:
-	"""Mark trainings whose worker has died."""
-	from rl_replenishment.bridge import training_job
+	"""Mark rounds of proposals and trainings whose worker has died."""
+	from rl_replenishment.bridge import proposals, training_job
 
+	proposals.close_lost_runs()
 	training_job.check_stuck_runs()
 
 

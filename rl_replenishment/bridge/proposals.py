@@ -87,6 +87,19 @@ def _begin(settings: Document, trigger: str) -> str:
 	return run.name
 
 
+def close_lost_runs() -> None:
+	"""Mark as failed the runs whose worker has died: whatever they had begun was rolled back with it."""
+	frappe.db.set_value(
+		"RL Proposal Run",
+		{"status": "In Progress", "creation": ("<", _too_old())},
+		{
+			"status": "Failed",
+			"ended_on": now_datetime(),
+			"messages": _("The worker ended before the run did, and nothing of it was kept; propose again."),
+		},
+	)
+
+
 def _too_old() -> Any:
 	return now_datetime() - timedelta(seconds=TIMEOUT_SECONDS)
 

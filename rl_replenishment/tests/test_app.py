@@ -156,6 +156,21 @@ class TestRounds(AgentCase):
 				agent = frappe._dict(last_run_on=last, review_frequency=frequency)
 				self.assertEqual(tasks.need_to_run(agent, wednesday), due, (frequency, last))
 
+	def test_runs_of_dead_workers_are_marked(self):
+		"""Within its job's time a run may still be at work."""
+		lost, at_work = (
+			frappe.get_doc({"doctype": "RL Proposal Run", "agent": name}).insert().name
+			for name in self.names[:2]
+		)
+		frappe.db.set_value("RL Proposal Run", lost, "creation", add_days(now_datetime(), -1))
+		with patch.object(training_job, "check_stuck_runs") as check_trainings:
+			tasks.check_stuck_runs()
+		check_trainings.assert_called_once_with()
+		run = frappe.get_doc("RL Proposal Run", lost)
+		self.assertEqual(run.status, "Failed")
+		self.assertIn("propose again", run.messages)
+		self.assertEqual(frappe.db.get_value("RL Proposal Run", at_work, "status"), "In Progress")
+
 
 class TestOldRows(AgentCase):
 	"""What Frappe's Log Settings clears, and what it must leave."""
