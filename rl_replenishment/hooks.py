@@ -12,6 +12,21 @@ after_install = "rl_replenishment.install.after_install"
 after_migrate = "rl_replenishment.install.after_migrate"
 before_uninstall = "rl_replenishment.uninstall.before_uninstall"
 
+doc_events = {
+	"Material Request": {
+		"on_submit": "rl_replenishment.overrides.material_request.on_submit",
+		"on_update_after_submit": "rl_replenishment.overrides.material_request.on_update_after_submit",
+		"on_cancel": "rl_replenishment.overrides.material_request.on_cancel",
+		"on_change": "rl_replenishment.overrides.material_request.on_change",
+		"on_trash": "rl_replenishment.overrides.material_request.on_trash",
+	},
+	"Purchase Order": {
+		"on_submit": "rl_replenishment.overrides.purchase_order.on_submit",
+		"on_update_after_submit": "rl_replenishment.overrides.purchase_order.on_update_after_submit",
+		"on_cancel": "rl_replenishment.overrides.purchase_order.on_cancel",
+	},
+}
+
 scheduler_events = {
 	"cron": {
 		"*/10 * * * *": ["rl_replenishment.tasks.check_stuck_runs"],

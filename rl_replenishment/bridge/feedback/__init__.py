@@ -1,0 +1,12 @@
+"""From what buyers make of proposals to RL Feedback, and from there to training.
+
+* `observing`: called by the hooks of Purchase Order and Material Request; never stands in a buyer's way
+* `decisions`: what was proposed and what has been ordered so far, line by line, read from the documents
+* `rewards`: the rows that follow from it
+* `learning`: settling rows, and handing them to a training
+"""
+
+from rl_replenishment.bridge.feedback.learning import mark_consumed, settle, training_rows
+from rl_replenishment.bridge.feedback.observing import observe_order, observe_request
+
+__all__ = ["mark_consumed", "observe_order", "observe_request", "settle", "training_rows"]

@@ -1,0 +1,190 @@
+"""What was proposed and what has been ordered so far, read from the documents in a bounded number of queries.
+
+A decision is one item-warehouse of one Material Request. Lines that a buyer split off a proposed line count
+with it, since they are of the same item and warehouse; a line that the buyer deleted has ordered 0.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+import frappe
+from frappe.query_builder.functions import Max, Sum
+from frappe.utils import flt, getdate
+
+from rl_replenishment.bridge.queries import one_of
+
+
+@dataclass
+class Decision:
+	"""What a buyer made of one proposal, or of an item that no agent proposed; quantities in stock UOM."""
+
+	agent: str
+	policy: str | None
+	company: str
+	item_code: str
+	warehouse: str
+	decision_date: date
+	proposal: str | None = None
+	supplier: str | None = None
+	proposed_qty: float = 0.0
+	#: what the request asks for
+	requested_qty: float = 0.0
+	#: on submitted Purchase Orders
+	ordered_qty: float = 0.0
+	material_request: str | None = None
+	material_request_item: str | None = None
+	purchase_order: str | None = None
+	edit_reason: str = ""
+	#: nothing more will be ordered: the request was stopped, cancelled or deleted, or the line was
+	is_over: bool = False
+	#: of the Material Request, or of the Purchase Order where there is no request
+	is_submitted: bool = False
+	#: what the policy saw, see RL Proposal
+	state: dict[str, Any] = field(default_factory=dict)
+	#: stock units per purchase unit
+	conversion: float = 1.0
+
+	@property
+	def is_complete(self) -> bool:
+		"""Whether all that was requested has been ordered."""
+		return self.requested_qty > 0 and self.ordered_qty >= self.requested_qty - self.tolerance
+
+	@property
+	def tolerance(self) -> float:
+		"""Two quantities this close are the same: half of the last of three digits in the purchase unit."""
+		return max(1e-3, 0.5e-3 * self.conversion)
+
+
+def read_decisions(requests: Sequence[str]) -> list[Decision]:
+	"""The decisions on agents' Material Requests, deleted lines included, in three queries."""
+	lines = _lines(requests)
+	ordered = _ordered([line.name for line in lines])
+	proposals = _proposals(requests, {line.rl_proposal for line in lines if line.rl_proposal})
+	decisions: dict[tuple[str, str, str], Decision] = {}
+	for line in lines:
+		key = (line.parent, line.item_code, line.warehouse or "")
+		decision = decisions.get(key) or decisions.setdefault(key, _of_line(line))
+		_add_line(decision, line, ordered, proposals)
+	found = {decision.proposal for decision in decisions.values()}
+	headers = {line.parent: line for line in lines}
+	lost = [_of_lost(row, headers) for name, row in proposals.items() if name not in found]
+	return [*decisions.values(), *(decision for decision in lost if decision)]
+
+
+def read_proposals_of(request: str) -> list[Decision]:
+	"""The proposals of a request that is being deleted: all of them turned down."""
+	return [decision for row in _proposals([request], ()).values() if (decision := _of_lost(row, {}))]
+
+
+def _lines(requests: Sequence[str]) -> list[Any]:
+	request, line = frappe.qb.DocType("Material Request"), frappe.qb.DocType("Material Request Item")
+	return (
+		frappe.qb.from_(line)
+		.join(request)
+		.on(request.name == line.parent)
+		.select(
+			*(line.name, line.parent, line.item_code, line.warehouse, line.stock_qty, line.rl_proposal),
+			*(line.rl_edit_reason, line.conversion_factor, request.rl_agent, request.rl_policy),
+			*(request.company, request.status, request.docstatus, request.transaction_date),
+		)
+		.where(one_of(request.name, requests) & request.rl_agent.isnotnull())
+		.orderby(line.parent, line.idx)
+		.run(as_dict=True)
+	)
+
+
+def _ordered(lines: Sequence[str]) -> dict[str, Any]:
+	order, line = frappe.qb.DocType("Purchase Order"), frappe.qb.DocType("Purchase Order Item")
+	rows = (
+		frappe.qb.from_(line)
+		.join(order)
+		.on(order.name == line.parent)
+		.select(
+			line.material_request_item,
+			Sum(line.stock_qty).as_("qty"),
+			Max(order.name).as_("purchase_order"),
+			Max(order.supplier).as_("supplier"),
+		)
+		.where(one_of(line.material_request_item, lines) & (order.docstatus == 1))
+		.groupby(line.material_request_item)
+		.run(as_dict=True)
+	)
+	return {row.material_request_item: row for row in rows}
+
+
+def _proposals(requests: Sequence[str], names: Iterable[str]) -> dict[str, Any]:
+	proposal = frappe.qb.DocType("RL Proposal")
+	rows = (
+		frappe.qb.from_(proposal)
+		.select(
+			*(proposal.name, proposal.agent, proposal.policy, proposal.company, proposal.item_code),
+			*(proposal.warehouse, proposal.supplier, proposal.proposed_qty, proposal.proposal_date),
+			*(proposal.material_request, proposal.material_request_item, proposal.state),
+		)
+		.where(one_of(proposal.material_request, requests) | one_of(proposal.name, names))
+		.run(as_dict=True)
+	)
+	return {row.name: row for row in rows}
+
+
+def _of_line(line: Any) -> Decision:
+	return Decision(
+		agent=line.rl_agent,
+		policy=line.rl_policy,
+		company=line.company,
+		item_code=line.item_code,
+		warehouse=line.warehouse,
+		decision_date=getdate(line.transaction_date),
+		material_request=line.parent,
+		is_over=line.docstatus == 2 or line.status == "Stopped",
+		is_submitted=line.docstatus == 1,
+	)
+
+
+def _add_line(decision: Decision, line: Any, ordered: dict[str, Any], proposals: dict[str, Any]) -> None:
+	decision.requested_qty += flt(line.stock_qty)
+	decision.edit_reason = decision.edit_reason or line.rl_edit_reason or ""
+	if order := ordered.get(line.name):
+		decision.ordered_qty += flt(order.qty)
+		decision.purchase_order = max(filter(None, (decision.purchase_order, order.purchase_order)))
+		decision.supplier = order.supplier
+	proposal = proposals.get(line.rl_proposal)
+	if proposal and not decision.proposal:
+		_take_proposal(decision, proposal)
+		decision.material_request_item = line.name
+		decision.conversion = flt(line.conversion_factor) or 1.0
+	decision.material_request_item = decision.material_request_item or line.name
+
+
+def _take_proposal(decision: Decision, proposal: Any) -> None:
+	decision.proposal = proposal.name
+	decision.proposed_qty = flt(proposal.proposed_qty)
+	decision.supplier = decision.supplier or proposal.supplier
+	decision.decision_date = getdate(proposal.proposal_date)
+	decision.state = json.loads(proposal.state or "{}")
+
+
+def _of_lost(proposal: Any, headers: dict[str, Any]) -> Decision | None:
+	"""A proposal whose line is gone; as long as the request is a draft, the line may come back."""
+	header = headers.get(proposal.material_request)
+	if header and header.docstatus == 0:
+		return None
+	decision = Decision(
+		agent=proposal.agent,
+		policy=proposal.policy,
+		company=proposal.company,
+		item_code=proposal.item_code,
+		warehouse=proposal.warehouse,
+		decision_date=getdate(proposal.proposal_date),
+		material_request=proposal.material_request,
+		material_request_item=proposal.material_request_item,
+		is_over=True,
+		is_submitted=True,
+	)
+	_take_proposal(decision, proposal)
+	return decision

@@ -1,0 +1,29 @@
+"""What becomes of the agents' Material Requests; whatever happens here, the request goes through."""
+
+from __future__ import annotations
+
+from frappe.model.document import Document
+
+from rl_replenishment.bridge import feedback
+
+
+def on_submit(doc: Document, method: str | None = None) -> None:
+	feedback.observe_request(doc)
+
+
+def on_update_after_submit(doc: Document, method: str | None = None) -> None:
+	feedback.observe_request(doc)
+
+
+def on_cancel(doc: Document, method: str | None = None) -> None:
+	feedback.observe_request(doc)
+
+
+def on_trash(doc: Document, method: str | None = None) -> None:
+	feedback.observe_request(doc, is_deleted=True)
+
+
+def on_change(doc: Document, method: str | None = None) -> None:
+	before = doc.get_doc_before_save()
+	if before and (before.status == "Stopped") != (doc.status == "Stopped"):
+		feedback.observe_request(doc)
