@@ -9,6 +9,9 @@ from frappe import _
 
 from rl_replenishment.bridge.bench_execute import describe, ends_with_the_true_error
 
+#: arguments besides `agent`
+ARGUMENTS = ("seconds", "timesteps", "seed", "kind")
+
 
 @ends_with_the_true_error
 def run(agent: str | None = None, **kwargs: Any) -> dict[str, Any] | list[dict[str, Any]]:
@@ -20,6 +23,12 @@ def run(agent: str | None = None, **kwargs: Any) -> dict[str, Any] | list[dict[s
 	"""
 	from rl_replenishment.bridge.training_job import run_now
 
+	if unknown := sorted(set(kwargs) - set(ARGUMENTS)):
+		frappe.throw(
+			_("There is no argument {0}; besides agent there are {1}.").format(
+				", ".join(unknown), ", ".join(ARGUMENTS)
+			)
+		)
 	if agent:
 		return run_now(agent, **kwargs)
 	trained: list[dict[str, Any]] = []

@@ -11,7 +11,7 @@ from typing import Any
 import frappe
 from frappe import _
 from frappe.model.document import Document
-from frappe.utils import get_datetime, now_datetime
+from frappe.utils import now_datetime
 from frappe.utils.background_jobs import get_queues_timeout
 from rq.timeouts import JobTimeoutException
 
@@ -205,12 +205,13 @@ def _carry_out(run: str) -> None:
 		raise frappe.ValidationError(_("Training {0} was closed by somebody else.").format(run)) from None
 	except (Ended, KeyboardInterrupt) as end:
 		frappe.db.rollback()
+		if isinstance(end, KeyboardInterrupt):
+			close(run, "Cancelled", _("Interrupted from the keyboard; nothing was kept."))
+			raise
 		if watch.timed_out:
 			close(run, "Failed", _("The job's time was up before the training had begun."))
 		else:
 			close(run, "Cancelled", _("Cancelled before anything was learned."))
-		if isinstance(end, KeyboardInterrupt):
-			raise
 	except Exception as error:
 		frappe.db.rollback()
 		_fail(run, error)
@@ -249,8 +250,9 @@ def _write(document: Document, settings: Document, lesson: Lesson, watch: Watch)
 	)
 	if promoted:
 		policy_store.activate(policy, verdict.reason)
-	if is_complete:
+	if is_complete and lesson.feedback:
 		_use_up(lesson, document.name)
+	if is_complete:
 		settings.db_set("last_trained_on", now_datetime(), update_modified=False)
 	status = "Completed" if is_complete else "Cancelled"
 	frappe.db.set_value(
@@ -345,7 +347,7 @@ def _is_due(settings: Document) -> bool:
 	last = frappe.db.get_value(
 		"RL Training Run", {"agent": settings.name}, "creation", order_by="creation desc"
 	)
-	tried = [time for time in (last, get_datetime(settings.last_trained_on)) if time]
+	tried = [time for time in (last, settings.last_trained_on) if time]
 	every = settings.train_every_days
 	# the night's job does not always begin at the same second
 	return bool(every) and (not tried or now_datetime() - max(tried) > timedelta(days=every, hours=-1))

@@ -19,7 +19,7 @@ from rl_replenishment.core.training.interface import Progress
 
 #: between two looks at the run
 SECONDS = 2.0
-#: once a job's time is up it has this long to compare and save what it found
+#: a job needs this long to compare and save what it found before the queue's timeout
 GRACE_SECONDS = 300
 PROGRESS_EVENT = "rl_training_progress"
 
@@ -116,25 +116,34 @@ def publish(run: str, status: str, percent: float, message: str) -> None:
 
 @contextmanager
 def gentle_timeout(watch: Watch) -> Iterator[None]:
-	"""Let the queue's timeout end a training as a wish to end does; `GRACE_SECONDS` later it is in earnest.
+	"""Have a training end as if somebody had asked for it, `GRACE_SECONDS` before the queue's timeout.
 
-	The queue raises an exception wherever the program happens to be, and what was learned would be lost.
+	The timeout itself raises an exception wherever the program happens to be, and what was learned would be
+	lost. To put it off is no way out: the queue soon kills a job that goes on.
 	"""
-	if threading.current_thread() is not threading.main_thread():
+	left = signal.alarm(0) if threading.current_thread() is threading.main_thread() else 0
+	if not left:
+		# no queue, no timeout
 		yield
 		return
 	queues_own = signal.getsignal(signal.SIGALRM) or signal.SIG_DFL
+	grace = max(min(GRACE_SECONDS, left // 2), 1)
+
+	def hand_back(seconds: int) -> None:
+		signal.signal(signal.SIGALRM, queues_own)
+		signal.alarm(max(seconds, 1))
 
 	def on_alarm(_signal: int, _frame: FrameType | None) -> None:
 		watch.timed_out = True
-		signal.signal(signal.SIGALRM, queues_own)
-		signal.alarm(GRACE_SECONDS)
+		hand_back(grace)
 
 	signal.signal(signal.SIGALRM, on_alarm)
+	signal.alarm(max(left - grace, 1))
 	try:
 		yield
 	finally:
-		signal.signal(signal.SIGALRM, queues_own)
+		left = signal.alarm(0)
+		hand_back(left if watch.timed_out else left + grace)
 
 
 def ended_because(watch: Watch, ended_by: str) -> str:
