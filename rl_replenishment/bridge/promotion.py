@@ -107,11 +107,13 @@ def _verdict(result: Backtest, has_rival: bool, rng: np.random.Generator) -> Ver
 			figures,
 		)
 	failed = _why_not(against_rules, against_rival, len(result.scenario.items))
-	compared = _("On {0} held-out days it costs {1} the best classical rule ({2})").format(
-		result.scenario.days, _in_words(against_rules), against_rules.name
+	compared = _("On {0} held-out days it costs {1}").format(
+		result.scenario.days,
+		_in_words(against_rules, _("the best classical rule, {0}").format(against_rules.name)),
 	)
 	if against_rival:
-		compared += _(" and {0} the policy in use ({1})").format(_in_words(against_rival), against_rival.name)
+		rival = _("the policy in use, {0}").format(against_rival.name)
+		compared += _(", and {0}").format(_in_words(against_rival, rival))
 	return Verdict(not failed, f"{compared}. {failed}".strip(), figures)
 
 
@@ -133,11 +135,16 @@ def _why_not(rules: Difference, rival: Difference | None, count: int) -> str:
 	return ""
 
 
-def _in_words(difference: Difference) -> str:
+def _in_words(difference: Difference, other: str) -> str:
+	amount = f"{abs(difference.share):.1%}"
+	if amount == "0.0%":
+		text = _("as much as {1}")
+	elif difference.share > 0:
+		text = _("{0} more than {1}")
+	else:
+		text = _("{0} less than {1}")
 	interval = _("95 % interval {0} to {1}").format(f"{difference.low:+.1%}", f"{difference.high:+.1%}")
-	if difference.share > 0:
-		return _("{0} more ({1}) than").format(f"{difference.share:.1%}", interval)
-	return _("{0} less ({1}) than").format(f"{-difference.share:.1%}", interval)
+	return f"{text.format(amount, other)} ({interval})"
 
 
 def promote(policy: str, reason: str = "") -> None:
