@@ -108,7 +108,8 @@ def _write(decisions: Sequence[Decision], rows: Sequence[Any]) -> None:
 	"""Make, change or correct rows, so that they say what the decisions are."""
 	last = {_key(row): row for row in rows}
 	days = _days_to_settle({decision.agent for decision in decisions})
-	new = []
+	new: list[dict[str, Any]] = []
+	changed: dict[str, dict[str, Any]] = {}
 	# of a request that was cancelled and amended, the amendment speaks last
 	latest = {_key(decision): decision for decision in sorted(decisions, key=lambda each: not each.is_over)}
 	for key, decision in latest.items():
@@ -124,16 +125,14 @@ def _write(decisions: Sequence[Decision], rows: Sequence[Any]) -> None:
 			# neither proposed nor ordered: there is nothing to tell
 			frappe.db.delete("RL Feedback", {"name": row.name})
 		elif _differs(row, values, decision):
-			frappe.db.set_value(
-				"RL Feedback",
-				row.name,
-				{
-					**values,
-					"material_request": decision.material_request,
-					"material_request_item": decision.material_request_item,
-					"purchase_order": decision.purchase_order,
-				},
-			)
+			changed[row.name] = {
+				**values,
+				"material_request": decision.material_request,
+				"material_request_item": decision.material_request_item,
+				"purchase_order": decision.purchase_order,
+			}
+	if changed:
+		frappe.db.bulk_update("RL Feedback", changed)
 	_insert(new)
 	_update_proposals(latest.values(), days)
 
