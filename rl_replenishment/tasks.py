@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 import frappe
@@ -10,6 +10,7 @@ from frappe.model.document import Document
 from frappe.utils import getdate
 
 from rl_replenishment.bridge.bench_execute import describe, ends_with_the_true_error
+from rl_replenishment.bridge.review_days import last_review_day
 
 
 @ends_with_the_true_error
@@ -77,13 +78,6 @@ def need_to_run(settings: Document, today: date) -> bool:
 	"""Whether an agent has not proposed since its last review day."""
 	last = settings.last_run_on
 	return not last or getdate(last) < last_review_day(settings.review_frequency, today)
-
-
-def last_review_day(frequency: str, today: date) -> date:
-	"""The latest day up to `today` on which orders are reviewed: any, a Monday, or the first of a month."""
-	if frequency == "Weekly":
-		return today - timedelta(days=today.weekday())
-	return today.replace(day=1) if frequency == "Monthly" else today
 
 
 def _agents_to_run(force: bool = False) -> list[str]:

@@ -15,8 +15,10 @@ from frappe.model.document import Document
 from frappe.utils import getdate, now_datetime
 
 from rl_replenishment.bridge import policy_store
+from rl_replenishment.bridge.earlier import read_earlier
 from rl_replenishment.bridge.limits import within_limits
 from rl_replenishment.bridge.material_requests import Emitted, OrderLine, emit
+from rl_replenishment.bridge.review_days import last_review_day
 from rl_replenishment.bridge.state import Situation, read_situation
 from rl_replenishment.core.policies.adaptation import adapted_to
 from rl_replenishment.core.proposal import Proposal, propose
@@ -131,7 +133,10 @@ def _propose(run: str, settings: Document, today: date) -> dict[str, Any]:
 		progress(10, _("Asking the policy"))
 		policy_name, stored = policy_store.policy_in_use(settings)
 		policy = adapted_to(stored, situation.scope.keys).policy
-		proposals = propose(policy, situation.state)
+		since = last_review_day(settings.review_frequency, today)
+		earlier = read_earlier(settings, situation.scope.keys, since)
+		proposals = propose(policy, earlier.without(situation.state))
+		proposals = earlier.beyond(proposals, situation.state)
 		proposals, cut = within_limits(settings, situation, proposals)
 		messages += cut
 		at = [i for i, proposal in enumerate(proposals) if proposal.proposed_qty > 0]

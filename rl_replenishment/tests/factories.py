@@ -107,6 +107,32 @@ def make_issue(item: str, warehouse: str, qty: float, *, date: str | None = None
 	return _stock_entry("Material Issue", item, warehouse, qty, date=date)
 
 
+def make_customer(**values: Any) -> str:
+	return _insert("Customer", {"customer_name": unique("Customer"), **values}).name
+
+
+def make_delivery(
+	customer: str, warehouse: str, quantities: dict[str, float], *, date: str | None = None
+) -> Document:
+	"""Goods sold: demand."""
+	note = frappe.get_doc(
+		{
+			"doctype": "Delivery Note",
+			"company": company(),
+			"customer": customer,
+			"set_posting_time": 1,
+			"posting_date": date or nowdate(),
+			"items": [
+				{"item_code": item, "warehouse": warehouse, "qty": qty, "rate": 20}
+				for item, qty in quantities.items()
+			],
+		}
+	)
+	note.insert(ignore_permissions=True)
+	note.submit()
+	return note
+
+
 def make_material_request(item: str, warehouse: str, qty: float, **values: Any) -> Document:
 	"""A draft to purchase one item."""
 	line = {"item_code": item, "warehouse": warehouse, "qty": qty, "schedule_date": nowdate()}

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from unittest.mock import patch
 
 import frappe
+import numpy as np
 from frappe.utils import add_days, getdate, nowdate
 
-from rl_replenishment.bridge import material_requests, proposals
+from rl_replenishment.bridge import material_requests, policy_store, proposals
 from rl_replenishment.tasks import last_review_day, propose
 from rl_replenishment.tests import factories as make
 from rl_replenishment.tests.case import IntegrationTestCase
@@ -76,6 +78,37 @@ class TestPropose(IntegrationTestCase):
 		self.assertEqual(kept["item_code"], sorted(self.items))
 		self.assertTrue(all(quantity > 0 for quantity in kept["on_order"]))
 
+	def test_a_rule_with_a_cap_orders_once_a_period(self):
+		"""It would take a second portion when asked again on the same day; a week later it may."""
+		agent = self.agent()
+		name, stored = policy_store.policy_in_use(agent)
+		rule = stored.policy.classical.rule
+		parameters = replace(rule.parameters, values={**rule.parameters.values, "cap": np.float32([1.2] * 3)})
+		capped = replace(stored.policy.classical, rule=replace(rule, parameters=parameters))
+		stored = replace(stored, policy=replace(stored.policy, classical=capped))
+		with patch.object(policy_store, "policy_in_use", return_value=(name, stored)):
+			first = propose(agent.name, force=True)
+			self.assertEqual(first["proposals"], 3)
+			self.assertEqual(propose(agent.name, force=True)["proposals"], 0)
+			later = getdate(add_days(nowdate(), 7))
+			self.assertEqual(proposals.propose_for(agent.name, today=later)["proposals"], 3)
+
+	def test_what_the_buyer_cut_stays_cut_until_the_next_review(self):
+		"""Cut, or deleted altogether; only demand that came since is ordered."""
+		agent = self.agent()
+		first = propose(agent.name, force=True)
+		request = frappe.get_doc("Material Request", first["material_requests"][0])
+		request.items[0].qty -= 5
+		request.items = request.items[:2]
+		request.save()
+		again = propose(agent.name, force=True)
+		self.assertEqual(again["proposals"], 0)
+		request.reload().delete()
+		self.assertEqual(propose(agent.name, force=True)["proposals"], 0)
+		make.make_stock(self.items[0], self.warehouse, 10)
+		make.make_issue(self.items[0], self.warehouse, 10)
+		self.assertLessEqual(propose(agent.name, force=True)["proposals"], 1)
+
 	def test_shadow_only_writes_down(self):
 		agent = self.agent(mode="Shadow")
 		first = propose(agent.name, force=True)
@@ -108,6 +141,7 @@ class TestPropose(IntegrationTestCase):
 		self.assertEqual(sizes, [1, 1, 2])
 		agent.db_set("group_by_supplier", 0)
 		frappe.db.delete("Material Request Item", {"parent": ("in", result["material_requests"])})
+		frappe.db.delete("RL Proposal", {"agent": agent.name})
 		self.assertEqual(len(propose(agent.name, force=True)["material_requests"]), 1)
 
 	def test_purchase_units_are_whole(self):
