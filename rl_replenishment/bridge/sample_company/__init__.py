@@ -1,1 +1,1 @@
-"""A company to try everything on: its past is worked out (`plan`), then entered into a site."""
+"""A company to try everything on: its past is worked out on paper (`plan`), then entered into a site."""
