@@ -107,7 +107,7 @@ def check_libraries() -> None:
 		frappe.throw(
 			_(
 				"Training needs {0}, which is not installed. In the bench's folder run: env/bin/pip install "
-				"-e 'apps/rl_replenishment[train]' --extra-index-url https://download.pytorch.org/whl/cpu"
+				"-e 'apps/rl_replenishment[train]' (torch's CPU build is enough)"
 			).format(", ".join(missing)),
 			title=_("Libraries Missing"),
 		)
