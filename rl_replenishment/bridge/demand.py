@@ -10,7 +10,7 @@ import frappe
 import numpy as np
 import numpy.typing as npt
 from frappe.model.document import Document
-from frappe.query_builder.functions import Cast_, Concat, Count, GroupConcat, Min
+from frappe.query_builder.functions import Concat, Count, GroupConcat, Min
 from pypika.queries import QueryBuilder
 
 from rl_replenishment.bridge.demand_queries import Window, ledger_queries, sales_order_queries
@@ -90,7 +90,7 @@ def _events(query: QueryBuilder, window: Window) -> _Events:
 	long.
 	"""
 	row = query.as_("events")
-	text = GroupConcat(Concat(days_between(row.day, window.start), ",", Cast_(row.quantity, "DOUBLE")))
+	text = GroupConcat(Concat(days_between(row.day, window.start), ",", row.quantity))
 	groups = (
 		frappe.qb.from_(row)
 		.select(row.item_code, row.warehouse, Count("*"), text)

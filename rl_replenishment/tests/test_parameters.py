@@ -1,0 +1,122 @@
+"""What is known of each item for ordering, read from real documents, and which source comes first."""
+
+from __future__ import annotations
+
+import frappe
+import numpy as np
+from erpnext.buying.doctype.purchase_order.purchase_order import make_purchase_receipt
+from frappe.utils import add_days, nowdate
+
+from rl_replenishment.bridge.lead_times import LEAST_RECEIPTS
+from rl_replenishment.bridge.parameters import read_parameters
+from rl_replenishment.core.items import ItemKey
+from rl_replenishment.tests import factories as make
+from rl_replenishment.tests.case import IntegrationTestCase
+
+
+class TestParameters(IntegrationTestCase):
+	def setUp(self) -> None:
+		frappe.db.savepoint("before_test")
+		self.addCleanup(lambda: frappe.db.rollback(save_point="before_test"))
+		self.supplier, self.warehouse = make.make_supplier(), make.make_warehouse()
+
+	def parameters(self, item: str, **values):
+		agent = make.make_agent([self.warehouse], [item], enabled=0, **values)
+		return read_parameters(agent, [ItemKey(item, self.warehouse)])
+
+	def receive(self, item: str, days: int, *, supplier: str | None = None) -> None:
+		"""Goods ordered so many days before they came, today."""
+		order = frappe.get_doc(
+			{
+				"doctype": "Purchase Order",
+				"company": make.company(),
+				"supplier": supplier or self.supplier,
+				"transaction_date": add_days(nowdate(), -days),
+				"schedule_date": nowdate(),
+				"items": [{"item_code": item, "warehouse": self.warehouse, "qty": 3, "rate": 8}],
+			}
+		).insert()
+		order.submit()
+		receipt = make_purchase_receipt(order.name)
+		receipt.insert()
+		receipt.submit()
+
+	def test_lead_time_of_the_item_else_of_the_agent(self):
+		own, none = make.make_item(lead_time_days=21), make.make_item()
+		self.assertEqual(self.parameters(own, default_lead_time_days=5)[0].lead_time_days[0], 21)
+		self.assertEqual(self.parameters(none, default_lead_time_days=5)[0].lead_time_days[0], 5)
+
+	def test_lead_times_are_learned_from_five_receipts(self):
+		item = make.make_item(self.supplier, lead_time_days=21)
+		took = [8, 10, 12, 9, 11]
+		self.assertEqual(len(took), LEAST_RECEIPTS)
+		for days in took[:-1]:
+			self.receive(item, days)
+		self.assertEqual(self.parameters(item, use_learned_lead_times=1)[0].lead_time_days[0], 21)
+		self.receive(item, took[-1])
+		table, _purchasing = self.parameters(item, use_learned_lead_times=1)
+		self.assertAlmostEqual(table.lead_time_days[0], np.mean(took), places=4)
+		self.assertAlmostEqual(table.lead_time_std_days[0], np.std(took, ddof=1), places=4)
+		self.assertEqual(self.parameters(item, use_learned_lead_times=0)[0].lead_time_days[0], 21)
+		# a new item of the same supplier: what the supplier's other goods took
+		new = make.make_item(self.supplier, lead_time_days=21)
+		table, _purchasing = self.parameters(new, use_learned_lead_times=1)
+		self.assertAlmostEqual(table.lead_time_days[0], np.mean(took), places=4)
+
+	def test_cost_of_a_unit(self):
+		"""Last purchase rate, else what the stock is worth, else the item's own, else the price list."""
+		item = make.make_item(self.supplier, packs={"RL Test Box": 12}, valuation_rate=0)
+		self.assertEqual(self.parameters(item)[1].rates[0], 0)
+		self.assertEqual(self.parameters(item)[0].unit_cost[0], 1)
+		frappe.get_doc(
+			{
+				"doctype": "Item Price",
+				"item_code": item,
+				"price_list": frappe.db.get_value("Price List", {"buying": 1, "enabled": 1}),
+				"buying": 1,
+				"uom": "RL Test Box",
+				"price_list_rate": 60,
+			}
+		).insert()
+		self.assertEqual(self.parameters(item)[1].rates[0], 5)
+		frappe.db.set_value("Item", item, "valuation_rate", 6)
+		self.assertEqual(self.parameters(item)[1].rates[0], 6)
+		make.make_stock(item, self.warehouse, 10, rate=7)
+		self.assertEqual(self.parameters(item)[1].rates[0], 7)
+		self.receive(item, 4)  # 8 a box
+		self.assertAlmostEqual(self.parameters(item)[1].rates[0], 8 / 12, places=5)
+
+	def test_supplier(self):
+		"""The default one, else the first of the item's table, else the latest order's; none disabled."""
+		table, other = make.make_supplier(), make.make_supplier()
+		item = make.make_item(self.supplier, supplier_items=[{"supplier": table}, {"supplier": other}])
+		self.assertEqual(self.parameters(item)[0].suppliers, (self.supplier,))
+		frappe.db.set_value("Supplier", self.supplier, "disabled", 1)
+		self.assertEqual(self.parameters(item)[0].suppliers, (table,))
+		bought = make.make_item()
+		self.assertEqual(self.parameters(bought)[0].suppliers, ("",))
+		self.receive(bought, 20, supplier=table)
+		self.receive(bought, 4, supplier=other)
+		self.assertEqual(self.parameters(bought)[0].suppliers, (other,))
+
+	def test_order_sizes_in_whole_purchase_units(self):
+		boxed = make.make_item(packs={"RL Test Box": 12}, min_order_qty=30)
+		table, purchasing = self.parameters(boxed)
+		self.assertEqual((table.min_order_qty[0], table.order_multiple[0]), (30, 12))
+		self.assertEqual((purchasing.purchase_uoms[0], purchasing.conversion[0]), ("RL Test Box", 12))
+		self.assertTrue(purchasing.purchase_whole[0])
+		loose = make.make_uom("RL Test Litre", whole=False)
+		table, purchasing = self.parameters(make.make_item(stock_uom=loose))
+		self.assertEqual(table.order_multiple[0], 0)
+		self.assertFalse(purchasing.whole[0])
+
+	def test_shelf_life(self):
+		keeps = make.make_item()
+		spoils = make.make_item(has_batch_no=1, create_new_batch=1, has_expiry_date=1, shelf_life_in_days=14)
+		self.assertEqual(self.parameters(keeps)[0].shelf_life_days[0], np.inf)
+		self.assertEqual(self.parameters(spoils)[0].shelf_life_days[0], 14)
+
+	def test_batches_and_serial_numbers_are_ordered_like_others(self):
+		for values in ({"has_batch_no": 1, "create_new_batch": 1}, {"has_serial_no": 1}):
+			table, purchasing = self.parameters(make.make_item(**values))
+			self.assertEqual((table.order_multiple[0], purchasing.whole[0]), (1, True))

@@ -1,0 +1,160 @@
+"""Stock and what is to arrive, read from real documents: ERPNext's projected quantity, by date."""
+
+from __future__ import annotations
+
+import frappe
+import numpy as np
+from erpnext.buying.doctype.purchase_order.purchase_order import make_purchase_receipt
+from erpnext.buying.doctype.purchase_order.purchase_order import update_status as set_order_status
+from erpnext.stock.doctype.material_request.material_request import make_purchase_order
+from erpnext.stock.doctype.material_request.material_request import update_status as set_request_status
+from frappe.utils import add_days, getdate, nowdate
+
+from rl_replenishment.bridge.stock import Stock, read_stock
+from rl_replenishment.core.items import ItemKey
+from rl_replenishment.tests import factories as make
+from rl_replenishment.tests.case import IntegrationTestCase
+
+
+class TestStock(IntegrationTestCase):
+	def setUp(self) -> None:
+		frappe.db.savepoint("before_test")
+		self.addCleanup(lambda: frappe.db.rollback(save_point="before_test"))
+		self.supplier, self.warehouse = make.make_supplier(), make.make_warehouse()
+		self.item = make.make_item(self.supplier, packs={"RL Test Box": 12})
+		make.make_stock(self.item, self.warehouse, 50)
+		self.agent = make.make_agent([self.warehouse], [self.item])
+
+	def stock(self, lead_time: int | None = None) -> Stock:
+		times = None if lead_time is None else np.array([lead_time])
+		return read_stock(self.agent, [ItemKey(self.item, self.warehouse)], getdate(), times)
+
+	def due(self, lead_time: int | None = None) -> dict[int, float]:
+		"""What arrives, by days from today."""
+		arrivals = self.stock(lead_time).arrivals[:, 0]
+		return {int(day): float(arrivals[day]) for day in np.flatnonzero(arrivals)}
+
+	def assert_projected(self) -> None:
+		stock = self.stock()
+		projected = frappe.db.get_value(
+			"Bin", {"item_code": self.item, "warehouse": self.warehouse}, "projected_qty"
+		)
+		self.assertEqual(float(stock.on_hand[0] + stock.on_order[0]), projected)
+
+	def order(self, qty: float, days: int, **values):
+		order = frappe.get_doc(
+			{
+				"doctype": "Purchase Order",
+				"company": make.company(),
+				"supplier": self.supplier,
+				"transaction_date": min(nowdate(), add_days(nowdate(), days)),
+				"schedule_date": add_days(nowdate(), days),
+				"items": [
+					{
+						"item_code": self.item,
+						"warehouse": self.warehouse,
+						"qty": qty,
+						"rate": 10,
+						"schedule_date": add_days(nowdate(), days),
+						**values,
+					}
+				],
+			}
+		).insert()
+		order.submit()
+		return order
+
+	def test_orders_by_date_in_stock_units(self):
+		"""Late ones are due today; what was received or closed no longer arrives."""
+		self.order(2, 9)  # boxes of 12
+		self.order(5, -3, uom="Nos", conversion_factor=1)
+		self.order(7, 20, uom="Nos", conversion_factor=1, expected_delivery_date=add_days(nowdate(), 4))
+		part = self.order(3, 6)
+		receipt = make_purchase_receipt(part.name)
+		receipt.items[0].qty = receipt.items[0].received_qty = 1
+		receipt.insert()
+		receipt.submit()
+		closed = self.order(4, 12)
+		set_order_status("Closed", closed.name)
+		self.assertEqual(self.due(), {0: 5, 4: 7, 6: 24, 9: 24})
+		self.assertEqual(self.stock().on_hand[0], 62)
+		self.assert_projected()
+
+	def test_reserved_stock_is_taken(self):
+		order = frappe.get_doc(
+			{
+				"doctype": "Sales Order",
+				"company": make.company(),
+				"customer": make.make_customer(),
+				"transaction_date": nowdate(),
+				"delivery_date": add_days(nowdate(), 5),
+				"items": [{"item_code": self.item, "warehouse": self.warehouse, "qty": 20, "rate": 20}],
+			}
+		).insert()
+		order.submit()
+		self.assertEqual(self.stock().on_hand[0], 30)
+		self.assert_projected()
+
+	def test_requests_until_they_are_ordered(self):
+		"""What nobody ordered yet arrives no sooner than an order of today; a stopped rest never does."""
+		request = make.make_material_request(self.item, self.warehouse, 3, schedule_date=nowdate())
+		self.assertEqual(self.due(7), {})  # somebody's draft may never come to anything
+		request.submit()
+		self.assertEqual((self.due(), self.due(7)), ({0: 36}, {7: 36}))
+		self.assert_projected()
+		order = make_purchase_order(request.name)
+		order.supplier = self.supplier
+		order.schedule_date = add_days(nowdate(), 9)
+		pieces = {"uom": "Nos", "conversion_factor": 1, "qty": 10, "rate": 10}
+		order.items[0].update({**pieces, "schedule_date": order.schedule_date})
+		order.insert()
+		order.submit()
+		self.assertEqual(self.due(7), {7: 26, 9: 10})
+		self.assert_projected()
+		set_request_status(request.name, "Stopped")
+		self.assertEqual(self.due(7), {9: 10})
+		self.assert_projected()
+
+	def test_requests_of_other_kinds(self):
+		"""A transfer brings stock, an issue will take it."""
+		for kind, qty in {"Material Transfer": 5, "Manufacture": 6, "Material Issue": 8}.items():
+			make.make_material_request(self.item, self.warehouse, qty, material_request_type=kind).submit()
+		self.assertEqual(self.stock().on_order[0], 11)
+		self.assertEqual(self.stock().on_hand[0], 42)
+		self.assert_projected()
+
+	def test_only_the_agents_own_drafts_count(self):
+		make.make_material_request(self.item, self.warehouse, 3)
+		own = make.make_material_request(self.item, self.warehouse, 1, rl_agent=self.agent.name)
+		self.assertEqual(self.due(7), {7: 12})
+		own.delete()
+		self.assertEqual(self.due(7), {})
+
+	def test_goods_in_transit(self):
+		source, transit = make.make_warehouse(), make.make_warehouse(warehouse_type="Transit")
+		make.make_stock(self.item, source, 40)
+		request = make.make_material_request(
+			self.item, self.warehouse, 15, material_request_type="Material Transfer"
+		)
+		request.submit()
+		entry = frappe.get_doc(
+			{
+				"doctype": "Stock Entry",
+				"stock_entry_type": "Material Transfer",
+				"purpose": "Material Transfer",
+				"company": make.company(),
+				"add_to_transit": 1,
+				"items": [
+					{
+						"item_code": self.item,
+						"s_warehouse": source,
+						"t_warehouse": transit,
+						"qty": 15,
+						"material_request": request.name,
+						"material_request_item": request.items[0].name,
+					}
+				],
+			}
+		).insert()
+		entry.submit()
+		self.assertEqual(self.due(), {0: 15})
