@@ -133,6 +133,25 @@ def make_delivery(
 	return note
 
 
+def make_sales_order(customer: str, warehouse: str, quantities: dict[str, float]) -> Document:
+	"""Goods promised for the next days: reserved."""
+	order = _insert(
+		"Sales Order",
+		{
+			"company": company(),
+			"customer": customer,
+			"transaction_date": nowdate(),
+			"delivery_date": add_days(nowdate(), 5),
+			"items": [
+				{"item_code": item, "warehouse": warehouse, "qty": qty, "rate": 20}
+				for item, qty in quantities.items()
+			],
+		},
+	)
+	order.submit()
+	return order
+
+
 def make_material_request(item: str, warehouse: str, qty: float, **values: Any) -> Document:
 	"""A draft to purchase one item."""
 	line = {"item_code": item, "warehouse": warehouse, "qty": qty, "schedule_date": nowdate()}

@@ -36,9 +36,7 @@ class TestDemand(IntegrationTestCase):
 	def demand(self, warehouses=None, **values) -> dict[int, float]:
 		"""What was asked for, by days ago."""
 		agent = make.make_agent(warehouses or [self.warehouse], [self.item], enabled=0, **values)
-		history = read_demand(
-			agent, [ItemKey(self.item, self.warehouse)], days=DAYS, today=getdate()
-		)
+		history = read_demand(agent, [ItemKey(self.item, self.warehouse)], days=DAYS, today=getdate())
 		column = history.demand[:, 0]
 		first = (getdate() - history.start.astype(object)).days
 		return {first - int(at): float(column[at]) for at in np.flatnonzero(column)}

@@ -221,6 +221,68 @@ class TestFeedback(IntegrationTestCase):
 		order.submit()
 		self.assert_row(self.piece, proposed, 1, settled=True)
 
+	def second_request(self):
+		"""What is asked for after a large sale, while the first request is waiting."""
+		frappe.set_user("Administrator")
+		make.make_sales_order(make.make_customer(), self.warehouse, {self.piece: 40})
+		(name,) = propose(self.agent.name, force=True)["material_requests"]
+		frappe.set_user(self.buyer)
+		return frappe.get_doc("Material Request", name)
+
+	def raise_piece_by(self, qty: float) -> float:
+		"""Ask for more of the piece on the first request; the quantity that makes."""
+		line = self.line(self.piece)
+		line.qty += qty
+		self.request.save()
+		self.submit_request()
+		return line.qty
+
+	def assert_rows_of_piece(self, *expected: tuple[float, float]) -> None:
+		"""Ordered quantity and reward of all rows."""
+		rows = frappe.get_all(
+			"RL Feedback",
+			{"agent": self.agent.name, "item_code": self.piece},
+			["ordered_qty", "reward"],
+			order_by="ordered_qty",
+		)
+		self.assertEqual([(row.ordered_qty, row.reward) for row in rows], sorted(expected))
+
+	def test_two_drafts_merged_into_one(self):
+		"""One is deleted, the other raised by as much: both were ordered as proposed."""
+		first_qty = self.line(self.piece).qty
+		second = self.second_request()
+		second_qty = second.items[0].qty
+		second.delete()
+		self.assertLess(self.row(self.piece).reward, 0)
+		both = self.raise_piece_by(second_qty)
+		order = self.order({self.piece: both})
+		self.assert_rows_of_piece((first_qty, 1), (second_qty, 1))
+		order.cancel()
+		rows = frappe.get_all("RL Feedback", {"item_code": self.piece}, ["ordered_qty", "reward"])
+		self.assertEqual([row.ordered_qty for row in rows], [0, 0])
+		self.assertTrue(all(row.reward < 0 for row in rows))
+
+	def test_a_request_stopped_because_another_was_raised(self):
+		first_qty = self.line(self.piece).qty
+		second = self.second_request()
+		second_qty = second.items[0].qty
+		second.submit()
+		self.order({self.piece: self.raise_piece_by(second_qty)})
+		update_status(second.name, "Stopped")
+		self.assert_rows_of_piece((first_qty, 1), (second_qty, 1))
+		update_status(second.name, "Submitted")
+		self.assertEqual(self.row(self.piece, material_request=second.name).ordered_qty, 0)
+
+	def test_more_than_was_proposed_is_no_share_of_a_later_request(self):
+		"""What was ordered before the other request was there belongs to the first alone."""
+		qty = self.raise_piece_by(40)
+		self.order({self.piece: qty})
+		frappe.db.set_value(
+			"Purchase Order", {"supplier": self.supplier}, "transaction_date", add_days(nowdate(), -1)
+		)
+		self.second_request().delete()
+		self.assertEqual(self.row(self.piece, material_request=self.request.name).ordered_qty, qty)
+
 	def test_an_item_added_to_the_request(self):
 		"""Proposed 0; one that is turned down again leaves nothing."""
 		added = make.make_item(self.supplier)

@@ -81,17 +81,7 @@ class TestStock(IntegrationTestCase):
 		self.assert_projected()
 
 	def test_reserved_stock_is_taken(self):
-		order = frappe.get_doc(
-			{
-				"doctype": "Sales Order",
-				"company": make.company(),
-				"customer": make.make_customer(),
-				"transaction_date": nowdate(),
-				"delivery_date": add_days(nowdate(), 5),
-				"items": [{"item_code": self.item, "warehouse": self.warehouse, "qty": 20, "rate": 20}],
-			}
-		).insert()
-		order.submit()
+		make.make_sales_order(make.make_customer(), self.warehouse, {self.item: 20})
 		self.assertEqual(self.stock().on_hand[0], 30)
 		self.assert_projected()
 

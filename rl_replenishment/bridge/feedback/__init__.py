@@ -2,6 +2,7 @@
 
 * `observing`: called by the hooks of Purchase Order and Material Request; never stands in a buyer's way
 * `decisions`: what was proposed and what has been ordered so far, line by line, read from the documents
+* `merging`: proposals of several requests that were ordered as one
 * `rewards`: the rows that follow from it
 * `learning`: settling rows, and handing them to a training
 """

@@ -39,9 +39,13 @@ class Decision:
 	material_request: str | None = None
 	material_request_item: str | None = None
 	purchase_order: str | None = None
+	#: the day of the latest Purchase Order
+	ordered_on: date | None = None
 	edit_reason: str = ""
 	#: nothing more will be ordered: the request was stopped, cancelled or deleted, or the line was
 	is_over: bool = False
+	#: the request was cancelled; it may have been amended
+	is_cancelled: bool = False
 	#: of the Material Request, or of the Purchase Order where there is no request
 	is_submitted: bool = False
 	#: what the policy saw, see RL Proposal
@@ -109,6 +113,7 @@ def _ordered(lines: Sequence[str]) -> dict[str, Any]:
 			Sum(line.stock_qty).as_("qty"),
 			Max(order.name).as_("purchase_order"),
 			Max(order.supplier).as_("supplier"),
+			Max(order.transaction_date).as_("ordered_on"),
 		)
 		.where(one_of(line.material_request_item, lines) & (order.docstatus == 1))
 		.groupby(line.material_request_item)
@@ -142,6 +147,7 @@ def _of_line(line: Any) -> Decision:
 		decision_date=getdate(line.transaction_date),
 		material_request=line.parent,
 		is_over=line.docstatus == 2 or line.status == "Stopped",
+		is_cancelled=line.docstatus == 2,
 		is_submitted=line.docstatus == 1,
 	)
 
@@ -153,6 +159,7 @@ def _add_line(decision: Decision, line: Any, ordered: dict[str, Any], proposals:
 		decision.ordered_qty += flt(order.qty)
 		decision.purchase_order = max(filter(None, (decision.purchase_order, order.purchase_order)))
 		decision.supplier = order.supplier
+		decision.ordered_on = max(filter(None, (decision.ordered_on, order.ordered_on)))
 	proposal = proposals.get(line.rl_proposal)
 	if proposal and not decision.proposal:
 		_take_proposal(decision, proposal)

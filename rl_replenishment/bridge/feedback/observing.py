@@ -39,14 +39,15 @@ def _refresh_order(order: Document) -> None:
 	line = frappe.qb.DocType("RL Feedback")
 	known = frappe.qb.from_(line).select(line.material_request).where(line.purchase_order == order.name)
 	named = {row.material_request for row in order.items if row.material_request}
-	named |= {name for (name,) in known.run() if name}
-	if named:
+	known_requests = {name for (name,) in known.run() if name}
+	if named or known_requests:
 		requests = frappe.get_all(
 			"Material Request",
 			{"name": ("in", sorted(named)), "rl_agent": ("is", "set")},
 			["name", "rl_agent", "rl_policy"],
 		)
-		refresh_requests([row.name for row in requests])
+		# of those that are known, some may have been deleted
+		refresh_requests(sorted(known_requests.union(row.name for row in requests)))
 		refresh_added(order, {row.rl_agent: row.rl_policy for row in requests})
 
 

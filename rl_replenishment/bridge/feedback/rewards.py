@@ -15,6 +15,7 @@ from frappe.model.document import Document
 from frappe.utils import add_days, cint, flt, getdate, now_datetime
 
 from rl_replenishment.bridge.feedback.decisions import Decision, read_decisions, read_proposals_of
+from rl_replenishment.bridge.feedback.merging import share_merged
 from rl_replenishment.bridge.queries import one_of
 from rl_replenishment.bridge.scope import leaf_warehouses, scoped_items
 from rl_replenishment.core.feedback import feedback_reward, feedback_scale
@@ -23,14 +24,12 @@ from rl_replenishment.core.feedback import feedback_reward, feedback_scale
 def refresh_requests(requests: Sequence[str]) -> None:
 	"""Bring the feedback on Material Requests up to date."""
 	if requests:
-		decisions = [decision for decision in read_decisions(requests) if _is_taken(decision)]
-		_write(decisions, _rows_of_requests(requests, decisions))
+		_refresh(requests, read_decisions(requests))
 
 
 def forget_request(request: str) -> None:
 	"""A request was deleted: what it proposed was turned down, and what the buyer added to it is gone."""
-	decisions = read_proposals_of(request)
-	_write(decisions, _rows_of_requests([request], decisions))
+	_refresh([request], read_proposals_of(request))
 
 
 def refresh_added(order: Document, policies: dict[str, str | None]) -> None:
@@ -77,6 +76,12 @@ def refresh_added(order: Document, policies: dict[str, str | None]) -> None:
 				)
 			)
 	_write(decisions, known)
+
+
+def _refresh(requests: Sequence[str], decisions: Sequence[Decision]) -> None:
+	taken = [decision for decision in share_merged(decisions) if _is_taken(decision)]
+	merged = {decision.material_request for decision in taken if decision.material_request}
+	_write(taken, _rows_of_requests(sorted(merged.union(requests)), taken))
 
 
 def _is_taken(decision: Decision) -> bool:
