@@ -166,7 +166,7 @@ class TestDemand(IntegrationTestCase):
 		return order
 
 	def test_what_customers_asked_for(self):
-		"""Boxes, and an order closed before it was delivered; not what was cancelled or sold without order."""
+		"""Boxes, and an order closed before it was delivered; not what was cancelled or never ordered."""
 		self.sales_order(2, 30, uom="RL Test Box", conversion_factor=12)
 		update_status("Closed", self.sales_order(5, 21).name)
 		self.sales_order(8, 14).cancel()

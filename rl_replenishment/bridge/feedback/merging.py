@@ -1,8 +1,8 @@
 """Proposals that a buyer merged: one of them was given up, another was ordered with what that one asked for.
 
 Who finds the same item on two requests may delete or stop one of them and raise the other. What was ordered
-beyond one proposal counts for others of the same agent, item and warehouse that were given up, as long as they
-were there when it was ordered.
+beyond one proposal counts for others of the same agent, item and warehouse that were given up, as long as
+they were there when it was ordered.
 """
 
 from __future__ import annotations
