@@ -42,7 +42,7 @@ ENVIRONMENTS: dict[str, EnvironmentClass] = {
 	"rl_replenishment/StockMultiProduct-v0": StockMultiProductEnv,
 }
 #: the history as it was
-UNCHANGED = Augmentation(level_deviation=0, size_jitter=0, day_jitter=0)
+UNCHANGED = Augmentation(level_deviation=0, size_jitter=0, day_jitter=0, week_reach=0)
 
 
 @pytest.mark.parametrize("name", sorted(ENVIRONMENTS))
@@ -176,7 +176,7 @@ def test_learning_and_evaluation_step_the_same_dynamics(unmet_demand: UnmetDeman
 		shelf_life_days=np.array([np.inf, 9, 12, np.inf, 20], np.float32),
 	)
 	cost_per_day = np.full(5, 1e4, np.float32)
-	task = task_of(unmet_demand, items=items, augmentation=UNCHANGED, cost_per_day=cost_per_day)
+	task = task_of(unmet_demand, items=items, demand_model=UNCHANGED, cost_per_day=cost_per_day)
 	policy = residual_policy(task.classical, np.random.default_rng(3))
 	columns = 12
 	batch = ReplenishmentBatch(task, np.random.default_rng(1), columns=columns, staggered=False)
@@ -224,7 +224,7 @@ def steady_task(rule: OrderUpTo, **values: Any) -> ReplenishmentTask:
 	)
 	history = history_of(np.full((100, 1), 10.0))
 	return ReplenishmentTask(
-		items, history, rule, np.array([5], np.float32), review_days=1, augmentation=UNCHANGED
+		items, history, rule, np.array([5], np.float32), review_days=1, demand_model=UNCHANGED
 	)
 
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from rl_replenishment.core.demand.augmentation import Augmentation, augment
+from rl_replenishment.core.demand.augmentation import Augmentation, DemandModel
 from rl_replenishment.core.demand.history import DemandHistory
-from rl_replenishment.core.demand.statistics import DemandStatistics, demand_statistics
+from rl_replenishment.core.demand.statistics import DemandStatistics
 from rl_replenishment.core.items import FloatArray, ItemTable, UnmetDemand
 from rl_replenishment.core.policies.base import State, protection_days
 from rl_replenishment.core.policies.observation import Observer
@@ -36,7 +36,8 @@ class ReplenishmentTask:
 	cost_per_day: FloatArray
 	review_days: int = 7
 	unmet_demand: UnmetDemand = "lost"
-	augmentation: Augmentation = field(default_factory=Augmentation)
+	#: where the demand of each replay comes from
+	demand_model: DemandModel = field(default_factory=Augmentation)
 
 	def reward_scale(self) -> FloatArray:
 		"""Money per review interval that counts as 1 in the reward, shape (N,)."""
@@ -53,6 +54,17 @@ class ReplenishmentTask:
 		even = moves / moves.sum()
 		weighted = cost / cost.sum() if cost.sum() > 0 else even
 		return rng.choice(len(self.items), size=count, p=(even + weighted) / 2)
+
+
+def review_days_of(task: ReplenishmentTask) -> npt.NDArray[np.intp]:
+	"""Days of the history on which orders may be placed, with some history before them where there is any."""
+	review = task.review_days
+	reviews = [
+		day
+		for day in range(task.history.days - review + 1)
+		if is_review_day(task.history.start + np.timedelta64(day, "D"), review)
+	] or [0]
+	return np.array([day for day in reviews if day >= _LEAST_HISTORY] or reviews[:1], dtype=np.intp)
 
 
 class ReplenishmentBatch:
@@ -81,12 +93,8 @@ class ReplenishmentBatch:
 		review = task.review_days
 		if self._days < review:
 			raise ValueError(f"{self._days} days of history hold no review interval of {review} days")
-		reviews = [
-			day
-			for day in range(self._days - review + 1)
-			if is_review_day(task.history.start + np.timedelta64(day, "D"), review)
-		] or [0]
-		first = next((day for day in reviews if day >= _LEAST_HISTORY), reviews[0])
+		reviews = review_days_of(task)
+		first = int(reviews[0])
 		# at most half of what there is, so that episodes differ
 		self._episode_reviews = max(min(episode_days, (self._days - first) // 2) // review, 1)
 		#: days on which an episode may begin: each leaves room for a whole one
@@ -134,9 +142,9 @@ class ReplenishmentBatch:
 		chosen = task.draw_items(self.columns, self._rng)
 		self._items = task.items.take(chosen)
 		self._reward_scale = task.reward_scale()[chosen]
-		self._demand = augment(task.history.demand, chosen, task.augmentation, self._rng)
+		self._demand = task.demand_model.draw(task.history.demand, chosen, self._rng)
 		horizon = protection_days(self._items, task.review_days)
-		self._statistics = demand_statistics(self._demand, horizon, np.arange(self._days + 1))
+		self._statistics = task.demand_model.statistics(self._demand, horizon, np.arange(self._days + 1))
 		self._observer = Observer(self._items, task.review_days)
 		longest = int(
 			np.ceil((self._items.lead_time_days + 4 * self._items.lead_time_std_days).max(initial=0))

@@ -51,7 +51,7 @@ OBSERVATION: tuple[tuple[str, str], ...] = (
 )
 OBSERVATION_SIZE = len(OBSERVATION)
 #: no raw column leaves this range, so that one odd item cannot drown the rest
-_LARGEST = np.float32(10.0)
+LARGEST_OBSERVATION = 10.0
 #: 1970-01-05, as days since the epoch
 _A_MONDAY = 4
 
@@ -134,7 +134,7 @@ class Observer:
 		for row, (name, _) in enumerate(OBSERVATION[:-ARRIVAL_PARTS]):
 			observation[row] = values[name]
 		observation[-ARRIVAL_PARTS:] = self._arrivals(state.arrivals) / scale
-		np.clip(observation, -_LARGEST, _LARGEST, out=observation)
+		np.clip(observation, -LARGEST_OBSERVATION, LARGEST_OBSERVATION, out=observation)
 		return np.ascontiguousarray(observation.T)
 
 	def _arrivals(self, arrivals: FloatArray) -> FloatArray:

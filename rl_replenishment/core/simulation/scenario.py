@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +18,12 @@ from rl_replenishment.core.policies.base import protection_days
 _FIRST_MONDAY = 4
 #: days whose statistics are computed in one go: bounds memory, not the result
 _CHUNK_DAYS = 64
+
+#: from demand (T, C), horizons (C,) and rows of it (D,) to what is known before those days, see
+#: `demand_statistics`
+Measure: TypeAlias = Callable[
+	[FloatArray, npt.NDArray[np.integer], npt.NDArray[np.integer]], DemandStatistics
+]
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,6 +44,8 @@ class Scenario:
 	lead_times: npt.NDArray[np.int32]
 	#: stock at the start, shape (N,); nothing is on order
 	initial_on_hand: FloatArray
+	#: what policies are told of past demand
+	measure: Measure = demand_statistics
 
 	@property
 	def days(self) -> int:
@@ -59,7 +68,7 @@ class Scenario:
 			# the statistics look back a bounded number of days, so a chunk needs no more than those
 			oldest = max(self.warm_up_days + first - LOOKBACK_DAYS, 0)
 			days = np.arange(self.warm_up_days + first, self.warm_up_days + last) - oldest
-			chunk = demand_statistics(self.demand[oldest : self.warm_up_days + last], horizon, days)
+			chunk = self.measure(self.demand[oldest : self.warm_up_days + last], horizon, days)
 			for day in range(last - first):
 				yield chunk.on(day)
 
