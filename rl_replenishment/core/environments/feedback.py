@@ -31,6 +31,8 @@ class FeedbackSituations:
 	proposed: FloatArray
 	#: units of difference that cost 1 reward, shape (M,)
 	scale: FloatArray
+	#: how much each answer says, shape (M,), from 0 (nothing) to 1
+	evidence: FloatArray
 
 	def __len__(self) -> int:
 		return len(self.ordered)
@@ -40,20 +42,25 @@ class FeedbackSituations:
 		"""Where the buyer changed the proposal by more than rounding, shape (M,)."""
 		return np.abs(self.ordered - self.proposed) > ROUNDING
 
+	@cached_property
+	def shares(self) -> FloatArray:
+		"""What each answer counts for, shape (M,), 1 in all where all evidence is 1.
+
+		Corrected and confirmed proposals count half each, however many there are of them: most are confirmed,
+		and learning would else be judged by what there was nothing to learn from.
+		"""
+		kinds = [kind for kind in (self.corrected, ~self.corrected) if kind.any()]
+		even = sum(kind / kind.sum() for kind in kinds) / len(kinds)
+		return np.asarray(even * self.evidence, dtype=np.float32)
+
 	def rewards(self, action: FloatArray) -> FloatArray:
 		"""Reward of actions of shape (M, 2) in [-1, 1], one per situation."""
 		return feedback_reward(self.situation.decide(action).quantity, self.ordered, self.scale)
 
 	def distance(self, action: FloatArray) -> float:
-		"""How far actions of shape (M, 2) end from the buyer's quantities, on average, in units of `scale`.
-
-		Corrected and confirmed proposals count half each, however many there are of them: most are confirmed,
-		and learning would else be judged by what there was nothing to learn from.
-		"""
+		"""How far actions of shape (M, 2) end from the buyer's quantities, in `scale`, by `shares`."""
 		missed = np.abs(self.situation.decide(action).quantity - self.ordered) / np.maximum(self.scale, 1e-9)
-		missed = np.minimum(missed, LARGEST_PENALTY)
-		kinds = [missed[kind].mean() for kind in (self.corrected, ~self.corrected) if kind.any()]
-		return float(np.mean(kinds))
+		return float(self.shares @ np.minimum(missed, LARGEST_PENALTY))
 
 
 def recall_situations(
@@ -95,13 +102,14 @@ def recall_situations(
 		ordered=rows.ordered_qty.astype(np.float32),
 		proposed=proposed,
 		scale=feedback_scale(asked.order_unit, demand.level_91, review_days),
+		evidence=np.ones(len(rows), dtype=np.float32),
 	)
 
 
 class FeedbackBatch:
 	"""C columns that each show one past situation at a time; every step ends an episode.
 
-	Half of the situations shown are ones the buyer corrected, where there are any.
+	Situations are shown as often as they count, see `FeedbackSituations.shares`.
 	"""
 
 	def __init__(self, situations: FeedbackSituations, rng: np.random.Generator, *, columns: int) -> None:
@@ -109,9 +117,8 @@ class FeedbackBatch:
 		self.columns = columns
 		self._rng = rng
 		self._shown: npt.NDArray[np.intp] = np.zeros(columns, dtype=np.intp)
-		corrected = situations.corrected
-		kinds = [kind / kind.sum() for kind in (corrected, ~corrected) if kind.any()]
-		self._chances = np.mean(kinds, axis=0)
+		shares = situations.shares.astype(np.float64)
+		self._chances = shares / shares.sum() if shares.any() else None
 
 	def reset(self) -> FloatArray:
 		"""Show new situations; returns observations (C, F), not normalised."""

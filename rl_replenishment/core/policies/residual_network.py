@@ -56,6 +56,11 @@ class Network:
 
 	layers: Sequence[tuple[FloatArray, FloatArray]]
 
+	@property
+	def hidden(self) -> tuple[int, ...]:
+		"""Sizes of the hidden layers."""
+		return tuple(len(bias) for _weight, bias in self.layers[:-1])
+
 	def __call__(self, inputs: FloatArray) -> FloatArray:
 		"""Map inputs of shape (N, in) to outputs of shape (N, out)."""
 		hidden = inputs

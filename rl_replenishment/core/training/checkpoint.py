@@ -10,7 +10,6 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load as load_tensors
 from safetensors.torch import save as save_tensors
-from stable_baselines3 import PPO
 
 from rl_replenishment.core.errors import PolicyFileError
 from rl_replenishment.core.files.output import write_folder_atomically
@@ -33,31 +32,39 @@ class Checkpoint:
 	best_network: Network
 	normaliser: Normaliser
 
-	def apply(self, model: PPO) -> None:
-		"""Put the weights and the optimiser's memory into a freshly made model of the same settings."""
+	def apply(self, network: torch.nn.Module, optimiser: torch.optim.Optimizer) -> None:
+		"""Put the weights and the optimiser's memory into freshly made ones of the same settings."""
 		weights = _with_prefix(self.tensors, "policy.")
 		try:
-			model.policy.load_state_dict(weights)
+			network.load_state_dict(weights)
 		except RuntimeError:
 			raise PolicyFileError(
 				"The checkpoint was made with other training settings; train afresh without --resume."
 			) from None
 		memory = _with_prefix(self.tensors, "optimizer.")
-		state = model.policy.optimizer.state_dict()
+		state = optimiser.state_dict()
 		state["state"] = {}
 		for name, value in memory.items():
 			number, key = name.split(".", 1)
 			state["state"].setdefault(int(number), {})[key] = value
-		model.policy.optimizer.load_state_dict(state)
-		model.num_timesteps = self.timesteps
+		optimiser.load_state_dict(state)
 
 
-def save(folder: Path, model: PPO, judge: Judge, normaliser: Normaliser, seconds: float) -> None:
+def save(
+	folder: Path,
+	network: torch.nn.Module,
+	optimiser: torch.optim.Optimizer,
+	judge: Judge,
+	normaliser: Normaliser,
+	*,
+	seconds: float,
+	timesteps: int,
+) -> None:
 	"""Write a checkpoint, replacing the last one in one go."""
 	if judge.best is None or judge.best_network is None:
 		return
-	tensors = {f"policy.{name}": value for name, value in model.policy.state_dict().items()}
-	for number, memory in model.policy.optimizer.state_dict()["state"].items():
+	tensors = {f"policy.{name}": value for name, value in network.state_dict().items()}
+	for number, memory in optimiser.state_dict()["state"].items():
 		tensors |= {f"optimizer.{number}.{key}": value for key, value in memory.items()}
 	for number, (weight, bias) in enumerate(judge.best_network.layers):
 		tensors[f"best.{number}.weight"] = torch.from_numpy(weight)
@@ -66,7 +73,7 @@ def save(folder: Path, model: PPO, judge: Judge, normaliser: Normaliser, seconds
 	tensors["observation.deviation"] = torch.from_numpy(normaliser.deviation)
 	about = {
 		"seconds": seconds,
-		"timesteps": model.num_timesteps,
+		"timesteps": timesteps,
 		"evaluations": [asdict(evaluation) for evaluation in judge.evaluations],
 		"best": asdict(judge.best),
 	}

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from rl_replenishment import __version__
-from rl_replenishment.core.demand.augmentation import Augmentation, augment
+from rl_replenishment.core.demand.augmentation import Augmentation
 from rl_replenishment.core.demand.history import DemandHistory
 from rl_replenishment.core.demand.latest import latest_statistics
 from rl_replenishment.core.environments.batch import ReplenishmentTask
@@ -23,6 +23,7 @@ from rl_replenishment.core.items import ItemTable, UnmetDemand
 from rl_replenishment.core.policies.base import protection_days
 from rl_replenishment.core.policies.store import Snapshot, StoredPolicy
 from rl_replenishment.core.simulation.scenario import Scenario, halves, replay
+from rl_replenishment.core.training.algorithms import DEFAULT_ALGORITHM
 from rl_replenishment.core.training.interface import (
 	Budget,
 	ProgressCallback,
@@ -47,7 +48,7 @@ class TrainingOptions:
 	review_days: int = 7
 	#: what happens to demand that the shelf cannot meet
 	unmet_demand: UnmetDemand = "lost"
-	algorithm: str = "ppo"
+	algorithm: str = DEFAULT_ALGORITHM
 	seconds: float | None = 60.0
 	timesteps: int | None = None
 	seed: int = 0
@@ -162,7 +163,7 @@ def _validation(history: DemandHistory, items: ItemTable, days: int, options: Tr
 	rng = np.random.default_rng(options.seed + 1)
 	columns = np.tile(np.arange(len(items)), copies)
 	varied = history.take(columns)
-	varied.demand[:, len(items) :] = augment(history.demand, columns[len(items) :], Augmentation(), rng)
+	varied.demand[:, len(items) :] = Augmentation().draw(history.demand, columns[len(items) :], rng)
 	return replay(
 		items.take(columns),
 		varied,

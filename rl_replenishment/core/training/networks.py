@@ -2,15 +2,39 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import TypeAlias
+
 import torch
 from stable_baselines3 import PPO
 from stable_baselines3.common.logger import Logger
 
-from rl_replenishment.core.policies.residual_network import Network
+from rl_replenishment.core.policies.observation import OBSERVATION_SIZE
+from rl_replenishment.core.policies.residual_network import ACTION_SIZE, Network
+
+#: a perceptron, or PPO, whose mean action is one
+Model: TypeAlias = torch.nn.Sequential | PPO
 
 
-def numpy_network(model: PPO) -> Network:
-	"""The mean action of a trained model as plain arrays."""
+def make_perceptron(hidden: Sequence[int], generator: torch.Generator) -> torch.nn.Sequential:
+	"""From an observation to an action, with tanh between the layers; its answer is 0 until it is trained.
+
+	Hidden weights are orthogonal (Saxe et al. 2014), so that each unit starts with a direction of its own.
+	"""
+	layers: list[torch.nn.Module] = []
+	for size, following in pairwise((OBSERVATION_SIZE, *hidden)):
+		layer = torch.nn.Linear(size, following)
+		torch.nn.init.orthogonal_(layer.weight, 2**0.5, generator)
+		torch.nn.init.zeros_(layer.bias)
+		layers += [layer, torch.nn.Tanh()]
+	perceptron = torch.nn.Sequential(*layers, torch.nn.Linear((OBSERVATION_SIZE, *hidden)[-1], ACTION_SIZE))
+	start_at_zero(perceptron)
+	return perceptron
+
+
+def numpy_network(model: Model) -> Network:
+	"""The (mean) action of a trained model as plain arrays."""
 	return Network(
 		[
 			(layer.weight.detach().numpy().copy(), layer.bias.detach().numpy().copy())
@@ -19,7 +43,7 @@ def numpy_network(model: PPO) -> Network:
 	)
 
 
-def load_network(model: PPO, network: Network) -> None:
+def load_network(model: Model, network: Network) -> None:
 	"""Put plain arrays into a model of the same shape."""
 	with torch.no_grad():
 		for layer, (weight, bias) in zip(_layers(model), network.layers, strict=True):
@@ -27,8 +51,12 @@ def load_network(model: PPO, network: Network) -> None:
 			layer.bias.copy_(torch.from_numpy(bias))
 
 
-def _layers(model: PPO) -> list[torch.nn.Linear]:
-	layers = [*model.policy.mlp_extractor.policy_net, model.policy.action_net]
+def _layers(model: Model) -> list[torch.nn.Linear]:
+	layers: Sequence[torch.nn.Module] = (
+		[*model.policy.mlp_extractor.policy_net, model.policy.action_net]
+		if isinstance(model, PPO)
+		else list(model)
+	)
 	return [layer for layer in layers if isinstance(layer, torch.nn.Linear)]
 
 
@@ -37,8 +65,8 @@ def keep_no_log(model: PPO) -> None:
 	model.set_logger(Logger(None, []))
 
 
-def start_at_zero(model: PPO) -> None:
-	"""Make the mean action 0 everywhere: training starts at the rule, not somewhere around it."""
+def start_at_zero(model: Model) -> None:
+	"""Make the (mean) action 0 everywhere: training starts at the rule, not somewhere around it."""
 	last = _layers(model)[-1]
 	with torch.no_grad():
 		last.weight.zero_()

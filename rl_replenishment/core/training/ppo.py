@@ -106,12 +106,23 @@ class PPOTrainer:
 
 		def save(model: PPO, seconds: float) -> None:
 			if checkpoint is not None:
-				checkpoints.save(checkpoint, model, judge, normaliser, seconds)
+				checkpoints.save(
+					checkpoint,
+					model.policy,
+					model.policy.optimizer,
+					judge,
+					normaliser,
+					seconds=seconds,
+					timesteps=model.num_timesteps,
+				)
 
 		watch = _Watch(judge, self.settings, budget, progress, save, saved.seconds if saved else 0.0)
-		model = self._model(BatchedReplenishmentVecEnv(simulated, normaliser, answers), seed, watch)
+		env = BatchedReplenishmentVecEnv(simulated, normaliser, answers)
+		hidden = problem.parent.network.hidden if problem.parent else self.settings.hidden
+		model = self._model(env, hidden, seed, watch)
 		if saved is not None:
-			saved.apply(model)
+			saved.apply(model.policy, model.policy.optimizer)
+			model.num_timesteps = saved.timesteps
 			judge.restore(saved.evaluations, saved.best, saved.best_network)
 		elif problem.parent is not None:
 			load_network(model, problem.parent.network)
@@ -130,7 +141,9 @@ class PPOTrainer:
 			ended_by=watch.ended_by or "budget",
 		)
 
-	def _model(self, env: BatchedReplenishmentVecEnv, seed: int, watch: _Watch) -> PPO:
+	def _model(
+		self, env: BatchedReplenishmentVecEnv, hidden: tuple[int, ...], seed: int, watch: _Watch
+	) -> PPO:
 		chosen = self.settings
 		model = PPO(
 			"MlpPolicy",
@@ -145,7 +158,7 @@ class PPOTrainer:
 			target_kl=chosen.target_kl,
 			ent_coef=chosen.ent_coef,
 			policy_kwargs={
-				"net_arch": {"pi": list(chosen.hidden), "vf": list(chosen.hidden)},
+				"net_arch": {"pi": list(hidden), "vf": list(hidden)},
 				"activation_fn": torch.nn.Tanh,
 				"log_std_init": chosen.log_std_init,
 			},

@@ -1,0 +1,51 @@
+"""How far a network's orders are from what the buyer made of past proposals, as a loss in torch."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from rl_replenishment.core.environments.feedback import FeedbackSituations
+from rl_replenishment.core.feedback import LARGEST_PENALTY
+from rl_replenishment.core.policies.residual_network import REACH, Normaliser
+from rl_replenishment.core.training.twin import Bounded
+
+
+class EditLoss:
+	"""The distance to the buyer's quantities, see `FeedbackSituations.distance`.
+
+	The gradient leads to the buyer's quantity by way of the quantity where an order is placed, and by way of
+	the reorder point where none is placed and should be, or one is placed and should not be.
+	"""
+
+	def __init__(self, situations: FeedbackSituations, normaliser: Normaliser) -> None:
+		situation = situations.situation
+		state, levels = situation.state, situation.levels
+		missing = np.clip(levels.order_up_to - state.inventory_position, 0, levels.cap)
+		self._observation = torch.from_numpy(normaliser(situation.observation))
+		self._missing = torch.from_numpy(missing.astype(np.float32))
+		#: how far the position is above the reorder point
+		self._above = torch.from_numpy((state.inventory_position - levels.reorder_point).astype(np.float32))
+		self._always = torch.from_numpy(levels.order_up_to <= levels.reorder_point)
+		self._unit = torch.from_numpy(situation.unit)
+		self._ordered = torch.from_numpy(situations.ordered)
+		self._scale = torch.from_numpy(np.maximum(situations.scale, np.float32(1e-9)))
+		self._share = torch.from_numpy(situations.shares)
+
+	def __call__(self, network: torch.nn.Module) -> Tensor:
+		"""The mean distance, a tensor of one number."""
+		shift, extra = (float(REACH) * self._unit * Bounded.apply(network(self._observation)).T).unbind(0)
+		quantity = (self._missing + extra).clamp(min=0)
+		# above 0 where nothing is ordered: how far the reorder point is from an order
+		too_high = torch.where(self._always, torch.full_like(shift, -torch.inf), self._above - shift)
+		places = too_high <= 0
+		missed = (quantity - self._ordered).abs()
+		# nothing is wished for: less on the order, or a lower reorder point, whichever is nearer
+		turned_down = torch.minimum(quantity, torch.where(self._always, quantity, -too_high))
+		away = torch.where(
+			self._ordered > 0,
+			torch.where(places, missed, missed + too_high.clamp(min=0)),
+			torch.where(places, turned_down, 0.0),
+		)
+		return (self._share * (away / self._scale).clamp(max=LARGEST_PENALTY)).sum()

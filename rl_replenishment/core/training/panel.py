@@ -1,0 +1,100 @@
+"""Past days made ready for many replays: all that a policy sees of them that no order can change."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from rl_replenishment.core.environments.batch import ReplenishmentTask, review_days_of
+from rl_replenishment.core.items import FloatArray, ItemTable, UnmetDemand
+from rl_replenishment.core.policies.base import State, protection_days
+from rl_replenishment.core.policies.observation import Observer, demand_scale, residual_unit
+from rl_replenishment.core.simulation.scenario import sample_lead_times
+
+#: lead times are cut at the mean and this many standard deviations
+_LEAD_TIME_DEVIATIONS = 4
+
+
+@dataclass(frozen=True, eq=False)
+class Panel:
+	"""C columns, each an item and a varied copy of its history of T days, with M reviews."""
+
+	items: ItemTable
+	unmet_demand: UnmetDemand
+	review_days: int
+	#: money per review interval that counts as 1, shape (C,)
+	cost_scale: FloatArray
+	#: shape (T, C)
+	demand: FloatArray
+	#: row of `demand` of each review, shape (M,)
+	days: npt.NDArray[np.intp]
+	#: observations with empty shelves and nothing on order, not normalised, shape (M, C, F)
+	observation: FloatArray
+	#: s, S and cap of the classical rule, shape (M, C)
+	reorder_point: FloatArray
+	order_up_to: FloatArray
+	cap: FloatArray
+	#: units per unit of action, and units that make 1 in the observation, shape (M, C)
+	unit: FloatArray
+	scale: FloatArray
+	#: usual demand per day, shape (M, C)
+	rate: FloatArray
+
+	def __len__(self) -> int:
+		return len(self.items)
+
+
+@dataclass(frozen=True, eq=False)
+class Window:
+	"""Where a replay of K reviews starts in each of C columns, and its luck."""
+
+	#: row among the panel's reviews, shape (C,)
+	first: npt.NDArray[np.intp]
+	#: shape (C,)
+	on_hand: FloatArray
+	#: lead time of an order placed at each review, shape (K, C), whole days
+	lead_times: npt.NDArray[np.int32]
+
+
+def draw_panel(task: ReplenishmentTask, columns: int, rng: np.random.Generator) -> Panel:
+	"""Choose items and vary their histories; the observations of all reviews are built once."""
+	chosen = task.draw_items(columns, rng)
+	items = task.items.take(chosen)
+	demand = task.demand_model.draw(task.history.demand, chosen, rng)
+	days = review_days_of(task)
+	statistics = task.demand_model.statistics(demand, protection_days(items, task.review_days), days)
+	observer = Observer(items, task.review_days)
+	nothing = np.zeros(columns, np.float32)
+	rows = []
+	for number, day in enumerate(days):
+		today = task.history.start + np.timedelta64(int(day), "D")
+		known = statistics.on(number)
+		state = State(items, today, task.review_days, nothing, nothing[None, :], known)
+		levels = task.classical.rule.levels(state)
+		observation = observer.observe(state, levels, nothing)
+		rows.append(
+			(observation, *levels, residual_unit(state, levels), demand_scale(state), known.level_364)
+		)
+	return Panel(
+		items,
+		task.unmet_demand,
+		task.review_days,
+		task.reward_scale()[chosen],
+		demand,
+		days,
+		*(np.stack(each).astype(np.float32) for each in zip(*rows, strict=True)),
+	)
+
+
+def draw_window(panel: Panel, reviews: int, rng: np.random.Generator) -> Window:
+	"""Random starts with stock from next to none to twice a protection interval's demand."""
+	items, columns = panel.items, len(panel)
+	latest = max(len(panel.days) - reviews, 0)
+	first = rng.integers(0, latest + 1, columns)
+	level = panel.rate[first, np.arange(columns)] * protection_days(items, panel.review_days)
+	stock = np.rint(rng.uniform(0, 2, columns) * level).astype(np.float32)
+	longest = np.rint(items.lead_time_days + _LEAD_TIME_DEVIATIONS * items.lead_time_std_days)
+	lead_times = np.minimum(sample_lead_times(items, reviews, rng), longest).astype(np.int32)
+	return Window(first, stock, lead_times)

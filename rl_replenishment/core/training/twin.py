@@ -1,0 +1,284 @@
+"""The simulation once more, in torch, so that cost can be differentiated by the policy's weights.
+
+Follows `core.simulation.dynamics` and `residual_network.Situation` step by step; the tests hold the two
+together. What differs is only what gradients need:
+
+* Rounding to packs and minimum orders passes gradients as if it were not there (straight-through).
+* Whether to order at all is a jump, which no derivative of the cost can see. In training the decision is
+  drawn with a probability that rises as the position falls below the reorder point, and its log probability
+  is kept: with it the trainer adds the likelihood-ratio gradient (Glynn 1990) of the decision to the pathwise
+  gradient of the quantity.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from rl_replenishment.core.items import feasible_quantity
+from rl_replenishment.core.policies.observation import ARRIVAL_PARTS, LARGEST_OBSERVATION, OBSERVATION
+from rl_replenishment.core.policies.residual_network import OBSERVATION_BOUND, REACH, Normaliser
+from rl_replenishment.core.training.panel import Panel, Window
+
+#: the first columns of an observation change with the stock, the last ones with what is on order
+_STOCK_COLUMNS = ("on_hand", "inventory_position", "classical_quantity")
+assert tuple(name for name, _ in OBSERVATION[: len(_STOCK_COLUMNS)]) == _STOCK_COLUMNS
+_FIXED = slice(len(_STOCK_COLUMNS), len(OBSERVATION) - ARRIVAL_PARTS)
+
+_Days = npt.NDArray[np.integer]
+
+
+@dataclass(frozen=True, eq=False)
+class Rollout:
+	"""What K reviews of C columns cost, and how likely their decisions were; all of shape (K, C)."""
+
+	#: in the panel's cost scale
+	cost: Tensor
+	#: logarithm of the probability of each decision to order or not; 0 where there was none to take
+	log_probability: Tensor
+	#: quantity ordered, in stock UOM
+	ordered: Tensor
+	#: the actions, shape (K, C, 2), and the observations, shape (K, C, F), that they answered
+	action: Tensor
+	observation: Tensor
+
+
+class _Levels(NamedTuple):
+	"""The rule's numbers at a review, tensors of shape (C,)."""
+
+	reorder_point: Tensor
+	order_up_to: Tensor
+	cap: Tensor
+	unit: Tensor
+	scale: Tensor
+
+
+class Twin:
+	"""Replays windows of one panel; `copies` of each column differ in their decisions only."""
+
+	def __init__(self, panel: Panel, normaliser: Normaliser, *, copies: int = 1) -> None:
+		self.panel = panel
+		self.copies = copies
+		self._index = np.tile(np.arange(len(panel)), copies)
+		self._items = items = panel.items.take(self._index)
+		parts = np.arange(ARRIVAL_PARTS + 1)[:, None]
+		self._boundaries = -(-parts * items.whole_lead_time_days // ARRIVAL_PARTS)
+		self._mean = torch.from_numpy(normaliser.mean)
+		self._deviation = torch.from_numpy(normaliser.deviation)
+		self._holding = torch.from_numpy(items.holding_cost)
+		self._stockout = torch.from_numpy(items.stockout_cost)
+		self._order_cost = torch.from_numpy(items.order_cost)
+		self._unit_cost = torch.from_numpy(items.unit_cost)
+		self._cost_scale = torch.from_numpy(panel.cost_scale[self._index])
+
+	def roll(
+		self,
+		network: torch.nn.Module,
+		window: Window,
+		*,
+		softness: float = 0.0,
+		detached: int = 0,
+		generator: torch.Generator | None = None,
+	) -> Rollout:
+		"""Replay a window.
+
+		`softness` is the width of the decision to order, in units of action; 0 decides as the served policy
+		does. The last `detached` orders are placed, but not learned from: their consequences lie beyond the
+		end.
+		"""
+		reviews, stock = len(window.lead_times), _Stock(self, window)
+		done = []
+		for k in range(reviews):
+			row = np.minimum(window.first[self._index] + k, len(self.panel.days) - 1)
+			stock.receive(0)
+			levels = self._levels(row)
+			observation = self._observe(row, levels, stock)
+			is_learned = k < reviews - detached
+			with torch.set_grad_enabled(is_learned and torch.is_grad_enabled()):
+				action = network(observation)
+				quantity, chance = self._order(
+					action, levels, stock.position, softness if is_learned else 0.0, generator
+				)
+			stock.place(quantity)
+			cost = (quantity.detach() > 0) * self._order_cost
+			for passed in range(self.panel.review_days):
+				stock.receive(passed)
+				day = np.minimum(self.panel.days[row] + passed, len(self.panel.demand) - 1)
+				cost = cost + self._serve(stock, torch.from_numpy(self.panel.demand[day, self._index]))
+			stock.pass_review()
+			done.append((cost / self._cost_scale, chance, quantity.detach(), action, observation))
+		return Rollout(*(torch.stack(each) for each in zip(*done, strict=True)))
+
+	def _levels(self, row: npt.NDArray[np.intp]) -> _Levels:
+		panel = self.panel
+		columns = (panel.reorder_point, panel.order_up_to, panel.cap, panel.unit, panel.scale)
+		return _Levels(*(torch.from_numpy(values[row, self._index]) for values in columns))
+
+	def _observe(self, row: npt.NDArray[np.intp], levels: _Levels, stock: _Stock) -> Tensor:
+		position = stock.position
+		missing = torch.minimum((levels.order_up_to - position).clamp(min=0), levels.cap)
+		classical = torch.where(position <= levels.reorder_point, missing, 0.0)
+		moving = torch.stack([stock.net, position, classical])
+		arrivals = stock.arrivals(self._boundaries)
+		fixed = torch.from_numpy(self.panel.observation[row, self._index][:, _FIXED])
+		observation = torch.cat([(moving / levels.scale).T, fixed, (arrivals / levels.scale).T], dim=1)
+		observation = observation.clamp(-LARGEST_OBSERVATION, LARGEST_OBSERVATION)
+		bound = float(OBSERVATION_BOUND)
+		return ((observation - self._mean) / self._deviation).clamp(-bound, bound)
+
+	def _order(
+		self,
+		action: Tensor,
+		levels: _Levels,
+		position: Tensor,
+		softness: float,
+		generator: torch.Generator | None,
+	) -> tuple[Tensor, Tensor]:
+		"""The orders and the log probabilities of having placed one or not, each of shape (C,)."""
+		shift, extra = (float(REACH) * levels.unit * Bounded.apply(action).T).unbind(0)
+		missing = torch.minimum((levels.order_up_to - position).clamp(min=0), levels.cap)
+		always = levels.order_up_to <= levels.reorder_point
+		chance = torch.zeros_like(position)
+		if softness > 0 and not bool(always.all()):
+			wish = (levels.reorder_point + shift - position) / (softness * levels.unit)
+			places = torch.rand(len(wish), generator=generator) < torch.sigmoid(wish.detach())
+			drawn = torch.nn.functional.logsigmoid(torch.where(places, wish, -wish))
+			chance = torch.where(always, chance, drawn)
+			may_order = always | places
+		else:
+			may_order = always | (position <= levels.reorder_point + shift)
+		wished = torch.where(may_order, (missing + extra).clamp(min=0), 0.0)
+		feasible = torch.from_numpy(feasible_quantity(self._items, wished.detach().numpy()))
+		return wished + (feasible - wished).detach(), chance
+
+	def _serve(self, stock: _Stock, demand: Tensor) -> Tensor:
+		"""Meet a day's demand; returns the day's cost, shape (C,)."""
+		if self.panel.unmet_demand == "lost":
+			issued = torch.minimum(demand, stock.net)
+			stock.net = stock.net - issued
+			waiting = demand - issued
+		else:
+			issued = demand
+			stock.net = stock.net - issued
+			waiting = (-stock.net).clamp(min=0)
+		expired = stock.end_day(issued)
+		stock.net = stock.net - expired
+		return waiting * self._stockout + expired * self._unit_cost + stock.net.clamp(min=0) * self._holding
+
+
+class _Stock:
+	"""Stock and pipeline of a replay; tensors of shape (C,)."""
+
+	def __init__(self, twin: Twin, window: Window) -> None:
+		index, review = twin._index, twin.panel.review_days
+		lead_times = window.lead_times[:, index]
+		self._review = review
+		#: day of the replay on which the order of each review arrives, shape (K, C)
+		self._due = lead_times + review * np.arange(len(lead_times))[:, None]
+		self._memory = int(lead_times.max(initial=0)) // review + 1
+		self._orders: list[Tensor] = []
+		self._today = 0
+		self.net = torch.from_numpy(window.on_hand[index])
+		self.on_order = torch.zeros(len(index))
+		life = twin._items.shelf_life_days
+		self._shelf = _Shelf(life, self.net) if np.isfinite(life).any() else None
+
+	@property
+	def position(self) -> Tensor:
+		"""Inventory position."""
+		return self.net + self.on_order
+
+	def place(self, quantity: Tensor) -> None:
+		self._orders.append(quantity)
+		self.on_order = self.on_order + quantity
+
+	def receive(self, passed: int) -> None:
+		"""Take in what is due `passed` days after the review; what an order of today brings today, too."""
+		recent, due = self._recent()
+		if recent is None:
+			return
+		now = due == passed
+		if not now.any():
+			return
+		received = (recent * torch.from_numpy(now.astype(np.float32))).sum(dim=0)
+		self.net, self.on_order = self.net + received, self.on_order - received
+		if self._shelf is not None:
+			self._shelf.receive(received)
+		# nothing arrives twice
+		first = max(len(self._orders) - self._memory, 0)
+		self._due[first : len(self._orders)][now] = -1
+
+	def _recent(self) -> tuple[Tensor | None, _Days]:
+		"""Orders that may be on their way, shape (R, C), and the days from now until each is due."""
+		first = max(len(self._orders) - self._memory, 0)
+		due = self._due[first : len(self._orders)] - self._today
+		return (torch.stack(self._orders[first:]) if len(due) else None), due
+
+	def arrivals(self, boundaries: _Days) -> Tensor:
+		"""What is on order by part of the lead time, shape (ARRIVAL_PARTS, C); all later in the last part."""
+		recent, due = self._recent()
+		arrivals = torch.zeros(ARRIVAL_PARTS, len(self.net))
+		if recent is None:
+			return arrivals
+		part = (due[None] >= boundaries[1:-1, None]).sum(axis=0)
+		awaited = recent * torch.from_numpy((due > 0).astype(np.float32))
+		return arrivals.scatter_add(0, torch.from_numpy(part.astype(np.int64)), awaited)
+
+	def end_day(self, issued: Tensor) -> Tensor:
+		"""What is too old at the end of a day, shape (C,)."""
+		if self._shelf is None:
+			return torch.zeros_like(issued)
+		return self._shelf.end_day(issued, self.net.clamp(min=0))
+
+	def pass_review(self) -> None:
+		self._today += self._review
+
+
+class _Shelf:
+	"""Ages of the stock, first in first out, as in `dynamics`: received by a day less what is gone."""
+
+	def __init__(self, life: npt.NDArray[np.floating], stock: Tensor) -> None:
+		keeps = ~np.isfinite(life)
+		self._perishes = torch.from_numpy(~keeps)
+		self._life = np.where(keeps, 1, np.maximum(np.rint(np.where(keeps, 1, life)), 1)).astype(np.int64)
+		self._longest = int(self._life.max())
+		self._total = stock
+		#: received by the end of each day
+		self._received: list[Tensor] = []
+		self._gone = torch.zeros_like(stock)
+
+	def receive(self, quantity: Tensor) -> None:
+		self._total = self._total + quantity
+
+	def end_day(self, issued: Tensor, on_hand: Tensor) -> Tensor:
+		self._received.append(self._total)
+		self._gone = self._gone + issued
+		first = max(len(self._received) - self._longest, 0)
+		oldest = len(self._received) - self._life
+		kept = torch.stack(self._received[first:])
+		due = kept.gather(0, torch.from_numpy(np.maximum(oldest - first, 0))[None]).squeeze(0)
+		due = torch.where(torch.from_numpy(oldest >= 0), due, 0.0)
+		expired = torch.minimum((due - self._gone).clamp(min=0), on_hand)
+		expired = torch.where(self._perishes, expired, 0.0)
+		self._gone = self._gone + expired
+		return expired
+
+
+class Bounded(torch.autograd.Function):
+	"""Cuts to -1..1; a gradient that would lead further out is dropped, one that leads back in passes."""
+
+	@staticmethod
+	def forward(ctx: torch.autograd.function.FunctionCtx, value: Tensor) -> Tensor:  # type: ignore[override]
+		ctx.save_for_backward(value)
+		return value.clamp(-1, 1)
+
+	@staticmethod
+	def backward(ctx: torch.autograd.function.FunctionCtx, gradient: Tensor) -> Tensor:  # type: ignore[override]
+		(value,) = ctx.saved_tensors  # type: ignore[attr-defined]
+		outward = ((value > 1) & (gradient < 0)) | ((value < -1) & (gradient > 0))
+		return torch.where(outward, 0.0, gradient)
