@@ -6,12 +6,21 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from rl_replenishment.cli.benchmarks import history, serving, stock_multi_product, throughput
-from rl_replenishment.cli.options import positive
+from rl_replenishment.cli.benchmarks import (
+	fixed_cost,
+	history,
+	lost_sales,
+	serving,
+	stock_multi_product,
+	throughput,
+)
+from rl_replenishment.cli.options import add_algorithm_argument, not_negative, positive
 from rl_replenishment.cli.screen import Screen
 
 BENCHMARKS = {
+	"fixed-cost": fixed_cost.measure,
 	"history": history.measure,
+	"lost-sales": lost_sales.measure,
 	"serving": serving.measure,
 	"stock-multi-product": stock_multi_product.measure,
 	"throughput": throughput.measure,
@@ -26,6 +35,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 	)
 	parser.add_argument("--items", metavar="ITEMS.csv", type=Path, help="items (history)")
 	parser.add_argument("--date-format", help="of the dates in ORDERS, as in %%d/%%m/%%Y")
+	add_algorithm_argument(parser)
+	parser.add_argument(
+		"--lead-times",
+		metavar="DAYS",
+		nargs="+",
+		type=not_negative(int),
+		help="only the instances with these lead times (lost-sales, fixed-cost)",
+	)
 	parser.add_argument("--seeds", type=positive(int), default=5, help="number of trainings (default: 5)")
 	parser.add_argument("--seconds", type=positive(float), help="time for each training")
 

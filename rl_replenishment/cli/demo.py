@@ -27,7 +27,7 @@ from rl_replenishment.core.sample.buyer import sample_buyer
 from rl_replenishment.core.sample.company import SampleCompany, sample_company
 from rl_replenishment.core.sample.csv_files import write_files, write_orders
 from rl_replenishment.core.sample.season import buy_for_a_season
-from rl_replenishment.core.training.algorithms import make_trainer
+from rl_replenishment.core.training.algorithms import DEFAULT_ALGORITHM, make_trainer
 from rl_replenishment.core.training.from_history import (
 	TrainingOptions,
 	continue_on_feedback,
@@ -61,7 +61,7 @@ def run(options: argparse.Namespace, screen: Screen) -> dict[str, Any]:
 	from rl_replenishment.report import ReportContent, render_report
 
 	check_installed("The report", "matplotlib", "jinja2", remedy="'rl_replenishment[cli]'")
-	trainer = make_trainer("ppo")
+	trainer = make_trainer(DEFAULT_ALGORITHM)
 	rng = np.random.default_rng(options.seed)
 	company = sample_company(rng)
 	history, items = company.history, company.items

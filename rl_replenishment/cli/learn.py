@@ -81,7 +81,7 @@ def run(options: argparse.Namespace, screen: Screen) -> dict[str, Any]:
 		)
 	feedback = situations(parent.policy, items, history, rows, parent.review_days, options.feedback.name)
 	seconds, timesteps = budget(options)
-	trainer = make_trainer("ppo")
+	trainer = make_trainer(options.algorithm)
 	with (
 		write_folder_atomically(options.out, marker=MANIFEST_FILE, outdated=[CHECKPOINT_FOLDER]) as folder,
 		screen.progress("Learning from edits") as update,
@@ -96,7 +96,7 @@ def run(options: argparse.Namespace, screen: Screen) -> dict[str, Any]:
 			TrainingOptions(
 				review_days=parent.review_days,
 				unmet_demand=parent.unmet_demand,
-				algorithm="ppo",
+				algorithm=options.algorithm,
 				seconds=seconds,
 				timesteps=timesteps,
 				seed=options.seed,

@@ -17,6 +17,7 @@ from rl_replenishment.core.errors import InputError
 from rl_replenishment.core.files.items import item_table, read_items
 from rl_replenishment.core.files.orders import read_orders
 from rl_replenishment.core.items import ARRAY_FIELDS, DEFAULTS, ItemKey, ItemTable
+from rl_replenishment.core.training.algorithms import ALGORITHMS, DEFAULT_ALGORITHM
 
 #: a hold-out where none is asked for: a quarter of the history, at most this many days
 LONGEST_DEFAULT_HOLDOUT = 180
@@ -78,8 +79,19 @@ def add_item_arguments(parser: argparse.ArgumentParser) -> None:
 		)
 
 
+def add_algorithm_argument(parser: argparse.ArgumentParser) -> None:
+	"""--algorithm."""
+	parser.add_argument(
+		"--algorithm",
+		choices=ALGORITHMS,
+		default=DEFAULT_ALGORITHM,
+		help=f"how to train (default: {DEFAULT_ALGORITHM})",
+	)
+
+
 def add_training_arguments(parser: argparse.ArgumentParser) -> None:
-	"""How long and where to."""
+	"""How, how long and where to."""
+	add_algorithm_argument(parser)
 	parser.add_argument("--out", metavar="DIR", type=Path, required=True, help="folder for the policy")
 	parser.add_argument("--seconds", metavar="S", type=positive(float), help="time to train (default: 60)")
 	parser.add_argument(

@@ -23,7 +23,7 @@ from rl_replenishment.cli.screen import Screen
 from rl_replenishment.core.errors import InputError
 from rl_replenishment.core.files.output import write_folder_atomically
 from rl_replenishment.core.policies.store import MANIFEST_FILE, StoredPolicy, policy_files
-from rl_replenishment.core.training.algorithms import ALGORITHMS, make_trainer
+from rl_replenishment.core.training.algorithms import make_trainer
 from rl_replenishment.core.training.from_history import (
 	Trained,
 	TrainingOptions,
@@ -38,7 +38,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 	"""Describe the subcommand."""
 	add_history_arguments(parser)
 	add_training_arguments(parser)
-	parser.add_argument("--algorithm", choices=ALGORITHMS, default="ppo", help="(default: ppo)")
 	parser.add_argument(
 		"--holdout",
 		metavar="DAYS",
@@ -60,7 +59,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 	)
 	parser.add_argument("--resume", action="store_true", help="go on with the training in --out")
 	parser.add_argument(
-		"--tensorboard", metavar="DIR", type=Path, help="folder for TensorBoard's event files"
+		"--tensorboard", metavar="DIR", type=Path, help="folder for TensorBoard's event files (PPO only)"
 	)
 
 

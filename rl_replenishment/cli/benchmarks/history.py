@@ -38,12 +38,15 @@ def measure(options: argparse.Namespace, screen: Screen) -> dict[str, Any]:
 	with screen.progress("Training") as update:
 		for number in range(options.seeds):
 			update(number / options.seeds, f"Training with seed {options.seed + number}")
-			training = TrainingOptions(seconds=seconds, seed=options.seed + number)
-			trained = train_on_history(seen, items, make_trainer("ppo"), training)
+			training = TrainingOptions(
+				algorithm=options.algorithm, seconds=seconds, seed=options.seed + number
+			)
+			trained = train_on_history(seen, items, make_trainer(options.algorithm), training)
 			found.append(compare(trained.stored, history, items, HOLDOUT_DAYS, options.seed))
 	differences = [rows.rows[0].cost_vs_best_baseline for rows in found]
 	median = int(np.argsort(differences)[len(differences) // 2])
 	document = {
+		"algorithm": options.algorithm,
 		"orders": orders.name,
 		"seconds_per_training": seconds,
 		"cost_vs_best_baseline_by_seed": differences,
