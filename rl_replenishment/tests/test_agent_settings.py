@@ -46,7 +46,7 @@ class TestAgentSettings(IntegrationTestCase):
 				"items": [{"item_code": self.item}],
 			}
 		).insert()
-		self.assertEqual((agent.mode, agent.algorithm, agent.enabled), ("Draft", "PPO", 1))
+		self.assertEqual((agent.mode, agent.algorithm, agent.enabled), ("Draft", "Pathwise", 1))
 		self.assertEqual((agent.demand_source, agent.history_days), ("Stock Ledger Entry", 730))
 		self.assertEqual((agent.review_days, agent.holding_rate, agent.stockout_rate), (7, 0.25, 0.5))
 		self.assertEqual((agent.order_cost, agent.max_cover_days, agent.max_run_value), (0, 0, 0))

@@ -50,7 +50,7 @@ class TestTraining(TrainingJobCase):
 		self.assertTrue(run.started_on <= run.ended_on)
 		self.assertIn("held-out days", run.message)
 		policy = frappe.get_doc("RL Policy", run.policy)
-		self.assertEqual((policy.algorithm, policy.training_run), ("PPO", run.name))
+		self.assertEqual((policy.algorithm, policy.training_run), ("Pathwise", run.name))
 		self.assertEqual(json.loads(policy.metrics), result["metrics"])
 		stored = policy_store.load(run.policy)
 		self.assertEqual([key.item_code for key in stored.snapshot.items.keys], sorted(self.items))

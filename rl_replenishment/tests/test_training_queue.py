@@ -27,7 +27,7 @@ class TestQueue(TrainingJobCase):
 			name = training_job.enqueue(self.agent.name)
 		run = self.row(name)
 		self.assertEqual(
-			(run.status, run.kind, run.algorithm, run.job_id), ("Queued", "Initial", "PPO", name)
+			(run.status, run.kind, run.algorithm, run.job_id), ("Queued", "Initial", "Pathwise", name)
 		)
 		(method,), told = enqueue.call_args
 		self.assertEqual(frappe.get_attr(method), training_job.execute)
