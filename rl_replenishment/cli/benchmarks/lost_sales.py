@@ -42,16 +42,14 @@ def measure(options: argparse.Namespace, screen: Screen) -> dict[str, Any]:
 			row = measure_instance(LostSales(lead_time, penalty), options)
 			rows.append({**row, **compare(row, published.get((lead_time, penalty)))})
 			screen.say(describe(rows[-1]))
-	exact = [row["gap_percent"] for row in rows if row["optimal_cost"] is not None]
-	document = {
-		"algorithm": options.algorithm,
-		"seeds": options.seeds,
-		"instances": rows,
-		"mean_gap_percent": float(np.mean(exact)) if exact else None,
-		"largest_gap_percent": max(exact, default=None),
-	}
-	if exact:
-		screen.say(f"Mean gap to the optimum {document['mean_gap_percent']:.2f} %.")
+	document: dict[str, Any] = {"algorithm": options.algorithm, "seeds": options.seeds, "instances": rows}
+	for reference, is_exact in (("optimum", True), ("best_published", False)):
+		gaps = [row["gap_percent"] for row in rows if (row["optimal_cost"] is not None) == is_exact]
+		known = [gap for gap in gaps if gap is not None]
+		if known:
+			document[f"mean_gap_to_{reference}_percent"] = float(np.mean(known))
+			document[f"largest_gap_to_{reference}_percent"] = max(known)
+			screen.say(f"Mean gap to the {reference.replace('_', ' ')} cost {np.mean(known):.2f} %.")
 	return document
 
 
