@@ -43,13 +43,14 @@ def measure(options: argparse.Namespace, screen: Screen) -> dict[str, Any]:
 			rows.append({**row, **compare(row, published.get((lead_time, penalty)))})
 			screen.say(describe(rows[-1]))
 	document: dict[str, Any] = {"algorithm": options.algorithm, "seeds": options.seeds, "instances": rows}
-	for reference, is_exact in (("optimum", True), ("best_published", False)):
+	references = (("optimum", "", True), ("best published cost", "_to_published", False))
+	for reference, suffix, is_exact in references:
 		gaps = [row["gap_percent"] for row in rows if (row["optimal_cost"] is not None) == is_exact]
 		known = [gap for gap in gaps if gap is not None]
+		document[f"mean_gap{suffix}_percent"] = float(np.mean(known)) if known else None
+		document[f"largest_gap{suffix}_percent"] = max(known, default=None)
 		if known:
-			document[f"mean_gap_to_{reference}_percent"] = float(np.mean(known))
-			document[f"largest_gap_to_{reference}_percent"] = max(known)
-			screen.say(f"Mean gap to the {reference.replace('_', ' ')} cost {np.mean(known):.2f} %.")
+			screen.say(f"Mean gap to the {reference} {np.mean(known):.2f} %.")
 	return document
 
 
