@@ -70,12 +70,14 @@ def recall_situations(
 	rows: FeedbackRows,
 	index: npt.NDArray[np.intp],
 	review_days: int,
+	evidence: FloatArray | None = None,
 ) -> FeedbackSituations:
 	"""Put the buyer's decisions back into what was known on their day.
 
 	`index`, shape (M,), is each row's position in `items` and `history`. A row without a date was decided on
 	the day after the history. A row without stock is placed where the classical rule would have proposed what
-	was proposed; open orders without dates are due half a lead time ahead.
+	was proposed; open orders without dates are due half a lead time ahead. `evidence`, shape (M,), is 1
+	throughout where it is not given.
 	"""
 	dates = np.where(np.isnat(rows.date), history.end, rows.date).astype("datetime64[D]")
 	offsets = np.clip((dates - history.start).astype(np.int64), 0, history.days)
@@ -102,7 +104,7 @@ def recall_situations(
 		ordered=rows.ordered_qty.astype(np.float32),
 		proposed=proposed,
 		scale=feedback_scale(asked.order_unit, demand.level_91, review_days),
-		evidence=np.ones(len(rows), dtype=np.float32),
+		evidence=np.ones(len(rows), dtype=np.float32) if evidence is None else evidence,
 	)
 
 

@@ -22,6 +22,7 @@ COLUMNS = (
 	Column("on_hand", ("UnitsInStock", "Actual Qty", "Actual Quantity")),
 	Column("on_order", ("UnitsOnOrder",)),
 	Column("reason", ("Edit Reason",)),
+	Column("buyer", ("Owner",)),
 )
 
 
@@ -43,11 +44,31 @@ class FeedbackRows:
 	on_order: npt.NDArray[np.float64]
 	#: the buyer's reason, "" where none
 	reason: tuple[str, ...]
+	#: who decided, "" where that is not known
+	buyer: tuple[str, ...] = ()
 	#: shape (E,), the line of the file that each decision is on; empty where there is no file
 	lines: IntArray = field(default_factory=lambda: np.zeros(0, np.int32))
 
+	def __post_init__(self) -> None:
+		if not self.buyer:
+			object.__setattr__(self, "buyer", ("",) * len(self.keys))
+
 	def __len__(self) -> int:
 		return len(self.keys)
+
+	def take(self, at: npt.NDArray[np.intp]) -> FeedbackRows:
+		"""The decisions at `at`, in that order."""
+		return FeedbackRows(
+			keys=tuple(self.keys[i] for i in at),
+			proposed_qty=self.proposed_qty[at],
+			ordered_qty=self.ordered_qty[at],
+			date=self.date[at],
+			on_hand=self.on_hand[at],
+			on_order=self.on_order[at],
+			reason=tuple(self.reason[i] for i in at),
+			buyer=tuple(self.buyer[i] for i in at),
+			lines=self.lines[at] if len(self.lines) else self.lines,
+		)
 
 
 def read_feedback(path: FilePath, date_format: str | None = None) -> FeedbackRows:
@@ -59,7 +80,11 @@ def read_feedback(path: FilePath, date_format: str | None = None) -> FeedbackRow
 		table, {"proposed_qty": decided, "ordered_qty": decided, "on_hand": Range(), "on_order": amount}
 	)
 	date = read_dates(table, "date", date_format, required=False)
-	reason = tuple(table.texts("reason"))
 	return FeedbackRows(
-		tuple(keys[index] for index in item), date=date, reason=reason, lines=table.lines, **numbers
+		tuple(keys[index] for index in item),
+		date=date,
+		reason=tuple(table.texts("reason")),
+		buyer=tuple(table.texts("buyer")),
+		lines=table.lines,
+		**numbers,
 	)

@@ -1,0 +1,100 @@
+"""Packs and minimum orders that only the buyer knew of, read from how proposals were rounded."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from rl_replenishment.core.feedback import ROUNDING
+from rl_replenishment.core.files.feedback import FeedbackRows
+from rl_replenishment.core.items import FloatArray, ItemTable
+
+#: changes that agree before a pack or a minimum is believed
+LEAST_CHANGES = 3
+#: the buyer's reasons that speak of something else than packs; any other, or none, may
+_OTHER_REASONS = ("promotion", "budget", "project", "distrust")
+
+
+@dataclass(frozen=True, eq=False)
+class LearnedConstraints:
+	"""What suppliers accept, as far as the buyer's changes tell; in stock UOM."""
+
+	#: pack of each item-warehouse, shape (N,); 0 where none was learned
+	order_multiple: FloatArray
+	#: minimum order of each item-warehouse, shape (N,); 0 where none was learned
+	min_order_qty: FloatArray
+	#: decisions that only restored one of them, shape (E,)
+	restored: npt.NDArray[np.bool_]
+
+	def __len__(self) -> int:
+		"""Item-warehouses for which something was learned."""
+		return int(((self.order_multiple > 0) | (self.min_order_qty > 0)).sum())
+
+	def applied_to(self, items: ItemTable) -> ItemTable:
+		"""The table with what was learned, where it asks for more than what was known."""
+		return replace(
+			items,
+			order_multiple=np.where(
+				self.order_multiple > items.order_unit, self.order_multiple, items.order_multiple
+			),
+			min_order_qty=np.maximum(items.min_order_qty, self.min_order_qty),
+		)
+
+
+def learn_constraints(
+	items: ItemTable, rows: FeedbackRows, index: npt.NDArray[np.intp]
+) -> LearnedConstraints:
+	"""Find packs and minimum orders in E decisions; `index`, shape (E,), is each one's position in `items`.
+
+	A pack is believed where all orders of an item are whole multiples of it and `LEAST_CHANGES` proposals or
+	more were moved to a neighbouring multiple. A minimum is believed where as many proposals below it were
+	raised to exactly that quantity, and nothing below it was ever ordered.
+	"""
+	by_item: dict[int, list[int]] = defaultdict(list)
+	for row, item in enumerate(index):
+		if rows.reason[row].strip().casefold() not in _OTHER_REASONS and rows.ordered_qty[row] > 0:
+			by_item[int(item)].append(row)
+	packs, minima = (np.zeros(len(items), np.float32) for _ in range(2))
+	restored = np.zeros(len(rows), dtype=np.bool_)
+	for item, own in by_item.items():
+		proposed, ordered = rows.proposed_qty[own], rows.ordered_qty[own]
+		changed = (np.abs(ordered - proposed) > ROUNDING) & (proposed > 0)
+		if changed.sum() < LEAST_CHANGES:
+			continue
+		if least := _minimum(proposed, ordered, changed):
+			minima[item] = least
+			restored[np.array(own)[changed & (ordered == least)]] = True
+		elif pack := _pack(proposed, ordered, changed, float(items.order_unit[item])):
+			packs[item] = pack
+			restored[np.array(own)[changed]] = True
+	return LearnedConstraints(packs, minima, restored)
+
+
+def _minimum(
+	proposed: npt.NDArray[np.float64], ordered: npt.NDArray[np.float64], changed: npt.NDArray[np.bool_]
+) -> float:
+	"""The quantity to which small proposals were raised; 0 where there is none."""
+	least = float(ordered.min())
+	raised = changed & (ordered == least) & (proposed < least)
+	# where every order is the same, it may be a lot or a habit, but all that is seen agrees with a minimum
+	others = ordered[changed & ~raised]
+	return least if raised.sum() >= LEAST_CHANGES and not len(others) else 0.0
+
+
+def _pack(
+	proposed: npt.NDArray[np.float64],
+	ordered: npt.NDArray[np.float64],
+	changed: npt.NDArray[np.bool_],
+	unit: float,
+) -> float:
+	"""The largest pack that all orders are multiples of and to which proposals were rounded; 0 for none."""
+	if (np.abs(ordered - np.rint(ordered)) > ROUNDING).any():
+		return 0.0
+	pack = float(np.gcd.reduce(np.rint(ordered).astype(np.int64)))
+	moved = np.abs(ordered - proposed)[changed]
+	# multiples of one order's size say little: there must be different ones
+	is_varied = len(np.unique(ordered)) > 1
+	return pack if pack > unit and is_varied and (moved < pack).all() else 0.0
