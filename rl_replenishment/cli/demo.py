@@ -14,7 +14,7 @@ from rich.text import Text
 from rl_replenishment.cli.backtest import compare, facts
 from rl_replenishment.cli.console import edit_table, policy_table, proposal_table
 from rl_replenishment.cli.interruption import interruptible
-from rl_replenishment.cli.learn import edit_lines, situations
+from rl_replenishment.cli.learn import edit_lines, read_and_recall, tell_what_was_read
 from rl_replenishment.cli.options import check_installed, positive
 from rl_replenishment.cli.propose import as_line
 from rl_replenishment.cli.screen import Screen
@@ -104,11 +104,14 @@ def run(options: argparse.Namespace, screen: Screen) -> dict[str, Any]:
 			history.keys, history.start, np.concatenate([history.demand, company.future.demand])
 		)
 		write_orders(known, folder / "ORDERS_LATER.csv")
-		feedback = situations(parent.policy, items, known, answers, training.review_days, "FEEDBACK.csv")
+		reading, feedback = read_and_recall(parent, items, known, answers, "FEEDBACK.csv")
 		again = TrainingOptions(seconds=options.seconds * _LEARNING_SHARE, seed=options.seed)
 		with screen.progress("Learning from edits") as update, interruptible(update) as progress:
-			child = continue_on_feedback(seen, items, parent, feedback, trainer, again, progress=progress)
+			child = continue_on_feedback(
+				seen, reading.items, parent, feedback, trainer, again, progress=progress
+			)
 		tell_why_ended(child, screen)
+		tell_what_was_read(reading, answers, screen)
 		lines = edit_lines(parent, child, feedback, answers, names)
 		edits = [line for line, edited in zip(lines, feedback.corrected, strict=True) if edited]
 		screen.say(edit_table(edits[:_SHOWN]))

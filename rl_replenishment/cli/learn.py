@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from rl_replenishment.cli.console import edit_table
 from rl_replenishment.cli.interruption import interruptible
@@ -24,12 +25,13 @@ from rl_replenishment.cli.options import (
 from rl_replenishment.cli.screen import Screen
 from rl_replenishment.cli.train import CHECKPOINT_FOLDER, tell_why_ended, write_policy
 from rl_replenishment.core.demand.history import DemandHistory
+from rl_replenishment.core.edits.reading import Reading, read_answers
 from rl_replenishment.core.environments.feedback import FeedbackSituations, recall_situations
 from rl_replenishment.core.errors import InputError
+from rl_replenishment.core.feedback import ROUNDING
 from rl_replenishment.core.files.feedback import FeedbackRows, read_feedback
 from rl_replenishment.core.files.output import write_folder_atomically
 from rl_replenishment.core.items import ItemTable
-from rl_replenishment.core.policies.residual_network import ResidualNetwork
 from rl_replenishment.core.policies.store import MANIFEST_FILE, StoredPolicy, read_policy
 from rl_replenishment.core.training.algorithms import make_trainer
 from rl_replenishment.core.training.from_history import (
@@ -47,7 +49,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 		"feedback",
 		metavar="FEEDBACK.csv",
 		type=Path,
-		help="item_code, proposed_qty, ordered_qty, date, on_hand, on_order, reason",
+		help="item_code, proposed_qty, ordered_qty, date, on_hand, on_order, reason, buyer",
 	)
 	add_policy_argument(parser)
 	parser.add_argument("--orders", metavar="ORDERS.csv", type=Path, required=True, help="the order history")
@@ -79,7 +81,7 @@ def run(options: argparse.Namespace, screen: Screen) -> dict[str, Any]:
 			f"{options.feedback.name}: {counted(late, 'decision')} came after the last order in"
 			f" {options.orders.name}; the demand at its end stands in."
 		)
-	feedback = situations(parent.policy, items, history, rows, parent.review_days, options.feedback.name)
+	reading, feedback = read_and_recall(parent, items, history, rows, options.feedback.name)
 	seconds, timesteps = budget(options)
 	trainer = make_trainer(options.algorithm)
 	with (
@@ -88,8 +90,8 @@ def run(options: argparse.Namespace, screen: Screen) -> dict[str, Any]:
 		interruptible(update) as progress,
 	):
 		trained = continue_on_feedback(
-			seen,
-			items,
+			reading.history.window(0, days),
+			reading.items,
 			parent,
 			feedback,
 			trainer,
@@ -109,18 +111,17 @@ def run(options: argparse.Namespace, screen: Screen) -> dict[str, Any]:
 	changed = [line for line, corrected in zip(lines, feedback.corrected, strict=True) if corrected]
 	if changed:
 		screen.say(edit_table(changed))
-	return _report(options.out, trained, lines, screen)
+	tell_what_was_read(reading, rows, screen)
+	return {**_report(options.out, trained, lines, screen), **_reading_as_json(reading, rows)}
 
 
-def situations(
-	policy: ResidualNetwork,
-	items: ItemTable,
-	history: DemandHistory,
-	rows: FeedbackRows,
-	review_days: int,
-	source: str,
-) -> FeedbackSituations:
-	"""The feedback rows put back into their days; refuses rows of which the history knows nothing."""
+def read_and_recall(
+	parent: StoredPolicy, items: ItemTable, history: DemandHistory, rows: FeedbackRows, source: str
+) -> tuple[Reading, FeedbackSituations]:
+	"""What the feedback rows say, and the rows put back into their days.
+
+	Refuses rows of which the history knows nothing.
+	"""
 
 	def refusal(row: int, problem: str) -> InputError:
 		where = f"{source}, row {rows.lines[row]}" if len(rows.lines) else source
@@ -144,7 +145,72 @@ def situations(
 			f"{rows.date[row]} is before the order history begins, on {history.start}; correct the date,"
 			" remove the row or give older orders as well",
 		)
-	return recall_situations(policy, items, history, rows, index, review_days)
+	days = parent.review_days
+	reading = read_answers(items, history, rows, index, days, parent.unmet_demand)
+	situations = recall_situations(
+		parent.policy, reading.items, reading.history, rows, index, days, reading.evidence
+	)
+	return reading, situations
+
+
+def tell_what_was_read(reading: Reading, rows: FeedbackRows, screen: Screen) -> None:
+	"""What the changes were worth, and which packs and minimum orders they taught."""
+	known = changed(rows) & ~np.isnan(reading.values)
+	if known.any():
+		screen.say(
+			f"In hindsight, {counted(int(known.sum()), 'change')} saved"
+			f" {reading.values[known].sum():,.6g} in all against the proposals."
+		)
+	for learned in constraints_as_json(reading):
+		words = (
+			f"comes in packs of {learned['order_multiple']:g}"
+			if learned["order_multiple"]
+			else f"has a minimum order of {learned['min_order_qty']:g}"
+		)
+		screen.say(f"Learned that {learned['item_code']} {words}.")
+
+
+def changed(rows: FeedbackRows) -> npt.NDArray[np.bool_]:
+	"""Where the buyer changed the proposal by more than rounding, shape (E,)."""
+	return np.abs(rows.ordered_qty - rows.proposed_qty) > ROUNDING
+
+
+def constraints_as_json(reading: Reading) -> list[dict[str, Any]]:
+	"""The packs and minimum orders learned, one entry per item-warehouse; 0 where not learned."""
+	found = reading.constraints
+	return [
+		{
+			"item_code": key.item_code,
+			"warehouse": key.warehouse,
+			"supplier": reading.items.suppliers[at],
+			"order_multiple": float(found.order_multiple[at]),
+			"min_order_qty": float(found.min_order_qty[at]),
+		}
+		for at, key in enumerate(reading.items.keys)
+		if found.order_multiple[at] or found.min_order_qty[at]
+	]
+
+
+def _reading_as_json(reading: Reading, rows: FeedbackRows) -> dict[str, Any]:
+	known = changed(rows) & ~np.isnan(reading.values)
+
+	def sums(names: Sequence[str]) -> dict[str, dict[str, float]]:
+		found: dict[str, dict[str, float]] = {}
+		for at in np.flatnonzero(known).tolist():
+			entry = found.setdefault(names[at], {"changes": 0, "value": 0.0})
+			entry["changes"] += 1
+			entry["value"] += float(reading.values[at])
+		return found
+
+	return {
+		"edit_value": {
+			"changes": int(known.sum()),
+			"value": float(reading.values[known].sum()),
+			"by_reason": sums(rows.reason),
+			"by_buyer": sums(rows.buyer),
+		},
+		"constraints": constraints_as_json(reading),
+	}
 
 
 def edit_lines(
