@@ -34,6 +34,7 @@ scheduler_events = {
 		"30 4 * * *": ["rl_replenishment.tasks.train_due"],
 		"30 5 * * *": ["rl_replenishment.tasks.propose_due"],
 	},
+	"daily_long": ["rl_replenishment.tasks.book_edit_values"],
 }
 
 # the buyer may delete a draft that came from a proposal

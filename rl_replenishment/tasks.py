@@ -66,6 +66,13 @@ def settle_feedback() -> None:
 	feedback.settle(getdate())
 
 
+def book_edit_values() -> None:
+	"""Book what buyers' changes were worth, where the demand is known by now."""
+	from rl_replenishment.bridge import feedback
+
+	feedback.book_edit_values(getdate())
+
+
 def check_stuck_runs() -> None:
 	"""Mark rounds of proposals and trainings whose worker has died."""
 	from rl_replenishment.bridge import proposals, training_job

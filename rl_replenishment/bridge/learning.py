@@ -14,6 +14,7 @@ from frappe.model.document import Document
 from frappe.utils import getdate
 from rq.timeouts import JobTimeoutException
 
+from rl_replenishment.bridge import feedback
 from rl_replenishment.bridge.demand import read_demand
 from rl_replenishment.bridge.parameters import read_parameters
 from rl_replenishment.bridge.policy_store import CLASSICAL, active_policy, load
@@ -21,10 +22,12 @@ from rl_replenishment.bridge.promotion import Verdict, judge
 from rl_replenishment.bridge.scope import resolve_scope
 from rl_replenishment.bridge.training_watch import Ended, Watch, ended_because
 from rl_replenishment.core.demand.history import DemandHistory
+from rl_replenishment.core.edits.constraints import LEARNED_CONSTRAINTS
+from rl_replenishment.core.edits.reading import read_answers
 from rl_replenishment.core.environments.feedback import FeedbackSituations, recall_situations
 from rl_replenishment.core.errors import InputError, PolicyFileError
 from rl_replenishment.core.files.feedback import FeedbackRows
-from rl_replenishment.core.items import ItemTable
+from rl_replenishment.core.items import FloatArray, ItemTable
 from rl_replenishment.core.policies.adaptation import adapted_to
 from rl_replenishment.core.policies.store import StoredPolicy
 from rl_replenishment.core.training.algorithms import make_trainer
@@ -38,8 +41,6 @@ from rl_replenishment.core.training.interface import Trainer
 
 #: of the history, no more than this is held out for the test
 LARGEST_HOLDOUT_SHARE = 0.25
-_NONE = np.zeros(0)
-_NO_ROWS = FeedbackRows((), _NONE, _NONE, _NONE.astype("datetime64[D]"), _NONE, _NONE, ())
 
 
 @dataclass(frozen=True)
@@ -86,6 +87,10 @@ class _Material:
 	rows: FeedbackRows
 	#: shape (E,), their item-warehouses
 	rows_at: npt.NDArray[np.intp]
+	#: shape (E,), what each says, see `core.edits.evidence`
+	evidence: FloatArray
+	#: packs and minimum orders that all decisions so far teach; `items` have them
+	constraints: list[dict[str, Any]]
 	#: all that were looked at: RL Feedback, by name, with the time of its last change
 	rows_read: dict[str, Any]
 
@@ -114,6 +119,8 @@ def learn(settings: Document, ask: Ask, watch: Watch) -> Lesson:
 		except (Ended, JobTimeoutException):
 			# what was learned stays, as a candidate
 			verdict = None
+	if material.constraints:
+		trained.stored.about[LEARNED_CONSTRAINTS] = material.constraints
 	return Lesson(
 		trained.stored,
 		verdict,
@@ -132,36 +139,42 @@ def _read(settings: Document, ask: Ask) -> _Material:
 		)
 	items, _purchasing = read_parameters(settings, keys)
 	history = read_demand(settings, keys, days=settings.history_days, today=getdate())
-	rows, names = _NO_ROWS, []
-	if ask.kind == "Continual" and settings.feedback_weight > 0:
-		from rl_replenishment.bridge import feedback
-
-		rows, names = feedback.training_rows(settings.name)
-	rows, rows_at = _usable(rows, history)
+	answers = feedback.settled_answers(settings.name)
+	usable, index = _usable(answers, history)
+	# packs, minimum orders and announced demand are facts, whatever kind of training was asked for
+	reading = read_answers(
+		items,
+		history,
+		usable.rows,
+		index,
+		settings.review_days,
+		settings.unmet_demand.lower(),
+		usable.values,
+	)
+	is_continual = ask.kind == "Continual" and settings.feedback_weight > 0
+	new = np.flatnonzero(usable.is_new & is_continual)
 	rival = _learned_policy_in_use(settings.name)
 	return _Material(
-		items=items,
-		history=history,
+		items=reading.items,
+		history=reading.history,
 		held=min(settings.holdout_days or 0, int(history.days * LARGEST_HOLDOUT_SHARE)),
 		rival=(rival[0], adapted_to(rival[1], keys)) if rival else None,
-		rows=rows,
-		rows_at=rows_at,
-		rows_read=changed_on(names),
+		rows=usable.rows.take(new),
+		rows_at=index[new],
+		evidence=reading.evidence[new],
+		constraints=reading.constraints.as_json(reading.items),
+		rows_read=changed_on(answers.new_names if is_continual else []),
 	)
 
 
-def _usable(rows: FeedbackRows, history: DemandHistory) -> tuple[FeedbackRows, npt.NDArray[np.intp]]:
+def _usable(
+	answers: feedback.Answers, history: DemandHistory
+) -> tuple[feedback.Answers, npt.NDArray[np.intp]]:
 	"""The decisions on item-warehouses that the agent still orders for, since the history began."""
 	position = {key: i for i, key in enumerate(history.keys)}
-	index = np.array([position.get(key, -1) for key in rows.keys], dtype=np.intp)
-	at = np.flatnonzero((index >= 0) & ~(rows.date < history.start))
-	columns = (rows.proposed_qty, rows.ordered_qty, rows.date, rows.on_hand, rows.on_order)
-	kept = FeedbackRows(
-		tuple(rows.keys[i] for i in at),
-		*(column[at] for column in columns),
-		reason=tuple(rows.reason[i] for i in at),
-	)
-	return kept, index[at]
+	index = np.array([position.get(key, -1) for key in answers.rows.keys], dtype=np.intp)
+	at = np.flatnonzero((index >= 0) & ~(answers.rows.date < history.start))
+	return answers.take(at), index[at]
 
 
 def changed_on(names: Sequence[str]) -> dict[str, Any]:
@@ -248,6 +261,7 @@ def _situations(stored: StoredPolicy, material: _Material) -> FeedbackSituations
 		material.rows,
 		material.rows_at,
 		stored.review_days,
+		material.evidence,
 	)
 
 
@@ -284,6 +298,8 @@ def _metrics(trained: Trained, material: _Material, verdict: Verdict | None) -> 
 			"reward_after": chosen.feedback_reward,
 			"distance_before": first.feedback_distance,
 			"distance_after": chosen.feedback_distance,
+			"evidence": float(material.evidence.sum()),
+			"constraints": material.constraints,
 		},
 		"holdout": verdict.figures if verdict else {},
 		"verdict": verdict.reason if verdict else "",

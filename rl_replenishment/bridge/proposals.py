@@ -20,6 +20,7 @@ from rl_replenishment.bridge.limits import within_limits
 from rl_replenishment.bridge.material_requests import Emitted, OrderLine, emit
 from rl_replenishment.bridge.review_days import last_review_day
 from rl_replenishment.bridge.state import Situation, read_situation
+from rl_replenishment.core.edits.constraints import LEARNED_CONSTRAINTS, constrained
 from rl_replenishment.core.policies.adaptation import adapted_to
 from rl_replenishment.core.proposal import Proposal, propose
 
@@ -133,6 +134,9 @@ def _propose(run: str, settings: Document, today: date) -> dict[str, Any]:
 		progress(10, _("Asking the policy"))
 		policy_name, stored = policy_store.policy_in_use(settings)
 		policy = adapted_to(stored, situation.scope.keys).policy
+		situation = situation.with_items(
+			constrained(situation.items, stored.about.get(LEARNED_CONSTRAINTS, ()))
+		)
 		since = last_review_day(settings.review_frequency, today)
 		earlier = read_earlier(settings, situation.scope.keys, since)
 		proposals = propose(policy, earlier.without(situation.state))

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 import numpy as np
 from frappe.model.document import Document
 
 from rl_replenishment.bridge.demand import read_demand
+from rl_replenishment.bridge.feedback.hindsight import announced_demand_taken_off
 from rl_replenishment.bridge.parameters import Purchasing, read_parameters
 from rl_replenishment.bridge.scope import Scope, resolve_scope
 from rl_replenishment.bridge.stock import Stock, read_stock
@@ -27,6 +28,10 @@ class Situation:
 	stock: Stock
 	state: State
 
+	def with_items(self, items: ItemTable) -> Situation:
+		"""The same with other order sizes."""
+		return replace(self, items=items, state=replace(self.state, items=items))
+
 
 def read_situation(settings: Document, today: date) -> Situation:
 	"""Read everything, in a bounded number of queries whatever N."""
@@ -34,6 +39,7 @@ def read_situation(settings: Document, today: date) -> Situation:
 	items, purchasing = read_parameters(settings, scope.keys)
 	stock = read_stock(settings, scope.keys, today, items.whole_lead_time_days)
 	recent = read_demand(settings, scope.keys, days=LOOKBACK_DAYS, today=today)
+	recent = announced_demand_taken_off(settings, items, recent)
 	state = State.from_history(
 		items,
 		recent.demand,

@@ -161,7 +161,7 @@ def tell_what_was_read(reading: Reading, rows: FeedbackRows, screen: Screen) -> 
 			f"In hindsight, {counted(int(known.sum()), 'change')} saved"
 			f" {reading.values[known].sum():,.6g} in all against the proposals."
 		)
-	for learned in constraints_as_json(reading):
+	for learned in reading.constraints.as_json(reading.items):
 		words = (
 			f"comes in packs of {learned['order_multiple']:g}"
 			if learned["order_multiple"]
@@ -173,22 +173,6 @@ def tell_what_was_read(reading: Reading, rows: FeedbackRows, screen: Screen) -> 
 def changed(rows: FeedbackRows) -> npt.NDArray[np.bool_]:
 	"""Where the buyer changed the proposal by more than rounding, shape (E,)."""
 	return np.abs(rows.ordered_qty - rows.proposed_qty) > ROUNDING
-
-
-def constraints_as_json(reading: Reading) -> list[dict[str, Any]]:
-	"""The packs and minimum orders learned, one entry per item-warehouse; 0 where not learned."""
-	found = reading.constraints
-	return [
-		{
-			"item_code": key.item_code,
-			"warehouse": key.warehouse,
-			"supplier": reading.items.suppliers[at],
-			"order_multiple": float(found.order_multiple[at]),
-			"min_order_qty": float(found.min_order_qty[at]),
-		}
-		for at, key in enumerate(reading.items.keys)
-		if found.order_multiple[at] or found.min_order_qty[at]
-	]
 
 
 def _reading_as_json(reading: Reading, rows: FeedbackRows) -> dict[str, Any]:
@@ -209,7 +193,7 @@ def _reading_as_json(reading: Reading, rows: FeedbackRows) -> dict[str, Any]:
 			"by_reason": sums(rows.reason),
 			"by_buyer": sums(rows.buyer),
 		},
-		"constraints": constraints_as_json(reading),
+		"constraints": reading.constraints.as_json(reading.items),
 	}
 
 

@@ -334,11 +334,12 @@ class TestFeedback(IntegrationTestCase):
 		"""Each row is learned from once; a later change makes a row of its own, which may change again."""
 		self.submit_request()
 		order = self.order({self.piece: self.line(self.piece).qty})
-		rows, names = feedback.training_rows(self.agent.name)
+		answers = feedback.settled_answers(self.agent.name)
+		rows = answers.rows
 		self.assertEqual([key.item_code for key in rows.keys], [self.piece])
 		self.assertEqual((rows.proposed_qty[0], rows.on_hand[0]), (rows.ordered_qty[0], 0))
-		feedback.mark_consumed(names, None)
-		self.assertEqual(feedback.training_rows(self.agent.name)[1], [])
+		feedback.mark_consumed(answers.new_names, None)
+		self.assertEqual(feedback.settled_answers(self.agent.name).new_names, [])
 		order.cancel()
 		first = self.row(self.piece, consumed=1)
 		self.assertEqual((first.reward, first.settled), (1, 1))

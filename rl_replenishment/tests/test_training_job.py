@@ -16,6 +16,7 @@ from rl_replenishment.bridge import (
 	training_job,
 	training_watch,
 )
+from rl_replenishment.bridge.feedback.learning import answers_of
 from rl_replenishment.bridge.promotion import Verdict
 from rl_replenishment.core.files.feedback import FeedbackRows
 from rl_replenishment.core.items import ItemKey
@@ -31,7 +32,7 @@ class TestTraining(TrainingJobCase):
 		self.open_door()
 
 	def rows(self) -> FeedbackRows:
-		return learning._NO_ROWS
+		return answers_of([]).rows
 
 	def train(self, **asked):
 		return training_job.run_now(self.agent.name, **{"timesteps": STEPS, "seed": 1, **asked})

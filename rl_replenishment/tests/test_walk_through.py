@@ -108,7 +108,7 @@ class TestWalkThrough(IntegrationTestCase):
 		self.assertEqual(propose(agent.name, force=True)["proposals"], 0)
 
 		# a training reads both rows, once
-		self.assertEqual(len(feedback.training_rows(agent.name)[1]), 2)
+		self.assertEqual(len(feedback.settled_answers(agent.name).new_names), 2)
 		if not (find_spec("torch") and find_spec("stable_baselines3")):
 			self.skipTest("the rest of the way needs torch and stable-baselines3")
 		trained = train.run(agent.name, timesteps=20_000, seed=1)
@@ -125,7 +125,7 @@ class TestWalkThrough(IntegrationTestCase):
 		read = frappe.get_all("RL Training Run", {"name": ("in", runs)}, pluck="feedback_rows")
 		self.assertEqual(sorted(read), [0, 2])
 		self.assertEqual(self.row(self.screw).consumed, 1)
-		self.assertEqual(feedback.training_rows(agent.name)[1], [])
+		self.assertEqual(feedback.settled_answers(agent.name).new_names, [])
 
 		# the next round is ordered by the policy in use, on what the shelf is now
 		make.make_issue(

@@ -8,6 +8,7 @@ from importlib.util import find_spec
 from unittest.mock import patch
 
 import frappe
+import numpy as np
 
 from rl_replenishment.bridge import (
 	feedback,
@@ -15,6 +16,7 @@ from rl_replenishment.bridge import (
 	training_run,
 	training_watch,
 )
+from rl_replenishment.bridge.feedback import Answers
 from rl_replenishment.tests.training_case import TrainingCase
 
 #: a rollout of the trainer is 16,384 steps: the least that a training takes
@@ -37,7 +39,12 @@ class TrainingJobCase(TrainingCase):
 		self.consumed: list[tuple[list[str], str]] = []
 		patcher = patch.multiple(
 			feedback,
-			training_rows=lambda agent: (self.rows(), list(self.names)),
+			settled_answers=lambda agent: Answers(
+				self.rows(),
+				list(self.names),
+				np.ones(len(self.names), dtype=np.bool_),
+				np.full(len(self.names), np.nan),
+			),
 			mark_consumed=lambda names, run: self.consumed.append((sorted(names), run)),
 		)
 		patcher.start()

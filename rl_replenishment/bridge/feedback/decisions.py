@@ -42,6 +42,8 @@ class Decision:
 	#: the day of the latest Purchase Order
 	ordered_on: date | None = None
 	edit_reason: str = ""
+	#: who ordered, or, where nothing is ordered, who changed the request last
+	buyer: str | None = None
 	#: nothing more will be ordered: the request was stopped, cancelled or deleted, or the line was
 	is_over: bool = False
 	#: the request was cancelled; it may have been amended
@@ -95,6 +97,7 @@ def _lines(requests: Sequence[str]) -> list[Any]:
 			*(line.name, line.parent, line.item_code, line.warehouse, line.stock_qty, line.rl_proposal),
 			*(line.rl_edit_reason, line.conversion_factor, request.rl_agent, request.rl_policy),
 			*(request.company, request.status, request.docstatus, request.transaction_date),
+			request.modified_by,
 		)
 		.where(one_of(request.name, requests) & request.rl_agent.isnotnull())
 		.orderby(line.parent, line.idx)
@@ -114,6 +117,7 @@ def _ordered(lines: Sequence[str]) -> dict[str, Any]:
 			Max(order.name).as_("purchase_order"),
 			Max(order.supplier).as_("supplier"),
 			Max(order.transaction_date).as_("ordered_on"),
+			Max(order.owner).as_("owner"),
 		)
 		.where(one_of(line.material_request_item, lines) & (order.docstatus == 1))
 		.groupby(line.material_request_item)
@@ -146,6 +150,7 @@ def _of_line(line: Any) -> Decision:
 		warehouse=line.warehouse,
 		decision_date=getdate(line.transaction_date),
 		material_request=line.parent,
+		buyer=line.modified_by,
 		is_over=line.docstatus == 2 or line.status == "Stopped",
 		is_cancelled=line.docstatus == 2,
 		is_submitted=line.docstatus == 1,
@@ -159,6 +164,7 @@ def _add_line(decision: Decision, line: Any, ordered: dict[str, Any], proposals:
 		decision.ordered_qty += flt(order.qty)
 		decision.purchase_order = max(filter(None, (decision.purchase_order, order.purchase_order)))
 		decision.supplier = order.supplier
+		decision.buyer = order.owner
 		decision.ordered_on = max(filter(None, (decision.ordered_on, order.ordered_on)))
 	proposal = proposals.get(line.rl_proposal)
 	if proposal and not decision.proposal:
@@ -190,6 +196,7 @@ def _of_lost(proposal: Any, headers: dict[str, Any]) -> Decision | None:
 		decision_date=getdate(proposal.proposal_date),
 		material_request=proposal.material_request,
 		material_request_item=proposal.material_request_item,
+		buyer=header.modified_by if header else frappe.session.user,
 		is_over=True,
 		is_submitted=True,
 	)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 import frappe
 import numpy as np
+import numpy.typing as npt
 from frappe.utils import add_days, cint
 
 from rl_replenishment.bridge.queries import one_of
@@ -33,27 +36,59 @@ def settle(today: date) -> None:
 			)
 
 
-def training_rows(agent: str) -> tuple[FeedbackRows, list[str]]:
-	"""The settled rows that nothing was learned from yet, oldest decision first, and their names."""
+@dataclass(frozen=True, eq=False)
+class Answers:
+	"""E settled decisions of an agent's buyers, oldest first."""
+
+	rows: FeedbackRows
+	#: of the RL Feedback rows
+	names: list[str]
+	#: whether nothing was learned from it yet, shape (E,)
+	is_new: npt.NDArray[np.bool_]
+	#: what it saved in hindsight, shape (E,), in company currency; NaN where that is not booked yet
+	values: npt.NDArray[np.float64]
+
+	@property
+	def new_names(self) -> list[str]:
+		"""The rows that nothing was learned from yet."""
+		return [name for name, is_new in zip(self.names, self.is_new, strict=True) if is_new]
+
+	def take(self, at: npt.NDArray[np.intp]) -> Answers:
+		"""The decisions at `at`."""
+		return Answers(self.rows.take(at), [self.names[i] for i in at], self.is_new[at], self.values[at])
+
+
+def settled_answers(agent: str, since: date | None = None, reasons: Sequence[str] = ()) -> Answers:
+	"""The settled decisions since a day, or all; those with one of `reasons` where some are given."""
 	row = frappe.qb.DocType("RL Feedback")
-	rows = (
+	query = (
 		frappe.qb.from_(row)
 		.select(
-			*(row.name, row.item_code, row.warehouse, row.proposed_qty, row.ordered_qty),
-			*(row.decision_date, row.on_hand, row.on_order, row.edit_reason, row.proposal),
+			*(row.name, row.item_code, row.warehouse, row.proposed_qty, row.ordered_qty, row.consumed),
+			*(row.decision_date, row.on_hand, row.on_order, row.edit_reason, row.proposal, row.buyer),
+			*(row.edit_value, row.edit_value_on),
 		)
-		.where((row.agent == agent) & (row.settled == 1) & (row.consumed == 0))
+		.where((row.agent == agent) & (row.settled == 1))
 		.orderby(row.decision_date, row.name)
-		.run(as_dict=True)
 	)
+	if since:
+		query = query.where(row.decision_date >= since)
+	if reasons:
+		query = query.where(row.edit_reason.isin(reasons))
+	return answers_of(query.run(as_dict=True))
 
-	def column(name: str) -> np.ndarray:
+
+def answers_of(rows: Sequence[Any]) -> Answers:
+	"""RL Feedback rows as a training looks at them."""
+
+	def column(name: str) -> npt.NDArray[np.float64]:
 		return np.array([each[name] for each in rows], dtype=np.float64)
 
 	# what was not proposed has no state that it was proposed in
 	is_known = np.array([bool(each.proposal) for each in rows], dtype=np.bool_)
-	return (
-		FeedbackRows(
+	is_booked = np.array([bool(each.edit_value_on) for each in rows], dtype=np.bool_)
+	return Answers(
+		rows=FeedbackRows(
 			keys=tuple(ItemKey(each.item_code, each.warehouse) for each in rows),
 			proposed_qty=column("proposed_qty"),
 			ordered_qty=column("ordered_qty"),
@@ -61,8 +96,11 @@ def training_rows(agent: str) -> tuple[FeedbackRows, list[str]]:
 			on_hand=np.where(is_known, column("on_hand"), np.nan),
 			on_order=np.where(is_known, column("on_order"), np.nan),
 			reason=tuple(each.edit_reason or "" for each in rows),
+			buyer=tuple(each.buyer or "" for each in rows),
 		),
-		[each.name for each in rows],
+		names=[each.name for each in rows],
+		is_new=np.array([not each.consumed for each in rows], dtype=np.bool_),
+		values=np.where(is_booked, column("edit_value"), np.nan),
 	)
 
 

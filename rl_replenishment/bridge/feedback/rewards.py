@@ -67,6 +67,7 @@ def refresh_added(order: Document, policies: dict[str, str | None]) -> None:
 					warehouse=warehouse,
 					decision_date=getdate(order.transaction_date),
 					supplier=order.supplier,
+					buyer=order.owner,
 					requested_qty=qty,
 					ordered_qty=qty,
 					purchase_order=order.name,
@@ -130,8 +131,11 @@ def _write(decisions: Sequence[Decision], rows: Sequence[Any]) -> None:
 			# neither proposed nor ordered: there is nothing to tell
 			frappe.db.delete("RL Feedback", {"name": row.name})
 		elif _differs(row, values, decision):
+			is_revalued = abs(flt(row.ordered_qty) - decision.ordered_qty) > decision.tolerance
 			changed[row.name] = {
 				**values,
+				"edit_value": 0 if is_revalued else row.edit_value,
+				"edit_value_on": None if is_revalued else row.edit_value_on,
 				"material_request": decision.material_request,
 				"material_request_item": decision.material_request_item,
 				"purchase_order": decision.purchase_order,
@@ -151,6 +155,7 @@ def _values(decision: Decision, row: Any, days: int) -> dict[str, Any]:
 		"reward": reward,
 		"scale": scale,
 		"edit_reason": decision.edit_reason,
+		"buyer": decision.buyer,
 		"supplier": decision.supplier,
 		"settled": int(settled),
 		"settled_on": settled_on if settled else None,
@@ -217,6 +222,11 @@ def _days_to_settle(agents: set[str]) -> dict[str, int]:
 def _insert(rows: Sequence[dict[str, Any]]) -> None:
 	if not rows:
 		return
+	codes = {row["item_code"] for row in rows}
+	item = frappe.qb.DocType("Item")
+	groups = dict(
+		frappe.qb.from_(item).select(item.name, item.item_group).where(one_of(item.name, codes)).run()
+	)
 	now, user = now_datetime(), frappe.session.user
 	stamped = [
 		{
@@ -225,6 +235,7 @@ def _insert(rows: Sequence[dict[str, Any]]) -> None:
 			"modified": now,
 			"owner": user,
 			"modified_by": user,
+			"item_group": groups.get(row["item_code"]),
 			**row,
 		}
 		for row in rows

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +14,8 @@ from rl_replenishment.core.feedback import ROUNDING
 from rl_replenishment.core.files.feedback import FeedbackRows
 from rl_replenishment.core.items import FloatArray, ItemTable
 
+#: in what is told about a policy: packs and minimum orders that it goes by besides the items' own
+LEARNED_CONSTRAINTS = "learned_constraints"
 #: changes that agree before a pack or a minimum is believed
 LEAST_CHANGES = 3
 #: the buyer's reasons that speak of something else than packs; any other, or none, may
@@ -32,6 +36,20 @@ class LearnedConstraints:
 	def __len__(self) -> int:
 		"""Item-warehouses for which something was learned."""
 		return int(((self.order_multiple > 0) | (self.min_order_qty > 0)).sum())
+
+	def as_json(self, items: ItemTable) -> list[dict[str, Any]]:
+		"""One entry per item-warehouse of which something was learned, 0 where not; see `constrained`."""
+		return [
+			{
+				"item_code": key.item_code,
+				"warehouse": key.warehouse,
+				"supplier": items.suppliers[at],
+				"order_multiple": float(self.order_multiple[at]),
+				"min_order_qty": float(self.min_order_qty[at]),
+			}
+			for at, key in enumerate(items.keys)
+			if self.order_multiple[at] or self.min_order_qty[at]
+		]
 
 	def applied_to(self, items: ItemTable) -> ItemTable:
 		"""The table with what was learned, where it asks for more than what was known."""
@@ -71,6 +89,20 @@ def learn_constraints(
 			packs[item] = pack
 			restored[np.array(own)[changed]] = True
 	return LearnedConstraints(packs, minima, restored)
+
+
+def constrained(items: ItemTable, learned: Sequence[Mapping[str, Any]]) -> ItemTable:
+	"""The table with what was learned earlier (`as_json`), where the supplier is still the same."""
+	if not learned:
+		return items
+	known = {(row["item_code"], row["warehouse"], row["supplier"]): row for row in learned}
+	found = [known.get((*key, supplier)) for key, supplier in zip(items.keys, items.suppliers, strict=True)]
+
+	def column(name: str) -> FloatArray:
+		return np.array([row[name] if row else 0.0 for row in found], dtype=np.float32)
+
+	nothing = np.zeros(0, dtype=np.bool_)
+	return LearnedConstraints(column("order_multiple"), column("min_order_qty"), nothing).applied_to(items)
 
 
 def _minimum(

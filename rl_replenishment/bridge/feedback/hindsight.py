@@ -1,0 +1,88 @@
+"""What buyers' changes turned out to be: their value in money, and demand that they had announced."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import frappe
+import numpy as np
+from frappe.model.document import Document
+from frappe.utils import add_days, getdate
+
+from rl_replenishment.bridge.demand import read_demand
+from rl_replenishment.bridge.feedback.learning import Answers, answers_of, settled_answers
+from rl_replenishment.bridge.parameters import read_parameters
+from rl_replenishment.core.demand.history import DemandHistory
+from rl_replenishment.core.edits.promotions import PASSING, without_announced_demand
+from rl_replenishment.core.edits.value import edit_values
+from rl_replenishment.core.items import ItemTable
+
+#: days before the oldest decision that its usual demand is measured over
+_DAYS_BEFORE = 91
+
+
+def book_edit_values(today: date) -> None:
+	"""Book what settled decisions were worth, those whose lead time and review interval are over."""
+	for agent in frappe.get_all("RL Agent Settings", pluck="name"):
+		try:
+			_book(frappe.get_doc("RL Agent Settings", agent), today)
+			# what was booked for one agent stays when the next one fails
+			frappe.db.commit()
+		except Exception:
+			frappe.db.rollback()
+			frappe.log_error(
+				title="RL Replenishment: values of changes were not booked",
+				reference_doctype="RL Agent Settings",
+				reference_name=agent,
+			)
+
+
+def _book(settings: Document, today: date) -> None:
+	answers = _unbooked(settings.name, add_days(today, -settings.history_days))
+	if not answers.names:
+		return
+	keys = tuple(dict.fromkeys(answers.rows.keys))
+	items, _purchasing = read_parameters(settings, keys)
+	first = getdate(str(answers.rows.date.min()))
+	history = read_demand(settings, keys, days=(today - first).days + _DAYS_BEFORE, today=today)
+	position = {key: at for at, key in enumerate(keys)}
+	values = edit_values(
+		items,
+		history,
+		answers.rows,
+		np.array([position[key] for key in answers.rows.keys], dtype=np.intp),
+		settings.review_days,
+		settings.unmet_demand.lower(),
+	)
+	booked = {
+		name: {"edit_value": float(value), "edit_value_on": today}
+		for name, value in zip(answers.names, values, strict=True)
+		if not np.isnan(value)
+	}
+	if booked:
+		# whether something was learned from a row is told by the time of its change: this is none
+		frappe.db.bulk_update("RL Feedback", booked, update_modified=False)
+
+
+def _unbooked(agent: str, since: date) -> Answers:
+	"""What was proposed, has settled, and has no value yet."""
+	row = frappe.qb.DocType("RL Feedback")
+	return answers_of(
+		frappe.qb.from_(row)
+		.select("*")
+		.where((row.agent == agent) & (row.settled == 1) & row.edit_value_on.isnull())
+		.where((row.decision_date >= since) & row.proposal.isnotnull())
+		.orderby(row.decision_date, row.name)
+		.run(as_dict=True)
+	)
+
+
+def announced_demand_taken_off(settings: Document, items: ItemTable, history: DemandHistory) -> DemandHistory:
+	"""The history without what buyers had ordered for as passing, see `core.edits.promotions`."""
+	since = getdate(str(history.start))
+	rows = settled_answers(settings.name, since, [reason.title() for reason in PASSING]).rows
+	position = {key: at for at, key in enumerate(history.keys)}
+	at = np.array([i for i, key in enumerate(rows.keys) if key in position], dtype=np.intp)
+	rows = rows.take(at)
+	index = np.array([position[key] for key in rows.keys], dtype=np.intp)
+	return without_announced_demand(items, history, rows, index, settings.review_days)
