@@ -141,7 +141,7 @@ def _read(settings: Document, ask: Ask) -> _Material:
 	history = read_demand(settings, keys, days=settings.history_days, today=getdate())
 	answers = feedback.settled_answers(settings.name)
 	usable, index = _usable(answers, history)
-	# packs, minimum orders and announced demand are facts, whatever kind of training was asked for
+	# packs and minimum orders are facts, whatever kind of training was asked for
 	reading = read_answers(
 		items,
 		history,
@@ -156,7 +156,7 @@ def _read(settings: Document, ask: Ask) -> _Material:
 	rival = _learned_policy_in_use(settings.name)
 	return _Material(
 		items=reading.items,
-		history=reading.history,
+		history=history,
 		held=min(settings.holdout_days or 0, int(history.days * LARGEST_HOLDOUT_SHARE)),
 		rival=(rival[0], adapted_to(rival[1], keys)) if rival else None,
 		rows=usable.rows.take(new),

@@ -9,7 +9,6 @@ import numpy as np
 from frappe.model.document import Document
 
 from rl_replenishment.bridge.demand import read_demand
-from rl_replenishment.bridge.feedback.hindsight import announced_demand_taken_off
 from rl_replenishment.bridge.parameters import Purchasing, read_parameters
 from rl_replenishment.bridge.scope import Scope, resolve_scope
 from rl_replenishment.bridge.stock import Stock, read_stock
@@ -39,7 +38,6 @@ def read_situation(settings: Document, today: date) -> Situation:
 	items, purchasing = read_parameters(settings, scope.keys)
 	stock = read_stock(settings, scope.keys, today, items.whole_lead_time_days)
 	recent = read_demand(settings, scope.keys, days=LOOKBACK_DAYS, today=today)
-	recent = announced_demand_taken_off(settings, items, recent)
 	state = State.from_history(
 		items,
 		recent.demand,

@@ -90,7 +90,7 @@ def run(options: argparse.Namespace, screen: Screen) -> dict[str, Any]:
 		interruptible(update) as progress,
 	):
 		trained = continue_on_feedback(
-			reading.history.window(0, days),
+			seen,
 			reading.items,
 			parent,
 			feedback,
@@ -147,9 +147,7 @@ def read_and_recall(
 		)
 	days = parent.review_days
 	reading = read_answers(items, history, rows, index, days, parent.unmet_demand)
-	situations = recall_situations(
-		parent.policy, reading.items, reading.history, rows, index, days, reading.evidence
-	)
+	situations = recall_situations(parent.policy, reading.items, history, rows, index, days, reading.evidence)
 	return reading, situations
 
 

@@ -10,7 +10,6 @@ from rl_replenishment.bridge import feedback, promotion, training_job
 from rl_replenishment.bridge.feedback import hindsight
 from rl_replenishment.bridge.parameters import read_parameters
 from rl_replenishment.bridge.policy_store import load
-from rl_replenishment.bridge.state import read_situation
 from rl_replenishment.core.edits.constraints import LEARNED_CONSTRAINTS
 from rl_replenishment.core.items import ItemKey
 from rl_replenishment.tasks import book_edit_values, propose
@@ -83,29 +82,6 @@ class TestEditValues(HindsightCase):
 		self.assertEqual(failed, [other.name])
 		self.assertTrue(self.row(name).edit_value_on)
 		self.assertTrue(frappe.db.exists("Error Log", {"reference_name": other.name}))
-
-
-class TestAnnouncedDemand(HindsightCase):
-	def test_a_promotion_is_not_taken_for_the_new_level(self) -> None:
-		"""What the buyer had ordered for is not in what the policy looks at."""
-		today = getdate()
-		situation = read_situation(self.agent, today)
-		before = situation.state.demand
-		at = situation.scope.keys.index(ItemKey(self.items[-1], self.warehouse))
-		self.make_answer(
-			0, 500, decision_date=add_days(today, -25), edit_reason="Promotion", proposal="of-a-test"
-		)
-		after = read_situation(self.agent, today).state.demand
-		self.assertLess(after.level_28[at], before.level_28[at])
-		same = np.arange(len(self.items)) != at
-		self.assertTrue(np.array_equal(after.level_28[same], before.level_28[same]))
-
-	def test_another_reason_changes_nothing(self) -> None:
-		today = getdate()
-		before = read_situation(self.agent, today).state.demand
-		self.make_answer(0, 500, decision_date=add_days(today, -25), edit_reason="Distrust")
-		after = read_situation(self.agent, today).state.demand
-		self.assertTrue(np.array_equal(after.level_28, before.level_28))
 
 
 @needs_torch

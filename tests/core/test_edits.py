@@ -1,4 +1,4 @@
-"""What a buyer's changes say: their value in hindsight, evidence, packs and minima, announced demand."""
+"""What a buyer's changes say: their value in hindsight, evidence, packs and minima."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ import pytest
 from rl_replenishment.core.demand.history import DemandHistory
 from rl_replenishment.core.edits.constraints import learn_constraints
 from rl_replenishment.core.edits.evidence import SILENCE, buyers_worth, evidence
-from rl_replenishment.core.edits.promotions import without_announced_demand
 from rl_replenishment.core.edits.reading import read_answers
 from rl_replenishment.core.edits.value import edit_values
 from rl_replenishment.core.files.feedback import FeedbackRows
@@ -182,33 +181,6 @@ def test_a_learned_pack_is_never_smaller_than_the_known_one() -> None:
 	items = ItemTable.create([KEY], order_multiple=12)
 	found = learn_constraints(items, answers([50, 65, 90], [48, 60, 96]), AT[:3])
 	assert len(found) == 0
-
-
-def test_announced_demand_is_taken_off() -> None:
-	"""The promotion that the buyer ordered for, and no more than what was added."""
-	demand = np.full(140, 10.0)
-	demand[105:110] = 40
-	rows = answers([70], [190], reasons=["Promotion"])
-	cleaned = without_announced_demand(ITEMS, history_of(list(demand)), rows, AT[:1], REVIEW_DAYS).demand[
-		:, 0
-	]
-	assert demand.sum() - cleaned.sum() == 120
-	assert cleaned[105:110].tolist() == [16] * 5
-	assert np.array_equal(np.delete(cleaned, slice(105, 110)), np.delete(demand, slice(105, 110)))
-
-
-def test_demand_that_was_not_announced_stays() -> None:
-	"""Other reasons, less ordered, or a promotion that sold nothing."""
-	demand = np.full(140, 10.0)
-	demand[105:110] = 40
-	history = history_of(list(demand))
-	for rows in (
-		answers([70], [190]),
-		answers([70], [20], reasons=["promotion"]),
-		answers([70], [190], reasons=["promotion"], day=20),
-	):
-		same = without_announced_demand(ITEMS, history, rows, AT[:1], REVIEW_DAYS)
-		assert np.array_equal(same.demand, history.demand)
 
 
 def test_all_in_one_reading() -> None:

@@ -5,16 +5,15 @@
 * `merging`: proposals of several requests that were ordered as one
 * `rewards`: the rows that follow from it
 * `learning`: settling rows, and handing them to a training
-* `hindsight`: what changes were worth, once the demand is known, and the demand that they had announced
+* `hindsight`: what changes were worth, once the demand is known
 """
 
-from rl_replenishment.bridge.feedback.hindsight import announced_demand_taken_off, book_edit_values
+from rl_replenishment.bridge.feedback.hindsight import book_edit_values
 from rl_replenishment.bridge.feedback.learning import Answers, mark_consumed, settle, settled_answers
 from rl_replenishment.bridge.feedback.observing import observe_order, observe_request
 
 __all__ = [
 	"Answers",
-	"announced_demand_taken_off",
 	"book_edit_values",
 	"mark_consumed",
 	"observe_order",

@@ -1,4 +1,4 @@
-"""What buyers' changes turned out to be: their value in money, and demand that they had announced."""
+"""What buyers' changes turned out to be worth, in money."""
 
 from __future__ import annotations
 
@@ -10,12 +10,9 @@ from frappe.model.document import Document
 from frappe.utils import add_days, getdate
 
 from rl_replenishment.bridge.demand import read_demand
-from rl_replenishment.bridge.feedback.learning import Answers, answers_of, settled_answers
+from rl_replenishment.bridge.feedback.learning import Answers, answers_of
 from rl_replenishment.bridge.parameters import read_parameters
-from rl_replenishment.core.demand.history import DemandHistory
-from rl_replenishment.core.edits.promotions import PASSING, without_announced_demand
 from rl_replenishment.core.edits.value import edit_values
-from rl_replenishment.core.items import ItemTable
 
 #: days before the oldest decision that its usual demand is measured over
 _DAYS_BEFORE = 91
@@ -75,14 +72,3 @@ def _unbooked(agent: str, since: date) -> Answers:
 		.orderby(row.decision_date, row.name)
 		.run(as_dict=True)
 	)
-
-
-def announced_demand_taken_off(settings: Document, items: ItemTable, history: DemandHistory) -> DemandHistory:
-	"""The history without what buyers had ordered for as passing, see `core.edits.promotions`."""
-	since = getdate(str(history.start))
-	rows = settled_answers(settings.name, since, [reason.title() for reason in PASSING]).rows
-	position = {key: at for at, key in enumerate(history.keys)}
-	at = np.array([i for i, key in enumerate(rows.keys) if key in position], dtype=np.intp)
-	rows = rows.take(at)
-	index = np.array([position[key] for key in rows.keys], dtype=np.intp)
-	return without_announced_demand(items, history, rows, index, settings.review_days)

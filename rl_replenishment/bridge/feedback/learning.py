@@ -58,10 +58,10 @@ class Answers:
 		return Answers(self.rows.take(at), [self.names[i] for i in at], self.is_new[at], self.values[at])
 
 
-def settled_answers(agent: str, since: date | None = None, reasons: Sequence[str] = ()) -> Answers:
-	"""The settled decisions since a day, or all; those with one of `reasons` where some are given."""
+def settled_answers(agent: str) -> Answers:
+	"""The settled decisions of an agent's buyers, those that were learned from included."""
 	row = frappe.qb.DocType("RL Feedback")
-	query = (
+	return answers_of(
 		frappe.qb.from_(row)
 		.select(
 			*(row.name, row.item_code, row.warehouse, row.proposed_qty, row.ordered_qty, row.consumed),
@@ -70,12 +70,8 @@ def settled_answers(agent: str, since: date | None = None, reasons: Sequence[str
 		)
 		.where((row.agent == agent) & (row.settled == 1))
 		.orderby(row.decision_date, row.name)
+		.run(as_dict=True)
 	)
-	if since:
-		query = query.where(row.decision_date >= since)
-	if reasons:
-		query = query.where(row.edit_reason.isin(reasons))
-	return answers_of(query.run(as_dict=True))
 
 
 def answers_of(rows: Sequence[Any]) -> Answers:

@@ -10,7 +10,6 @@ import numpy.typing as npt
 from rl_replenishment.core.demand.history import DemandHistory
 from rl_replenishment.core.edits.constraints import LearnedConstraints, learn_constraints
 from rl_replenishment.core.edits.evidence import buyers_worth, evidence
-from rl_replenishment.core.edits.promotions import without_announced_demand
 from rl_replenishment.core.edits.value import edit_values
 from rl_replenishment.core.files.feedback import FeedbackRows
 from rl_replenishment.core.items import FloatArray, ItemTable, UnmetDemand
@@ -22,8 +21,6 @@ class Reading:
 
 	#: the items with the packs and minimum orders that the answers taught
 	items: ItemTable
-	#: the demand without what the buyer had announced as passing
-	history: DemandHistory
 	constraints: LearnedConstraints
 	#: what each answer counts for as a preference, shape (E,)
 	evidence: FloatArray
@@ -50,7 +47,6 @@ def read_answers(
 	constraints = learn_constraints(items, rows, index)
 	return Reading(
 		items=constraints.applied_to(items),
-		history=without_announced_demand(items, history, rows, index, review_days),
 		constraints=constraints,
 		evidence=evidence(
 			rows, items.order_unit[index], constraints.restored, buyers_worth(rows.buyer, rows, found)
