@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from rl_replenishment.cli.benchmarks import (
+	buyers,
 	fixed_cost,
 	history,
 	lost_sales,
@@ -18,6 +19,7 @@ from rl_replenishment.cli.options import add_algorithm_argument, not_negative, p
 from rl_replenishment.cli.screen import Screen
 
 BENCHMARKS = {
+	"buyers": buyers.measure,
 	"fixed-cost": fixed_cost.measure,
 	"history": history.measure,
 	"lost-sales": lost_sales.measure,

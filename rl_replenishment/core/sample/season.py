@@ -2,20 +2,41 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple, Protocol
 
 import numpy as np
+import numpy.typing as npt
 
+from rl_replenishment.core.demand.history import DemandHistory
 from rl_replenishment.core.demand.statistics import LOOKBACK_DAYS
 from rl_replenishment.core.files.feedback import FeedbackRows
-from rl_replenishment.core.items import FloatArray, ItemKey
+from rl_replenishment.core.items import FloatArray, ItemKey, ItemTable
 from rl_replenishment.core.policies.base import State
 from rl_replenishment.core.policies.residual_network import ResidualNetwork
 from rl_replenishment.core.proposal import Proposal, propose
-from rl_replenishment.core.sample.buyer import Buyer
+from rl_replenishment.core.sample.buyer import BuyerDecision
 from rl_replenishment.core.sample.company import SampleCompany
 from rl_replenishment.core.simulation.dynamics import Inventory
 from rl_replenishment.core.simulation.scenario import is_review_day, sample_lead_times
+
+
+class Decides(Protocol):
+	"""Whoever has the last word, see `Buyer.decide`."""
+
+	def decide(
+		self,
+		items: ItemTable,
+		proposed_qty: FloatArray,
+		*,
+		review_days: int,
+		today: np.datetime64,
+		daily_demand: FloatArray,
+		rng: np.random.Generator,
+	) -> BuyerDecision:
+		"""Answer N proposals."""
+		...
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,6 +47,8 @@ class Season:
 	first_proposals: list[Proposal]
 	#: every line that was proposed or ordered, in order of time
 	answers: FeedbackRows
+	#: holding, stock-out, order and waste cost, in money
+	cost: float
 
 	@property
 	def edited(self) -> int:
@@ -33,66 +56,120 @@ class Season:
 		return int((self.answers.proposed_qty != self.answers.ordered_qty).sum())
 
 
-def buy_for_a_season(
-	policy: ResidualNetwork, company: SampleCompany, buyer: Buyer, review_days: int, rng: np.random.Generator
-) -> Season:
-	"""Play through the company's future, one round of proposals per review."""
-	items, future = company.items, company.future
-	demand = np.concatenate([company.history.demand, future.demand])
-	past = company.history.days
-	arrivals = company.arrivals
-	inventory = Inventory(items, longest_lead_time=max(365, len(arrivals)))
-	inventory.reset(np.arange(len(items)), company.on_hand, arrivals)
-	first: list[Proposal] = []
-	rows: list[tuple[ItemKey, float, float, np.datetime64, float, float, str]] = []
-	for day in range(future.days):
-		today = future.start + np.timedelta64(day, "D")
-		inventory.receive()
-		if is_review_day(today, review_days):
-			recent = demand[max(past + day - LOOKBACK_DAYS, 0) : past + day]
-			state = State.from_history(
-				items,
-				recent,
-				today=today,
-				review_days=review_days,
-				on_hand=inventory.on_hand.copy(),
-				arrivals=inventory.arrivals(),
-			)
-			proposals = propose(policy, state)
-			first = first or [proposal for proposal in proposals if proposal.proposed_qty]
-			proposed: FloatArray = np.array([proposal.proposed_qty for proposal in proposals], np.float32)
-			decision = buyer.decide(
-				items,
-				proposed,
-				review_days=review_days,
-				today=today,
-				daily_demand=state.demand.level_91,
-				rng=rng,
-			)
-			rows += [
-				(
-					items.keys[i],
-					float(proposed[i]),
-					float(decision.ordered_qty[i]),
-					today,
-					float(state.on_hand[i]),
-					float(state.inventory_position[i] - state.on_hand[i]),
-					decision.reasons[i],
+class Shop:
+	"""A company's shelf and books as its future goes on, a season at a time."""
+
+	def __init__(self, company: SampleCompany, review_days: int) -> None:
+		self.company, self.review_days = company, review_days
+		self.day = 0
+		#: every line that was proposed or ordered so far
+		self.answers: list[_Answer] = []
+		arrivals = company.arrivals
+		self._inventory = Inventory(company.items, longest_lead_time=max(365, len(arrivals)))
+		self._inventory.reset(np.arange(len(company.items)), company.on_hand, arrivals)
+		self._demand = np.concatenate([company.history.demand, company.future.demand])
+
+	@property
+	def known(self) -> DemandHistory:
+		"""The demand until yesterday."""
+		history = self.company.history
+		return DemandHistory(history.keys, history.start, self._demand[: history.days + self.day])
+
+	def buy(
+		self,
+		policy: ResidualNetwork,
+		buyer: Decides,
+		days: int,
+		rng: np.random.Generator,
+	) -> Season:
+		"""A season of `days`, one round of proposals per review."""
+		items = self.company.items
+		first: list[Proposal] = []
+		before, cost = len(self.answers), 0.0
+		for _day in range(days):
+			today = self.known.end
+			self._inventory.receive()
+			if is_review_day(today, self.review_days):
+				state = self._state()
+				proposals = propose(policy, state)
+				first = first or [proposal for proposal in proposals if proposal.proposed_qty]
+				proposed: FloatArray = np.array([each.proposed_qty for each in proposals], np.float32)
+				decision = buyer.decide(
+					items,
+					proposed,
+					review_days=self.review_days,
+					today=today,
+					daily_demand=state.demand.level_91,
+					rng=rng,
 				)
-				for i in np.flatnonzero((proposed > 0) | (decision.ordered_qty > 0))
-			]
-			inventory.place_orders(decision.ordered_qty, sample_lead_times(items, 1, rng)[0])
-		inventory.serve(future.demand[day])
-	keys, proposed_qty, ordered_qty, dates, on_hand, on_order, reasons = zip(*rows, strict=True)
-	return Season(
-		first,
-		FeedbackRows(
-			keys=keys,
-			proposed_qty=np.array(proposed_qty),
-			ordered_qty=np.array(ordered_qty),
-			date=np.array(dates, dtype="datetime64[D]"),
-			on_hand=np.array(on_hand),
-			on_order=np.array(on_order),
-			reason=reasons,
-		),
+				self._note(state, proposed, decision)
+				lead_times = sample_lead_times(items, 1, rng)[0]
+				placed = self._inventory.place_orders(decision.ordered_qty, lead_times) > 0
+				cost += float(items.order_cost[placed].sum())
+			result = self._inventory.serve(self.company.future.demand[self.day])
+			cost += float((result.holding_cost + result.stockout_cost + result.waste_cost).sum())
+			self.day += 1
+		return Season(first, rows_of(self.answers[before:]), cost)
+
+	def _state(self) -> State:
+		known = self.known
+		return State.from_history(
+			self.company.items,
+			known.demand[-LOOKBACK_DAYS:],
+			today=known.end,
+			review_days=self.review_days,
+			on_hand=self._inventory.on_hand.copy(),
+			arrivals=self._inventory.arrivals(),
+		)
+
+	def _note(self, state: State, proposed: FloatArray, decision: BuyerDecision) -> None:
+		self.answers += [
+			_Answer(
+				key=state.items.keys[i],
+				proposed_qty=float(proposed[i]),
+				ordered_qty=float(decision.ordered_qty[i]),
+				date=self.known.end,
+				on_hand=float(state.on_hand[i]),
+				on_order=float(state.inventory_position[i] - state.on_hand[i]),
+				reason=decision.reasons[i],
+			)
+			for i in np.flatnonzero((proposed > 0) | (decision.ordered_qty > 0))
+		]
+
+
+class _Answer(NamedTuple):
+	key: ItemKey
+	proposed_qty: float
+	ordered_qty: float
+	date: np.datetime64
+	on_hand: float
+	on_order: float
+	reason: str
+
+
+def rows_of(answers: Sequence[_Answer]) -> FeedbackRows:
+	"""Answers as a FEEDBACK file has them."""
+
+	def column(name: str) -> npt.NDArray[np.float64]:
+		return np.array([getattr(answer, name) for answer in answers], dtype=np.float64)
+
+	return FeedbackRows(
+		keys=tuple(answer.key for answer in answers),
+		proposed_qty=column("proposed_qty"),
+		ordered_qty=column("ordered_qty"),
+		date=np.array([answer.date for answer in answers], dtype="datetime64[D]"),
+		on_hand=column("on_hand"),
+		on_order=column("on_order"),
+		reason=tuple(answer.reason for answer in answers),
 	)
+
+
+def buy_for_a_season(
+	policy: ResidualNetwork,
+	company: SampleCompany,
+	buyer: Decides,
+	review_days: int,
+	rng: np.random.Generator,
+) -> Season:
+	"""Play through the company's whole future, one round of proposals per review."""
+	return Shop(company, review_days).buy(policy, buyer, company.future.days, rng)

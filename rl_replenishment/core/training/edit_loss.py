@@ -33,10 +33,18 @@ class EditLoss:
 		self._scale = torch.from_numpy(np.maximum(situations.scale, np.float32(1e-9)))
 		self._share = torch.from_numpy(situations.shares)
 
+	def quantity(self, network: torch.nn.Module) -> Tensor:
+		"""What the network orders where it orders, before rounding, shape (M,)."""
+		return self._wish(network)[1]
+
+	def _wish(self, network: torch.nn.Module) -> tuple[Tensor, Tensor]:
+		"""Shift of the reorder point, and quantity, each of shape (M,)."""
+		shift, extra = (float(REACH) * self._unit * Bounded.apply(network(self._observation)).T).unbind(0)
+		return shift, (self._missing + extra).clamp(min=0)
+
 	def __call__(self, network: torch.nn.Module) -> Tensor:
 		"""The mean distance, a tensor of one number."""
-		shift, extra = (float(REACH) * self._unit * Bounded.apply(network(self._observation)).T).unbind(0)
-		quantity = (self._missing + extra).clamp(min=0)
+		shift, quantity = self._wish(network)
 		# above 0 where nothing is ordered: how far the reorder point is from an order
 		too_high = torch.where(self._always, torch.full_like(shift, -torch.inf), self._above - shift)
 		places = too_high <= 0
