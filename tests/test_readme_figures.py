@@ -78,6 +78,10 @@ def above_optimum(found: dict[str, Any]) -> Figures:
 	]
 
 
+def above_optimum_by_ppo(found: dict[str, Any]) -> Figures:
+	return ["100", f"{found['mean_gap_percent']:.2f}", f"{found['largest_gap_percent']:.2f}"]
+
+
 def above_published(found: dict[str, Any]) -> Figures:
 	capped = [row["capped_gap_percent"] for row in found["instances"]]
 	return [
@@ -133,6 +137,7 @@ ROWS: list[tuple[str, Callable[[dict[str, Any]], Figures]]] = [
 	("history", against_best_rule),
 	("history", against_reorder_level),
 	("lost-sales", above_optimum),
+	("lost-sales-ppo", above_optimum_by_ppo),
 	("lost-sales-long", above_published),
 	("fixed-cost", above_optimal_levels),
 	("stock-multi-product", three_products),
@@ -154,7 +159,7 @@ def readme_rows() -> list[list[str]]:
 def test_every_result_has_its_rows() -> None:
 	"""No row without a result, no result without a row, each beside its command."""
 	named = [re.findall(r"rl-replenishment benchmark ([a-z-]+)", row[-1]) for row in readme_rows()]
-	assert named == [[benchmark.removesuffix("-long")] for benchmark, _ in ROWS]
+	assert named == [[re.sub("-(long|ppo)$", "", benchmark)] for benchmark, _ in ROWS]
 	assert {path.name for path in RESULTS.glob("*.json")} == {result_file(name).name for name, _ in ROWS}
 
 
