@@ -10,7 +10,7 @@ from types import ModuleType
 import pytest
 from cli_samples import Run
 
-from rl_replenishment.cli.benchmarks import serving
+from rl_replenishment.cli.benchmarks import buyers, fixed_cost, lost_sales, serving
 
 
 def test_serving_stays_within_its_memory() -> None:
@@ -37,3 +37,49 @@ def test_serving_says_where_more_than_proposing_is_counted(run: Run, monkeypatch
 	assert "The peak memory counts torch, which" in crowded.err
 	assert (alone.document["torch_loaded"], crowded.document["torch_loaded"]) == (False, True)
 	assert alone.document["ordered_lines"] == crowded.document["ordered_lines"] > 0
+
+
+@pytest.mark.torch
+def test_lost_sales_beside_the_optimum(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+	"""No policy is below the optimum, and what was learned is no dearer than what it started from."""
+	pytest.importorskip("torch")
+	monkeypatch.setattr(lost_sales, "PENALTIES", (9,))
+	found = run("benchmark", "lost-sales", "--lead-times", "2", "--seeds", "2", "--seconds", "3", "--json")
+	(row,) = found.document["instances"]
+	assert row["optimal_cost"] == pytest.approx(6.094, abs=1e-3)
+	assert row["optimal_cost"] < row["cost"] <= row["capped_base_stock_cost"]
+	assert row["gap_percent"] == pytest.approx(100 * (row["cost"] / row["optimal_cost"] - 1))
+	assert len(row["cost_by_seed"]) == 2
+	assert found.document["mean_gap_percent"] == found.document["largest_gap_percent"] == row["gap_percent"]
+	assert found.document["mean_gap_to_published_percent"] is None
+
+
+@pytest.mark.torch
+def test_fixed_cost_beside_the_optimum(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+	"""A second of training already takes most of the way from the rule of thumb to the optimal levels."""
+	pytest.importorskip("torch")
+	monkeypatch.setattr(fixed_cost, "PENALTIES", (4.0,))
+	monkeypatch.setattr(fixed_cost, "ORDER_COSTS", (64.0,))
+	found = run("benchmark", "fixed-cost", "--lead-times", "0", "--seeds", "1", "--seconds", "3", "--json")
+	(row,) = found.document["instances"]
+	assert row["optimal_levels"] == [-1, 25]
+	assert row["gap_percent"] < row["start_gap_percent"] / 2
+
+
+@pytest.mark.torch
+def test_buyers_of_every_kind(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+	"""Who keeps everything keeps everything; the reward with the sign error starves the shelf."""
+	pytest.importorskip("torch")
+	monkeypatch.setattr(buyers, "ITEMS", 10)
+	monkeypatch.setattr(buyers, "QUARTERS", 2)
+	found = run("benchmark", "buyers", "--seeds", "1", "--seconds", "0.5", "--json")
+	rows = {(row["buyer"], row["arm"]): row for row in found.document["buyers"]}
+	assert len(rows) == 5 * len(buyers.ARMS)
+	assert rows["rubber stamp", "no learning"]["acceptance"] == 1
+	assert rows["overbuying", "no learning"]["acceptance"] < 0.2
+	assert 0.3 < rows["random", "no learning"]["acceptance"] < 0.9
+	for (buyer, arm), row in rows.items():
+		if arm == "no learning":
+			assert row["cost_vs_no_learning_percent"] == 0, buyer
+		if arm == "original reward":
+			assert row["cost_vs_no_learning_percent"] > 5, buyer
