@@ -32,7 +32,9 @@ class Explanation:
 	demand_high: float
 	on_hand: float
 	on_order: float
-	#: on hand plus on order, which the rule compares with the reorder point
+	#: of both, what waits for demand that the buyer announced
+	set_aside: float
+	#: on hand plus on order less what is set aside, which the rule compares with the reorder point
 	position: float
 	reorder_point: float
 	target: float
@@ -51,8 +53,11 @@ class Explanation:
 		stock = f"{_number(self.on_hand)} on hand"
 		if self.on_order:
 			stock += f" and {_number(self.on_order)} on order"
-			if not self.rule_wish:
-				stock += f", {_number(self.position)} in all"
+		if self.set_aside:
+			kept = _number(self.set_aside)
+			stock += f", {kept} of it kept for announced demand, which leaves {_number(self.position)}"
+		elif self.on_order and not self.rule_wish:
+			stock += f", {_number(self.position)} in all"
 		text = (
 			f"Demand over the next {self.protection_days} days is expected at {_number(self.demand_low)} to "
 			f"{_number(self.demand_high)}, with {stock}; the rule {self._rule_words()}"
@@ -99,6 +104,7 @@ def explain(policy: ResidualNetwork, situation: Situation, decision: Decision) -
 		expected + deviation,
 		state.on_hand,
 		state.arrivals.sum(axis=0),
+		np.zeros(len(state.items)) if state.set_aside is None else state.set_aside,
 		state.inventory_position,
 		decision.levels.reorder_point,
 		decision.levels.order_up_to,

@@ -74,7 +74,7 @@ def test_buyers_of_every_kind(run: Run, monkeypatch: pytest.MonkeyPatch) -> None
 	monkeypatch.setattr(buyers, "QUARTERS", 2)
 	found = run("benchmark", "buyers", "--seeds", "1", "--seconds", "0.5", "--json")
 	rows = {(row["buyer"], row["arm"]): row for row in found.document["buyers"]}
-	assert len(rows) == 5 * len(buyers.ARMS)
+	assert len(rows) == 6 * len(buyers.ARMS)
 	assert rows["rubber stamp", "no learning"]["acceptance"] == 1
 	assert rows["overbuying", "no learning"]["acceptance"] < 0.2
 	assert 0.3 < rows["random", "no learning"]["acceptance"] < 0.9

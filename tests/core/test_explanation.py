@@ -22,6 +22,7 @@ EXAMPLE = Explanation(
 	demand_high=120,
 	on_hand=40,
 	on_order=12,
+	set_aside=0,
 	position=52,
 	reorder_point=60,
 	target=150,
@@ -81,6 +82,20 @@ def test_the_numbers_add_up(seed: int, gap: float, cap: float) -> None:
 		expected = float(state.demand.level_91[item]) * why.protection_days
 		assert 0 <= why.demand_low <= expected * 1.00001
 		assert expected * 0.99999 <= why.demand_high
+
+
+def test_what_is_set_aside_is_said() -> None:
+	"""The sentence tells what is kept for announced demand and what that leaves; the numbers have it."""
+	aside = np.array([0, 5, 10, 20, 40], np.float32)
+	state = replace(random_state(7), set_aside=aside)
+	reasons, _decision = explained(residual_policy(forecast_rule(safety_factor=1.5)), state)
+	for why, kept in zip(reasons, aside, strict=True):
+		assert why.set_aside == kept
+		assert why.position == pytest.approx(why.on_hand + why.on_order - kept, rel=1e-5, abs=1e-4)
+		words = (
+			f", {shown(kept)} of it kept for announced demand, which leaves {shown(why.position)}; the rule"
+		)
+		assert (words in why.sentence) == bool(kept)
 
 
 def shown(value: float) -> str:

@@ -76,6 +76,7 @@ def _one_company(options: argparse.Namespace, seed: int, number: int, update: An
 	buyers: dict[str, Decides] = {
 		"informed": informed(company),
 		"overbuying": Habit(overbuys),
+		"cries wolf": Habit(overbuys, "promotion"),
 		"rubber stamp": Habit(keeps_all),
 		"random": Habit(edits_at_random),
 		"fixes packs": Habit(fixes_packs(CASE)),
@@ -107,7 +108,7 @@ def _one_year(
 	for quarter in range(QUARTERS):
 		# the same luck with lead times, and the same moods, for all ways of learning
 		rng = np.random.default_rng([training.seed, quarter])
-		season = shop.buy(stored.policy, buyer, QUARTER_DAYS, rng)
+		season = shop.buy(stored.policy, buyer, QUARTER_DAYS, rng, heeds_announcements=arm == "learning")
 		costs.append(season.cost)
 		if quarter:
 			moved = np.abs(season.answers.ordered_qty - season.answers.proposed_qty)

@@ -41,6 +41,19 @@ class DemandHistory:
 			keys=self.keys, start=self.start + np.timedelta64(first, "D"), demand=self.demand[first:last]
 		)
 
+	def totals(
+		self,
+		first: npt.NDArray[np.integer],
+		last: npt.NDArray[np.integer],
+		columns: npt.NDArray[np.integer],
+	) -> npt.NDArray[np.float64]:
+		"""Demand of M item-warehouses between two days each, `last` excluded, shape (M,); the known part."""
+		running = np.zeros((self.days + 1, len(self.keys)))
+		np.cumsum(self.demand, axis=0, dtype=np.float64, out=running[1:])
+		last = np.clip(last, 0, self.days)
+		first = np.clip(first, 0, last)
+		return np.asarray(running[last, columns] - running[first, columns])
+
 	def take(self, indices: npt.ArrayLike) -> DemandHistory:
 		"""The item-warehouses at `indices`, in that order."""
 		rows = np.asarray(indices, dtype=np.intp)

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rl_replenishment.core.demand.history import DemandHistory
+from rl_replenishment.core.edits.announced import waited
 from rl_replenishment.core.edits.constraints import LearnedConstraints, learn_constraints
 from rl_replenishment.core.edits.evidence import buyers_worth, evidence
 from rl_replenishment.core.edits.value import edit_values
@@ -45,11 +46,11 @@ def read_answers(
 	if values is not None:
 		found = np.where(np.isnan(values), found, values)
 	constraints = learn_constraints(items, rows, index)
+	worth = buyers_worth(rows.buyer, rows, found)
+	says = evidence(rows, items.order_unit[index], constraints.restored, worth)
 	return Reading(
 		items=constraints.applied_to(items),
 		constraints=constraints,
-		evidence=evidence(
-			rows, items.order_unit[index], constraints.restored, buyers_worth(rows.buyer, rows, found)
-		),
+		evidence=np.where(waited(items, history, rows, index), np.float32(0), says),
 		values=found,
 	)

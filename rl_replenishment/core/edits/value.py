@@ -8,14 +8,13 @@ import numpy as np
 import numpy.typing as npt
 
 from rl_replenishment.core.demand.history import DemandHistory
+from rl_replenishment.core.edits.announced import KEPT_DAYS, announces, usual_rate
 from rl_replenishment.core.files.feedback import FeedbackRows
 from rl_replenishment.core.items import DAYS_PER_YEAR, FloatArray, ItemTable, UnmetDemand
 from rl_replenishment.core.simulation.dynamics import Inventory
 
 #: decisions replayed at a time
 _CHUNK = 4096
-#: days before a decision over which the usual demand is measured
-_USUAL_DAYS = 91
 
 
 def edit_values(
@@ -34,16 +33,19 @@ def edit_values(
 	mostly placed a little later. What an order leaves beyond the position that it was to fill up to is held
 	until the usual demand has used it up, at most a year.
 
+	A change for announced demand is judged `KEPT_DAYS` later. In these, the orders to come meet the usual
+	demand, and this one what goes beyond it.
+
 	`index`, shape (E,), is each row's position in `items` and `history`. NaN where that time is not over, or
 	where the day or the stock of the decision is not known.
 	"""
-	horizon = items.whole_lead_time_days[index] + review_days
+	horizon = items.whole_lead_time_days[index] + review_days + KEPT_DAYS * announces(rows)
 	offset = np.where(np.isnat(rows.date), -1, (rows.date - history.start).astype(np.int64))
 	known = (offset >= 0) & (offset + horizon <= history.days) & ~np.isnan(rows.on_hand)
 	values = np.full(len(rows), np.nan)
 	values[known & (rows.ordered_qty == rows.proposed_qty)] = 0.0
 	open_rows = np.flatnonzero(known & np.isnan(values))
-	usual = _usual_demand(history, np.maximum(offset, 0), index)
+	usual = usual_rate(history, offset, index)
 	for first in range(0, len(open_rows), _CHUNK):
 		part = open_rows[first : first + _CHUNK]
 		columns = index[part]
@@ -53,6 +55,7 @@ def edit_values(
 		decisions = _Decisions(
 			items.take(columns),
 			ahead,
+			horizon[part],
 			usual[part],
 			*stock,
 			rows.proposed_qty[part],
@@ -70,8 +73,11 @@ class _Decisions:
 	items: ItemTable
 	#: from the day of each decision on, shape (D, M)
 	demand: FloatArray
+	#: days that each is judged over, shape (M,); what is beyond lead time and review interval is for a demand
+	#: that was announced
+	days: npt.NDArray[np.integer]
 	#: per day before the decision, shape (M,)
-	usual: FloatArray
+	usual: npt.NDArray[np.float64]
 	on_hand: npt.NDArray[np.float64]
 	on_order: npt.NDArray[np.float64]
 	proposed: npt.NDArray[np.float64]
@@ -97,27 +103,18 @@ class _Decisions:
 		total = np.zeros(len(items))
 		inventory.receive()
 		inventory.place_orders(quantity.astype(np.float32))
+		covered = lead_time + self.review_days
+		announced = np.zeros(len(items))
 		for day, asked in enumerate(self.demand):
 			if day:
 				inventory.receive()
-			result = inventory.serve(asked)
-			total += (day < lead_time + self.review_days) * (
-				result.holding_cost + result.stockout_cost + result.waste_cost
-			)
+			unusual = np.where(day < self.days, asked - self.usual, 0)
+			announced += np.where((self.days > covered) & (day >= self.review_days), unusual, 0)
+			served = np.where(day < covered, asked, np.maximum(unusual, 0))
+			result = inventory.serve(served.astype(np.float32))
+			total += (day < self.days) * (result.holding_cost + result.stockout_cost + result.waste_cost)
 		held = self.on_hand + self.on_order
-		target = np.maximum(held + self.proposed, self.usual * (lead_time + self.review_days))
+		target = np.maximum(held + self.proposed, self.usual * covered) + np.maximum(announced, 0)
 		beyond = np.maximum(held + quantity - self.demand[: self.review_days].sum(axis=0) - target, 0)
 		days = np.minimum(beyond / np.maximum(self.usual, 1e-9), DAYS_PER_YEAR)
 		return np.asarray(total + items.holding_cost * days * (beyond - self.usual * days / 2))
-
-
-def _usual_demand(
-	history: DemandHistory, offset: npt.NDArray[np.int64], columns: npt.NDArray[np.intp]
-) -> FloatArray:
-	"""Mean demand per day before each decision, shape (M,)."""
-	running = np.zeros((history.days + 1, history.demand.shape[1]))
-	np.cumsum(history.demand, axis=0, dtype=np.float64, out=running[1:])
-	last = np.minimum(offset, history.days)
-	first = np.maximum(last - _USUAL_DAYS, 0)
-	total = running[last, columns] - running[first, columns]
-	return (total / np.maximum(last - first, 1)).astype(np.float32)

@@ -28,6 +28,8 @@ class State:
 	#: open orders by day of arrival, shape (H, N): row d is due in d days, the last row in H - 1 or more
 	arrivals: FloatArray
 	demand: DemandStatistics
+	#: of what is on hand or on order, what waits for announced demand, shape (N,); None where nothing does
+	set_aside: FloatArray | None = None
 
 	@classmethod
 	def from_history(
@@ -45,10 +47,15 @@ class State:
 		none = np.zeros((1, len(items)), dtype=np.float32)
 		return cls(items, today, review_days, on_hand, none if arrivals is None else arrivals, statistics)
 
+	@property
+	def available(self) -> FloatArray:
+		"""On hand less what is set aside, shape (N,); below 0 where that is still on order."""
+		return self.on_hand if self.set_aside is None else self.on_hand - self.set_aside
+
 	@cached_property
 	def inventory_position(self) -> FloatArray:
-		"""On hand plus on order, shape (N,)."""
-		return self.on_hand + self.arrivals.sum(axis=0)
+		"""On hand plus on order, less what is set aside, shape (N,)."""
+		return self.available + self.arrivals.sum(axis=0)
 
 
 def protection_days(items: ItemTable, review_days: int) -> npt.NDArray[np.int32]:

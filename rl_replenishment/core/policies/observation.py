@@ -18,7 +18,7 @@ ARRIVAL_PARTS = 12
 
 #: name of each column and what it says
 OBSERVATION: tuple[tuple[str, str], ...] = (
-	("on_hand", "stock on the shelf less what is owed, in protection intervals of demand"),
+	("on_hand", "stock on the shelf less what is owed or set aside, in protection intervals of demand"),
 	("inventory_position", "on hand plus on order, likewise"),
 	("classical_quantity", "what the classical rule would order, likewise"),
 	("order_up_to", "its order-up-to level S, likewise"),
@@ -108,7 +108,7 @@ class Observer:
 		weekday = _weekday_angle(state.today)
 		values = {
 			**self._static,
-			"on_hand": state.on_hand / scale,
+			"on_hand": state.available / scale,
 			"inventory_position": state.inventory_position / scale,
 			"classical_quantity": classical / scale,
 			"order_up_to": levels.order_up_to / scale,

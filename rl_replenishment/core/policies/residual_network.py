@@ -149,6 +149,7 @@ class Situation:
 				on_hand=state.on_hand[rows],
 				arrivals=state.arrivals[:, rows],
 				demand=state.demand.take(rows),
+				set_aside=None if state.set_aside is None else state.set_aside[rows],
 			),
 			levels=Levels(*(level[rows] for level in self.levels)),
 			classical=self.classical[rows],

@@ -21,10 +21,12 @@ QUARTER_DAYS = 91
 
 @dataclass(frozen=True)
 class Habit:
-	"""A buyer who changes lines by a rule of thumb and gives no reason."""
+	"""A buyer who changes lines by a rule of thumb."""
 
 	#: ordered quantity from the proposed one, both of shape (N,)
 	change: Change
+	#: given for every change
+	reason: Reason = ""
 
 	def decide(
 		self,
@@ -39,7 +41,7 @@ class Habit:
 		"""As `Buyer.decide`."""
 		wished = np.where(proposed_qty > 0, self.change(proposed_qty, rng), 0)
 		ordered = feasible_quantity(items, wished.astype(np.float32))
-		reasons: list[Reason] = [""] * len(items)
+		reasons = [self.reason if moved else "" for moved in ordered != proposed_qty]
 		return BuyerDecision(ordered, tuple(reasons))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple, Protocol
 
 import numpy as np
@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from rl_replenishment.core.demand.history import DemandHistory
 from rl_replenishment.core.demand.statistics import LOOKBACK_DAYS
+from rl_replenishment.core.edits.announced import announces, set_aside
 from rl_replenishment.core.files.feedback import FeedbackRows
 from rl_replenishment.core.items import FloatArray, ItemKey, ItemTable
 from rl_replenishment.core.policies.base import State
@@ -81,8 +82,13 @@ class Shop:
 		buyer: Decides,
 		days: int,
 		rng: np.random.Generator,
+		*,
+		heeds_announcements: bool = False,
 	) -> Season:
-		"""A season of `days`, one round of proposals per review."""
+		"""A season of `days`, one round of proposals per review.
+
+		`heeds_announcements` is whether the buyer's orders for demand to come are set aside for it.
+		"""
 		items = self.company.items
 		first: list[Proposal] = []
 		before, cost = len(self.answers), 0.0
@@ -91,6 +97,8 @@ class Shop:
 			self._inventory.receive()
 			if is_review_day(today, self.review_days):
 				state = self._state()
+				if heeds_announcements:
+					state = replace(state, set_aside=self._set_aside())
 				proposals = propose(policy, state)
 				first = first or [proposal for proposal in proposals if proposal.proposed_qty]
 				proposed: FloatArray = np.array([each.proposed_qty for each in proposals], np.float32)
@@ -121,6 +129,14 @@ class Shop:
 			on_hand=self._inventory.on_hand.copy(),
 			arrivals=self._inventory.arrivals(),
 		)
+
+	def _set_aside(self) -> FloatArray:
+		items, known = self.company.items, self.known
+		rows = rows_of(self.answers)
+		rows = rows.take(np.flatnonzero(announces(rows)))
+		position = {key: at for at, key in enumerate(items.keys)}
+		index = np.array([position[key] for key in rows.keys], dtype=np.intp)
+		return set_aside(items, known, rows, index)
 
 	def _note(self, state: State, proposed: FloatArray, decision: BuyerDecision) -> None:
 		self.answers += [
