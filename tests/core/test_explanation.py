@@ -88,7 +88,8 @@ def test_what_is_set_aside_is_said() -> None:
 	"""The sentence tells what is kept for announced demand and what that leaves; the numbers have it."""
 	aside = np.array([0, 5, 10, 20, 40], np.float32)
 	state = replace(random_state(7), set_aside=aside)
-	reasons, _decision = explained(residual_policy(forecast_rule(safety_factor=1.5)), state)
+	policy = residual_policy(forecast_rule(safety_factor=1.5), np.random.default_rng(7))
+	reasons, _decision = explained(policy, state)
 	for why, kept in zip(reasons, aside, strict=True):
 		assert why.set_aside == kept
 		assert why.position == pytest.approx(why.on_hand + why.on_order - kept, rel=1e-5, abs=1e-4)
