@@ -9,7 +9,9 @@ import numpy as np
 from frappe.model.document import Document
 
 from rl_replenishment.bridge.demand import read_demand
+from rl_replenishment.bridge.feedback import read_set_aside
 from rl_replenishment.bridge.parameters import Purchasing, read_parameters
+from rl_replenishment.bridge.review_days import last_review_day
 from rl_replenishment.bridge.scope import Scope, resolve_scope
 from rl_replenishment.bridge.stock import Stock, read_stock
 from rl_replenishment.core.demand.statistics import LOOKBACK_DAYS
@@ -46,4 +48,6 @@ def read_situation(settings: Document, today: date) -> Situation:
 		on_hand=stock.on_hand,
 		arrivals=stock.arrivals,
 	)
+	since = last_review_day(settings.review_frequency, today)
+	state = replace(state, set_aside=read_set_aside(settings, items, recent, since))
 	return Situation(scope, items, purchasing, stock, state)

@@ -109,6 +109,32 @@ class TestPropose(IntegrationTestCase):
 		make.make_issue(self.items[0], self.warehouse, 10)
 		self.assertLessEqual(propose(agent.name, force=True)["proposals"], 1)
 
+	def test_what_is_ordered_for_a_promotion_is_left_alone(self):
+		"""Raised for demand to come, the next rounds order as if it were not there; else they order less."""
+		agent = self.agent()
+		first = propose(agent.name, force=True)
+		request = frappe.get_doc("Material Request", first["material_requests"][0])
+		promoted, hoarded, untouched = request.items
+		for line, reason in ((promoted, "Promotion"), (hoarded, "Other")):
+			line.qty += 200
+			line.rl_edit_reason = reason
+		request.save()
+		request.submit()
+		self.assertEqual(propose(agent.name, force=True)["proposals"], 0)
+		later = getdate(add_days(nowdate(), 7))
+		make.make_sales_order(make.make_customer(), self.warehouse, dict.fromkeys(self.items, 40))
+		again = proposals.propose_for(agent.name, today=later)
+		found = {line.item_code: line for line in self.lines_of(again)}
+		self.assertNotIn(hoarded.item_code, found)
+		self.assertAlmostEqual(
+			found[promoted.item_code].stock_qty, found[untouched.item_code].stock_qty, delta=1
+		)
+		self.assertIn("200 of it kept for announced demand", found[promoted.item_code].rl_explanation)
+		# stopped before anything was ordered, nothing waits any more
+		frappe.get_doc("Material Request", request.name).update_status("Stopped")
+		after = proposals.propose_for(agent.name, today=getdate(add_days(nowdate(), 14)))
+		self.assertFalse([line for line in self.lines_of(after) if "announced" in line.rl_explanation])
+
 	def test_shadow_only_writes_down(self):
 		agent = self.agent(mode="Shadow")
 		first = propose(agent.name, force=True)

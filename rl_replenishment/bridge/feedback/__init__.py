@@ -5,9 +5,11 @@
 * `merging`: proposals of several requests that were ordered as one
 * `rewards`: the rows that follow from it
 * `learning`: settling rows, and handing them to a training
+* `announced`: what was ordered for demand to come, which the next proposals leave alone
 * `hindsight`: what changes were worth, once the demand is known
 """
 
+from rl_replenishment.bridge.feedback.announced import read_set_aside
 from rl_replenishment.bridge.feedback.hindsight import book_edit_values
 from rl_replenishment.bridge.feedback.learning import Answers, mark_consumed, settle, settled_answers
 from rl_replenishment.bridge.feedback.observing import observe_order, observe_request
@@ -18,6 +20,7 @@ __all__ = [
 	"mark_consumed",
 	"observe_order",
 	"observe_request",
+	"read_set_aside",
 	"settle",
 	"settled_answers",
 ]

@@ -1,0 +1,72 @@
+"""What buyers ordered for demand to come, as the next proposals must leave it alone."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import frappe
+import numpy as np
+from frappe.model.document import Document
+from frappe.query_builder import Case
+from frappe.query_builder.functions import Coalesce, Max, Sum
+from frappe.utils import add_days
+from pypika.queries import QueryBuilder
+
+from rl_replenishment.bridge.queries import Keys
+from rl_replenishment.core.demand.history import DemandHistory
+from rl_replenishment.core.demand.statistics import YEAR
+from rl_replenishment.core.edits.announced import ANNOUNCING, set_aside
+from rl_replenishment.core.files.feedback import FeedbackRows
+from rl_replenishment.core.items import FloatArray, ItemTable
+
+
+def read_set_aside(
+	settings: Document, items: ItemTable, history: DemandHistory, since: date
+) -> FloatArray | None:
+	"""Units of each item-warehouse that wait for announced demand, shape (N,), in one query; None for none.
+
+	What was proposed on `since` or later is left out: a run in the same review period takes it out of the
+	stock that it sees anyway, see `bridge.earlier`.
+	"""
+	at = Keys(items.keys)
+	rows = [row for row in _raised(settings.name, since).run() if at.position(row[0], row[1]) >= 0]
+	if not rows:
+		return None
+	answers = FeedbackRows(
+		keys=tuple(at.keys[at.position(row[0], row[1])] for row in rows),
+		proposed_qty=np.array([row[2] or 0 for row in rows], np.float64),
+		ordered_qty=np.array([row[3] for row in rows], np.float64),
+		date=np.array([row[4] for row in rows], dtype="datetime64[D]"),
+		on_hand=np.full(len(rows), np.nan),
+		on_order=np.full(len(rows), np.nan),
+		reason=tuple(row[5] for row in rows),
+		buyer=tuple(row[6] or "" for row in rows),
+	)
+	index = np.array([at.position(row[0], row[1]) for row in rows], dtype=np.intp)
+	return set_aside(items, history, answers, index)
+
+
+def _raised(agent: str, since: date) -> QueryBuilder:
+	"""The agent's request lines of the last year with a reason that announces demand, one row per decision.
+
+	Of a request that was stopped, what had been ordered counts.
+	"""
+	request, line = frappe.qb.DocType("Material Request"), frappe.qb.DocType("Material Request Item")
+	proposal = frappe.qb.DocType("RL Proposal")
+	day = Coalesce(proposal.proposal_date, request.transaction_date)
+	quantity = Case().when(request.status == "Stopped", line.ordered_qty).else_(line.stock_qty)
+	return (
+		frappe.qb.from_(line)
+		.join(request)
+		.on(request.name == line.parent)
+		.left_join(proposal)
+		.on(proposal.name == line.rl_proposal)
+		.select(
+			*(line.item_code, line.warehouse, Max(proposal.proposed_qty), Sum(quantity)),
+			*(Max(day), Max(line.rl_edit_reason), Max(request.modified_by)),
+		)
+		.where((request.rl_agent == agent) & (request.docstatus < 2))
+		.where(line.rl_edit_reason.isin([reason.title() for reason in ANNOUNCING]))
+		.where((day < since) & (day >= add_days(since, -YEAR)))
+		.groupby(line.parent, line.item_code, line.warehouse)
+	)
