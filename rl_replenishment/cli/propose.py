@@ -22,10 +22,13 @@ from rl_replenishment.cli.options import (
 	read_item_table,
 )
 from rl_replenishment.cli.screen import Screen
+from rl_replenishment.core.demand.history import DemandHistory
+from rl_replenishment.core.edits.announced import announces, set_aside
 from rl_replenishment.core.errors import InputError
 from rl_replenishment.core.files.dates import FIRST_YEAR, LAST_YEAR
+from rl_replenishment.core.files.feedback import FeedbackRows, read_feedback
 from rl_replenishment.core.files.stock import StockRows, read_stock
-from rl_replenishment.core.items import ItemKey, ItemTable
+from rl_replenishment.core.items import FloatArray, ItemKey, ItemTable
 from rl_replenishment.core.policies.adaptation import adapted
 from rl_replenishment.core.policies.base import State
 from rl_replenishment.core.policies.store import StoredPolicy, read_policy
@@ -45,13 +48,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 	)
 	add_item_arguments(parser)
 	parser.add_argument(
+		"--feedback",
+		metavar="FEEDBACK.csv",
+		type=Path,
+		help="what the buyer ordered for a promotion or a project, which these proposals leave alone",
+	)
+	parser.add_argument(
 		"--today", metavar="DATE", help="day of ordering (default: the day after the last demand)"
 	)
 
 
 def run(options: argparse.Namespace, screen: Screen) -> dict[str, Any]:
 	"""Propose for every row of STOCK."""
-	stored = _with_latest_demand(options, read_policy(options.policy), screen)
+	stored, history = _with_latest_demand(options, read_policy(options.policy), screen)
 	today = _today(options, stored, screen)
 	stock = read_stock(options.stock, today=today, date_format=options.date_format)
 	index = _find_stock(stock.keys, stored.snapshot.items.keys, options.stock.name)
@@ -60,7 +69,13 @@ def run(options: argparse.Namespace, screen: Screen) -> dict[str, Any]:
 		screen.note(f"No demand is known of {some(unknown)}.")
 	applied = adapted(stored, stock.keys, index)
 	items = read_item_table(options, stock.keys, screen, known=applied.snapshot.items)
-	proposals = propose(applied.policy, _state(applied, items, stock, today))
+	state = _state(applied, items, stock, today)
+	if options.feedback is not None and history is not None:
+		announced = read_feedback(options.feedback, options.date_format)
+		state = replace(
+			state, set_aside=_set_aside(announced, history, items, index, options.feedback.name, screen)
+		)
+	proposals = propose(applied.policy, state)
 	lines = sorted((p for p in proposals if p.proposed_qty), key=lambda p: (p.supplier, p.item_code))
 	if lines:
 		screen.say(proposal_table([as_line(proposal) for proposal in lines]))
@@ -85,18 +100,42 @@ def as_line(proposal: Proposal, item_name: str = "") -> ProposalLine:
 	)
 
 
-def _with_latest_demand(options: argparse.Namespace, stored: StoredPolicy, screen: Screen) -> StoredPolicy:
+def _with_latest_demand(
+	options: argparse.Namespace, stored: StoredPolicy, screen: Screen
+) -> tuple[StoredPolicy, DemandHistory | None]:
 	if options.orders is None:
+		if options.feedback is not None:
+			raise InputError(
+				"--feedback needs --orders: what waits for a promotion is kept until they show that it came."
+			)
 		screen.note(
 			f"Demand is as of {day(stored.snapshot.today)}, when the policy was trained;"
 			" --orders brings newer."
 		)
-		return stored
+		return stored, None
 	history = read_history(options.orders, options.date_format, screen)
 	stored = adapted_to_orders(
 		stored, history.keys, options.orders.name, screen, with_costs=options.items is None
 	)
-	return replace(stored, snapshot=snapshot(history, stored.snapshot.items, stored.review_days))
+	return replace(stored, snapshot=snapshot(history, stored.snapshot.items, stored.review_days)), history
+
+
+def _set_aside(
+	rows: FeedbackRows, history: DemandHistory, items: ItemTable, index: Index, source: str, screen: Screen
+) -> FloatArray:
+	"""What waits for announced demand, shape (N,); `index`, shape (N,), is each item's place in `history`."""
+
+	def refusal(row: int, problem: str) -> InputError:
+		return InputError(f"{source}, row {rows.lines[row]}: {problem}.")
+
+	undated = int((announces(rows) & np.isnat(rows.date)).sum())
+	if undated:
+		screen.note(f"{source}: {counted(undated, 'announcement')} without a date cannot be waited for.")
+	place = find_items(rows.keys, items.keys, refusal)
+	known = np.flatnonzero(place >= 0)
+	# no demand is known of what the history does not know
+	demand = np.pad(history.demand, ((0, 0), (0, 1)))[:, index]
+	return set_aside(items, DemandHistory(items.keys, history.start, demand), rows.take(known), place[known])
 
 
 def _find_stock(keys: Sequence[ItemKey], known: Sequence[ItemKey], source: str) -> Index:

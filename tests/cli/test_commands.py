@@ -97,6 +97,41 @@ def test_proposals_order_what_is_short_and_say_why(
 
 
 @pytest.mark.torch
+def test_proposals_leave_alone_what_was_ordered_for_a_promotion(
+	orders: Path, policy: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+	"""Stock that the buyer ordered on top for demand to come counts only where no reason says so."""
+	stock, feedback = tmp_path / "STOCK.csv", tmp_path / "FEEDBACK.csv"
+	stock.write_text("item_code,on_hand\nA,0\nB,10060\n")
+	asked = ("propose", str(stock), "--policy", str(policy), "--orders", str(orders))
+	end = np.datetime64(run_json(capsys, *asked)["today"])
+
+	def proposed(reason: str, item: str = "B", date: str = str(end - 3)) -> dict:
+		feedback.write_text(
+			f"item_code,proposed_qty,ordered_qty,date,reason\n{item},40,10040,{date},{reason}\n"
+		)
+		found = run_json(capsys, *asked, "--feedback", str(feedback))
+		return {row["item_code"]: row for row in found["proposals"]}["B"]
+
+	kept = proposed("promotion")
+	assert kept["why"]["set_aside"] == 10000
+	assert "10000 of it kept for announced demand, which leaves 60;" in kept["reason"]
+	for answer in (proposed("distrust"), proposed("promotion", item="A"), proposed("promotion", item="Z")):
+		assert answer["why"]["set_aside"] == 0
+		assert answer["proposed_qty"] == 0
+	assert proposed("promotion", date="")["why"]["set_aside"] == 0
+
+
+def test_announced_demand_needs_the_orders(
+	policy: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+	stock = tmp_path / "STOCK.csv"
+	stock.write_text("item_code,on_hand\nA,0\n")
+	sentence = refusal(capsys, "propose", str(stock), "--policy", str(policy), "--feedback", str(stock))
+	assert "--feedback needs --orders" in sentence
+
+
+@pytest.mark.torch
 def test_learning_writes_a_policy_of_its_own(
 	orders: Path, policy: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
