@@ -21,6 +21,7 @@ from rl_replenishment.cli.options import (
 	positive,
 	read_history,
 	read_item_table,
+	without_gaps,
 )
 from rl_replenishment.cli.screen import Screen
 from rl_replenishment.core.demand.history import DemandHistory
@@ -59,6 +60,7 @@ def run(options: argparse.Namespace, screen: Screen) -> dict[str, Any]:
 	)
 	items = read_item_table(options, history.keys, screen, known=stored.snapshot.items)
 	held = _held_days(options, stored, history, screen)
+	history = without_gaps(history, items, screen, held).history
 	with screen.progress("Tuning the classical rules") as update:
 		compared = compare(stored, history, items, held, options.seed, update)
 	if options.report is not None:

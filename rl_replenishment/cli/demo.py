@@ -20,6 +20,7 @@ from rl_replenishment.cli.propose import as_line
 from rl_replenishment.cli.screen import Screen
 from rl_replenishment.cli.train import tell_why_ended, write_policy
 from rl_replenishment.core.demand.history import DemandHistory
+from rl_replenishment.core.demand.imputation import impute
 from rl_replenishment.core.evaluation.backtest import backtest
 from rl_replenishment.core.files.feedback import FeedbackRows
 from rl_replenishment.core.files.output import write_folder_atomically
@@ -64,7 +65,8 @@ def run(options: argparse.Namespace, screen: Screen) -> dict[str, Any]:
 	trainer = make_trainer(DEFAULT_ALGORITHM)
 	rng = np.random.default_rng(options.seed)
 	company = sample_company(rng)
-	history, items = company.history, company.items
+	items = company.items
+	history = impute(company.history, items, held=HOLDOUT_DAYS).history
 	seen = history.window(0, history.days - HOLDOUT_DAYS)
 	training = TrainingOptions(seconds=options.seconds, seed=options.seed)
 	with write_folder_atomically(options.out, marker=REPORT_FILE) as folder:

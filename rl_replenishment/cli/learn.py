@@ -21,6 +21,7 @@ from rl_replenishment.cli.options import (
 	counted,
 	read_history,
 	read_item_table,
+	without_gaps,
 )
 from rl_replenishment.cli.screen import Screen
 from rl_replenishment.cli.train import CHECKPOINT_FOLDER, tell_why_ended, write_policy
@@ -68,12 +69,13 @@ def run(options: argparse.Namespace, screen: Screen) -> dict[str, Any]:
 			f"{options.orders.name} starts on {history.start}, after the policy's training ended;"
 			" give the orders it was trained on."
 		)
-	seen = history.window(0, days)
-	check_history(seen, parent.review_days)
+	check_history(history.window(0, days), parent.review_days)
 	parent = adapted_to_orders(
 		parent, history.keys, options.orders.name, screen, with_costs=options.items is None
 	)
 	items = read_item_table(options, history.keys, screen, known=parent.snapshot.items)
+	history = without_gaps(history, items, screen, history.days - days).history
+	seen = history.window(0, days)
 	rows = read_feedback(options.feedback, options.date_format)
 	late = int((rows.date > history.end).sum())
 	if late:

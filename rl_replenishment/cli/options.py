@@ -13,6 +13,7 @@ import numpy as np
 from rl_replenishment.cli.matching import some
 from rl_replenishment.cli.screen import Screen
 from rl_replenishment.core.demand.history import DemandHistory
+from rl_replenishment.core.demand.imputation import Imputed, impute
 from rl_replenishment.core.errors import InputError
 from rl_replenishment.core.files.items import item_table, read_items
 from rl_replenishment.core.files.orders import read_orders
@@ -149,7 +150,7 @@ def _changed(items: ItemTable, given: dict[str, float]) -> ItemTable:
 	for name, value in given.items():
 		values.pop(name.removesuffix("_rate"))
 		values[name] = value
-	return ItemTable.create(items.keys, items.suppliers, **values)
+	return ItemTable.create(items.keys, items.suppliers, items.groups, **values)
 
 
 def read_history(orders: Path, date_format: str | None, screen: Screen) -> DemandHistory:
@@ -160,6 +161,15 @@ def read_history(orders: Path, date_format: str | None, screen: Screen) -> Deman
 			f"{orders.name}: {unexplained:g} units were returned that no earlier line accounts for; left out."
 		)
 	return history
+
+
+def without_gaps(history: DemandHistory, items: ItemTable, screen: Screen, held: int = 0) -> Imputed:
+	"""The history with the time filled before new items were sold; the last `held` days are for a test."""
+	found = impute(history, items, held=held)
+	if found.is_new.any():
+		keys = [history.keys[at] for at in np.flatnonzero(found.is_new)]
+		screen.note(f"New, and not taken for slow before their first sale: {some(keys)}.")
+	return found
 
 
 def holdout_days(asked: int | None, history: DemandHistory) -> int:

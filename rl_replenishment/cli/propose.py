@@ -20,16 +20,18 @@ from rl_replenishment.cli.options import (
 	day,
 	read_history,
 	read_item_table,
+	without_gaps,
 )
 from rl_replenishment.cli.screen import Screen
 from rl_replenishment.core.demand.history import DemandHistory
+from rl_replenishment.core.demand.imputation import Imputed
 from rl_replenishment.core.edits.announced import announces, set_aside
 from rl_replenishment.core.errors import InputError
 from rl_replenishment.core.files.dates import FIRST_YEAR, LAST_YEAR
 from rl_replenishment.core.files.feedback import FeedbackRows, read_feedback
 from rl_replenishment.core.files.stock import StockRows, read_stock
 from rl_replenishment.core.items import FloatArray, ItemKey, ItemTable
-from rl_replenishment.core.policies.adaptation import adapted
+from rl_replenishment.core.policies.adaptation import adapted, lenders
 from rl_replenishment.core.policies.base import State
 from rl_replenishment.core.policies.store import StoredPolicy, read_policy
 from rl_replenishment.core.proposal import Proposal, arrivals_by_day, propose
@@ -60,21 +62,26 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace, screen: Screen) -> dict[str, Any]:
 	"""Propose for every row of STOCK."""
-	stored, history = _with_latest_demand(options, read_policy(options.policy), screen)
+	stored, latest = _with_latest_demand(options, read_policy(options.policy), screen)
 	today = _today(options, stored, screen)
 	stock = read_stock(options.stock, today=today, date_format=options.date_format)
 	index = _find_stock(stock.keys, stored.snapshot.items.keys, options.stock.name)
-	unknown = [key for key, at in zip(stock.keys, index, strict=True) if at < 0]
-	if unknown:
-		screen.note(f"No demand is known of {some(unknown)}.")
 	applied = adapted(stored, stock.keys, index)
 	items = read_item_table(options, stock.keys, screen, known=applied.snapshot.items)
-	state = _state(applied, items, stock, today)
-	if options.feedback is not None and history is not None:
+	lender = lenders(stored.snapshot, items, index)
+	unknown = [key for key, at, like in zip(stock.keys, index, lender, strict=True) if max(at, like) < 0]
+	if unknown:
+		screen.note(f"No demand is known of {some(unknown)}.")
+	borrowed = np.zeros(len(stored.snapshot.items), np.float32) if latest is None else latest.borrowed
+	state = replace(
+		_state(applied, items, stock, today),
+		demand=stored.snapshot.demand.reindexed(np.where(index < 0, lender, index)),
+		borrowed=np.where(index < 0, np.float32(lender >= 0), borrowed[index]),
+	)
+	if options.feedback is not None and latest is not None:
 		announced = read_feedback(options.feedback, options.date_format)
-		state = replace(
-			state, set_aside=_set_aside(announced, history, items, index, options.feedback.name, screen)
-		)
+		kept = _set_aside(announced, latest.history, items, index, options.feedback.name, screen)
+		state = replace(state, set_aside=kept)
 	proposals = propose(applied.policy, state)
 	lines = sorted((p for p in proposals if p.proposed_qty), key=lambda p: (p.supplier, p.item_code))
 	if lines:
@@ -102,7 +109,7 @@ def as_line(proposal: Proposal, item_name: str = "") -> ProposalLine:
 
 def _with_latest_demand(
 	options: argparse.Namespace, stored: StoredPolicy, screen: Screen
-) -> tuple[StoredPolicy, DemandHistory | None]:
+) -> tuple[StoredPolicy, Imputed | None]:
 	if options.orders is None:
 		if options.feedback is not None:
 			raise InputError(
@@ -117,7 +124,9 @@ def _with_latest_demand(
 	stored = adapted_to_orders(
 		stored, history.keys, options.orders.name, screen, with_costs=options.items is None
 	)
-	return replace(stored, snapshot=snapshot(history, stored.snapshot.items, stored.review_days)), history
+	latest = without_gaps(history, stored.snapshot.items, screen)
+	known = snapshot(latest.history, stored.snapshot.items, stored.review_days)
+	return replace(stored, snapshot=known), latest
 
 
 def _set_aside(

@@ -18,6 +18,8 @@ from rl_replenishment.core.policies.residual_network import Decision, ResidualNe
 
 #: of a normal distribution: the range of expected demand holds 80 % of the cases
 _RANGE_DEVIATIONS = 1.2816
+#: from here on, an expectation is that of similar items
+_MOSTLY_BORROWED = 0.5
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,8 @@ class Explanation:
 	protection_days: int
 	demand_low: float
 	demand_high: float
+	#: share of what is known of its demand that was taken from similar items
+	borrowed: float
 	on_hand: float
 	on_order: float
 	#: of both, what waits for demand that the buyer announced
@@ -58,9 +62,10 @@ class Explanation:
 			stock += f", {kept} of it kept for announced demand, which leaves {_number(self.position)}"
 		elif self.on_order and not self.rule_wish:
 			stock += f", {_number(self.position)} in all"
+		group = ", going by similar items of its group" if self.borrowed >= _MOSTLY_BORROWED else ""
 		text = (
 			f"Demand over the next {self.protection_days} days is expected at {_number(self.demand_low)} to "
-			f"{_number(self.demand_high)}, with {stock}; the rule {self._rule_words()}"
+			f"{_number(self.demand_high)}{group}, with {stock}; the rule {self._rule_words()}"
 		)
 		if abs(self.correction) >= 0.5 or abs(self.quantity - self.rule_quantity) > ROUNDING:
 			amount = abs(self.correction)
@@ -98,13 +103,15 @@ def explain(policy: ResidualNetwork, situation: Situation, decision: Decision) -
 	deviation = _RANGE_DEVIATIONS * demand_deviation(state, rate)
 	expected = rate * days
 	wished = decision.classical + decision.correction
+	nothing = np.zeros(len(state.items))
 	columns = (
 		days,
 		np.maximum(expected - deviation, 0),
 		expected + deviation,
+		nothing if state.borrowed is None else state.borrowed,
 		state.on_hand,
 		state.arrivals.sum(axis=0),
-		np.zeros(len(state.items)) if state.set_aside is None else state.set_aside,
+		nothing if state.set_aside is None else state.set_aside,
 		state.inventory_position,
 		decision.levels.reorder_point,
 		decision.levels.order_up_to,

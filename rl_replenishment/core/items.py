@@ -78,13 +78,16 @@ class ItemTable:
 	shelf_life_days: FloatArray
 	#: supplier of each item-warehouse, "" where unknown
 	suppliers: tuple[str, ...] = field(default=())
+	#: item group of each, "" where unknown
+	groups: tuple[str, ...] = field(default=())
 
 	def __post_init__(self) -> None:
 		n = len(self.keys)
-		if not self.suppliers:
-			object.__setattr__(self, "suppliers", ("",) * n)
-		if len(self.suppliers) != n:
-			raise ValueError(f"there are {len(self.suppliers)} suppliers for {n} item-warehouses")
+		for name in TEXT_FIELDS:
+			if not getattr(self, name):
+				object.__setattr__(self, name, ("",) * n)
+			if len(getattr(self, name)) != n:
+				raise ValueError(f"there are {len(getattr(self, name))} {name} for {n} item-warehouses")
 		for name in ARRAY_FIELDS:
 			values = getattr(self, name)
 			if values.shape != (n,):
@@ -105,6 +108,7 @@ class ItemTable:
 		cls,
 		keys: Sequence[ItemKey | str],
 		suppliers: Sequence[str] = (),
+		groups: Sequence[str] = (),
 		**values: float | Sequence[float] | npt.NDArray[np.number],
 	) -> ItemTable:
 		"""Build a table from scalars or arrays; what is not given takes `DEFAULTS`.
@@ -132,7 +136,7 @@ class ItemTable:
 			)
 		if values:
 			raise TypeError(f"unknown item properties: {', '.join(sorted(values))}")
-		return cls(keys=item_keys, suppliers=tuple(suppliers), **columns)
+		return cls(keys=item_keys, suppliers=tuple(suppliers), groups=tuple(groups), **columns)
 
 	def take(self, indices: npt.ArrayLike) -> ItemTable:
 		"""The item-warehouses at `indices`, in that order; indices may repeat."""
@@ -140,6 +144,7 @@ class ItemTable:
 		return ItemTable(
 			keys=tuple(self.keys[i] for i in rows),
 			suppliers=tuple(self.suppliers[i] for i in rows),
+			groups=tuple(self.groups[i] for i in rows),
 			**{name: getattr(self, name)[rows] for name in ARRAY_FIELDS},
 		)
 
@@ -148,6 +153,7 @@ class ItemTable:
 		return ItemTable(
 			keys=self.keys[part],
 			suppliers=self.suppliers[part],
+			groups=self.groups[part],
 			**{name: getattr(self, name)[part] for name in ARRAY_FIELDS},
 		)
 
@@ -157,6 +163,7 @@ class ItemTable:
 		return ItemTable(
 			keys=tuple(keys),
 			suppliers=tuple(self.suppliers[i] if i >= 0 else "" for i in index),
+			groups=tuple(self.groups[i] if i >= 0 else "" for i in index),
 			**{name: np.append(getattr(self, name), getattr(unknown, name))[index] for name in ARRAY_FIELDS},
 		)
 
@@ -194,7 +201,8 @@ class ItemTable:
 		return QUANTITY_NOISE * self.order_unit
 
 
-ARRAY_FIELDS = tuple(f.name for f in fields(ItemTable) if f.name not in ("keys", "suppliers"))
+TEXT_FIELDS = ("suppliers", "groups")
+ARRAY_FIELDS = tuple(f.name for f in fields(ItemTable) if f.name not in ("keys", *TEXT_FIELDS))
 
 
 def _packs_up(packs: FloatArray) -> FloatArray:

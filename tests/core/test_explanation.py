@@ -20,6 +20,7 @@ EXAMPLE = Explanation(
 	protection_days=21,
 	demand_low=83.4,
 	demand_high=120,
+	borrowed=0,
 	on_hand=40,
 	on_order=12,
 	set_aside=0,

@@ -309,10 +309,17 @@ def test_missing_tensors(tmp_path: Path, name: str) -> None:
 	assert "not a usable policy" in refusal(write(tmp_path / "policy", forged(tensors)))
 
 
-@pytest.mark.parametrize("name", sorted(set(MANIFEST) - {"format", "checksum"}))
+# groups came later than the rest
+@pytest.mark.parametrize("name", sorted(set(MANIFEST) - {"format", "checksum", "groups"}))
 def test_missing_entries_of_the_manifest(tmp_path: Path, name: str) -> None:
 	manifest = sealed({other: value for other, value in MANIFEST.items() if other != name})
 	assert refusal(write(tmp_path / "policy", {**FILES, MANIFEST_FILE: manifest}))
+
+
+def test_a_policy_of_before_there_were_groups(tmp_path: Path) -> None:
+	manifest = sealed({other: value for other, value in MANIFEST.items() if other != "groups"})
+	found = read_policy(write(tmp_path / "policy", {**FILES, MANIFEST_FILE: manifest}))
+	assert set(found.snapshot.items.groups) == {""}
 
 
 @pytest.mark.parametrize(

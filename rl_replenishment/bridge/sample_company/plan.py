@@ -90,7 +90,7 @@ def plan_sample(items: int, days: int, today: date, rng: np.random.Generator) ->
 	return _plan(
 		company.items,
 		company.item_names,
-		company.item_groups,
+		company.items.groups,
 		company.history,
 		company.on_hand,
 		tuple(open_orders),

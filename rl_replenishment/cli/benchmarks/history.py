@@ -11,6 +11,7 @@ from rl_replenishment.cli.backtest import compare
 from rl_replenishment.cli.benchmarks.inputs import northwind
 from rl_replenishment.cli.options import counted
 from rl_replenishment.cli.screen import Screen
+from rl_replenishment.core.demand.imputation import impute
 from rl_replenishment.core.errors import InputError
 from rl_replenishment.core.evaluation.backtest import Backtest
 from rl_replenishment.core.files.items import item_table, read_items
@@ -32,6 +33,7 @@ def measure(options: argparse.Namespace, screen: Screen) -> dict[str, Any]:
 			f"{orders.name} spans {counted(history.days, 'day')}, and this benchmark holds out the last"
 			f" {HOLDOUT_DAYS}; give a longer history."
 		)
+	history = impute(history, items, held=HOLDOUT_DAYS).history
 	seen = history.window(0, history.days - HOLDOUT_DAYS)
 	seconds = options.seconds or SECONDS
 	found: list[Backtest] = []

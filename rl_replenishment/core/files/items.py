@@ -19,6 +19,7 @@ COLUMNS = (
 	ITEM_CODE,
 	WAREHOUSE,
 	Column("supplier", ("Supplier Name", "Default Supplier")),
+	Column("item_group", ("Item Group", "Category", "Category Name")),
 	Column("lead_time_days", ("Lead Time", "Lead Time in Days")),
 	Column("lead_time_std_days"),
 	Column("unit_cost", ("Unit Price", "Valuation Rate")),
@@ -72,7 +73,7 @@ def read_items(
 	# one row more, all blank, which stands for "no row" at index -1
 	columns = {name: np.append(column, np.nan) for name, column in read_numbers(table, RANGES).items()}
 	columns["shelf_life_days"][columns["shelf_life_days"] == 0] = np.inf
-	suppliers_of_rows = [*table.texts("supplier"), ""]
+	texts = {name: [*table.texts(name), ""] for name in ("supplier", "item_group")}
 
 	rows_of_item = np.array([row_of.get(ItemKey(key.item_code), -1) for key in keys], dtype=np.int32)
 	rows_of_key = np.array([row_of.get(key, -1) for key in keys], dtype=np.int32)
@@ -82,11 +83,11 @@ def read_items(
 		values["stockout_cost"][~np.isnan(columns["stockout_cost_rate"][rows])] = np.nan
 		for name, column in columns.items():
 			values[name] = np.where(np.isnan(column[rows]), values[name], column[rows])
-	suppliers = [
-		suppliers_of_rows[own] or suppliers_of_rows[general]
-		for own, general in zip(rows_of_key, rows_of_item, strict=True)
-	]
-	items = _table(keys, values, suppliers, defaults)
+	suppliers, groups = (
+		[column[own] or column[general] for own, general in zip(rows_of_key, rows_of_item, strict=True)]
+		for column in texts.values()
+	)
+	items = _table(keys, values, suppliers, groups, defaults)
 	_refuse_unorderable(table, items, columns["max_order_qty"], (rows_of_key, rows_of_item))
 	without = np.flatnonzero((rows_of_key < 0) & (rows_of_item < 0))
 	return items, tuple(keys[int(index)] for index in without)
@@ -94,13 +95,14 @@ def read_items(
 
 def item_table(keys: Sequence[ItemKey], defaults: Mapping[str, float] | None = None) -> ItemTable:
 	"""The table without an ITEMS file: `defaults` (named as the columns), then `core.items.DEFAULTS`."""
-	return _table(keys, {name: np.full(len(keys), np.nan) for name in RANGES}, (), defaults)
+	return _table(keys, {name: np.full(len(keys), np.nan) for name in RANGES}, (), (), defaults)
 
 
 def _table(
 	keys: Sequence[ItemKey],
 	values: Mapping[str, Float64Array],
 	suppliers: Sequence[str],
+	groups: Sequence[str],
 	defaults: Mapping[str, float] | None,
 ) -> ItemTable:
 	"""Fill the NaN of `values` with the defaults."""
@@ -123,7 +125,8 @@ def _table(
 		if name != "stockout_cost"
 	}
 	share = filled.pop("stockout_cost_rate") * filled["unit_cost"]
-	return ItemTable.create(keys, suppliers, stockout_cost=np.where(np.isnan(cost), share, cost), **filled)
+	stockout_cost = np.where(np.isnan(cost), share, cost)
+	return ItemTable.create(keys, suppliers, groups, stockout_cost=stockout_cost, **filled)
 
 
 def _refuse_duplicates(table: Table, keys: Sequence[ItemKey], key_of_row: IntArray) -> None:

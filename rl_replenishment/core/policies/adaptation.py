@@ -8,7 +8,9 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
-from rl_replenishment.core.items import ItemKey
+from rl_replenishment.core.demand.imputation import members_of_groups, typical
+from rl_replenishment.core.demand.statistics import QUARTER
+from rl_replenishment.core.items import ItemKey, ItemTable
 from rl_replenishment.core.policies.order_up_to import ForecastLevels
 from rl_replenishment.core.policies.parameters import ItemParameters
 from rl_replenishment.core.policies.store import Snapshot, StoredPolicy
@@ -38,6 +40,20 @@ def adapted(stored: StoredPolicy, keys: Sequence[ItemKey], index: npt.NDArray[np
 			snapshot.items.reindexed(keys, index), snapshot.demand.reindexed(index), snapshot.today
 		),
 	)
+
+
+def lenders(snapshot: Snapshot, items: ItemTable, index: npt.NDArray[np.intp]) -> npt.NDArray[np.intp]:
+	"""For each of N items that the snapshot does not know (-1 in `index`), the typical item of its group.
+
+	Returns positions in the snapshot, shape (N,); -1 for what is known, and where there is no such item.
+	"""
+	known = snapshot.demand
+	members = members_of_groups(snapshot.items, (known.days_known >= QUARTER) & (known.active_91 > 0))
+	found = np.full(len(items), -1, dtype=np.intp)
+	for at in np.flatnonzero(index < 0).tolist():
+		price = float(items.unit_cost[at])
+		found[at] = typical(snapshot.items, members, known.level_91, items.groups[at], price)
+	return found
 
 
 def adapted_to(stored: StoredPolicy, keys: Sequence[ItemKey]) -> StoredPolicy:

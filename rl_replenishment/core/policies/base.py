@@ -30,6 +30,8 @@ class State:
 	demand: DemandStatistics
 	#: of what is on hand or on order, what waits for announced demand, shape (N,); None where nothing does
 	set_aside: FloatArray | None = None
+	#: share of its demand that was taken from similar items, shape (N,); None where none was
+	borrowed: FloatArray | None = None
 
 	@classmethod
 	def from_history(

@@ -150,6 +150,7 @@ class Situation:
 				arrivals=state.arrivals[:, rows],
 				demand=state.demand.take(rows),
 				set_aside=None if state.set_aside is None else state.set_aside[rows],
+				borrowed=None if state.borrowed is None else state.borrowed[rows],
 			),
 			levels=Levels(*(level[rows] for level in self.levels)),
 			classical=self.classical[rows],

@@ -14,7 +14,13 @@ from safetensors import SafetensorError
 
 from rl_replenishment.core.demand.statistics import STATISTIC_NAMES, DemandStatistics
 from rl_replenishment.core.errors import PolicyFileError
-from rl_replenishment.core.items import ARRAY_FIELDS, FloatArray, ItemKey, ItemTable, UnmetDemand
+from rl_replenishment.core.items import (
+	ARRAY_FIELDS,
+	FloatArray,
+	ItemKey,
+	ItemTable,
+	UnmetDemand,
+)
 from rl_replenishment.core.policies.observation import OBSERVATION
 from rl_replenishment.core.policies.order_up_to import FORECASTS, ForecastLevels, OrderUpTo
 from rl_replenishment.core.policies.parameters import ItemParameters
@@ -91,6 +97,7 @@ def policy_files(stored: StoredPolicy) -> dict[str, bytes]:
 		"layers": len(policy.network.layers),
 		"items": [list(key) for key in snapshot.items.keys],
 		"suppliers": list(snapshot.items.suppliers),
+		"groups": list(snapshot.items.groups),
 		"today": str(snapshot.today),
 		"about": stored.about,
 	}
@@ -215,6 +222,8 @@ def _assemble(manifest: dict[str, Any], tensors: dict[str, FloatArray]) -> Store
 			items=ItemTable(
 				keys=keys,
 				suppliers=tuple(str(supplier) for supplier in manifest["suppliers"]),
+				# a policy of an earlier version knows none
+				groups=tuple(str(group) for group in manifest.get("groups", ())),
 				**{name: tensors[f"items.{name}"] for name in ARRAY_FIELDS},
 			),
 			demand=DemandStatistics(

@@ -61,7 +61,6 @@ class SampleCompany:
 
 	items: ItemTable
 	item_names: tuple[str, ...]
-	item_groups: tuple[str, ...]
 	patterns: tuple[Pattern, ...]
 	#: supplier of each item
 	suppliers: tuple[Supplier, ...]
@@ -110,7 +109,7 @@ def sample_company(
 	lines = _choose_products(items)
 	products = [line.product for line in lines]
 	keys = tuple(ItemKey(f"SKU-{number:03d}") for number in range(1, items + 1))
-	table, holding_cost_rate = _item_table(keys, products, rng)
+	table, holding_cost_rate = _item_table(keys, lines, rng)
 	promotions = _plan_promotions(table, products, today, future_days, rng)
 
 	uplift = np.ones((days + future_days, items))
@@ -123,7 +122,6 @@ def sample_company(
 	return SampleCompany(
 		items=table,
 		item_names=tuple(line.name for line in lines),
-		item_groups=tuple(line.group for line in lines),
 		patterns=tuple(product.pattern for product in products),
 		suppliers=tuple(product.supplier for product in products),
 		holding_cost_rate=holding_cost_rate,
@@ -157,9 +155,10 @@ def _choose_products(items: int) -> list[_Line]:
 
 
 def _item_table(
-	keys: tuple[ItemKey, ...], products: list[Product], rng: np.random.Generator
+	keys: tuple[ItemKey, ...], lines: list[_Line], rng: np.random.Generator
 ) -> tuple[ItemTable, FloatArray]:
 	"""The item master, and the holding cost rates; money is rounded, as people enter it."""
+	products = [line.product for line in lines]
 	n = len(products)
 	unit_cost = np.round([product.unit_cost * rng.uniform(0.9, 1.1) for product in products], 2)
 	holding_cost_rate = np.round(rng.uniform(0.18, 0.30, n), 2).astype(np.float32)
@@ -170,6 +169,7 @@ def _item_table(
 	table = ItemTable.create(
 		keys,
 		[supplier.name for supplier in suppliers],
+		[line.group for line in lines],
 		lead_time_days=[supplier.lead_time_days for supplier in suppliers],
 		lead_time_std_days=[supplier.lead_time_std_days for supplier in suppliers],
 		unit_cost=unit_cost,

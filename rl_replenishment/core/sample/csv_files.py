@@ -55,7 +55,7 @@ def _item_rows(company: SampleCompany) -> Iterable[Sequence[str]]:
 		yield (
 			key.item_code,
 			company.item_names[item],
-			company.item_groups[item],
+			table.groups[item],
 			table.suppliers[item],
 			_number(table.lead_time_days[item]),
 			_number(table.lead_time_std_days[item]),

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rl_replenishment.core.demand.history import DemandHistory
+from rl_replenishment.core.demand.imputation import impute
 from rl_replenishment.core.demand.statistics import LOOKBACK_DAYS
 from rl_replenishment.core.edits.announced import announces, set_aside
 from rl_replenishment.core.files.feedback import FeedbackRows
@@ -121,14 +122,17 @@ class Shop:
 
 	def _state(self) -> State:
 		known = self.known
-		return State.from_history(
+		recent = known.window(max(known.days - LOOKBACK_DAYS, 0), known.days)
+		latest = impute(recent, self.company.items)
+		state = State.from_history(
 			self.company.items,
-			known.demand[-LOOKBACK_DAYS:],
+			latest.history.demand,
 			today=known.end,
 			review_days=self.review_days,
 			on_hand=self._inventory.on_hand.copy(),
 			arrivals=self._inventory.arrivals(),
 		)
+		return replace(state, borrowed=latest.borrowed)
 
 	def _set_aside(self) -> FloatArray:
 		items, known = self.company.items, self.known

@@ -1,0 +1,201 @@
+"""Demand that no shelf could show: days out of stock, and days before an item was sold at all.
+
+Such days are no days without demand. They are filled before anything else sees the history, so that
+statistics, tuning, replay and training need not know of them.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from rl_replenishment.core.demand.history import DemandHistory
+from rl_replenishment.core.demand.statistics import QUARTER
+from rl_replenishment.core.items import FloatArray, ItemTable
+
+BoolArray = npt.NDArray[np.bool_]
+WEEK = 7
+#: an item is new where its first demand comes after so many idle days or more, and chance does not explain it
+_LEAST_IDLE_DAYS, _CHANCE = 28, 1e-3
+#: days out of stock in a row that are filled; an item that nobody bought again for longer was given up
+LONGEST_OUTAGE_DAYS = 91
+#: days of its own from which on an item needs no other, and days that weigh as much as its group
+_ENOUGH_DAYS, _GROUP_DAYS = 91, 28
+#: of a group, the typical item is found among those nearest in price: half of it, at least so many
+_LEAST_NEIGHBOURS = 5
+
+
+@dataclass(frozen=True, eq=False)
+class Unseen:
+	"""Where the T days of N item-warehouses do not show what was asked for."""
+
+	#: out of stock all day, shape (T, N)
+	out_of_stock: BoolArray
+	#: sold out in the course of the day: at least what was sold was asked for, shape (T, N)
+	sold_out: BoolArray
+	#: day on which an item came into being, shape (N,); 0 where it was there before
+	introduced: npt.NDArray[np.integer]
+
+	@classmethod
+	def nothing(cls, days: int, items: int) -> Unseen:
+		"""Every day shows all."""
+		return cls(np.zeros((days, items), bool), np.zeros((days, items), bool), np.zeros(items, np.int64))
+
+	def window(self, last: int) -> Unseen:
+		"""The days before `last`."""
+		return Unseen(self.out_of_stock[:last], self.sold_out[:last], np.minimum(self.introduced, last))
+
+
+@dataclass(frozen=True, eq=False)
+class Imputed:
+	"""A history without gaps."""
+
+	history: DemandHistory
+	#: share of each item's last quarter that was taken from another item of its group, shape (N,)
+	borrowed: FloatArray
+	#: items that were not sold all the time, shape (N,)
+	is_new: BoolArray
+
+
+def impute(history: DemandHistory, items: ItemTable, unseen: Unseen | None = None, held: int = 0) -> Imputed:
+	"""Fill the days that do not show demand; without `unseen`, those are the days before an item was sold.
+
+	* A day out of stock takes the demand of the same weekday of an earlier week of the item's own, the k-th
+	  such day in a row that of the k-th week before it, so that level, spread, weekdays and idle days stay as
+	  they were. On a day that sold out, that counts where it is more. After `LONGEST_OUTAGE_DAYS` in a row,
+	  an item was given up, and there is no demand.
+	* An item is new where it came into being late, or had its first demand late for how often it sells since.
+	  The days before are filled from its own weeks, and where it has few of them, by turns from those of the
+	  typical item of its group: the one of median demand among those nearest in price, since cheap goods sell
+	  in other numbers than dear ones. Without such an item, they take its own weeks alone.
+
+	The last `held` days are kept for a test: nothing before them is filled from them, and days before an item
+	was sold are not filled in them.
+	"""
+	demand = history.demand.astype(np.float32, copy=True)
+	front = history.days - held
+	unseen = unseen or Unseen.nothing(*demand.shape)
+	seen = unseen.window(front)
+	missing, is_new = _missing(demand[:front], seen)
+	available = ~missing
+	own = _own_weeks(demand[:front], missing)
+	_fill(demand[:front], own, missing, seen.sold_out)
+	lender = _lenders(demand[:front], available, is_new, items)
+	borrowed = _borrow(demand[:front], missing, available, lender)
+	if held:
+		out = _outages(demand, unseen.out_of_stock)
+		out[:front] = False
+		_fill(
+			demand, _own_weeks(demand, out), out, unseen.sold_out & (np.arange(len(demand)) >= front)[:, None]
+		)
+	share = borrowed[-QUARTER:].mean(axis=0, dtype=np.float32)
+	return Imputed(DemandHistory(history.keys, history.start, demand), share, is_new)
+
+
+def _missing(demand: FloatArray, unseen: Unseen) -> tuple[BoolArray, BoolArray]:
+	"""Days to fill, shape (T, N), and which items are new, shape (N,)."""
+	days = np.arange(len(demand))[:, None]
+	missing = _outages(demand, unseen.out_of_stock)
+	sold = demand > 0
+	ever = sold.any(axis=0)
+	first = np.where(ever, sold.argmax(axis=0), 0)
+	active = sold.sum(axis=0) / np.maximum(len(demand) - first, 1)
+	# who sells every day is surely new after a month of nothing
+	chance = first * np.log1p(-np.minimum(active, 0.999))
+	late = ever & (first >= _LEAST_IDLE_DAYS) & (chance < np.log(_CHANCE))
+	start = np.where(late, first, np.where(ever, np.minimum(unseen.introduced, first), unseen.introduced))
+	return missing | (days < start), start > 0
+
+
+def _outages(demand: FloatArray, out_of_stock: BoolArray) -> BoolArray:
+	"""Days out of stock that hide demand, shape (T, N)."""
+	# who sells without stock loses no sales for the lack of it
+	hides = out_of_stock & ~(out_of_stock & (demand > 0)).any(axis=0)
+	if not hides.any():
+		return hides
+	rows = np.arange(len(hides), dtype=np.int32)[:, None]
+	last_open = np.maximum.accumulate(np.where(hides, np.int32(-1), rows), axis=0)
+	return hides & (rows - last_open <= LONGEST_OUTAGE_DAYS)
+
+
+def _own_weeks(demand: FloatArray, missing: BoolArray) -> FloatArray:
+	"""For each missing day, demand of the same weekday in another week of the item, shape (T, N); else 0."""
+	filled = np.zeros_like(demand)
+	columns = np.flatnonzero(missing.any(axis=0))
+	for weekday in range(min(WEEK, len(demand))):
+		gap = missing[weekday::WEEK][:, columns]
+		weeks = np.arange(len(gap), dtype=np.int32)[:, None]
+		# rows of the available weeks, in order, before those of the others
+		order = np.argsort(gap, axis=0, kind="stable")
+		count = np.maximum((~gap).sum(axis=0), 1)
+		before = np.cumsum(~gap, axis=0)
+		last = np.maximum.accumulate(np.where(gap, np.int32(-1), weeks), axis=0)
+		# of what lies before a gap, from its end backwards, and round again
+		ordinal = (before - (weeks - last)) % count
+		source = np.take_along_axis(order, ordinal, axis=0)
+		values = np.take_along_axis(demand[weekday::WEEK][:, columns], source, axis=0)
+		filled[weekday::WEEK, columns] = np.where(gap & (before[-1] > 0), values, 0)
+	return filled
+
+
+def _fill(demand: FloatArray, own: FloatArray, missing: BoolArray, sold_out: BoolArray) -> None:
+	"""Write the filled days into `demand`; a day that sold out is like the same weekday a week before."""
+	demand[missing] = own[missing]
+	day, item = np.nonzero(sold_out & ~missing)
+	later = day >= WEEK
+	day, item = day[later], item[later]
+	demand[day, item] = np.maximum(demand[day, item], demand[day - WEEK, item])
+
+
+def _lenders(
+	demand: FloatArray, available: BoolArray, is_new: BoolArray, items: ItemTable
+) -> npt.NDArray[np.intp]:
+	"""The typical item of the group of each new item with little history, shape (N,); -1 for all others."""
+	known = available.sum(axis=0)
+	needs = is_new & (known < _ENOUGH_DAYS)
+	established = (known >= _ENOUGH_DAYS) & (demand[-QUARTER:] > 0).any(axis=0)
+	level = demand[-QUARTER:].mean(axis=0)
+	members = members_of_groups(items, established)
+	lender = np.full(demand.shape[1], -1, dtype=np.intp)
+	for item in np.flatnonzero(needs).tolist():
+		lender[item] = typical(items, members, level, items.groups[item], float(items.unit_cost[item]))
+	return lender
+
+
+def members_of_groups(items: ItemTable, established: BoolArray) -> dict[str, list[int]]:
+	"""Positions of the established items by item group."""
+	members: dict[str, list[int]] = defaultdict(list)
+	for item in np.flatnonzero(established).tolist():
+		members[items.groups[item]].append(item)
+	return members
+
+
+def typical(
+	items: ItemTable, members: dict[str, list[int]], level: FloatArray, group: str, price: float
+) -> int:
+	"""The member of median `level` among those of a group nearest in price; -1 where there is none."""
+	found = np.array(members.get(group, []) if group else [], dtype=np.intp)
+	if not len(found):
+		return -1
+	ratio = np.abs(np.log(np.maximum(items.unit_cost[found], 1e-9) / max(price, 1e-9)))
+	near = found[np.argsort(ratio, kind="stable")[: max(_LEAST_NEIGHBOURS, (len(found) + 1) // 2)]]
+	return int(near[np.argsort(level[near], kind="stable")[(len(near) - 1) // 2]])
+
+
+def _borrow(
+	demand: FloatArray, missing: BoolArray, available: BoolArray, lender: npt.NDArray[np.intp]
+) -> BoolArray:
+	"""Overwrite weeks by turns with those of the lender; returns where, shape (T, N)."""
+	borrowed = np.zeros_like(missing)
+	known = available.sum(axis=0)
+	week = np.arange(len(demand)) // WEEK
+	for item in np.flatnonzero(lender >= 0).tolist():
+		own = known[item] / (known[item] + _GROUP_DAYS)
+		is_own = np.floor((week + 1) * own) > np.floor(week * own)
+		days = missing[:, item] & ~is_own
+		demand[days, item] = demand[days, lender[item]]
+		borrowed[days, item] = True
+	return borrowed
