@@ -8,9 +8,11 @@ from typing import Any
 
 from rl_replenishment.cli.benchmarks import (
 	buyers,
+	demand_shift,
 	fixed_cost,
 	history,
 	lost_sales,
+	new_items,
 	serving,
 	stock_multi_product,
 	throughput,
@@ -20,9 +22,11 @@ from rl_replenishment.cli.screen import Screen
 
 BENCHMARKS = {
 	"buyers": buyers.measure,
+	"demand-shift": demand_shift.measure,
 	"fixed-cost": fixed_cost.measure,
 	"history": history.measure,
 	"lost-sales": lost_sales.measure,
+	"new-items": new_items.measure,
 	"serving": serving.measure,
 	"stock-multi-product": stock_multi_product.measure,
 	"throughput": throughput.measure,

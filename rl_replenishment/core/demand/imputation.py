@@ -22,8 +22,8 @@ WEEK = 7
 _LEAST_IDLE_DAYS, _CHANCE = 28, 1e-3
 #: days out of stock in a row that are filled; an item that nobody bought again for longer was given up
 LONGEST_OUTAGE_DAYS = 91
-#: days of its own from which on an item needs no other, and days that weigh as much as its group
-_ENOUGH_DAYS, _GROUP_DAYS = 91, 28
+#: days of its own from which on an item needs no other
+_ENOUGH_DAYS = 91
 #: of a group, the typical item is found among those nearest in price: half of it, at least so many
 _LEAST_NEIGHBOURS = 5
 
@@ -83,14 +83,12 @@ def impute(history: DemandHistory, items: ItemTable, unseen: Unseen | None = Non
 	available = ~missing
 	own = _own_weeks(demand[:front], missing)
 	_fill(demand[:front], own, missing, seen.sold_out)
-	lender = _lenders(demand[:front], available, is_new, items)
-	borrowed = _borrow(demand[:front], missing, available, lender)
+	lender, own_share = _lenders(demand[:front], available, is_new, items)
+	borrowed = _borrow(demand[:front], missing, lender, own_share)
 	if held:
-		out = _outages(demand, unseen.out_of_stock)
-		out[:front] = False
-		_fill(
-			demand, _own_weeks(demand, out), out, unseen.sold_out & (np.arange(len(demand)) >= front)[:, None]
-		)
+		is_held = np.arange(len(demand))[:, None] >= front
+		out = _outages(history.demand, unseen.out_of_stock) & is_held
+		_fill(demand, _own_weeks(demand, out), out, unseen.sold_out & is_held)
 	share = borrowed[-QUARTER:].mean(axis=0, dtype=np.float32)
 	return Imputed(DemandHistory(history.keys, history.start, demand), share, is_new)
 
@@ -152,17 +150,25 @@ def _fill(demand: FloatArray, own: FloatArray, missing: BoolArray, sold_out: Boo
 
 def _lenders(
 	demand: FloatArray, available: BoolArray, is_new: BoolArray, items: ItemTable
-) -> npt.NDArray[np.intp]:
-	"""The typical item of the group of each new item with little history, shape (N,); -1 for all others."""
+) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.float64]]:
+	"""The typical item of the group of each new item with little history, shape (N,); -1 for all others.
+
+	And the credibility of its own days, shape (N,): with d of them, d / (d + k), where k is the variance
+	of a day's demand over the variance between the items' levels (Buehlmann 1967).
+	"""
 	known = available.sum(axis=0)
 	needs = is_new & (known < _ENOUGH_DAYS)
 	established = (known >= _ENOUGH_DAYS) & (demand[-QUARTER:] > 0).any(axis=0)
-	level = demand[-QUARTER:].mean(axis=0)
+	level, variance = demand[-QUARTER:].mean(axis=0), demand[-QUARTER:].var(axis=0)
 	members = members_of_groups(items, established)
-	lender = np.full(demand.shape[1], -1, dtype=np.intp)
+	lender, share = np.full(demand.shape[1], -1, dtype=np.intp), np.ones(demand.shape[1])
 	for item in np.flatnonzero(needs).tolist():
-		lender[item] = typical(items, members, level, items.groups[item], float(items.unit_cost[item]))
-	return lender
+		near = neighbours(items, members, items.groups[item], float(items.unit_cost[item]))
+		if len(near):
+			lender[item] = typical(near, level)
+			days = known[item] * level[near].var()
+			share[item] = days / max(days + variance[near].mean(), 1e-9)
+	return lender, share
 
 
 def members_of_groups(items: ItemTable, established: BoolArray) -> dict[str, list[int]]:
@@ -173,28 +179,31 @@ def members_of_groups(items: ItemTable, established: BoolArray) -> dict[str, lis
 	return members
 
 
-def typical(
-	items: ItemTable, members: dict[str, list[int]], level: FloatArray, group: str, price: float
-) -> int:
-	"""The member of median `level` among those of a group nearest in price; -1 where there is none."""
+def neighbours(
+	items: ItemTable, members: dict[str, list[int]], group: str, price: float
+) -> npt.NDArray[np.intp]:
+	"""The members of a group nearest in price, half of it; none for no group."""
 	found = np.array(members.get(group, []) if group else [], dtype=np.intp)
-	if not len(found):
-		return -1
 	ratio = np.abs(np.log(np.maximum(items.unit_cost[found], 1e-9) / max(price, 1e-9)))
-	near = found[np.argsort(ratio, kind="stable")[: max(_LEAST_NEIGHBOURS, (len(found) + 1) // 2)]]
+	return found[np.argsort(ratio, kind="stable")[: max(_LEAST_NEIGHBOURS, (len(found) + 1) // 2)]]
+
+
+def typical(near: npt.NDArray[np.intp], level: FloatArray) -> int:
+	"""The one of median `level` of some items."""
 	return int(near[np.argsort(level[near], kind="stable")[(len(near) - 1) // 2]])
 
 
 def _borrow(
-	demand: FloatArray, missing: BoolArray, available: BoolArray, lender: npt.NDArray[np.intp]
+	demand: FloatArray,
+	missing: BoolArray,
+	lender: npt.NDArray[np.intp],
+	own_share: npt.NDArray[np.float64],
 ) -> BoolArray:
 	"""Overwrite weeks by turns with those of the lender; returns where, shape (T, N)."""
 	borrowed = np.zeros_like(missing)
-	known = available.sum(axis=0)
 	week = np.arange(len(demand)) // WEEK
 	for item in np.flatnonzero(lender >= 0).tolist():
-		own = known[item] / (known[item] + _GROUP_DAYS)
-		is_own = np.floor((week + 1) * own) > np.floor(week * own)
+		is_own = np.floor((week + 1) * own_share[item]) > np.floor(week * own_share[item])
 		days = missing[:, item] & ~is_own
 		demand[days, item] = demand[days, lender[item]]
 		borrowed[days, item] = True

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
-from rl_replenishment.core.demand.imputation import members_of_groups, typical
+from rl_replenishment.core.demand.imputation import members_of_groups, neighbours, typical
 from rl_replenishment.core.demand.statistics import QUARTER
 from rl_replenishment.core.items import ItemKey, ItemTable
 from rl_replenishment.core.policies.order_up_to import ForecastLevels
@@ -51,8 +51,9 @@ def lenders(snapshot: Snapshot, items: ItemTable, index: npt.NDArray[np.intp]) -
 	members = members_of_groups(snapshot.items, (known.days_known >= QUARTER) & (known.active_91 > 0))
 	found = np.full(len(items), -1, dtype=np.intp)
 	for at in np.flatnonzero(index < 0).tolist():
-		price = float(items.unit_cost[at])
-		found[at] = typical(snapshot.items, members, known.level_91, items.groups[at], price)
+		near = neighbours(snapshot.items, members, items.groups[at], float(items.unit_cost[at]))
+		if len(near):
+			found[at] = typical(near, known.level_91)
 	return found
 
 
