@@ -16,6 +16,7 @@ from rq.timeouts import JobTimeoutException
 
 from rl_replenishment.bridge import feedback
 from rl_replenishment.bridge.demand import read_demand
+from rl_replenishment.bridge.outages import without_gaps
 from rl_replenishment.bridge.parameters import read_parameters
 from rl_replenishment.bridge.policy_store import CLASSICAL, active_policy, load
 from rl_replenishment.bridge.promotion import Verdict, judge
@@ -139,6 +140,8 @@ def _read(settings: Document, ask: Ask) -> _Material:
 		)
 	items, _purchasing = read_parameters(settings, keys)
 	history = read_demand(settings, keys, days=settings.history_days, today=getdate())
+	held = min(settings.holdout_days or 0, int(history.days * LARGEST_HOLDOUT_SHARE))
+	history = without_gaps(settings, items, history, held).history
 	answers = feedback.settled_answers(settings.name)
 	usable, index = _usable(answers, history)
 	# packs and minimum orders are facts, whatever kind of training was asked for
@@ -157,7 +160,7 @@ def _read(settings: Document, ask: Ask) -> _Material:
 	return _Material(
 		items=reading.items,
 		history=history,
-		held=min(settings.holdout_days or 0, int(history.days * LARGEST_HOLDOUT_SHARE)),
+		held=held,
 		rival=(rival[0], adapted_to(rival[1], keys)) if rival else None,
 		rows=usable.rows.take(new),
 		rows_at=index[new],

@@ -77,6 +77,7 @@ def read_parameters(settings: Document, keys: Sequence[ItemKey]) -> tuple[ItemTa
 	table = ItemTable.create(
 		tuple(keys),
 		at.by_item(suppliers, ""),
+		[item.item_group for item in of_key],
 		lead_time_days=[lead_times[key.item_code].mean_days for key in keys],
 		lead_time_std_days=[lead_times[key.item_code].std_days for key in keys],
 		unit_cost=np.where(purchasing.rates > 0, purchasing.rates, DEFAULTS["unit_cost"]),

@@ -14,6 +14,7 @@ from frappe.model.document import Document
 from frappe.utils import getdate, now_datetime
 
 from rl_replenishment.bridge.demand import read_demand
+from rl_replenishment.bridge.outages import without_gaps
 from rl_replenishment.bridge.parameters import read_parameters
 from rl_replenishment.bridge.scope import resolve_scope
 from rl_replenishment.core.errors import InputError, PolicyFileError
@@ -209,7 +210,7 @@ def _classical(settings: Document) -> StoredPolicy:
 		algorithm=CLASSICAL.lower(),
 		seconds=None,
 	)
-	return classical_policy(history, items, options)
+	return classical_policy(without_gaps(settings, items, history).history, items, options)
 
 
 def _save_classical(settings: Document, stored: StoredPolicy) -> str:

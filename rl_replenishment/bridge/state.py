@@ -10,6 +10,7 @@ from frappe.model.document import Document
 
 from rl_replenishment.bridge.demand import read_demand
 from rl_replenishment.bridge.feedback import read_set_aside
+from rl_replenishment.bridge.outages import without_gaps
 from rl_replenishment.bridge.parameters import Purchasing, read_parameters
 from rl_replenishment.bridge.review_days import last_review_day
 from rl_replenishment.bridge.scope import Scope, resolve_scope
@@ -40,14 +41,19 @@ def read_situation(settings: Document, today: date) -> Situation:
 	items, purchasing = read_parameters(settings, scope.keys)
 	stock = read_stock(settings, scope.keys, today, items.whole_lead_time_days)
 	recent = read_demand(settings, scope.keys, days=LOOKBACK_DAYS, today=today)
+	latest = without_gaps(settings, items, recent)
 	state = State.from_history(
 		items,
-		recent.demand,
+		latest.history.demand,
 		today=np.datetime64(today, "D"),
 		review_days=settings.review_days,
 		on_hand=stock.on_hand,
 		arrivals=stock.arrivals,
 	)
 	since = last_review_day(settings.review_frequency, today)
-	state = replace(state, set_aside=read_set_aside(settings, items, recent, since))
+	state = replace(
+		state,
+		set_aside=read_set_aside(settings, items, latest.history, since),
+		borrowed=latest.borrowed,
+	)
 	return Situation(scope, items, purchasing, stock, state)

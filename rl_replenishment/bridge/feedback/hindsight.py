@@ -11,6 +11,7 @@ from frappe.utils import add_days, getdate
 
 from rl_replenishment.bridge.demand import read_demand
 from rl_replenishment.bridge.feedback.learning import Answers, answers_of
+from rl_replenishment.bridge.outages import without_gaps
 from rl_replenishment.bridge.parameters import read_parameters
 from rl_replenishment.core.edits.value import edit_values
 
@@ -42,6 +43,7 @@ def _book(settings: Document, today: date) -> None:
 	items, _purchasing = read_parameters(settings, keys)
 	first = getdate(str(answers.rows.date.min()))
 	history = read_demand(settings, keys, days=(today - first).days + _DAYS_BEFORE, today=today)
+	history = without_gaps(settings, items, history).history
 	position = {key: at for at, key in enumerate(keys)}
 	values = edit_values(
 		items,

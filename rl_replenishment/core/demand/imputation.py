@@ -104,7 +104,9 @@ def _missing(demand: FloatArray, unseen: Unseen) -> tuple[BoolArray, BoolArray]:
 	# who sells every day is surely new after a month of nothing
 	chance = first * np.log1p(-np.minimum(active, 0.999))
 	late = ever & (first >= _LEAST_IDLE_DAYS) & (chance < np.log(_CHANCE))
-	start = np.where(late, first, np.where(ever, np.minimum(unseen.introduced, first), unseen.introduced))
+	# sold before it came into being: that day only tells when its record was made
+	told = np.where(ever & (first < unseen.introduced), 0, unseen.introduced)
+	start = np.where(late, first, told)
 	return missing | (days < start), start > 0
 
 
