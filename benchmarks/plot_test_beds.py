@@ -1,4 +1,4 @@
-"""Draw docs/images/test_beds.png and print the tables of docs/test-beds.md, from benchmarks/results.
+"""Draw test_beds.png and buyers.png in docs/images, and print tables of docs/test-beds.md, from results.
 
 Run from the project's root: python benchmarks/plot_test_beds.py
 """
@@ -100,8 +100,35 @@ def draw() -> None:
 	figure.savefig(IMAGE, dpi=90)
 
 
+def draw_buyers() -> None:
+	"""Cost against not learning, by kind of buyer; one mark per company."""
+	rows = json.loads((ROOT / "benchmarks" / "results" / "buyers.json").read_text(encoding="utf-8"))["buyers"]
+	buyers = list(dict.fromkeys(row["buyer"] for row in rows))
+	figure, (near, far) = plt.subplots(1, 2, figsize=(13, 4), layout="constrained", width_ratios=(2, 1))
+	ways = (
+		(near, "learning", "o", "tab:blue", -0.15),
+		(near, "agreement only", "s", "tab:orange", 0.15),
+		(far, "original reward", "^", "tab:red", 0.0),
+	)
+	for panel, way, marker, color, shift in ways:
+		for at, buyer in enumerate(buyers):
+			row = next(row for row in rows if (row["buyer"], row["arm"]) == (buyer, way))
+			costs = row["cost_vs_no_learning_percent_by_seed"]
+			panel.plot(
+				[at + shift] * len(costs), costs, marker, color=color, alpha=0.6, label=None if at else way
+			)
+	for panel in (near, far):
+		panel.axhline(0, color="black", linewidth=0.8)
+		panel.set_xticks(range(len(buyers)), buyers, rotation=20)
+		panel.set(ylabel="cost against not learning, %")
+		panel.legend(fontsize=8)
+	far.set(title="by the reward with the sign error")
+	figure.savefig(IMAGE.with_name("buyers.png"), dpi=90)
+
+
 if __name__ == "__main__":
 	draw()
+	draw_buyers()
 	print(lost_sales_table(instances("lost_sales"), "optimum"))
 	print(lost_sales_table(instances("lost_sales_long"), "best published"))
 	print(fixed_cost_table(instances("fixed_cost")))

@@ -106,6 +106,41 @@ def above_optimal_levels(found: dict[str, Any]) -> Figures:
 	]
 
 
+def told_of_new_items(found: dict[str, Any]) -> Figures:
+	first = {row["told"]: row for row in found["rows"] if row["known_days"] == 0}
+	booked, imputed = first["as booked"], first["imputed"]
+	return [
+		f"{found['new_items']}",
+		f"{found['seeds']}",
+		f"{imputed['cost_vs_all_known_percent']:.0f}",
+		share(imputed["fill_rate"]),
+		f"{booked['cost_vs_all_known_percent']:.0f}",
+		share(booked["fill_rate"]),
+	]
+
+
+def back_in_service(found: dict[str, Any]) -> Figures:
+	rows = {row["policy"]: row for row in found["policies"]}
+	learned = next(iter(found["policies"]))
+	return [
+		f"{found['seeds']}",
+		f"{learned['days_until_service_is_back']:.0f}",
+		*(f"{rows[rule]['days_until_service_is_back']:.0f}" for rule in ("base-stock", "(s, S)")),
+		f"{rows['reorder level']['days_until_service_is_back']:.0f}",
+	]
+
+
+def with_buyers(found: dict[str, Any]) -> Figures:
+	changes = {(row["buyer"], row["arm"]): row["cost_vs_no_learning_percent"] for row in found["buyers"]}
+	return [
+		f"{found['seeds']}",
+		f"{changes['informed', 'learning']:+.1f}",
+		*(f"{changes[buyer, 'learning']:+.1f}" for buyer in ("overbuying", "random", "rubber stamp")),
+		f"{changes['informed', 'agreement only']:+.1f}",
+		f"{changes['informed', 'original reward']:+.1f}",
+	]
+
+
 def three_products(found: dict[str, Any]) -> Figures:
 	best = max(found["rules"], key=lambda rule: rule["mean_return"])
 	return [
@@ -140,6 +175,9 @@ ROWS: list[tuple[str, Callable[[dict[str, Any]], Figures]]] = [
 	("lost-sales-ppo", above_optimum_by_ppo),
 	("lost-sales-long", above_published),
 	("fixed-cost", above_optimal_levels),
+	("buyers", with_buyers),
+	("new-items", told_of_new_items),
+	("demand-shift", back_in_service),
 	("stock-multi-product", three_products),
 	("throughput", simulation),
 	("serving", proposing),
