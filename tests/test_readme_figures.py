@@ -64,6 +64,20 @@ def against_reorder_level(found: dict[str, Any]) -> Figures:
 	]
 
 
+def against_best_rule_of_sample(found: dict[str, Any]) -> Figures:
+	learned = found["policies"][0]
+	rule = next(row for row in found["policies"] if row["cost_vs_best_baseline"] == 0)
+	return [
+		f"{found['holdout_days']}",
+		difference(found["median_cost_vs_best_baseline"]),
+		"95",
+		*map(difference, learned["ci95"]),
+		share(learned["fill_rate"]),
+		share(rule["fill_rate"]),
+		*map(difference, found["cost_vs_best_baseline_by_seed"]),
+	]
+
+
 def above_optimum(found: dict[str, Any]) -> Figures:
 	rows = found["instances"]
 	capped = [row["capped_gap_percent"] for row in rows]
@@ -171,6 +185,7 @@ def proposing(found: dict[str, Any]) -> Figures:
 ROWS: list[tuple[str, Callable[[dict[str, Any]], Figures]]] = [
 	("history", against_best_rule),
 	("history", against_reorder_level),
+	("history-sample", against_best_rule_of_sample),
 	("lost-sales", above_optimum),
 	("lost-sales-ppo", above_optimum_by_ppo),
 	("lost-sales-long", above_published),
@@ -197,7 +212,7 @@ def readme_rows() -> list[list[str]]:
 def test_every_result_has_its_rows() -> None:
 	"""No row without a result, no result without a row, each beside its command."""
 	named = [re.findall(r"rl-replenishment benchmark ([a-z-]+)", row[-1]) for row in readme_rows()]
-	assert named == [[re.sub("-(long|ppo)$", "", benchmark)] for benchmark, _ in ROWS]
+	assert named == [[re.sub("-(long|ppo|sample)$", "", benchmark)] for benchmark, _ in ROWS]
 	assert {path.name for path in RESULTS.glob("*.json")} == {result_file(name).name for name, _ in ROWS}
 
 
