@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import frappe
 
 
@@ -58,6 +60,24 @@ def roll_back(agent: str, reason: str = "") -> str:
 	from rl_replenishment.bridge import promotion
 
 	return promotion.roll_back(agent, reason)
+
+
+@frappe.whitelist(methods=["GET"])
+def proposals_of_request(material_request: str) -> dict[str, Any]:
+	"""What an agent proposed in a Material Request, by proposal, for its form."""
+	frappe.has_permission("Material Request", "read", material_request, throw=True)
+	from rl_replenishment.bridge import request_panel
+
+	return request_panel.proposals_of(material_request)
+
+
+@frappe.whitelist(methods=["GET"])
+def picture_of_proposal(material_request: str, proposal: str) -> dict[str, Any]:
+	"""Past demand, and stock with and without one of its proposals."""
+	frappe.has_permission("Material Request", "read", material_request, throw=True)
+	from rl_replenishment.bridge import request_panel
+
+	return request_panel.picture_of(material_request, proposal)
 
 
 def _check_agent(agent: str) -> None:

@@ -27,6 +27,8 @@ doc_events = {
 	},
 }
 
+doctype_js = {"Material Request": "public/js/material_request.js"}
+
 scheduler_events = {
 	"cron": {
 		"*/10 * * * *": ["rl_replenishment.tasks.check_stuck_runs"],

@@ -22,6 +22,7 @@ from rl_replenishment.bridge.review_days import last_review_day
 from rl_replenishment.bridge.state import Situation, read_situation
 from rl_replenishment.core.edits.constraints import LEARNED_CONSTRAINTS, constrained
 from rl_replenishment.core.policies.adaptation import adapted_to
+from rl_replenishment.core.policies.observation import usual_rate
 from rl_replenishment.core.proposal import Proposal, propose
 
 QUEUE, TIMEOUT_SECONDS = "long", 1500
@@ -143,7 +144,7 @@ def _propose(run: str, settings: Document, today: date) -> dict[str, Any]:
 		proposals = earlier.beyond(proposals, situation.state)
 		proposals, cut = within_limits(settings, situation, proposals)
 		messages += cut
-		at = [i for i, proposal in enumerate(proposals) if proposal.proposed_qty > 0]
+		at = [i for i in _by_urgency(situation) if proposals[i].proposed_qty > 0]
 		not_ordered = [proposal for proposal in proposals if not proposal.proposed_qty > 0]
 		names = {i: frappe.generate_hash(length=10) for i in at}
 		if frappe.db.get_value("RL Policy", policy_name, "algorithm") == policy_store.CLASSICAL:
@@ -172,6 +173,13 @@ def _propose(run: str, settings: Document, today: date) -> dict[str, Any]:
 		"proposals": len(ordered),
 		"material_requests": requests,
 	}
+
+
+def _by_urgency(situation: Situation) -> list[int]:
+	"""The item-warehouses, those first whose stock on hand lasts the fewest days."""
+	state = situation.state
+	days = state.on_hand / np.maximum(usual_rate(state), 1e-6)
+	return [int(i) for i in np.argsort(days, kind="stable")]
 
 
 def _progress(run: str) -> Callable[[float, str], None]:

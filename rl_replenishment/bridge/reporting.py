@@ -1,0 +1,94 @@
+"""What reports have in common: the agent they are on, which feedback, and what it is grouped by."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import frappe
+from frappe import _
+from frappe.query_builder.functions import Count
+from frappe.utils import add_days, getdate, nowdate
+from pypika import Order
+from pypika.queries import QueryBuilder
+from pypika.terms import Criterion, Term
+
+from rl_replenishment.bridge.queries import one_of
+
+DEFAULT_DAYS = 90
+#: what rows can be grouped by, and the DocType that each links to
+GROUPS = {
+	"Item": ("item_code", "Item"),
+	"Item Group": ("item_group", "Item Group"),
+	"Supplier": ("supplier", "Supplier"),
+	"Buyer": ("buyer", "User"),
+	"Reason": ("edit_reason", None),
+	"Agent": ("agent", "RL Agent Settings"),
+}
+#: filters that name one value of a field
+_FILTERS = ("item_code", "item_group", "supplier", "buyer", "edit_reason", "agent")
+#: bars in a chart
+CHARTED = 12
+
+
+def chosen_agent(agent: str | None) -> str | None:
+	"""The agent that a report was asked for; none was where there is only one."""
+	if not agent:
+		agents = frappe.get_list("RL Agent Settings", pluck="name", limit=2)
+		return agents[0] if len(agents) == 1 else None
+	frappe.has_permission("RL Agent Settings", "read", agent, throw=True)
+	return agent
+
+
+def link_column(name: str, label: str, doctype: str, width: int) -> dict[str, Any]:
+	"""A column of links, where the user may follow them; the desk refuses reports with other links."""
+	column = {"fieldname": name, "label": label, "fieldtype": "Data", "width": width}
+	if frappe.has_permission(doctype, "read"):
+		column |= {"fieldtype": "Link", "options": doctype}
+	return column
+
+
+class FeedbackFilters:
+	"""The rows of RL Feedback that a report is about, of agents that the user may see."""
+
+	def __init__(self, filters: dict[str, Any] | None, date_field: str) -> None:
+		filters = frappe._dict(filters or {})
+		self.row = frappe.qb.DocType("RL Feedback")
+		self.company = filters.company or frappe.defaults.get_user_default("Company")
+		self.first = getdate(filters.from_date or add_days(nowdate(), -DEFAULT_DAYS))
+		self.last = getdate(filters.to_date or nowdate())
+		if self.first > self.last:
+			frappe.throw(_("From Date {0} is after To Date {1}.").format(self.first, self.last))
+		self.group_by = filters.group_by or "Item"
+		if self.group_by not in GROUPS:
+			frappe.throw(
+				_("Group By is {0}; choose one of {1}.").format(self.group_by, ", ".join(GROUPS)),
+			)
+		self.day = self.row[date_field]
+		self._values = {name: filters[name] for name in _FILTERS if filters.get(name)}
+
+	@property
+	def criterion(self) -> Criterion:
+		"""The condition that keeps these rows."""
+		agents = frappe.get_list("RL Agent Settings", {"company": self.company}, pluck="name")
+		found = (self.day >= self.first) & (self.day <= self.last) & one_of(self.row.agent, agents)
+		for name, value in self._values.items():
+			found &= self.row[name] == value
+		return found
+
+	def grouped(self, *figures: Term) -> QueryBuilder:
+		"""One row per group: the group, the number of rows as `line_count`, and the figures."""
+		field = self.row[GROUPS[self.group_by][0]]
+		return (
+			frappe.qb.from_(self.row)
+			.select(field.as_("group_name"), Count("*").as_("line_count"), *figures)
+			.where(self.criterion)
+			.groupby(field)
+			.orderby(Count("*"), order=Order.desc)
+		)
+
+	def group_column(self) -> dict[str, Any]:
+		"""The first column of the report."""
+		doctype = GROUPS[self.group_by][1]
+		if doctype:
+			return link_column("group_name", _(self.group_by), doctype, 220)
+		return {"fieldname": "group_name", "label": _(self.group_by), "fieldtype": "Data", "width": 220}

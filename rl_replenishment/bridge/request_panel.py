@@ -1,0 +1,91 @@
+"""What the form of a Material Request shows beside the lines that an agent proposed."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from typing import Any
+
+import frappe
+import numpy as np
+from frappe.utils import flt, getdate
+
+from rl_replenishment.bridge.demand import read_demand
+from rl_replenishment.bridge.queries import one_of
+from rl_replenishment.bridge.stock import read_stock
+from rl_replenishment.core.items import ItemKey
+
+#: days of past demand in the picture
+PAST_DAYS = 56
+
+
+def proposals_of(request: str) -> dict[str, dict[str, Any]]:
+	"""The proposals behind a request's lines, by name, in one query for any number of lines."""
+	proposal, line = frappe.qb.DocType("RL Proposal"), frappe.qb.DocType("Material Request Item")
+	names = frappe.qb.from_(line).select(line.rl_proposal).where(line.parent == request)
+	rows = (
+		frappe.qb.from_(proposal)
+		.select(
+			*(proposal.name, proposal.proposed_qty, proposal.baseline_qty, proposal.uom),
+			*(proposal.explanation, proposal.state),
+		)
+		.where(one_of(proposal.name, [name for (name,) in names.run() if name]))
+		.run(as_dict=True)
+	)
+	return {row.name: _shown(row) for row in rows}
+
+
+def _shown(row: Any) -> dict[str, Any]:
+	state = json.loads(row.state or "{}")
+	rate = flt(state.get("mean_daily_demand"))
+	stock = flt(state.get("on_hand"))
+	return {
+		"proposed_qty": row.proposed_qty,
+		"baseline_qty": row.baseline_qty,
+		"uom": row.uom,
+		"explanation": row.explanation,
+		"state": state,
+		"days_of_stock": max(stock, 0) / rate if rate > 0 else None,
+	}
+
+
+def picture_of(request: str, name: str) -> dict[str, Any]:
+	"""Recent demand, and stock as it will be with and without a proposed order, as of today.
+
+	`past` is demand per day, `PAST_DAYS` up to yesterday. `without` and `with_order` are stock at the end of
+	each day from today on, of shape (days,), where the usual demand is met and an order of today arrives
+	after the lead time. Raises `DoesNotExistError` where the request has no such line.
+	"""
+	line = frappe.db.get_value(
+		"Material Request Item",
+		{"parent": request, "rl_proposal": name},
+		["item_code", "warehouse", "stock_qty"],
+		as_dict=True,
+	)
+	proposal = frappe.db.get_value("RL Proposal", name, ["agent", "state"], as_dict=True)
+	if not line or not proposal:
+		raise frappe.DoesNotExistError(
+			frappe._("Material Request {0} has no line of proposal {1}.").format(request, name)
+		)
+	settings = frappe.get_doc("RL Agent Settings", proposal.agent)
+	state, today = json.loads(proposal.state or "{}"), getdate()
+	keys = [ItemKey(line.item_code, line.warehouse)]
+	past = read_demand(settings, keys, days=PAST_DAYS, today=today).demand[:, 0]
+	stock = read_stock(settings, keys, today)
+	days = int(flt(state.get("protection_days")) or settings.review_days) + settings.review_days
+	lead_time = round(flt(state.get("lead_time_days")))
+	arrived = np.zeros(days)
+	known = stock.arrivals[:days, 0]
+	arrived[: len(known)] += known
+	usual = flt(state.get("mean_daily_demand")) * (np.arange(days) + 1)
+	both = float(stock.on_hand[0]) + np.cumsum(arrived) - usual
+	# the request itself is among what is to arrive
+	own = flt(line.stock_qty) * (np.arange(days) >= lead_time)
+	return {
+		"start": today - timedelta(days=len(past)),
+		"past": np.round(past, 3).tolist(),
+		"without": np.round(both - own, 3).tolist(),
+		"with_order": np.round(both, 3).tolist(),
+		"reorder_point": state.get("reorder_point"),
+		"target": state.get("target"),
+	}

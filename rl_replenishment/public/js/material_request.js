@@ -1,0 +1,189 @@
+// Beside the lines that an agent proposed: what was proposed and why, and what the buyer changed.
+
+frappe.ui.form.on("Material Request", {
+	refresh(frm) {
+		rl_panel.load(frm);
+	},
+});
+
+frappe.ui.form.on("Material Request Item", {
+	qty: (frm) => rl_panel.render(frm),
+	rl_edit_reason: (frm) => rl_panel.render(frm),
+	items_remove: (frm) => rl_panel.render(frm),
+});
+
+const REASONS = ["", "Promotion", "Supplier Minimum", "Budget", "Project", "Distrust", "Other"];
+
+const rl_panel = {
+	load(frm) {
+		if (!frm.doc.rl_agent || frm.is_new()) return;
+		if (frm.rl_proposals_of === frm.doc.name) return this.render(frm);
+		frappe
+			.call({
+				method: "rl_replenishment.api.proposals_of_request",
+				args: { material_request: frm.doc.name },
+				type: "GET",
+			})
+			.then((r) => {
+				frm.rl_proposals = r.message || {};
+				frm.rl_proposals_of = frm.doc.name;
+				this.render(frm);
+			});
+	},
+
+	lines(frm) {
+		const known = frm.rl_proposals || {};
+		const urgency = (row) => known[row.rl_proposal].days_of_stock ?? Infinity;
+		return (frm.doc.items || [])
+			.filter((row) => known[row.rl_proposal])
+			.sort((one, other) => urgency(one) - urgency(other));
+	},
+
+	render(frm) {
+		if (frm.rl_proposals_of !== frm.doc.name) return;
+		const lines = this.lines(frm);
+		frm.rl_section?.remove();
+		if (!lines.length) return;
+		frm.rl_section = frm.dashboard.add_section(
+			`<div class="table-responsive"><table class="table table-sm small rl-proposals" style="margin-bottom: 0">
+				<thead><tr>
+					<th>${__("Item")}</th>
+					<th class="text-right">${__("Days of Stock")}</th>
+					<th class="text-right">${__("Proposed")}</th>
+					<th class="text-right">${__("Classical Rule")}</th>
+					<th class="text-right">${__("Now")}</th>
+					<th>${__("Reason for Another Quantity")}</th>
+					<th></th>
+				</tr></thead>
+				<tbody>${lines.map((row) => this.row(frm, row)).join("")}</tbody>
+			</table></div>`,
+			__("What the Agent Proposed")
+		).closest(".form-dashboard-section");
+		this.bind(frm);
+		frm.dashboard.show();
+	},
+
+	row(frm, row) {
+		const proposal = frm.rl_proposals[row.rl_proposal];
+		const now = flt(row.qty) * (flt(row.conversion_factor) || 1);
+		const changed = Math.abs(now - proposal.proposed_qty) > 0.001;
+		const number = (value) => format_number(value, null, Number.isInteger(flt(value, 3)) ? 0 : 1);
+		const cell = (value) => `<td class="text-right">${value}</td>`;
+		const item = frappe.utils.escape_html(row.item_code);
+		const mark = changed
+			? `<span class="indicator-pill orange">${number(now)} (${now > proposal.proposed_qty ? "+" : ""}${number(
+					now - proposal.proposed_qty
+			  )})</span>`
+			: number(now);
+		return `<tr data-row="${row.name}">
+			<td title="${frappe.utils.escape_html(row.item_name || "")}">${item}</td>
+			${cell(proposal.days_of_stock === null ? "" : number(proposal.days_of_stock))}
+			${cell(`${number(proposal.proposed_qty)} ${frappe.utils.escape_html(__(proposal.uom))}`)}
+			${cell(number(proposal.baseline_qty))}
+			${cell(mark)}
+			<td>${changed ? this.reasons(frm, row, item) : ""}</td>
+			<td class="text-right"><button class="btn btn-xs btn-default rl-why" aria-expanded="false"
+				aria-label="${__("Why this quantity of {0}?", [item])}">${__("Why?")}</button></td>
+		</tr>`;
+	},
+
+	reasons(frm, row, item) {
+		const can_write = frm.perm[0]?.write && frm.doc.docstatus < 2;
+		const options = REASONS.map(
+			(reason) =>
+				`<option value="${reason}" ${reason === (row.rl_edit_reason || "") ? "selected" : ""}>${
+					reason ? __(reason) : __("Choose")
+				}</option>`
+		);
+		return `<select class="form-control input-xs rl-reason" ${can_write ? "" : "disabled"}
+			aria-label="${__("Reason for another quantity of {0}", [item])}">${options.join("")}</select>`;
+	},
+
+	bind(frm) {
+		const row_of = (element) => locals["Material Request Item"][$(element).closest("tr").data("row")];
+		frm.rl_section.find(".rl-reason").on("change", (event) => {
+			const row = row_of(event.target);
+			frappe.model.set_value(row.doctype, row.name, "rl_edit_reason", event.target.value);
+		});
+		frm.rl_section.find(".rl-why").on("click", (event) => this.toggle(frm, event.currentTarget, row_of(event.target)));
+	},
+
+	toggle(frm, button, row) {
+		const line = $(button).closest("tr");
+		const opened = line.next(".rl-explained");
+		button.setAttribute("aria-expanded", opened.length ? "false" : "true");
+		if (opened.length) return opened.remove();
+		const proposal = frm.rl_proposals[row.rl_proposal];
+		const explained = $(`<tr class="rl-explained"><td colspan="7">
+			<p>${frappe.utils.escape_html(proposal.explanation || "")}</p>
+			<div class="rl-picture text-muted">${__("Drawing...")}</div>
+			${this.numbers(proposal.state)}
+		</td></tr>`).insertAfter(line);
+		frappe
+			.call({
+				method: "rl_replenishment.api.picture_of_proposal",
+				args: { material_request: frm.doc.name, proposal: row.rl_proposal },
+				type: "GET",
+			})
+			.then((r) => explained.find(".rl-picture").html(rl_picture(r.message, proposal.explanation)));
+	},
+
+	// the numbers add up: rule + learned + rounding = quantity
+	numbers(state) {
+		const shown = [
+			["on_hand", __("On Hand")],
+			["on_order", __("On Order")],
+			["set_aside", __("Kept for Announced Demand")],
+			["reorder_point", __("Reorder Point")],
+			["target", __("Target")],
+			["rule_wish", __("The Rule Asks For")],
+			["correction", __("Learned")],
+			["rounding", __("Rounding")],
+			["quantity", __("Quantity")],
+		];
+		return `<dl class="row" style="margin: 0.5rem 0 0">${shown
+			.filter(([name]) => state[name] !== undefined && (state[name] || name !== "set_aside"))
+			.map(
+				([name, label]) =>
+					`<div class="col-xs-6 col-sm-4 col-md-3"><dt class="text-muted" style="font-weight: normal">${label}</dt>
+					<dd>${format_number(state[name], null, 1)}</dd></div>`
+			)
+			.join("")}</dl>`;
+	},
+};
+
+// demand of the past weeks as bars, then stock as it will be with and without the order
+function rl_picture(data, sentence) {
+	const { past, without, with_order, reorder_point, target } = data;
+	const width = 640, height = 180, left = 4, base = height - 18;
+	const days = past.length + without.length;
+	const levels = [reorder_point, target].filter((value) => value > 0);
+	const top = Math.max(1, ...with_order, ...without, ...levels);
+	const low = Math.min(0, ...without);
+	const most = Math.max(1, ...past);
+	const x = (day) => left + ((width - 2 * left) * day) / days;
+	const y = (value) => base - ((base - 12) * (value - low)) / (top - low);
+	const bars = past.map((value, day) => {
+		const tall = ((base - 12) * 0.5 * value) / most;
+		return `<rect x="${x(day)}" y="${base - tall}" width="${Math.max(x(1) - x(0) - 1, 1)}" height="${tall}" fill="var(--gray-500)" />`;
+	});
+	const path = (values) =>
+		values.map((value, day) => `${day ? "L" : "M"}${x(past.length + day)},${y(value)}`).join(" ");
+	const line = (value, label) =>
+		value > 0
+			? `<line x1="${x(past.length)}" x2="${width - left}" y1="${y(value)}" y2="${y(value)}" stroke="var(--text-muted)" stroke-dasharray="2 4" />
+			<text x="${width - left}" y="${y(value) - 3}" text-anchor="end">${label} ${format_number(value, null, 0)}</text>`
+			: "";
+	return `<svg viewBox="0 0 ${width} ${height}" role="img" aria-label="${frappe.utils.escape_html(sentence || "")}"
+		style="width: 100%; max-width: ${width}px; font-size: 10px; fill: var(--text-color)">
+		${bars.join("")}
+		<line x1="${x(past.length)}" x2="${x(past.length)}" y1="8" y2="${base}" stroke="var(--text-muted)" />
+		<line x1="${left}" x2="${width - left}" y1="${y(0)}" y2="${y(0)}" stroke="var(--border-color)" />
+		${line(reorder_point, __("Reorder Point"))}${line(target, __("Target"))}
+		<path d="${path(with_order)}" fill="none" stroke="var(--blue-500)" stroke-width="2" />
+		<path d="${path(without)}" fill="none" stroke="var(--orange-500)" stroke-width="2" stroke-dasharray="5 3" />
+		<text x="${left}" y="${height - 5}">${__("Demand of the last {0} days", [past.length])}</text>
+		<text x="${width - left}" y="${height - 5}" text-anchor="end">
+			${__("Stock from today: with the order (line), without (dashes)")}</text>
+	</svg>`;
+}

@@ -1,0 +1,133 @@
+"""What each policy of an agent would have cost on the held-out days of its training, beside the rules."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import frappe
+from frappe import _
+from frappe.utils import cint, flt
+
+from rl_replenishment.bridge.reporting import chosen_agent
+
+
+def execute(filters: dict[str, Any] | None = None) -> tuple:
+	"""Columns, rows, message, chart, summary."""
+	filters = frappe._dict(filters or {})
+	agent = chosen_agent(filters.agent)
+	if not agent:
+		return _columns(), [], _("Choose an agent."), None, []
+	company, active = frappe.db.get_value("RL Agent Settings", agent, ["company", "active_policy"])
+	currency = frappe.get_cached_value("Company", company, "default_currency")
+	given = {"agent": agent, **({"name": filters.policy} if filters.policy else {})}
+	policies = frappe.get_list(
+		"RL Policy", given, ["name", "version", "metrics"], order_by="version desc, creation desc", limit=0
+	)
+	rows = [
+		{**row, "currency": currency, "in_use": cint(policy.name == active)}
+		for policy in policies
+		for row in _of_policy(policy)
+	]
+	if not rows:
+		return (
+			_columns(),
+			[],
+			_("No policy of this agent was compared on held-out days yet: train."),
+			None,
+			[],
+		)
+	shown = filters.policy or rows[0]["policy"]
+	latest = [row for row in rows if row["policy"] == shown]
+	return _columns(), rows, None, _chart(latest), _summary(latest)
+
+
+def _of_policy(policy: Any) -> list[dict[str, Any]]:
+	metrics = frappe.parse_json(policy.metrics) or {}
+	compared = (metrics.get("holdout") or {}).get("policies") or []
+	return [
+		{
+			"policy": policy.name,
+			"version": policy.version,
+			"holdout_days": metrics.get("holdout_days"),
+			"compared": row["name"],
+			"is_best_rule": cint(flt(row["cost_vs_best_baseline"]) == 0 and row is not compared[0]),
+			"against_best": 100 * flt(row["cost_vs_best_baseline"]),
+			"fill_rate": 100 * flt(row["fill_rate"]),
+			**{
+				name: row[name]
+				for name in (
+					"cost",
+					"holding_cost",
+					"stockout_cost",
+					"order_cost",
+					"waste_cost",
+					"stockout_days",
+					"average_inventory",
+					"orders",
+				)
+			},
+		}
+		for row in compared
+	]
+
+
+def _columns() -> list[dict[str, Any]]:
+	def column(name: str, label: str, kind: str, width: int = 120, options: str = "") -> dict[str, Any]:
+		found = {"fieldname": name, "label": label, "fieldtype": kind, "width": width}
+		return {**found, "options": options} if options else found
+
+	return [
+		column("policy", _("RL Policy"), "Link", 180, "RL Policy"),
+		column("in_use", _("In Use"), "Check", 70),
+		column("compared", _("Compared"), "Data", 160),
+		column("cost", _("Cost"), "Currency", 130, "currency"),
+		column("against_best", _("Against the Best Rule"), "Percent", 160),
+		column("fill_rate", _("Fill Rate"), "Percent", 100),
+		column("holding_cost", _("Holding"), "Currency", 120, "currency"),
+		column("stockout_cost", _("Stock-outs"), "Currency", 120, "currency"),
+		column("order_cost", _("Ordering"), "Currency", 120, "currency"),
+		column("waste_cost", _("Waste"), "Currency", 110, "currency"),
+		column("stockout_days", _("Stock-out Days"), "Float", 130),
+		column("average_inventory", _("Average Stock"), "Float", 130),
+		column("orders", _("Order Lines"), "Int", 110),
+		column("holdout_days", _("Days"), "Int", 80),
+	]
+
+
+def _chart(rows: list[dict[str, Any]]) -> dict[str, Any]:
+	parts = (
+		("holding_cost", _("Holding")),
+		("stockout_cost", _("Stock-outs")),
+		("order_cost", _("Ordering")),
+		("waste_cost", _("Waste")),
+	)
+	return {
+		"data": {
+			"labels": [row["compared"] for row in rows],
+			"datasets": [
+				{"name": label, "values": [flt(row[name], 2) for row in rows]} for name, label in parts
+			],
+		},
+		"type": "bar",
+		"barOptions": {"stacked": 1},
+		"fieldtype": "Currency",
+	}
+
+
+def _summary(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+	learned = rows[0]
+	return [
+		{
+			"label": _("Cost of {0}").format(learned["compared"]),
+			"value": learned["cost"],
+			"datatype": "Currency",
+			"currency": learned["currency"],
+		},
+		{
+			"label": _("Against the Best Rule"),
+			"value": learned["against_best"],
+			"datatype": "Percent",
+			"indicator": "Green" if learned["against_best"] < 0 else "Orange",
+		},
+		{"label": _("Fill Rate"), "value": learned["fill_rate"], "datatype": "Percent"},
+	]

@@ -1,0 +1,93 @@
+"""Who was right, in money: what buyers' changes saved against the proposals, once the demand was known."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import frappe
+from frappe import _
+from frappe.query_builder import Case
+from frappe.query_builder.functions import Sum
+from frappe.utils import flt
+
+from rl_replenishment.bridge.reporting import CHARTED, FeedbackFilters
+
+
+def execute(filters: dict[str, Any] | None = None) -> tuple:
+	"""Columns, rows, no message, chart, summary."""
+	chosen = FeedbackFilters(filters, "edit_value_on")
+	value = chosen.row.edit_value
+	rows = (
+		chosen.grouped(
+			Sum(Case().when(value > 0, 1).else_(0)).as_("paid"),
+			Sum(Case().when(value > 0, value).else_(0)).as_("saved"),
+			Sum(Case().when(value < 0, value).else_(0)).as_("lost"),
+			Sum(value).as_("net"),
+		)
+		# what was kept saved nothing
+		.where(chosen.row.reward < 1)
+		.run(as_dict=True)
+	)
+	currency = frappe.get_cached_value("Company", chosen.company, "default_currency") if rows else None
+	for row in rows:
+		row.update(
+			paid_share=100 * flt(row.paid) / max(row.line_count, 1),
+			mean=flt(row.net) / max(row.line_count, 1),
+			currency=currency,
+		)
+	rows.sort(key=lambda row: -abs(flt(row.net)))
+	return _columns(chosen), rows, None, _chart(rows), _summary(rows, currency)
+
+
+def _columns(chosen: FeedbackFilters) -> list[dict[str, Any]]:
+	def money(name: str, label: str) -> dict[str, Any]:
+		return {
+			"fieldname": name,
+			"label": label,
+			"fieldtype": "Currency",
+			"options": "currency",
+			"width": 150,
+		}
+
+	return [
+		chosen.group_column(),
+		{"fieldname": "line_count", "label": _("Changes"), "fieldtype": "Int", "width": 100},
+		{"fieldname": "paid_share", "label": _("That Paid"), "fieldtype": "Percent", "width": 110},
+		money("saved", _("Saved by Those")),
+		money("lost", _("Lost by Others")),
+		money("net", _("Value of All")),
+		money("mean", _("Mean Value")),
+	]
+
+
+def _chart(rows: list[dict[str, Any]]) -> dict[str, Any] | None:
+	if not rows:
+		return None
+	shown = rows[:CHARTED]
+	return {
+		"data": {
+			"labels": [row["group_name"] or _("Not Set") for row in shown],
+			"datasets": [{"name": _("Value of All"), "values": [flt(row["net"], 2) for row in shown]}],
+		},
+		"type": "bar",
+		"fieldtype": "Currency",
+	}
+
+
+def _summary(rows: list[dict[str, Any]], currency: str | None) -> list[dict[str, Any]]:
+	if not rows:
+		return []
+	net = sum(flt(row["net"]) for row in rows)
+	changes = sum(row["line_count"] for row in rows)
+	paid = 100 * sum(flt(row["paid"]) for row in rows) / changes
+	return [
+		{"label": _("Changes"), "value": changes, "datatype": "Int"},
+		{"label": _("That Paid"), "value": paid, "datatype": "Percent"},
+		{
+			"label": _("Value of All"),
+			"value": net,
+			"datatype": "Currency",
+			"currency": currency,
+			"indicator": "Green" if net >= 0 else "Red",
+		},
+	]

@@ -1,0 +1,105 @@
+"""How often buyers keep what is proposed, how far they move it, and where."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import frappe
+from frappe import _
+from frappe.query_builder import Case
+from frappe.query_builder.functions import Abs, Avg, Count, Sum
+from frappe.utils import flt, formatdate
+from pypika.terms import CustomFunction, Term
+
+from rl_replenishment.bridge.reporting import FeedbackFilters
+
+#: the Monday of a day's week
+_monday = CustomFunction("SUBDATE", ["day", "weekday"])
+_weekday = CustomFunction("WEEKDAY", ["day"])
+
+
+def execute(filters: dict[str, Any] | None = None) -> tuple:
+	"""Columns, rows, no message, chart, summary."""
+	chosen = FeedbackFilters(filters, "decision_date")
+	rows = chosen.grouped(*_figures(chosen)).run(as_dict=True)
+	for row in rows:
+		_add_shares(row)
+	return _columns(chosen), rows, None, _chart(chosen), _summary(rows)
+
+
+def _figures(chosen: FeedbackFilters) -> tuple[Term, ...]:
+	row = chosen.row
+	change = row.ordered_qty - row.proposed_qty
+	is_kept = row.reward >= 1
+	return (
+		Sum(Case().when(is_kept, 1).else_(0)).as_("kept"),
+		Sum(Case().when(~is_kept & (change > 0), 1).else_(0)).as_("raised"),
+		Sum(Case().when(~is_kept & (change < 0) & (row.ordered_qty > 0), 1).else_(0)).as_("cut"),
+		Sum(Case().when(~is_kept & (row.ordered_qty <= 0), 1).else_(0)).as_("turned_down"),
+		# in units of the reward's scale: an item's packs or usual demand
+		Avg(Abs(change) / Case().when(row.scale > 0, row.scale).else_(1)).as_("mean_change"),
+		Avg(row.reward).as_("mean_reward"),
+	)
+
+
+def _add_shares(row: dict[str, Any]) -> None:
+	row["acceptance"] = 100 * flt(row["kept"]) / max(row["line_count"], 1)
+
+
+def _columns(chosen: FeedbackFilters) -> list[dict[str, Any]]:
+	def number(name: str, label: str, kind: str = "Int", width: int = 110) -> dict[str, Any]:
+		return {"fieldname": name, "label": label, "fieldtype": kind, "width": width}
+
+	return [
+		chosen.group_column(),
+		number("line_count", _("Decisions")),
+		number("acceptance", _("Kept"), "Percent"),
+		number("raised", _("Raised")),
+		number("cut", _("Cut")),
+		number("turned_down", _("Turned Down"), width=120),
+		number("mean_change", _("Mean Change (Scale)"), "Float", 160),
+		number("mean_reward", _("Mean Reward"), "Float", 130),
+	]
+
+
+def _chart(chosen: FeedbackFilters) -> dict[str, Any] | None:
+	"""Acceptance and reward by week."""
+	row = chosen.row
+	week = _monday(row.decision_date, _weekday(row.decision_date))
+	weeks = (
+		frappe.qb.from_(row)
+		.select(
+			week.as_("week"),
+			Avg(Case().when(row.reward >= 1, 100).else_(0)).as_("kept"),
+			Avg(row.reward).as_("reward"),
+			Count("*"),
+		)
+		.where(chosen.criterion)
+		.groupby(week)
+		.orderby(week)
+		.run(as_dict=True)
+	)
+	if not weeks:
+		return None
+	return {
+		"data": {
+			"labels": [formatdate(each.week) for each in weeks],
+			"datasets": [{"name": _("Kept, %"), "values": [round(flt(each.kept), 1) for each in weeks]}],
+		},
+		"type": "line",
+		"axisOptions": {"xIsSeries": 1},
+		"lineOptions": {"regionFill": 1},
+	}
+
+
+def _summary(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+	if not rows:
+		return []
+	count = sum(row["line_count"] for row in rows)
+	kept = 100 * sum(flt(row["kept"]) for row in rows) / count
+	reward = sum(flt(row["mean_reward"]) * row["line_count"] for row in rows) / count
+	return [
+		{"label": _("Decisions"), "value": count, "datatype": "Int"},
+		{"label": _("Kept"), "value": kept, "datatype": "Percent"},
+		{"label": _("Mean Reward"), "value": reward, "datatype": "Float"},
+	]

@@ -1,0 +1,157 @@
+"""Which item-warehouses of an agent run out before an order could arrive, and which hold too much."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import frappe
+import numpy as np
+import numpy.typing as npt
+from frappe import _
+from frappe.utils import flt, getdate
+
+from rl_replenishment.bridge.demand import read_demand
+from rl_replenishment.bridge.parameters import read_parameters
+from rl_replenishment.bridge.reporting import chosen_agent, link_column
+from rl_replenishment.bridge.scope import resolve_scope
+from rl_replenishment.bridge.stock import read_stock
+from rl_replenishment.core.demand.statistics import QUARTER
+from rl_replenishment.core.items import FloatArray
+from rl_replenishment.core.policies.base import protection_days
+
+#: in the order in which they are looked at
+HEALTH = ("Out of Stock", "Runs Out", "Healthy", "Too Much")
+#: too much is what lasts for more protection intervals than these, and for more than a quarter
+_MOST_INTERVALS = 3
+#: stock is projected this far
+_HORIZON_DAYS = 366
+
+
+def execute(filters: dict[str, Any] | None = None) -> tuple:
+	"""Columns, rows, message, chart, summary."""
+	filters = frappe._dict(filters or {})
+	agent = chosen_agent(filters.agent)
+	if not agent:
+		return _columns(), [], _("Choose an agent."), None, []
+	rows = _rows(frappe.get_doc("RL Agent Settings", agent))
+	for name in ("warehouse", "supplier", "item_group"):
+		if filters.get(name):
+			rows = [row for row in rows if row[name] == filters[name]]
+	message = None if rows else _("The agent has no such item-warehouse.")
+	shown = [row for row in rows if not filters.health or row["health"] == _(filters.health)]
+	return _columns(), shown, message, _chart(rows), _summary(rows)
+
+
+def _rows(settings: Any) -> list[dict[str, Any]]:
+	keys = resolve_scope(settings).keys
+	if not keys:
+		return []
+	today = getdate()
+	items, bought = read_parameters(settings, keys)
+	stock = read_stock(settings, keys, today)
+	rate = read_demand(settings, keys, days=QUARTER, today=today).demand.mean(axis=0)
+	cover = np.where(rate > 0, np.maximum(stock.on_hand, 0) / np.maximum(rate, 1e-9), np.inf)
+	empty_in = days_until_empty(stock.on_hand, stock.arrivals, rate)
+	position_cover = (stock.on_hand + stock.on_order) / np.maximum(rate, 1e-9)
+	interval = protection_days(items, settings.review_days)
+	health = np.select(
+		[
+			(stock.on_hand <= 0) & (rate > 0),
+			empty_in <= interval,
+			(position_cover > np.maximum(_MOST_INTERVALS * interval, QUARTER))
+			& (stock.on_hand + stock.on_order > items.smallest_order),
+		],
+		[0, 1, 3],
+		2,
+	)
+	currency = frappe.get_cached_value("Company", settings.company, "default_currency")
+	names = [_(name) for name in HEALTH]
+	rows = [
+		{
+			"item_code": key.item_code,
+			"item_name": bought.item_names[i],
+			"item_group": items.groups[i],
+			"warehouse": key.warehouse,
+			"supplier": items.suppliers[i] or None,
+			"health": names[health[i]],
+			"order": (int(health[i]), float(empty_in[i])),
+			"on_hand": float(stock.on_hand[i]),
+			"on_order": float(stock.on_order[i]),
+			"daily_demand": float(rate[i]),
+			"days_of_cover": float(cover[i]) if np.isfinite(cover[i]) else None,
+			"stockout_date": today + timedelta(days=int(empty_in[i]))
+			if empty_in[i] <= _HORIZON_DAYS
+			else None,
+			"uom": bought.stock_uoms[i],
+			"value": max(float(stock.on_hand[i]), 0) * float(items.unit_cost[i]),
+			"currency": currency,
+		}
+		for i, key in enumerate(keys)
+	]
+	return sorted(rows, key=lambda row: row["order"])
+
+
+def days_until_empty(on_hand: FloatArray, arrivals: FloatArray, rate: FloatArray) -> npt.NDArray[np.float64]:
+	"""Days until stock and arrivals (row d is due in d days) do not cover the usual demand; inf for never."""
+	days = np.arange(_HORIZON_DAYS + 1)
+	arrived = np.zeros((len(days), len(on_hand)), np.float32)
+	arrived[: min(len(arrivals), len(days))] = arrivals[: len(days)]
+	left = on_hand + np.cumsum(arrived, axis=0) - (days[:, None] + 1) * rate
+	short = (left < 0) & (rate > 0)
+	return np.where(short.any(axis=0), short.argmax(axis=0), np.inf)
+
+
+def _columns() -> list[dict[str, Any]]:
+	def column(name: str, label: str, kind: str, width: int, options: str | None = None) -> dict[str, Any]:
+		found = {"fieldname": name, "label": label, "fieldtype": kind, "width": width}
+		return {**found, "options": options} if options else found
+
+	return [
+		link_column("item_code", _("Item"), "Item", 140),
+		column("item_name", _("Item Name"), "Data", 180),
+		link_column("warehouse", _("Warehouse"), "Warehouse", 150),
+		column("health", _("Health"), "Data", 110),
+		column("stockout_date", _("Runs Out On"), "Date", 110),
+		column("days_of_cover", _("Days of Cover"), "Float", 120),
+		column("on_hand", _("On Hand"), "Float", 100),
+		column("on_order", _("On Order"), "Float", 100),
+		column("uom", _("UOM"), "Data", 80),
+		column("daily_demand", _("Demand per Day"), "Float", 130),
+		column("value", _("Value on Hand"), "Currency", 130, "currency"),
+		link_column("supplier", _("Supplier"), "Supplier", 150),
+		link_column("item_group", _("Item Group"), "Item Group", 130),
+	]
+
+
+def _chart(rows: list[dict[str, Any]]) -> dict[str, Any] | None:
+	if not rows:
+		return None
+	names = [_(name) for name in HEALTH]
+	counts = [sum(row["health"] == name for row in rows) for name in names]
+	return {
+		"data": {"labels": names, "datasets": [{"name": _("Item-Warehouses"), "values": counts}]},
+		"type": "bar",
+	}
+
+
+def _summary(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+	if not rows:
+		return []
+	colours = ("Red", "Orange", "Green", "Blue")
+	counts = [
+		{
+			"label": _(name),
+			"value": sum(row["health"] == _(name) for row in rows),
+			"datatype": "Int",
+			"indicator": colour,
+		}
+		for name, colour in zip(HEALTH, colours, strict=True)
+	]
+	value = {
+		"label": _("Value on Hand"),
+		"value": flt(sum(row["value"] for row in rows), 2),
+		"datatype": "Currency",
+		"currency": rows[0]["currency"],
+	}
+	return [*counts, value]

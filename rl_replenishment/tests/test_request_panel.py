@@ -1,0 +1,77 @@
+"""What a Material Request shows of its proposals, and to whom."""
+
+from __future__ import annotations
+
+from unittest.mock import patch
+
+import frappe
+import numpy as np
+from frappe.utils import add_days, getdate, nowdate
+
+from rl_replenishment import api
+from rl_replenishment.bridge.request_panel import PAST_DAYS
+from rl_replenishment.tasks import propose
+from rl_replenishment.tests import factories as make
+from rl_replenishment.tests.case import IntegrationTestCase
+
+
+class TestRequestPanel(IntegrationTestCase):
+	def setUp(self) -> None:
+		# a run commits: what a test makes is taken away at its end
+		commit = patch.object(frappe.db, "commit")
+		commit.start()
+		self.addCleanup(commit.stop)
+		self.addCleanup(frappe.db.rollback)
+		self.addCleanup(frappe.set_user, "Administrator")
+		supplier, self.warehouse = make.make_supplier(), make.make_warehouse()
+		self.items = [make.make_item(supplier) for _ in range(2)]
+		for item, rate in zip(self.items, (2, 4), strict=True):
+			make.sell_every_day(item, self.warehouse, rate)
+		make.make_stock(self.items[0], self.warehouse, 10)
+		agent = make.make_agent([self.warehouse], self.items)
+		(name,) = propose(agent.name, force=True)["material_requests"]
+		self.request = frappe.get_doc("Material Request", name)
+
+	def test_lines_come_by_urgency(self) -> None:
+		self.assertEqual([line.item_code for line in self.request.items], self.items[::-1])
+
+	def test_what_was_proposed(self) -> None:
+		found = api.proposals_of_request(self.request.name)
+		self.assertEqual(set(found), {line.rl_proposal for line in self.request.items})
+		for line in self.request.items:
+			shown, item = found[line.rl_proposal], self.items.index(line.item_code)
+			self.assertEqual(shown["proposed_qty"], line.rl_proposed_qty)
+			self.assertGreater(shown["baseline_qty"], 0)
+			self.assertEqual(shown["explanation"], line.rl_explanation)
+			self.assertAlmostEqual(shown["days_of_stock"], (5, 0)[item], places=2)
+			state = shown["state"]
+			self.assertAlmostEqual(
+				state["rule_wish"] + state["correction"] + state["rounding"], state["quantity"], places=3
+			)
+
+	def test_the_picture(self) -> None:
+		"""Past demand, and stock with and without the order: apart by the order once it is there."""
+		line = self.request.items[1]
+		found = api.picture_of_proposal(self.request.name, line.rl_proposal)
+		self.assertEqual(found["past"], [2.0] * PAST_DAYS)
+		self.assertEqual(found["start"], getdate(add_days(nowdate(), -PAST_DAYS)))
+		apart = np.array(found["with_order"]) - found["without"]
+		self.assertEqual(apart[:7].tolist(), [0] * 7)
+		self.assertTrue((np.abs(apart[7:] - line.stock_qty) < 1e-3).all())
+		self.assertAlmostEqual(found["without"][0], 8, places=2)
+
+	def test_who_may_look(self) -> None:
+		"""Whoever may read the request, and of a proposal only in the request that it is in."""
+		proposal = self.request.items[0].rl_proposal
+		frappe.set_user(make.make_user("Purchase User"))
+		self.assertEqual(len(api.proposals_of_request(self.request.name)), 2)
+		other = make.make_material_request(self.items[0], self.warehouse, 1)
+		self.assertEqual(api.proposals_of_request(other.name), {})
+		with self.assertRaises(frappe.DoesNotExistError):
+			api.picture_of_proposal(other.name, proposal)
+		frappe.set_user(make.make_user("Sales User"))
+		for call in (
+			lambda: api.proposals_of_request(self.request.name),
+			lambda: api.picture_of_proposal(self.request.name, proposal),
+		):
+			self.assertRaises(frappe.PermissionError, call)
