@@ -62,6 +62,29 @@ def roll_back(agent: str, reason: str = "") -> str:
 	return promotion.roll_back(agent, reason)
 
 
+@frappe.whitelist(methods=["POST"])
+def value_awaiting_approval(filters: str | None = None) -> dict[str, Any]:
+	"""A number card: what proposals in drafts and open requests are worth."""
+	frappe.has_permission("RL Proposal", "read", throw=True)
+	from rl_replenishment.bridge import reporting
+
+	return reporting.value_awaiting_approval()
+
+
+@frappe.whitelist(methods=["POST"])
+def kept_lately(filters: str | None = None) -> dict[str, Any]:
+	"""A number card: share of the proposals of the last 30 days that buyers kept."""
+	frappe.has_permission("RL Feedback", "read", throw=True)
+	from rl_replenishment.bridge import reporting
+
+	return reporting.kept_lately()
+
+
+def may_open_app() -> bool:
+	"""Whether the apps screen shows the app."""
+	return bool(frappe.has_permission("RL Proposal", "read"))
+
+
 @frappe.whitelist(methods=["GET"])
 def proposals_of_request(material_request: str) -> dict[str, Any]:
 	"""What an agent proposed in a Material Request, by proposal, for its form."""

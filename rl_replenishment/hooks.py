@@ -27,6 +27,16 @@ doc_events = {
 	},
 }
 
+add_to_apps_screen = [
+	{
+		"name": "rl_replenishment",
+		"logo": "/assets/rl_replenishment/images/logo.svg",
+		"title": "RL Replenishment",
+		"route": "/app/rl-replenishment",
+		"has_permission": "rl_replenishment.api.may_open_app",
+	}
+]
+
 doctype_js = {"Material Request": "public/js/material_request.js"}
 
 scheduler_events = {

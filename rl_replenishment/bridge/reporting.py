@@ -6,8 +6,9 @@ from typing import Any
 
 import frappe
 from frappe import _
-from frappe.query_builder.functions import Count
-from frappe.utils import add_days, getdate, nowdate
+from frappe.query_builder import Case
+from frappe.query_builder.functions import Avg, Count, Sum
+from frappe.utils import add_days, flt, getdate, nowdate
 from pypika import Order
 from pypika.queries import QueryBuilder
 from pypika.terms import Criterion, Term
@@ -37,6 +38,35 @@ def chosen_agent(agent: str | None) -> str | None:
 		return agents[0] if len(agents) == 1 else None
 	frappe.has_permission("RL Agent Settings", "read", agent, throw=True)
 	return agent
+
+
+def value_awaiting_approval() -> dict[str, Any]:
+	"""What open proposals are worth, in the currency of the user's company, as a number card takes it."""
+	company = frappe.defaults.get_user_default("Company")
+	proposal = frappe.qb.DocType("RL Proposal")
+	agents = frappe.get_list("RL Agent Settings", {"company": company}, pluck="name")
+	(value,) = (
+		frappe.qb.from_(proposal)
+		.select(Sum(proposal.proposed_qty * proposal.rate))
+		.where(proposal.status.isin(["Proposed", "Requested"]) & one_of(proposal.agent, agents))
+		.run()[0]
+	)
+	route = ["List", "RL Proposal", "List"]
+	options = {"status": ["in", ["Proposed", "Requested"]]}
+	return {"value": flt(value), "fieldtype": "Currency", "route": route, "route_options": options}
+
+
+def kept_lately() -> dict[str, Any]:
+	"""Share of the last 30 days' decisions that kept the proposal, in percent, as a number card takes it."""
+	row = frappe.qb.DocType("RL Feedback")
+	agents = frappe.get_list("RL Agent Settings", pluck="name")
+	(share,) = (
+		frappe.qb.from_(row)
+		.select(Avg(Case().when(row.reward >= 1, 100).else_(0)))
+		.where((row.decision_date >= add_days(nowdate(), -30)) & one_of(row.agent, agents))
+		.run()[0]
+	)
+	return {"value": flt(share), "fieldtype": "Percent", "route": ["query-report", "RL Feedback Analysis"]}
 
 
 def link_column(name: str, label: str, doctype: str, width: int) -> dict[str, Any]:

@@ -86,7 +86,7 @@ class TestPermissions(IntegrationTestCase):
 			function.__name__ for function in frappe.whitelisted if function.__module__ == api.__name__
 		}
 		# what only looks is tested with what it shows
-		read = {"proposals_of_request", "picture_of_proposal"}
+		read = {"proposals_of_request", "picture_of_proposal", "value_awaiting_approval", "kept_lately"}
 		self.assertEqual(whitelisted, read | {call[0].__name__ for call in self.calls()})
 
 	def test_guests_cannot_call(self):

@@ -12,6 +12,7 @@ import numpy as np
 from frappe.desk.query_report import run
 from frappe.utils import add_days, now_datetime, nowdate
 
+from rl_replenishment import api
 from rl_replenishment.bridge.reporting import GROUPS
 from rl_replenishment.rl_replenishment.report.rl_stock_health.rl_stock_health import days_until_empty
 from rl_replenishment.setup.roles import MANAGER, USER
@@ -249,6 +250,42 @@ class TestStockReports(ReportCase):
 			(rows[0]["against_best"], rows[0]["fill_rate"], rows[0]["holdout_days"]), (-10, 95, 60)
 		)
 		self.assertEqual(self.rows("RL Backtest", agent=self.agent.name, policy=policies[0].name), [])
+
+
+class TestNumberCards(ReportCase):
+	def test_value_awaiting_approval(self) -> None:
+		before = self.card(api.value_awaiting_approval)
+		for status, worth in (("Proposed", 30), ("Requested", 40), ("Ordered", 500), ("Superseded", 900)):
+			row = {
+				"name": frappe.generate_hash(length=10),
+				"agent": self.agent.name,
+				"company": self.company,
+				"status": status,
+				"proposed_qty": worth / 10,
+				"rate": 10,
+			}
+			frappe.db.bulk_insert("RL Proposal", list(row), [list(row.values())])
+		self.assertAlmostEqual(self.card(api.value_awaiting_approval) - before, 70)
+
+	def test_kept_lately(self) -> None:
+		frappe.db.delete("RL Feedback")
+		self.assertEqual(self.card(api.kept_lately), 0)
+		for ordered in (10, 10, 10, 12):
+			self.answer(10, ordered)
+		self.answer(10, 12, decision_date=add_days(nowdate(), -31))
+		self.assertEqual(self.card(api.kept_lately), 75)
+
+	def card(self, function) -> float:
+		"""The number, for a user who has no other role; others are refused."""
+		frappe.set_user("Administrator")
+		user, buyer = make.make_user(USER), make.make_user("Purchase User")
+		frappe.set_user(buyer)
+		self.assertRaises(frappe.PermissionError, function)
+		frappe.set_user(user)
+		frappe.defaults.set_user_default("Company", self.company)
+		found = function()["value"]
+		frappe.set_user("Administrator")
+		return found
 
 
 class TestAllReports(ReportCase):

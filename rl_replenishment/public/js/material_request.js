@@ -44,8 +44,10 @@ const rl_panel = {
 		const lines = this.lines(frm);
 		frm.rl_section?.remove();
 		if (!lines.length) return;
-		frm.rl_section = frm.dashboard.add_section(
-			`<div class="table-responsive"><table class="table table-sm small rl-proposals" style="margin-bottom: 0">
+		frm.rl_section = $(
+			`<section class="rl-panel" style="margin-bottom: var(--margin-md)" aria-label="${__("What the Agent Proposed")}">
+			<div class="control-label">${__("What the Agent Proposed")}</div>
+			<div class="table-responsive"><table class="table table-sm small rl-proposals" style="margin-bottom: 0">
 				<thead><tr>
 					<th>${__("Item")}</th>
 					<th class="text-right">${__("Days of Stock")}</th>
@@ -56,11 +58,9 @@ const rl_panel = {
 					<th></th>
 				</tr></thead>
 				<tbody>${lines.map((row) => this.row(frm, row)).join("")}</tbody>
-			</table></div>`,
-			__("What the Agent Proposed")
-		).closest(".form-dashboard-section");
+			</table></div></section>`
+		).insertAfter(frm.get_field("items").$wrapper);
 		this.bind(frm);
-		frm.dashboard.show();
 	},
 
 	row(frm, row) {
@@ -164,8 +164,8 @@ function rl_picture(data, sentence) {
 	const x = (day) => left + ((width - 2 * left) * day) / days;
 	const y = (value) => base - ((base - 12) * (value - low)) / (top - low);
 	const bars = past.map((value, day) => {
-		const tall = ((base - 12) * 0.5 * value) / most;
-		return `<rect x="${x(day)}" y="${base - tall}" width="${Math.max(x(1) - x(0) - 1, 1)}" height="${tall}" fill="var(--gray-500)" />`;
+		const tall = ((y(0) - 12) * 0.5 * value) / most;
+		return `<rect x="${x(day)}" y="${y(0) - tall}" width="${Math.max(x(1) - x(0) - 1, 1)}" height="${tall}" fill="var(--gray-500)" />`;
 	});
 	const path = (values) =>
 		values.map((value, day) => `${day ? "L" : "M"}${x(past.length + day)},${y(value)}`).join(" ");
