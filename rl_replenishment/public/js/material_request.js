@@ -115,9 +115,11 @@ const rl_panel = {
 		if (opened.length) return opened.remove();
 		const proposal = frm.rl_proposals[row.rl_proposal];
 		const explained = $(`<tr class="rl-explained"><td colspan="7">
+			<div style="position: sticky; left: 0; max-width: calc(100vw - 6rem)">
 			<p>${frappe.utils.escape_html(proposal.explanation || "")}</p>
 			<div class="rl-picture text-muted">${__("Drawing...")}</div>
 			${this.numbers(proposal.state)}
+			</div>
 		</td></tr>`).insertAfter(line);
 		frappe
 			.call({
