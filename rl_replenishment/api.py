@@ -17,6 +17,24 @@ def propose_now(agent: str) -> str:
 	return proposals.enqueue(agent)
 
 
+@frappe.whitelist(methods=["GET"])
+def preview(agent: str) -> dict[str, Any]:
+	"""What the agent would propose now; writes nothing."""
+	_check_agent(agent)
+	from rl_replenishment.bridge import proposals
+
+	return proposals.preview(agent)
+
+
+@frappe.whitelist(methods=["GET"])
+def overview(agent: str) -> dict[str, Any]:
+	"""How the agent stands, for its form."""
+	frappe.has_permission("RL Agent Settings", "read", agent, throw=True)
+	from rl_replenishment.bridge import overview
+
+	return overview.overview(frappe.get_doc("RL Agent Settings", agent))
+
+
 @frappe.whitelist(methods=["POST"])
 def train(agent: str) -> str:
 	"""Train in the background; returns the name of the training run."""

@@ -293,6 +293,7 @@ def _metrics(trained: Trained, material: _Material, verdict: Verdict | None) -> 
 			"seconds": round(result.seconds, 1),
 			"validation_cost_ratio": chosen.cost_ratio,
 			"validation_cost_ratio_error": chosen.cost_ratio_error,
+			"curve": [[round(each.seconds, 1), round(each.cost_ratio, 5)] for each in result.evaluations],
 		},
 		"feedback": {
 			"rows": len(material.rows_read),

@@ -44,24 +44,20 @@ def refuse_shared_items(settings: Document) -> None:
 			)
 
 
-def warn_of_auto_reorder(settings: Document) -> None:
-	"""Say so where ERPNext's own auto re-order would order the same items."""
+def auto_reorder_warning(settings: Document) -> str:
+	"""What to say where ERPNext's own auto re-order would order the same items; "" where it would not."""
 	if not cint(frappe.db.get_single_value("Stock Settings", "auto_indent")):
-		return
+		return ""
 	items = sorted(_reordered_items(settings) & scoped_items(settings))
 	if not items:
-		return
+		return ""
 	named = ", ".join(items[:_NAMED])
 	if len(items) > _NAMED:
 		named = _("{0} and {1} more").format(named, len(items) - _NAMED)
-	frappe.msgprint(
-		_(
-			"ERPNext's auto re-order is on and has re-order levels for {0}: both would order. "
-			"Clear those levels, or switch auto re-order off in Stock Settings."
-		).format(frappe.bold(named)),
-		title=_("Ordered Twice"),
-		indicator="orange",
-	)
+	return _(
+		"ERPNext's auto re-order is on and has re-order levels for {0}: both would order. "
+		"Clear those levels, or switch auto re-order off in Stock Settings."
+	).format(frappe.bold(named))
 
 
 def _reordered_items(settings: Document) -> set[str]:

@@ -23,6 +23,7 @@ from rl_replenishment.bridge.state import Situation, read_situation
 from rl_replenishment.core.edits.constraints import LEARNED_CONSTRAINTS, constrained
 from rl_replenishment.core.policies.adaptation import adapted_to
 from rl_replenishment.core.policies.observation import usual_rate
+from rl_replenishment.core.policies.store import StoredPolicy
 from rl_replenishment.core.proposal import Proposal, propose
 
 QUEUE, TIMEOUT_SECONDS = "long", 1500
@@ -134,15 +135,7 @@ def _propose(run: str, settings: Document, today: date) -> dict[str, Any]:
 	else:
 		progress(10, _("Asking the policy"))
 		policy_name, stored = policy_store.policy_in_use(settings)
-		policy = adapted_to(stored, situation.scope.keys).policy
-		situation = situation.with_items(
-			constrained(situation.items, stored.about.get(LEARNED_CONSTRAINTS, ()))
-		)
-		since = last_review_day(settings.review_frequency, today)
-		earlier = read_earlier(settings, situation.scope.keys, since)
-		proposals = propose(policy, earlier.without(situation.state))
-		proposals = earlier.beyond(proposals, situation.state)
-		proposals, cut = within_limits(settings, situation, proposals)
+		situation, proposals, cut = _decide(settings, situation, stored, today)
 		messages += cut
 		at = [i for i in _by_urgency(situation) if proposals[i].proposed_qty > 0]
 		not_ordered = [proposal for proposal in proposals if not proposal.proposed_qty > 0]
@@ -173,6 +166,52 @@ def _propose(run: str, settings: Document, today: date) -> dict[str, Any]:
 		"proposals": len(ordered),
 		"material_requests": requests,
 	}
+
+
+def _decide(
+	settings: Document, situation: Situation, stored: StoredPolicy, today: date
+) -> tuple[Situation, list[Proposal], list[str]]:
+	"""What a policy proposes for every item-warehouse now; the limits that cut something say so."""
+	policy = adapted_to(stored, situation.scope.keys).policy
+	situation = situation.with_items(constrained(situation.items, stored.about.get(LEARNED_CONSTRAINTS, ())))
+	since = last_review_day(settings.review_frequency, today)
+	earlier = read_earlier(settings, situation.scope.keys, since)
+	proposals = earlier.beyond(propose(policy, earlier.without(situation.state)), situation.state)
+	return situation, *within_limits(settings, situation, proposals)
+
+
+def preview(agent: str) -> dict[str, Any]:
+	"""What a run would propose now, most urgent first; writes nothing."""
+	settings = frappe.get_doc("RL Agent Settings", agent)
+	if not settings.active_policy:
+		frappe.throw(
+			_(
+				"Agent {0} has no policy yet; Propose Now makes one, in the mode Shadow without any request."
+			).format(agent)
+		)
+	situation = read_situation(settings, getdate())
+	if not situation.scope.keys:
+		return {"lines": [], "messages": [], "considered": 0, "value": 0.0}
+	stored = policy_store.load(settings.active_policy)
+	situation, proposals, messages = _decide(settings, situation, stored, getdate())
+	bought = situation.purchasing
+	lines = [
+		{
+			"item_code": proposals[i].item_code,
+			"item_name": bought.item_names[i],
+			"warehouse": proposals[i].warehouse,
+			"supplier": proposals[i].supplier,
+			"proposed_qty": proposals[i].proposed_qty,
+			"baseline_qty": proposals[i].baseline_qty,
+			"uom": bought.stock_uoms[i],
+			"value": proposals[i].proposed_qty * float(bought.rates[i]),
+			"reason": proposals[i].reason,
+		}
+		for i in _by_urgency(situation)
+		if proposals[i].proposed_qty > 0
+	]
+	value = sum(line["value"] for line in lines)
+	return {"lines": lines, "messages": messages, "considered": len(proposals), "value": value}
 
 
 def _by_urgency(situation: Situation) -> list[int]:

@@ -87,6 +87,7 @@ class TestPermissions(IntegrationTestCase):
 		}
 		# what only looks is tested with what it shows
 		read = {"proposals_of_request", "picture_of_proposal", "value_awaiting_approval", "kept_lately"}
+		read |= {"preview", "overview"}
 		self.assertEqual(whitelisted, read | {call[0].__name__ for call in self.calls()})
 
 	def test_guests_cannot_call(self):

@@ -43,7 +43,8 @@ class RLAgentSettings(Document):
 		self.warn_of_short_cover()
 		if self.enabled:
 			ownership.refuse_shared_items(self)
-			ownership.warn_of_auto_reorder(self)
+			if warning := ownership.auto_reorder_warning(self):
+				frappe.msgprint(warning, title=_("Ordered Twice"), indicator="orange")
 
 	def on_trash(self) -> None:
 		self.refuse_where_used()

@@ -21,7 +21,50 @@ function show_figures(frm) {
 	const { metrics, settings } = frm.doc;
 	const figures = { settings: JSON.parse(settings || "{}"), ...JSON.parse(metrics || "{}") };
 	const text = frappe.utils.escape_html(JSON.stringify(figures, null, 2));
-	frm.get_field("metrics_view").$wrapper.html(`<pre>${text}</pre>`);
+	const wrapper = frm.get_field("metrics_view").$wrapper;
+	wrapper.html(`<p>${frappe.utils.escape_html(figures.verdict || "")}</p>
+		<div class="rl-compared"></div><div class="rl-curve"></div>
+		<details><summary class="small text-muted">${__("All Figures")}</summary><pre>${text}</pre></details>`);
+	wrapper.find(".rl-compared").html(compared_table(figures.holdout?.policies || [], figures.holdout_days));
+	draw_curve(wrapper.find(".rl-curve"), figures.training?.curve || []);
+}
+
+// the policy and the rules on the days that training did not see
+function compared_table(policies, days) {
+	if (!policies.length) return "";
+	const percent = (share, digits = 1) => `${format_number(100 * share, null, digits)} %`;
+	return `<div class="control-label">${__("On the {0} days held out of training", [days])}</div>
+		<div class="table-responsive"><table class="table table-sm small">
+		<thead><tr><th>${__("Policy")}</th><th class="text-right">${__("Cost")}</th>
+			<th class="text-right">${__("Against the Best Rule")}</th><th class="text-right">${__("Fill Rate")}</th>
+			<th class="text-right">${__("Average Stock")}</th><th class="text-right">${__("Order Lines")}</th></tr></thead>
+		<tbody>${policies
+			.map(
+				(row) => `<tr><td>${frappe.utils.escape_html(__(row.name))}</td>
+				<td class="text-right">${format_number(row.cost, null, 0)}</td>
+				<td class="text-right">${percent(row.cost_vs_best_baseline || 0)}</td>
+				<td class="text-right">${percent(row.fill_rate)}</td>
+				<td class="text-right">${format_number(row.average_inventory, null, 0)}</td>
+				<td class="text-right">${format_number(row.orders, null, 0)}</td></tr>`
+			)
+			.join("")}</tbody></table></div>`;
+}
+
+function draw_curve(element, curve) {
+	if (curve.length < 2) return;
+	element.before(
+		`<div class="control-label">${__("Learning curve: cost on the validation days, to the rule's")}</div>`
+	);
+	new frappe.Chart(element[0], {
+		type: "line",
+		height: 200,
+		data: {
+			labels: curve.map(([seconds]) => __("{0} s", [Math.round(seconds)])),
+			datasets: [{ name: __("Cost Ratio"), values: curve.map(([, ratio]) => ratio) }],
+		},
+		axisOptions: { xIsSeries: 1 },
+		lineOptions: { hideDots: 1 },
+	});
 }
 
 function show_progress(frm) {

@@ -1,0 +1,76 @@
+"""How an agent stands: what it uses, what it did last, what it does next, and what is wrong."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+from typing import Any
+
+import frappe
+from frappe import _
+from frappe.model.document import Document
+from frappe.utils import getdate
+from frappe.utils.background_jobs import get_queue, get_workers
+from frappe.utils.scheduler import is_scheduler_disabled
+from redis.exceptions import RedisError
+
+from rl_replenishment.bridge import proposals
+from rl_replenishment.bridge.ownership import auto_reorder_warning
+from rl_replenishment.bridge.review_days import next_review_day
+
+
+def overview(settings: Document) -> dict[str, Any]:
+	"""What the agent's form shows at a glance."""
+	policy = frappe.db.get_value(
+		"RL Policy", settings.active_policy, ["name", "algorithm", "summary", "metrics"], as_dict=True
+	)
+	metrics = frappe.parse_json(policy.pop("metrics") if policy else None) or {}
+	run, training = _last(settings.name)
+	return {
+		"policy": policy,
+		"compared": [
+			{name: row[name] for name in ("name", "cost", "fill_rate", "cost_vs_best_baseline")}
+			for row in (metrics.get("holdout") or {}).get("policies") or []
+		],
+		"holdout_days": metrics.get("holdout_days"),
+		"run": run,
+		"next_run": next_review_day(settings.review_frequency, getdate()) if settings.enabled else None,
+		"training": training,
+		"problems": _problems(settings, run, training),
+	}
+
+
+def _last(agent: str) -> tuple[Any, Any]:
+	"""The latest run of proposals, and the latest training."""
+	columns = {
+		"RL Proposal Run": ["name", "status", "started_on", "items_ordered", "order_value"],
+		"RL Training Run": ["name", "status", "progress", "message", "creation", "promoted"],
+	}
+	run, training = (
+		frappe.get_all(doctype, {"agent": agent}, fields, order_by="creation desc", limit=1)
+		for doctype, fields in columns.items()
+	)
+	return (run or [None])[0], (training or [None])[0]
+
+
+def _problems(settings: Document, run: Any, training: Any) -> list[str]:
+	"""What stands in the agent's way, and how to mend it."""
+	found = []
+	if is_scheduler_disabled(verbose=False):
+		found.append(
+			_("The scheduler is off: nothing is proposed or learned by itself. Enable it for this site.")
+		)
+	try:
+		has_worker = bool(get_workers(get_queue(proposals.QUEUE)))
+	except RedisError:
+		has_worker = False
+	if not has_worker:
+		found.append(_("No worker takes jobs of the queue {0}: start one.").format(proposals.QUEUE))
+	if not find_spec("torch"):
+		found.append(_("Training needs torch, which is not installed; see the app's documentation."))
+	if settings.enabled and (warning := auto_reorder_warning(settings)):
+		found.append(warning)
+	if run and run.status == "Failed":
+		found.append(_("The last run of proposals failed: look at {0}.").format(run.name))
+	if training and training.status == "Failed":
+		found.append(_("The last training failed: look at {0}.").format(training.name))
+	return found

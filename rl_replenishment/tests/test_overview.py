@@ -1,0 +1,128 @@
+"""What the form of an agent shows, and its dry run."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+from unittest.mock import patch
+
+import frappe
+from frappe.utils import getdate
+
+from rl_replenishment import api
+from rl_replenishment.bridge import overview
+from rl_replenishment.bridge.review_days import next_review_day
+from rl_replenishment.setup.roles import MANAGER, USER
+from rl_replenishment.tasks import propose
+from rl_replenishment.tests import factories as make
+from rl_replenishment.tests.case import IntegrationTestCase
+
+WRITTEN = ("RL Proposal", "RL Proposal Run", "RL Policy", "Material Request", "RL Feedback")
+
+
+class TestOverview(IntegrationTestCase):
+	def setUp(self) -> None:
+		# a run commits: what a test makes is taken away at its end
+		commit = patch.object(frappe.db, "commit")
+		commit.start()
+		self.addCleanup(commit.stop)
+		self.addCleanup(frappe.db.rollback)
+		self.addCleanup(frappe.set_user, "Administrator")
+		self.warehouse = make.make_warehouse()
+		self.items = [make.make_item(make.make_supplier()) for _ in range(2)]
+		for item in self.items:
+			make.sell_every_day(item, self.warehouse, 4)
+		self.agent = make.make_agent([self.warehouse], self.items)
+
+	def overview(self) -> dict:
+		return api.overview(self.agent.name)
+
+	def test_at_a_glance(self) -> None:
+		"""Nothing yet; then a policy, a run, and the next one."""
+		before = self.overview()
+		self.assertEqual(
+			(before["policy"], before["run"], before["training"], before["compared"]), (None, None, None, [])
+		)
+		result = propose(self.agent.name, force=True)
+		found = self.overview()
+		self.assertEqual(found["run"].name, result["run"])
+		self.assertEqual((found["run"].status, found["run"].items_ordered), ("Completed", 2))
+		self.assertEqual(
+			found["policy"].name, frappe.db.get_value("RL Agent Settings", self.agent.name, "active_policy")
+		)
+		self.assertEqual(found["next_run"], next_review_day("Weekly", getdate()))
+		row = {"name": "base-stock", "cost": 10, "fill_rate": 0.9, "cost_vs_best_baseline": 0, "orders": 3}
+		metrics = {"holdout_days": 60, "holdout": {"policies": [row]}}
+		frappe.db.set_value("RL Policy", found["policy"].name, "metrics", json.dumps(metrics))
+		found = self.overview()
+		self.assertEqual((found["holdout_days"], found["compared"][0]["cost"]), (60, 10))
+		frappe.db.set_value("RL Agent Settings", self.agent.name, "enabled", 0)
+		self.assertIsNone(self.overview()["next_run"])
+
+	def test_what_is_wrong(self) -> None:
+		"""Each problem in a sentence, and none where all is well."""
+		with (
+			patch.object(overview, "is_scheduler_disabled", return_value=False),
+			patch.object(overview, "get_workers", return_value=["one"]),
+			patch.object(overview, "find_spec", return_value=True),
+		):
+			self.assertEqual(self.overview()["problems"], [])
+			for doctype, words in (
+				("RL Proposal Run", "run of proposals failed"),
+				("RL Training Run", "training failed"),
+			):
+				frappe.get_doc(
+					{
+						"doctype": doctype,
+						"agent": self.agent.name,
+						"company": self.agent.company,
+						"status": "Failed",
+					}
+				).insert()
+				self.assertIn(words, self.overview()["problems"][-1])
+		with (
+			patch.object(overview, "is_scheduler_disabled", return_value=True),
+			patch.object(overview, "get_workers", return_value=[]),
+			patch.object(overview, "find_spec", return_value=None),
+		):
+			problems = " ".join(self.overview()["problems"])
+			for word in ("scheduler", "worker", "torch"):
+				self.assertIn(word, problems)
+
+	def test_dry_run(self) -> None:
+		"""The same lines as a run proposes, and nothing is written."""
+		with self.assertRaisesRegex(frappe.ValidationError, "has no policy yet"):
+			api.preview(self.agent.name)
+		frappe.db.set_value("RL Agent Settings", self.agent.name, "mode", "Shadow")
+		propose(self.agent.name, force=True)
+		count = {doctype: frappe.db.count(doctype) for doctype in WRITTEN}
+		found = api.preview(self.agent.name)
+		self.assertEqual({doctype: frappe.db.count(doctype) for doctype in WRITTEN}, count)
+		self.assertEqual(found["considered"], 2)
+		proposed = dict(
+			frappe.get_all(
+				"RL Proposal", {"agent": self.agent.name}, ["item_code", "proposed_qty"], as_list=True
+			)
+		)
+		self.assertEqual({line["item_code"]: line["proposed_qty"] for line in found["lines"]}, proposed)
+		self.assertAlmostEqual(found["value"], sum(proposed.values()) * 10)
+
+	def test_who_may(self) -> None:
+		"""Users look; managers ask for a dry run; others neither."""
+		propose(self.agent.name, force=True)
+		user, manager, buyer = (make.make_user(role) for role in (USER, MANAGER, "Purchase User"))
+		frappe.set_user(manager)
+		api.preview(self.agent.name)
+		frappe.set_user(user)
+		self.overview()
+		self.assertRaises(frappe.PermissionError, api.preview, self.agent.name)
+		frappe.set_user(buyer)
+		for call in (api.overview, api.preview):
+			self.assertRaises(frappe.PermissionError, call, self.agent.name)
+
+	def test_next_review(self) -> None:
+		wednesday = date(2026, 7, 1)
+		self.assertEqual(next_review_day("Daily", wednesday), date(2026, 7, 2))
+		self.assertEqual(next_review_day("Weekly", wednesday), date(2026, 7, 6))
+		self.assertEqual(next_review_day("Weekly", date(2026, 7, 6)), date(2026, 7, 13))
+		self.assertEqual(next_review_day("Monthly", wednesday), date(2026, 8, 1))
