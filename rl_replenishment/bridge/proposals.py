@@ -19,6 +19,7 @@ from rl_replenishment.bridge.earlier import read_earlier
 from rl_replenishment.bridge.limits import within_limits
 from rl_replenishment.bridge.material_requests import Emitted, OrderLine, emit
 from rl_replenishment.bridge.review_days import last_review_day
+from rl_replenishment.bridge.snoozed import without_snoozed
 from rl_replenishment.bridge.state import Situation, read_situation
 from rl_replenishment.core.edits.constraints import LEARNED_CONSTRAINTS, constrained
 from rl_replenishment.core.policies.adaptation import adapted_to
@@ -177,7 +178,10 @@ def _decide(
 	since = last_review_day(settings.review_frequency, today)
 	earlier = read_earlier(settings, situation.scope.keys, since)
 	proposals = earlier.beyond(propose(policy, earlier.without(situation.state)), situation.state)
-	return situation, *within_limits(settings, situation, proposals)
+	# before the limits, so that what is snoozed takes no other line's place
+	proposals, snoozed = without_snoozed(settings.name, today, proposals)
+	proposals, cut = within_limits(settings, situation, proposals)
+	return situation, proposals, [*snoozed, *cut]
 
 
 def preview(agent: str) -> dict[str, Any]:

@@ -53,13 +53,13 @@ def picture_of(request: str, name: str) -> dict[str, Any]:
 	"""Recent demand, and stock as it will be with and without a proposed order, as of today.
 
 	`past` is demand per day, `PAST_DAYS` up to yesterday. `without` and `with_order` are stock at the end of
-	each day from today on, of shape (days,), where the usual demand is met and an order of today arrives
-	after the lead time. Raises `DoesNotExistError` where the request has no such line.
+	each day from today on, of shape (days,), where the usual demand is met. Raises `DoesNotExistError` where
+	the request has no such line.
 	"""
 	line = frappe.db.get_value(
 		"Material Request Item",
 		{"parent": request, "rl_proposal": name},
-		["item_code", "warehouse", "stock_qty"],
+		["item_code", "warehouse", "stock_qty", "schedule_date"],
 		as_dict=True,
 	)
 	proposal = frappe.db.get_value("RL Proposal", name, ["agent", "state"], as_dict=True)
@@ -73,18 +73,20 @@ def picture_of(request: str, name: str) -> dict[str, Any]:
 	past = read_demand(settings, keys, days=PAST_DAYS, today=today).demand[:, 0]
 	stock = read_stock(settings, keys, today)
 	days = int(flt(state.get("protection_days")) or settings.review_days) + settings.review_days
-	lead_time = round(flt(state.get("lead_time_days")))
 	arrived = np.zeros(days)
 	known = stock.arrivals[:days, 0]
 	arrived[: len(known)] += known
 	usual = flt(state.get("mean_daily_demand")) * (np.arange(days) + 1)
 	both = float(stock.on_hand[0]) + np.cumsum(arrived) - usual
-	# the request itself is among what is to arrive
-	own = flt(line.stock_qty) * (np.arange(days) >= lead_time)
+	# the request itself is among what is to arrive, on its day or nearby
+	own, due, left = np.zeros(days), (getdate(line.schedule_date) - today).days, flt(line.stock_qty)
+	for day in sorted(range(days), key=lambda day: abs(day - due)):
+		own[day] = min(arrived[day], left)
+		left -= own[day]
 	return {
 		"start": today - timedelta(days=len(past)),
 		"past": np.round(past, 3).tolist(),
-		"without": np.round(both - own, 3).tolist(),
+		"without": np.round(both - np.cumsum(own), 3).tolist(),
 		"with_order": np.round(both, 3).tolist(),
 		"reorder_point": state.get("reorder_point"),
 		"target": state.get("target"),

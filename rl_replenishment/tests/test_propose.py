@@ -135,6 +135,34 @@ class TestPropose(IntegrationTestCase):
 		after = proposals.propose_for(agent.name, today=getdate(add_days(nowdate(), 14)))
 		self.assertFalse([line for line in self.lines_of(after) if "announced" in line.rl_explanation])
 
+	def test_what_is_snoozed_is_not_proposed(self):
+		"""Of one item in one warehouse, or everywhere; from its day on it is proposed again."""
+		agent = self.agent()
+		for item, warehouse in ((self.items[0], self.warehouse), (self.items[1], None)):
+			frappe.get_doc(
+				{
+					"doctype": "RL Snooze",
+					"agent": agent.name,
+					"item_code": item,
+					"warehouse": warehouse,
+					"until": add_days(nowdate(), 7),
+				}
+			).insert()
+		result = propose(agent.name, force=True)
+		self.assertEqual([line.item_code for line in self.lines_of(result)], [self.items[2]])
+		self.assertIn("2 lines are snoozed", self.run_of(result).messages)
+		later = proposals.propose_for(agent.name, today=getdate(add_days(nowdate(), 7)))
+		self.assertLessEqual(set(self.items[:2]), {line.item_code for line in self.lines_of(later)})
+		with self.assertRaisesRegex(frappe.ValidationError, "a day after today"):
+			frappe.get_doc(
+				{
+					"doctype": "RL Snooze",
+					"agent": agent.name,
+					"item_code": self.items[0],
+					"until": nowdate(),
+				}
+			).insert()
+
 	def test_shadow_only_writes_down(self):
 		agent = self.agent(mode="Shadow")
 		first = propose(agent.name, force=True)

@@ -171,17 +171,18 @@ function rl_picture(data, sentence) {
 	});
 	const path = (values) =>
 		values.map((value, day) => `${day ? "L" : "M"}${x(past.length + day)},${y(value)}`).join(" ");
-	const line = (value, label) =>
+	// one label above its line, the other below: the two may be close
+	const line = (value, label, below) =>
 		value > 0
 			? `<line x1="${x(past.length)}" x2="${width - left}" y1="${y(value)}" y2="${y(value)}" stroke="var(--text-muted)" stroke-dasharray="2 4" />
-			<text x="${width - left}" y="${y(value) - 3}" text-anchor="end">${label} ${format_number(value, null, 0)}</text>`
+			<text x="${width - left}" y="${y(value) + (below ? 10 : -3)}" text-anchor="end">${label} ${format_number(value, null, 0)}</text>`
 			: "";
 	return `<svg viewBox="0 0 ${width} ${height}" role="img" aria-label="${frappe.utils.escape_html(sentence || "")}"
 		style="width: 100%; max-width: ${width}px; font-size: 10px; fill: var(--text-color)">
 		${bars.join("")}
 		<line x1="${x(past.length)}" x2="${x(past.length)}" y1="8" y2="${base}" stroke="var(--text-muted)" />
 		<line x1="${left}" x2="${width - left}" y1="${y(0)}" y2="${y(0)}" stroke="var(--border-color)" />
-		${line(reorder_point, __("Reorder Point"))}${line(target, __("Target"))}
+		${line(reorder_point, __("Reorder Point"), true)}${line(target, __("Target"))}
 		<path d="${path(with_order)}" fill="none" stroke="var(--blue-500)" stroke-width="2" />
 		<path d="${path(without)}" fill="none" stroke="var(--orange-500)" stroke-width="2" stroke-dasharray="5 3" />
 		<text x="${left}" y="${height - 5}">${__("Demand of the last {0} days", [past.length])}</text>

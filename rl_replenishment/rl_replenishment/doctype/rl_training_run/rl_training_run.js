@@ -53,14 +53,16 @@ function compared_table(policies, days) {
 function draw_curve(element, curve) {
 	if (curve.length < 2) return;
 	element.before(
-		`<div class="control-label">${__("Learning curve: cost on the validation days, to the rule's")}</div>`
+		`<div class="control-label">${__("Learning curve: cost on the validation days against the rule, in percent")}</div>`
 	);
 	new frappe.Chart(element[0], {
 		type: "line",
 		height: 200,
 		data: {
 			labels: curve.map(([seconds]) => __("{0} s", [Math.round(seconds)])),
-			datasets: [{ name: __("Cost Ratio"), values: curve.map(([, ratio]) => ratio) }],
+			datasets: [
+				{ name: __("Against the Rule, %"), values: curve.map(([, ratio]) => flt(100 * (ratio - 1), 2)) },
+			],
 		},
 		axisOptions: { xIsSeries: 1 },
 		lineOptions: { hideDots: 1 },

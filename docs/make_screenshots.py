@@ -1,0 +1,75 @@
+"""Redraw the pictures of docs/desk.md from a running site with the sample company.
+
+Needs playwright and chromium, and a site with the company of `rl_replenishment.demo.make`, its agent trained and
+proposals made: python docs/make_screenshots.py URL USER PASSWORD
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from playwright.sync_api import Page, sync_playwright
+
+IMAGES = Path(__file__).parent / "images"
+AGENT = "Sample Company"
+#: an empty desk has drawn itself
+SETTLE_MS = 5000
+
+
+def main(url: str, user: str, password: str) -> None:
+	"""One picture per page."""
+	with sync_playwright() as browsers:
+		browser = browsers.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
+		context = browser.new_context(viewport={"width": 1280, "height": 800})
+		answer = context.request.post(f"{url}/api/method/login", form={"usr": user, "pwd": password})
+		if not answer.ok:
+			sys.exit(f"{url} refuses to sign in {user}: give a user of that site and the password.")
+		page = context.new_page()
+
+		def picture(name: str, path: str) -> None:
+			page.goto(f"{url}/app/{path}")
+			page.wait_for_timeout(SETTLE_MS)
+			page.screenshot(path=IMAGES / f"desk_{name}.png")
+
+		picture("workspace", "rl-replenishment")
+		picture("stock_health", f"query-report/RL Stock Health?agent={AGENT}")
+		picture("backtest", f"query-report/RL Backtest?agent={AGENT}")
+		_request(page, url)
+		_agent(page, url)
+
+
+def _request(page: Page, url: str) -> None:
+	"""A Material Request with one line changed and one explained."""
+	page.goto(f"{url}/app/material-request?rl_agent={AGENT}")
+	page.wait_for_timeout(SETTLE_MS)
+	page.locator(".list-row .list-subject a").first.click()
+	page.wait_for_timeout(SETTLE_MS)
+	page.evaluate(
+		"() => { const row = cur_frm.doc.items[0];"
+		" frappe.model.set_value(row.doctype, row.name, 'qty', row.qty + 40); }"
+	)
+	page.wait_for_timeout(1500)
+	# ERPNext may have a word on minimum orders
+	page.evaluate("() => frappe.msg_dialog?.hide()")
+	page.wait_for_timeout(500)
+	page.locator(".rl-reason").first.select_option("Promotion")
+	page.locator(".rl-why").first.click()
+	page.wait_for_timeout(2000)
+	page.locator(".rl-panel").scroll_into_view_if_needed()
+	page.locator(".rl-panel").screenshot(path=IMAGES / "desk_request.png")
+
+
+def _agent(page: Page, url: str) -> None:
+	page.goto(f"{url}/app/rl-agent-settings/{AGENT}")
+	page.wait_for_timeout(SETTLE_MS)
+	page.locator(
+		"[data-fieldname=overview_section], [data-fieldname=overview]"
+	).first.scroll_into_view_if_needed()
+	page.screenshot(path=IMAGES / "desk_agent.png")
+
+
+if __name__ == "__main__":
+	if len(sys.argv) != 4:
+		sys.exit(__doc__)
+	main(*sys.argv[1:])

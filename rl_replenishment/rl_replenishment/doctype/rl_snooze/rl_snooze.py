@@ -1,0 +1,21 @@
+"""An item that an agent proposes nothing for until a day; deleting it undoes it."""
+
+from __future__ import annotations
+
+import frappe
+from frappe import _
+from frappe.model.document import Document
+from frappe.utils import getdate
+
+
+class RLSnooze(Document):
+	def validate(self) -> None:
+		frappe.has_permission("RL Agent Settings", "read", self.agent, throw=True)
+		if self.has_value_changed("until") and getdate(self.until) <= getdate():
+			frappe.throw(
+				_("Propose Again On is {0}; choose a day after today.").format(self.get_formatted("until"))
+			)
+
+
+def on_doctype_update() -> None:
+	frappe.db.add_index("RL Snooze", ["agent", "until"])
