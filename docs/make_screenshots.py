@@ -1,7 +1,7 @@
 """Redraw the pictures of docs/desk.md from a running site with the sample company.
 
-Needs playwright and chromium, and a site with the company of `rl_replenishment.demo.make`, a trained agent and
-proposals: python docs/make_screenshots.py URL USER PASSWORD
+Needs playwright and chromium, and a site with the company of `rl_replenishment.demo.make`, a trained agent,
+and proposals: python docs/make_screenshots.py URL USER PASSWORD
 """
 
 from __future__ import annotations

@@ -18,6 +18,7 @@ from rl_replenishment.bridge import policy_store
 from rl_replenishment.bridge.earlier import read_earlier
 from rl_replenishment.bridge.limits import within_limits
 from rl_replenishment.bridge.material_requests import Emitted, OrderLine, emit
+from rl_replenishment.bridge.notifying import PROPOSALS_FAILED, PROPOSALS_WAITING, announce
 from rl_replenishment.bridge.review_days import last_review_day
 from rl_replenishment.bridge.snoozed import without_snoozed
 from rl_replenishment.bridge.state import Situation, read_situation
@@ -69,11 +70,14 @@ def execute(run: str, today: date | None = None) -> dict[str, Any]:
 		result = _propose(run, frappe.get_doc("RL Agent Settings", agent), today or getdate())
 		# all of a run or nothing of it
 		frappe.db.commit()
-		return result
 	except Exception as error:
 		frappe.db.rollback()
 		_mark_failed(run, error)
+		announce("RL Proposal Run", run, PROPOSALS_FAILED)
 		raise
+	if result["material_requests"] and frappe.db.get_value("RL Proposal Run", run, "mode") == "Draft":
+		announce("RL Proposal Run", run, PROPOSALS_WAITING)
+	return result
 
 
 def _begin(settings: Document, trigger: str) -> str:

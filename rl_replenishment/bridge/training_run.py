@@ -14,6 +14,7 @@ from frappe.utils.background_jobs import get_job_status
 from redis.exceptions import RedisError
 
 from rl_replenishment.bridge.learning import Ask
+from rl_replenishment.bridge.notifying import TRAINING_FAILED, announce
 from rl_replenishment.bridge.training_watch import publish
 
 #: a training gives a sign of life every few seconds
@@ -71,6 +72,8 @@ def close(run: str, status: str, message: str, error: str | None = None) -> None
 	# the end of a run outlives whatever is rolled back after it
 	frappe.db.commit()
 	tell(run)
+	if status == "Failed":
+		announce("RL Training Run", run, TRAINING_FAILED)
 
 
 def closing(run: str, status: str, message: str) -> dict[str, Any]:
