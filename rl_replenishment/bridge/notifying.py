@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import frappe
+from redis.exceptions import RedisError
 
 PROPOSALS_WAITING, PROPOSALS_FAILED, TRAINING_FAILED = (
 	"proposals_waiting",
@@ -11,17 +12,18 @@ PROPOSALS_WAITING, PROPOSALS_FAILED, TRAINING_FAILED = (
 )
 
 
-def announce(doctype: str, name: str, event: str) -> None:
-	"""Let the notifications of a document's event go out; one that fails is logged and stops nothing.
-
-	Commits: what is told has happened.
-	"""
+def announce(doctype: str, name: str, what: str) -> None:
+	"""Have the notifications of a document's event go out, in the background: nobody waits for them."""
 	try:
-		frappe.get_doc(doctype, name).run_method(event)
-		frappe.db.commit()
-	except Exception:
-		frappe.db.rollback()
-		frappe.log_error(
-			title="RL Replenishment: a notification failed", reference_doctype=doctype, reference_name=name
+		frappe.enqueue(
+			"rl_replenishment.bridge.notifying.send", queue="short", doctype=doctype, docname=name, what=what
 		)
-		frappe.db.commit()
+	except RedisError:
+		# what happened is on record in the document
+		frappe.logger().warning("RL Replenishment: %s of %s could not be announced", what, name)
+
+
+def send(doctype: str, docname: str, what: str) -> None:
+	"""Let the notifications of a document's event go out."""
+	if frappe.db.exists(doctype, docname):
+		frappe.get_doc(doctype, docname).run_method(what)

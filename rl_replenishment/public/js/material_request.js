@@ -75,6 +75,7 @@ const rl_panel = {
 					now - proposal.proposed_qty
 			  )})</span>`
 			: number(now);
+		const why = __("Why this quantity of {0}?", [item]);
 		return `<tr data-row="${row.name}">
 			<td title="${frappe.utils.escape_html(row.item_name || "")}">${item}</td>
 			${cell(proposal.days_of_stock === null ? "" : number(proposal.days_of_stock))}
@@ -83,7 +84,7 @@ const rl_panel = {
 			${cell(mark)}
 			<td>${changed ? this.reasons(frm, row, item) : ""}</td>
 			<td class="text-right"><button class="btn btn-xs btn-default rl-why" aria-expanded="false"
-				aria-label="${__("Why this quantity of {0}?", [item])}">${__("Why?")}</button></td>
+				aria-label="${why}">${__("Why?")}</button></td>
 		</tr>`;
 	},
 
@@ -95,8 +96,9 @@ const rl_panel = {
 					reason ? __(reason) : __("Choose")
 				}</option>`
 		);
+		const label = __("Reason for another quantity of {0}", [item]);
 		return `<select class="form-control input-xs rl-reason" ${can_write ? "" : "disabled"}
-			aria-label="${__("Reason for another quantity of {0}", [item])}">${options.join("")}</select>`;
+			aria-label="${label}">${options.join("")}</select>`;
 	},
 
 	bind(frm) {

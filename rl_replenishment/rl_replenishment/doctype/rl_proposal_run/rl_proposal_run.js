@@ -77,12 +77,11 @@ function show_not_ordered(frm) {
 function table(field, titles, rows, count = rows.length) {
 	if (!rows.length) return field.$wrapper.empty();
 	const line = (cells, tag) => `<tr>${cells.map((cell) => `<${tag}>${cell}</${tag}>`).join("")}</tr>`;
+	const code = `<code>${field.df.fieldname.replace("_table", "")}</code>`;
+	const rest = __("And {0} more; all of them are in the field {1} of this document.", [count - MOST_ROWS, code]);
 	const more =
 		count > MOST_ROWS
-			? `<p class="text-muted">${__("And {0} more; all of them are in the field {1} of this document.", [
-					count - MOST_ROWS,
-					`<code>${field.df.fieldname.replace("_table", "")}</code>`,
-			  ])}</p>`
+			? `<p class="text-muted">${rest}</p>`
 			: "";
 	field.$wrapper.html(
 		`<table class="table table-bordered small">
