@@ -59,8 +59,9 @@ class PPOSettings:
 	averaging: float = 0.9
 	#: rollouts between two looks at the validation days
 	evaluate_every: int = 4
-	#: looks without a better policy after which training stops
-	patience: int = 20
+	#: looks without a better policy after which training stops; from a start that is already good, the policy
+	#: gets better only when the steps have become small
+	patience: int = 80
 	#: a continued training may not cost more than this share above its parent on the validation days
 	largest_cost_increase: float = 0.02
 
