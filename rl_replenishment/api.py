@@ -98,6 +98,15 @@ def kept_lately(filters: str | None = None) -> dict[str, Any]:
 	return reporting.kept_lately()
 
 
+@frappe.whitelist(methods=["POST"])
+def turn_down(proposals: str) -> dict[str, int]:
+	"""Take the lines of proposals, a JSON list of names, out of their draft Material Requests."""
+	frappe.has_permission("RL Proposal", "read", throw=True)
+	from rl_replenishment.bridge import turning_down
+
+	return turning_down.turn_down(frappe.parse_json(proposals))
+
+
 def may_open_app() -> bool:
 	"""Whether the apps screen shows the app."""
 	return bool(frappe.has_permission("RL Proposal", "read"))

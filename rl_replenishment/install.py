@@ -25,10 +25,12 @@ def after_install() -> None:
 	apply_custom_fields()
 	forget_former_installation()
 	add_log_settings()
+	widen_list()
 
 
 def after_migrate() -> None:
 	make_roles()
+	widen_list()
 
 
 def check_erpnext() -> None:
@@ -76,3 +78,10 @@ def add_log_settings() -> None:
 	settings.add_default_logtypes()
 	if len(settings.logs_to_clear) > had:
 		settings.save(ignore_permissions=True)
+
+
+def widen_list() -> None:
+	"""Show all columns of the list of proposals, where Frappe shows four on most screens; unless a user chose."""
+	if not frappe.db.exists("List View Settings", "RL Proposal"):
+		settings = {"doctype": "List View Settings", "name": "RL Proposal", "total_fields": "8"}
+		frappe.get_doc({**settings, "disable_comment_count": 1}).insert(ignore_permissions=True)

@@ -60,6 +60,7 @@ def remove_customizations() -> None:
 	frappe.db.delete("Property Setter", {"doc_type": own})
 	frappe.db.delete("Custom DocPerm", {"parent": own})
 	frappe.db.delete("User Permission", {"allow": own})
+	frappe.db.delete("List View Settings", {"name": own})
 
 
 def _doctypes() -> list[str]:

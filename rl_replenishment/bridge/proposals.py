@@ -14,23 +14,21 @@ from frappe import _
 from frappe.model.document import Document
 from frappe.utils import getdate, now_datetime
 
-from rl_replenishment.bridge import policy_store
+from rl_replenishment.bridge import policy_store, proposal_rows
 from rl_replenishment.bridge.earlier import read_earlier
 from rl_replenishment.bridge.limits import within_limits
 from rl_replenishment.bridge.material_requests import Emitted, OrderLine, emit
 from rl_replenishment.bridge.notifying import PROPOSALS_FAILED, PROPOSALS_WAITING, announce
+from rl_replenishment.bridge.proposal_rows import DIGITS
 from rl_replenishment.bridge.review_days import last_review_day
 from rl_replenishment.bridge.snoozed import without_snoozed
 from rl_replenishment.bridge.state import Situation, read_situation
 from rl_replenishment.core.edits.constraints import LEARNED_CONSTRAINTS, constrained
 from rl_replenishment.core.policies.adaptation import adapted_to
-from rl_replenishment.core.policies.observation import usual_rate
 from rl_replenishment.core.policies.store import StoredPolicy
 from rl_replenishment.core.proposal import Proposal, propose
 
 QUEUE, TIMEOUT_SECONDS = "long", 1500
-#: a float's worth of digits for quantities in documents
-_DIGITS = 6
 
 
 def enqueue(agent: str) -> str:
@@ -142,13 +140,13 @@ def _propose(run: str, settings: Document, today: date) -> dict[str, Any]:
 		policy_name, stored = policy_store.policy_in_use(settings)
 		situation, proposals, cut = _decide(settings, situation, stored, today)
 		messages += cut
-		at = [i for i in _by_urgency(situation) if proposals[i].proposed_qty > 0]
+		at = [i for i in proposal_rows.by_urgency(situation) if proposals[i].proposed_qty > 0]
 		not_ordered = [proposal for proposal in proposals if not proposal.proposed_qty > 0]
 		names = {i: frappe.generate_hash(length=10) for i in at}
 		if frappe.db.get_value("RL Policy", policy_name, "algorithm") == policy_store.CLASSICAL:
 			messages.append(_("Nothing was learned yet: quantities are those of the best classical rule."))
-		_supersede(settings.name)
-		_insert_proposals(run, settings, policy_name, situation, proposals, names, today)
+		proposal_rows.supersede(settings.name)
+		proposal_rows.insert(run, settings, policy_name, situation, proposals, names, today)
 		ordered = [proposals[i] for i in at]
 		value = float(sum(proposals[i].proposed_qty * situation.purchasing.rates[i] for i in at))
 		if settings.mode != "Shadow" and at:
@@ -161,7 +159,7 @@ def _propose(run: str, settings: Document, today: date) -> dict[str, Any]:
 				lambda share: progress(20 + 75 * share, _("Writing Material Requests")),
 			)
 			requests = emitted.requests
-			_link_requests(requests)
+			proposal_rows.link_requests(requests)
 			messages += _refused(emitted, lines)
 	_end(run, settings, policy_name, situation, ordered, not_ordered, value, messages)
 	progress(100, _("Done"))
@@ -215,18 +213,11 @@ def preview(agent: str) -> dict[str, Any]:
 			"value": proposals[i].proposed_qty * float(bought.rates[i]),
 			"reason": proposals[i].reason,
 		}
-		for i in _by_urgency(situation)
+		for i in proposal_rows.by_urgency(situation)
 		if proposals[i].proposed_qty > 0
 	]
 	value = sum(line["value"] for line in lines)
 	return {"lines": lines, "messages": messages, "considered": len(proposals), "value": value}
-
-
-def _by_urgency(situation: Situation) -> list[int]:
-	"""The item-warehouses, those first whose stock on hand lasts the fewest days."""
-	state = situation.state
-	days = state.on_hand / np.maximum(usual_rate(state), 1e-6)
-	return [int(i) for i in np.argsort(days, kind="stable")]
 
 
 def _progress(run: str) -> Callable[[float, str], None]:
@@ -246,7 +237,7 @@ def _progress(run: str) -> Callable[[float, str], None]:
 def _order_line(situation: Situation, i: int, proposal: Proposal, name: str, today: date) -> OrderLine:
 	bought = situation.purchasing
 	conversion = float(bought.conversion[i]) or 1.0
-	qty = round(proposal.proposed_qty / conversion, _DIGITS)
+	qty = round(proposal.proposed_qty / conversion, DIGITS)
 	if bought.purchase_whole[i]:
 		qty = float(np.ceil(qty - 1e-4))
 	return OrderLine(
@@ -257,94 +248,10 @@ def _order_line(situation: Situation, i: int, proposal: Proposal, name: str, tod
 		uom=bought.purchase_uoms[i],
 		stock_uom=bought.stock_uoms[i],
 		conversion_factor=conversion,
-		schedule_date=_schedule_date(situation, i, today),
-		proposed_qty=round(proposal.proposed_qty, _DIGITS),
+		schedule_date=proposal_rows.schedule_date(situation, i, today),
+		proposed_qty=round(proposal.proposed_qty, DIGITS),
 		explanation=proposal.reason,
 		proposal=name,
-	)
-
-
-def _schedule_date(situation: Situation, i: int, today: date) -> date:
-	return today + timedelta(days=int(np.ceil(situation.items.lead_time_days[i])))
-
-
-def _supersede(agent: str) -> None:
-	"""What an earlier run proposed and nobody could act on is out of date."""
-	frappe.db.set_value(
-		"RL Proposal", {"agent": agent, "status": "Proposed"}, "status", "Superseded", update_modified=False
-	)
-
-
-def _insert_proposals(
-	run: str,
-	settings: Document,
-	policy: str,
-	situation: Situation,
-	proposals: list[Proposal],
-	names: dict[int, str],
-	today: date,
-) -> None:
-	now, user = now_datetime(), frappe.session.user
-	bought = situation.purchasing
-	rows = [
-		{
-			"name": name,
-			"creation": now,
-			"modified": now,
-			"owner": user,
-			"modified_by": user,
-			"run": run,
-			"agent": settings.name,
-			"policy": policy,
-			"company": settings.company,
-			"item_code": proposals[i].item_code,
-			"item_name": bought.item_names[i],
-			"warehouse": proposals[i].warehouse,
-			"supplier": proposals[i].supplier or None,
-			"status": "Proposed",
-			"proposed_qty": round(proposals[i].proposed_qty, _DIGITS),
-			"baseline_qty": round(proposals[i].baseline_qty, _DIGITS),
-			"uom": bought.stock_uoms[i],
-			"rate": round(float(bought.rates[i]), _DIGITS),
-			"proposal_date": today,
-			"schedule_date": _schedule_date(situation, i, today),
-			"explanation": proposals[i].reason,
-			"state": json.dumps(_state(settings, situation, i, proposals[i])),
-		}
-		for i, name in names.items()
-	]
-	if rows:
-		frappe.db.bulk_insert("RL Proposal", list(rows[0]), [list(row.values()) for row in rows])
-
-
-def _state(settings: Document, situation: Situation, i: int, proposal: Proposal) -> dict[str, float]:
-	"""What the policy saw and how it came to the quantity, in stock UOM and days."""
-	demand = situation.state.demand
-	found = {
-		**asdict(proposal.why),
-		"mean_daily_demand": float(demand.level_91[i]),
-		"pack": float(situation.items.order_unit[i]),
-		"review_days": settings.review_days,
-		"lead_time_days": float(situation.items.lead_time_days[i]),
-		"lead_time_std_days": float(situation.items.lead_time_std_days[i]),
-	}
-	return {name: round(value, _DIGITS) for name, value in found.items() if np.isfinite(value)}
-
-
-def _link_requests(requests: list[str]) -> None:
-	"""Tell the proposals where they were requested."""
-	if not requests:
-		return
-	proposal, line = frappe.qb.DocType("RL Proposal"), frappe.qb.DocType("Material Request Item")
-	(
-		frappe.qb.update(proposal)
-		.join(line)
-		.on(line.rl_proposal == proposal.name)
-		.set(proposal.material_request, line.parent)
-		.set(proposal.material_request_item, line.name)
-		.set(proposal.status, "Requested")
-		.where(line.parent.isin(requests))
-		.run()
 	)
 
 
@@ -368,7 +275,6 @@ def _end(
 	value: float,
 	messages: list[str],
 ) -> None:
-	columns = ("item_code", "warehouse", "on_hand", "on_order", "baseline_qty")
 	frappe.db.set_value(
 		"RL Proposal Run",
 		run,
@@ -381,15 +287,9 @@ def _end(
 			"order_value": value,
 			"messages": "\n".join(messages),
 			"left_out": json.dumps([asdict(left) for left in situation.scope.left_out]),
-			"not_ordered": json.dumps(
-				{name: [_plain(getattr(each, name)) for each in not_ordered] for name in columns}
-			),
+			"not_ordered": proposal_rows.not_ordered(not_ordered),
 		},
 	)
 	frappe.db.set_value(
 		"RL Agent Settings", settings.name, "last_run_on", now_datetime(), update_modified=False
 	)
-
-
-def _plain(value: Any) -> Any:
-	return round(value, 3) if isinstance(value, float) else value

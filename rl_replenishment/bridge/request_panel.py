@@ -27,7 +27,7 @@ def proposals_of(request: str) -> dict[str, dict[str, Any]]:
 		frappe.qb.from_(proposal)
 		.select(
 			*(proposal.name, proposal.proposed_qty, proposal.baseline_qty, proposal.uom),
-			*(proposal.explanation, proposal.state),
+			*(proposal.explanation, proposal.state, proposal.days_of_stock),
 		)
 		.where(one_of(proposal.name, [name for (name,) in names.run() if name]))
 		.run(as_dict=True)
@@ -36,16 +36,13 @@ def proposals_of(request: str) -> dict[str, dict[str, Any]]:
 
 
 def _shown(row: Any) -> dict[str, Any]:
-	state = json.loads(row.state or "{}")
-	rate = flt(state.get("mean_daily_demand"))
-	stock = flt(state.get("on_hand"))
 	return {
 		"proposed_qty": row.proposed_qty,
 		"baseline_qty": row.baseline_qty,
 		"uom": row.uom,
 		"explanation": row.explanation,
-		"state": state,
-		"days_of_stock": max(stock, 0) / rate if rate > 0 else None,
+		"state": json.loads(row.state or "{}"),
+		"days_of_stock": row.days_of_stock,
 	}
 
 

@@ -33,6 +33,8 @@ class Stock:
 	arrivals: FloatArray
 	#: all arrivals, shape (N,)
 	on_order: FloatArray
+	#: of these, what suppliers should have delivered before today, shape (N,)
+	overdue: FloatArray
 
 
 def read_stock(
@@ -51,7 +53,9 @@ def read_stock(
 	for *line, request_type in _requests(at).run():
 		requests.setdefault(request_type, []).append(line)
 	incoming = _Incoming(at, today)
-	for query in (_purchase_orders(at), _subcontracting_orders(at), _work_orders(at), _in_transit(at)):
+	from_suppliers = [*_purchase_orders(at).run(), *_subcontracting_orders(at).run()]
+	incoming.add(from_suppliers)
+	for query in (_work_orders(at), _in_transit(at)):
 		incoming.add(query.run())
 	for request_type in ("Manufacture", "Customer Provided", "Material Transfer"):
 		incoming.add(requests.get(request_type, ()))
@@ -62,7 +66,18 @@ def read_stock(
 		for item_code, warehouse, _due, quantity in requests.get("Material Issue", ())
 	)
 	arrivals = incoming.by_day()
-	return Stock(on_hand=on_hand, arrivals=arrivals, on_order=arrivals.sum(axis=0))
+	overdue = at.column(
+		(item_code, warehouse, quantity)
+		for item_code, warehouse, due, quantity in from_suppliers
+		if _days_until(due, today) < 0
+	)
+	return Stock(on_hand=on_hand, arrivals=arrivals, on_order=arrivals.sum(axis=0), overdue=overdue)
+
+
+def _days_until(due: date | None, today: date) -> int:
+	if isinstance(due, datetime):
+		due = due.date()
+	return (due - today).days if due else 0
 
 
 class _Incoming:
@@ -80,17 +95,12 @@ class _Incoming:
 			position = self._at.position(item_code, warehouse)
 			if position < 0:
 				continue
-			days = self._days_until(due)
+			days = _days_until(due, self._today)
 			if lead_time_days is not None:
 				days = max(days, int(lead_time_days[position]))
 			self._index.append(position)
 			self._days_ahead.append(days)
 			self._quantity.append(float(quantity))
-
-	def _days_until(self, due: date | None) -> int:
-		if isinstance(due, datetime):
-			due = due.date()
-		return (due - self._today).days if due else 0
 
 	def by_day(self) -> FloatArray:
 		return arrivals_by_day(

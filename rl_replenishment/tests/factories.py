@@ -168,6 +168,23 @@ def make_material_request(item: str, warehouse: str, qty: float, **values: Any) 
 	)
 
 
+def make_purchase_order(supplier: str, item: str, warehouse: str, qty: float, due: str) -> Document:
+	"""Submitted, and due on a day."""
+	line = {"item_code": item, "warehouse": warehouse, "qty": qty, "rate": 1, "schedule_date": due}
+	order = _insert(
+		"Purchase Order",
+		{
+			"company": company(),
+			"supplier": supplier,
+			"transaction_date": add_days(nowdate(), -30),
+			"schedule_date": due,
+			"items": [line],
+		},
+	)
+	order.submit()
+	return order
+
+
 def make_agent(warehouses: Sequence[str], items: Sequence[str] = (), **values: Any) -> Document:
 	return _insert(
 		"RL Agent Settings",

@@ -33,7 +33,7 @@ const rl_panel = {
 
 	lines(frm) {
 		const known = frm.rl_proposals || {};
-		const urgency = (row) => known[row.rl_proposal].days_of_stock ?? Infinity;
+		const urgency = (row) => known[row.rl_proposal].days_of_stock;
 		return (frm.doc.items || [])
 			.filter((row) => known[row.rl_proposal])
 			.sort((one, other) => urgency(one) - urgency(other));
@@ -78,7 +78,7 @@ const rl_panel = {
 		const why = __("Why this quantity of {0}?", [item]);
 		return `<tr data-row="${row.name}">
 			<td title="${frappe.utils.escape_html(row.item_name || "")}">${item}</td>
-			${cell(proposal.days_of_stock === null ? "" : number(proposal.days_of_stock))}
+			${cell(number(proposal.days_of_stock))}
 			${cell(`${number(proposal.proposed_qty)} ${frappe.utils.escape_html(__(proposal.uom))}`)}
 			${cell(number(proposal.baseline_qty))}
 			${cell(mark)}

@@ -1,21 +1,86 @@
+const COLOURS = {
+	Proposed: "blue",
+	Requested: "orange",
+	Ordered: "green",
+	Rejected: "red",
+	Superseded: "gray",
+};
+const OPEN_ONES = ["status", "in", ["Proposed", "Requested"]];
+
 frappe.listview_settings["RL Proposal"] = {
-	add_fields: ["status", "uom", "agent", "item_code", "warehouse"],
+	add_fields: ["status", "uom", "agent", "item_code", "warehouse", "material_request"],
 	hide_name_column: true,
+	filters: [OPEN_ONES],
 	onload(listview) {
-		if (!frappe.model.can_create("RL Snooze")) return;
-		listview.page.add_actions_menu_item(__("Snooze"), () => snooze(listview.get_checked_items()));
+		const show = (label, action) => listview.page.add_inner_button(label, action, __("Show"));
+		show(__("Runs Out First"), () => arrange(listview, "days_of_stock", "asc"));
+		show(__("Changed Most"), () => arrange(listview, "change_size", "desc"));
+		show(__("Overdue Arrivals"), () => arrange(listview, "overdue_qty", "desc", ["overdue_qty", ">", 0]));
+		show(__("Too Much in Stock"), () =>
+			frappe.set_route("query-report", "RL Stock Health", { health: "Too Much" })
+		);
+		show(__("Left Out, and Why"), () => open_last_run());
+
+		const act = (label, action) =>
+			listview.page.add_actions_menu_item(label, () => action(listview.get_checked_items(), listview));
+		act(__("Open Material Requests"), open_requests);
+		if (frappe.model.can_write("Material Request")) act(__("Turn Down"), turn_down);
+		if (frappe.model.can_create("RL Snooze")) act(__("Snooze"), snooze);
 	},
 	get_indicator(doc) {
-		const colour = {
-			Proposed: "blue",
-			Requested: "orange",
-			Ordered: "green",
-			Rejected: "red",
-			Superseded: "gray",
-		}[doc.status];
-		return [__(doc.status), colour, `status,=,${doc.status}`];
+		return [__(doc.status), COLOURS[doc.status], `status,=,${doc.status}`];
+	},
+	formatters: {
+		// no day counts beyond what is worth counting
+		days_of_stock: (days) => (days >= 999 ? "" : format_number(days, null, 0)),
+		target_change: (change) => (change ? `${change > 0 ? "+" : ""}${format_number(change, null, 0)} %` : ""),
+		overdue_qty: (quantity) => (quantity ? format_number(quantity, null, Number.isInteger(quantity) ? 0 : 1) : ""),
 	},
 };
+
+async function arrange(listview, sort_by, sort_order, filter) {
+	const field = (name, condition, value) => ["RL Proposal", name, condition, value];
+	await listview.filter_area.clear(false);
+	await listview.filter_area.add([OPEN_ONES, filter].filter(Boolean).map((each) => field(...each)), false);
+	listview.sort_selector.set_value(sort_by, sort_order);
+	listview.on_sort_change(sort_by, sort_order);
+}
+
+async function open_last_run() {
+	const [run] = await frappe.db.get_list("RL Proposal Run", {
+		filters: { status: "Completed" },
+		order_by: "creation desc",
+		limit: 1,
+	});
+	if (!run) return frappe.msgprint(__("No run of proposals has ended yet."));
+	frappe.set_route("Form", "RL Proposal Run", run.name);
+}
+
+// there, several drafts are submitted at once by Actions > Submit
+function open_requests(proposals) {
+	const names = [...new Set(proposals.map((row) => row.material_request).filter(Boolean))];
+	if (!names.length) return frappe.msgprint(__("None of these was requested."));
+	frappe.set_route("List", "Material Request", { name: ["in", names] });
+}
+
+function turn_down(proposals, listview) {
+	frappe.confirm(
+		__("Take these {0} lines out of their draft Material Requests? The agent learns from it.", [proposals.length]),
+		() =>
+			frappe.call({
+				method: "rl_replenishment.api.turn_down",
+				args: { proposals: proposals.map((row) => row.name) },
+				freeze: true,
+				callback: (r) => {
+					const { lines, requests, kept } = r.message;
+					const done = __("{0} lines were taken out of {1} Material Requests.", [lines, requests]);
+					const rest = kept ? ` ${__("{0} are in no draft and stay.", [kept])}` : "";
+					frappe.show_alert({ message: done + rest, indicator: kept ? "orange" : "green" });
+					listview.refresh();
+				},
+			})
+	);
+}
 
 // nothing is proposed for these until a day; what is requested already stays
 function snooze(proposals) {

@@ -1,0 +1,209 @@
+"""The RL Proposals of a run: what was proposed, what the policy saw, and what to look at first."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import date, timedelta
+from typing import Any
+
+import frappe
+import numpy as np
+from frappe.model.document import Document
+from frappe.query_builder.functions import Max
+from frappe.utils import flt, now_datetime
+
+from rl_replenishment.bridge.queries import Keys
+from rl_replenishment.bridge.state import Situation
+from rl_replenishment.core.items import FloatArray, ItemKey
+from rl_replenishment.core.policies.observation import usual_rate
+from rl_replenishment.core.proposal import Proposal
+
+#: a float's worth of digits for quantities in documents
+DIGITS = 6
+#: stock that lasts longer, or that nothing is taken from, counts as lasting so long
+MOST_DAYS_OF_STOCK = 999.0
+_NOT_ORDERED = ("item_code", "warehouse", "on_hand", "on_order", "baseline_qty")
+
+
+def days_of_stock(situation: Situation) -> FloatArray:
+	"""How long stock on hand lasts at the usual demand, shape (N,)."""
+	state = situation.state
+	days = np.maximum(state.on_hand, 0) / np.maximum(usual_rate(state), 1e-6)
+	return np.minimum(days, MOST_DAYS_OF_STOCK).astype(np.float32)
+
+
+def by_urgency(situation: Situation) -> list[int]:
+	"""The item-warehouses, those first whose stock on hand lasts the fewest days."""
+	return [int(i) for i in np.argsort(days_of_stock(situation), kind="stable")]
+
+
+def schedule_date(situation: Situation, i: int, today: date) -> date:
+	"""When an order of today is needed, and can be there."""
+	return today + timedelta(days=int(np.ceil(situation.items.lead_time_days[i])))
+
+
+def supersede(agent: str) -> None:
+	"""What an earlier run proposed and nobody could act on is out of date."""
+	frappe.db.set_value(
+		"RL Proposal", {"agent": agent, "status": "Proposed"}, "status", "Superseded", update_modified=False
+	)
+
+
+def insert(
+	run: str,
+	settings: Document,
+	policy: str,
+	situation: Situation,
+	proposals: list[Proposal],
+	names: dict[int, str],
+	today: date,
+) -> None:
+	"""Write the proposals at `names`, in one statement."""
+	if not names:
+		return
+	now, user = now_datetime(), frappe.session.user
+	bought = situation.purchasing
+	lasts = days_of_stock(situation)
+	earlier = _targets_of_last_run(settings.name)
+	buyers = _last_buyers(settings.name, [proposals[i] for i in names])
+	rows = []
+	for i, name in names.items():
+		proposal = proposals[i]
+		key = (proposal.item_code, proposal.warehouse)
+		target, before = proposal.why.target, earlier.get(key, 0)
+		change = 100 * (target / before - 1) if before > 0 else 0.0
+		rows.append(
+			{
+				"name": name,
+				"creation": now,
+				"modified": now,
+				"owner": user,
+				"modified_by": user,
+				"run": run,
+				"agent": settings.name,
+				"policy": policy,
+				"company": settings.company,
+				"item_code": proposal.item_code,
+				"item_name": bought.item_names[i],
+				"warehouse": proposal.warehouse,
+				"supplier": proposal.supplier or None,
+				"buyer": buyers.get(key),
+				"status": "Proposed",
+				"proposed_qty": round(proposal.proposed_qty, DIGITS),
+				"baseline_qty": round(proposal.baseline_qty, DIGITS),
+				"uom": bought.stock_uoms[i],
+				"rate": round(float(bought.rates[i]), DIGITS),
+				"days_of_stock": round(float(lasts[i]), 1),
+				"target_change": round(change, 1),
+				"change_size": round(abs(change), 1),
+				"overdue_qty": round(float(situation.stock.overdue[i]), DIGITS),
+				"proposal_date": today,
+				"schedule_date": schedule_date(situation, i, today),
+				"explanation": proposal.reason,
+				"state": json.dumps(_state(settings, situation, i, proposal)),
+			}
+		)
+	frappe.db.bulk_insert("RL Proposal", list(rows[0]), [list(row.values()) for row in rows])
+
+
+def link_requests(requests: list[str]) -> None:
+	"""Tell the proposals where they were requested."""
+	if not requests:
+		return
+	proposal, line = frappe.qb.DocType("RL Proposal"), frappe.qb.DocType("Material Request Item")
+	(
+		frappe.qb.update(proposal)
+		.join(line)
+		.on(line.rl_proposal == proposal.name)
+		.set(proposal.material_request, line.parent)
+		.set(proposal.material_request_item, line.name)
+		.set(proposal.status, "Requested")
+		.where(line.parent.isin(requests))
+		.run()
+	)
+
+
+def not_ordered(proposals: Sequence[Proposal]) -> str:
+	"""What a run keeps of the item-warehouses that it orders nothing of: a JSON object of columns."""
+	columns: dict[str, list[Any]] = {
+		name: [_plain(getattr(each, name)) for each in proposals] for name in _NOT_ORDERED
+	}
+	columns["target"] = [_plain(each.why.target) for each in proposals]
+	return json.dumps(columns)
+
+
+def _targets_of_last_run(agent: str) -> dict[tuple[str, str], float]:
+	"""The level that the agent's last run filled up to, or would have, by item and warehouse."""
+	last = frappe.get_all(
+		"RL Proposal Run",
+		{"agent": agent, "status": "Completed"},
+		["name", "not_ordered"],
+		order_by="creation desc",
+		limit=1,
+	)
+	if not last:
+		return {}
+	kept = json.loads(last[0].not_ordered or "{}")
+	found = dict(
+		zip(
+			zip(kept.get("item_code", ()), kept.get("warehouse", ()), strict=True),
+			# runs before this column was kept have none
+			kept.get("target", ()),
+			strict=False,
+		)
+	)
+	proposal = frappe.qb.DocType("RL Proposal")
+	rows = (
+		frappe.qb.from_(proposal)
+		.select(proposal.item_code, proposal.warehouse, proposal.state)
+		.where(proposal.run == last[0].name)
+		.run()
+	)
+	for item_code, warehouse, state in rows:
+		found[item_code, warehouse] = flt(json.loads(state or "{}").get("target"))
+	return found
+
+
+def _last_buyers(agent: str, proposals: Sequence[Proposal]) -> dict[tuple[str, str], str]:
+	"""Who decided last about each item-warehouse, of those that somebody has decided about."""
+	row = frappe.qb.DocType("RL Feedback")
+	at = Keys([ItemKey(each.item_code, each.warehouse) for each in proposals])
+	latest = (
+		frappe.qb.from_(row)
+		.select(row.item_code, row.warehouse, Max(row.creation).as_("creation"))
+		.where((row.agent == agent) & row.buyer.isnotnull() & at.include(row.item_code, row.warehouse))
+		.groupby(row.item_code, row.warehouse)
+	)
+	rows = (
+		frappe.qb.from_(row)
+		.join(latest)
+		.on(
+			(row.item_code == latest.item_code)
+			& (row.warehouse == latest.warehouse)
+			& (row.creation == latest.creation)
+		)
+		.select(row.item_code, row.warehouse, row.buyer)
+		.where((row.agent == agent) & row.buyer.isnotnull())
+		.run()
+	)
+	return {(item_code, warehouse): buyer for item_code, warehouse, buyer in rows}
+
+
+def _state(settings: Document, situation: Situation, i: int, proposal: Proposal) -> dict[str, float]:
+	"""What the policy saw and how it came to the quantity, in stock UOM and days."""
+	demand = situation.state.demand
+	found = {
+		**asdict(proposal.why),
+		"mean_daily_demand": float(demand.level_91[i]),
+		"pack": float(situation.items.order_unit[i]),
+		"review_days": settings.review_days,
+		"lead_time_days": float(situation.items.lead_time_days[i]),
+		"lead_time_std_days": float(situation.items.lead_time_std_days[i]),
+	}
+	return {name: round(value, DIGITS) for name, value in found.items() if np.isfinite(value)}
+
+
+def _plain(value: Any) -> Any:
+	return round(value, 3) if isinstance(value, float) else value

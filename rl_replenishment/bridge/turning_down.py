@@ -1,0 +1,34 @@
+"""Several proposals turned down at once: their lines leave the drafts that they are in."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import frappe
+
+
+def turn_down(proposals: Sequence[str]) -> dict[str, int]:
+	"""Delete the proposals' lines from draft Material Requests, and drafts that have no line left.
+
+	Returns how many `lines` were taken out of how many `requests`, and how many were `kept` since their
+	request is no draft. The user needs the permissions that doing it by hand would need.
+	"""
+	names = {str(name) for name in proposals}
+	lines = frappe.get_all(
+		"Material Request Item",
+		{"rl_proposal": ("in", sorted(names)), "docstatus": 0},
+		["name", "parent"],
+	)
+	by_request: dict[str, set[str]] = {}
+	for line in lines:
+		by_request.setdefault(line.parent, set()).add(line.name)
+	for name, gone in by_request.items():
+		request = frappe.get_doc("Material Request", name)
+		left = [line for line in request.items if line.name not in gone]
+		if left:
+			request.check_permission("write")
+			request.set("items", left)
+			request.save()
+		else:
+			request.delete()
+	return {"lines": len(lines), "requests": len(by_request), "kept": len(names) - len(lines)}
