@@ -35,6 +35,15 @@ def overview(agent: str) -> dict[str, Any]:
 	return overview.overview(frappe.get_doc("RL Agent Settings", agent))
 
 
+@frappe.whitelist(methods=["GET"])
+def progress_of_run(run: str) -> dict[str, Any]:
+	"""How far a run of proposals is."""
+	frappe.has_permission("RL Proposal Run", "read", run, throw=True)
+	from rl_replenishment.bridge import proposals
+
+	return {"status": frappe.db.get_value("RL Proposal Run", run, "status"), **proposals.progress_of(run)}
+
+
 @frappe.whitelist(methods=["POST"])
 def train(agent: str) -> str:
 	"""Train in the background; returns the name of the training run."""

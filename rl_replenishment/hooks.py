@@ -37,7 +37,10 @@ add_to_apps_screen = [
 	}
 ]
 
-doctype_js = {"Material Request": "public/js/material_request.js"}
+doctype_js = {
+	"Material Request": "public/js/material_request.js",
+	"RL Agent Settings": "public/js/agent_overview.js",
+}
 
 scheduler_events = {
 	"cron": {

@@ -81,7 +81,7 @@ def add_log_settings() -> None:
 
 
 def widen_list() -> None:
-	"""Show all columns of the list of proposals, where Frappe shows four on most screens; unless a user chose."""
+	"""Show all columns of the list of proposals, where Frappe shows four; what a user chose stays."""
 	if not frappe.db.exists("List View Settings", "RL Proposal"):
 		settings = {"doctype": "List View Settings", "name": "RL Proposal", "total_fields": "8"}
 		frappe.get_doc({**settings, "disable_comment_count": 1}).insert(ignore_permissions=True)

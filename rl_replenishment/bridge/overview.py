@@ -17,6 +17,9 @@ from rl_replenishment.bridge import proposals
 from rl_replenishment.bridge.ownership import auto_reorder_warning
 from rl_replenishment.bridge.review_days import next_review_day
 
+#: versions that the form lists; the list of RL Policy has all
+SHOWN_POLICIES = 8
+
 
 def overview(settings: Document) -> dict[str, Any]:
 	"""What the agent's form shows at a glance."""
@@ -32,6 +35,13 @@ def overview(settings: Document) -> dict[str, Any]:
 			for row in (metrics.get("holdout") or {}).get("policies") or []
 		],
 		"holdout_days": metrics.get("holdout_days"),
+		"policies": frappe.get_all(
+			"RL Policy",
+			{"agent": settings.name},
+			["name", "algorithm", "status", "summary", "creation"],
+			order_by="creation desc",
+			limit=SHOWN_POLICIES,
+		),
 		"run": run,
 		"next_run": next_review_day(settings.review_frequency, getdate()) if settings.enabled else None,
 		"training": training,
@@ -43,12 +53,14 @@ def _last(agent: str) -> tuple[Any, Any]:
 	"""The latest run of proposals, and the latest training."""
 	columns = {
 		"RL Proposal Run": ["name", "status", "started_on", "items_ordered", "order_value"],
-		"RL Training Run": ["name", "status", "progress", "message", "creation", "promoted"],
+		"RL Training Run": ["name", "status", "progress", "message", "cancel_requested"],
 	}
 	run, training = (
 		frappe.get_all(doctype, {"agent": agent}, fields, order_by="creation desc", limit=1)
 		for doctype, fields in columns.items()
 	)
+	if run and run[0].status == "In Progress":
+		run[0].update(proposals.progress_of(run[0].name))
 	return (run or [None])[0], (training or [None])[0]
 
 

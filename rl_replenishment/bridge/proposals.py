@@ -90,6 +90,8 @@ def _begin(settings: Document, trigger: str) -> str:
 			"started_on": now_datetime(),
 		}
 	).insert(ignore_permissions=True)
+	# the name may have been that of a run that was rolled back
+	frappe.cache.delete_value(_progress_key(run.name))
 	# whoever looks sees it from the first second
 	frappe.db.commit()
 	return run.name
@@ -128,6 +130,7 @@ def _mark_failed(run: str, error: Exception) -> None:
 
 def _propose(run: str, settings: Document, today: date) -> dict[str, Any]:
 	progress = _progress(run)
+	progress(0, _("Looking at stock and demand"))
 	situation = read_situation(settings, today)
 	messages: list[str] = []
 	policy_name, requests, ordered = settings.active_policy, [], []
@@ -220,6 +223,18 @@ def preview(agent: str) -> dict[str, Any]:
 	return {"lines": lines, "messages": messages, "considered": len(proposals), "value": value}
 
 
+def progress_of(run: str) -> dict[str, Any]:
+	"""How far a run is that is in progress: `percent` and `what` it is at."""
+	return frappe.cache.get_value(_progress_key(run), expires=True) or {
+		"percent": 0,
+		"what": _("Waiting for a worker"),
+	}
+
+
+def _progress_key(run: str) -> str:
+	return f"rl_replenishment.progress.{run}"
+
+
 def _progress(run: str) -> Callable[[float, str], None]:
 	last = -100.0
 
@@ -227,8 +242,9 @@ def _progress(run: str) -> Callable[[float, str], None]:
 		nonlocal last
 		if percent - last >= 5 or percent >= 100:
 			last = percent
-			frappe.publish_progress(
-				percent, title=_("Proposals"), doctype="RL Proposal Run", docname=run, description=what
+			# not in the document, which nobody sees changed before the run is committed
+			frappe.cache.set_value(
+				_progress_key(run), {"percent": percent, "what": what}, expires_in_sec=TIMEOUT_SECONDS
 			)
 
 	return tell

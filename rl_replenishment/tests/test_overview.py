@@ -10,7 +10,7 @@ import frappe
 from frappe.utils import getdate
 
 from rl_replenishment import api
-from rl_replenishment.bridge import overview
+from rl_replenishment.bridge import overview, proposals
 from rl_replenishment.bridge.review_days import next_review_day
 from rl_replenishment.setup.roles import MANAGER, USER
 from rl_replenishment.tasks import propose
@@ -58,6 +58,33 @@ class TestOverview(IntegrationTestCase):
 		self.assertEqual((found["holdout_days"], found["compared"][0]["cost"]), (60, 10))
 		frappe.db.set_value("RL Agent Settings", self.agent.name, "enabled", 0)
 		self.assertIsNone(self.overview()["next_run"])
+
+	def test_live_progress(self) -> None:
+		"""Of a run that has not ended, by the agent and by the run; of one that nobody works on yet too."""
+		run = proposals.enqueue(self.agent.name)
+		waiting = self.overview()["run"]
+		self.assertEqual((waiting.name, waiting.status, waiting.percent), (run, "In Progress", 0))
+		seen = []
+		read = proposals.read_situation
+
+		def look(*args):
+			seen.append((self.overview()["run"].what, api.progress_of_run(run)["what"]))
+			return read(*args)
+
+		with patch.object(proposals, "read_situation", look):
+			proposals.execute(run)
+		self.assertEqual(seen, [("Looking at stock and demand",) * 2])
+		self.assertEqual(api.progress_of_run(run)["status"], "Completed")
+		self.assertNotIn("percent", self.overview()["run"])
+		frappe.set_user(make.make_user("Purchase User"))
+		self.assertRaises(frappe.PermissionError, api.progress_of_run, run)
+
+	def test_policies(self) -> None:
+		"""The newest first, with what to know of them before they are put to use."""
+		propose(self.agent.name, force=True)
+		(policy,) = self.overview()["policies"]
+		self.assertEqual((policy.status, policy.name), ("Active", self.overview()["policy"].name))
+		self.assertIn("rule", policy.summary)
 
 	def test_what_is_wrong(self) -> None:
 		"""Each problem in a sentence, and none where all is well."""

@@ -14,7 +14,7 @@ frappe.ui.form.on("RL Agent Settings", {
 		} else if (frm.doc.mode === "Shadow") {
 			frm.set_intro(__("This agent works in the shadow: it writes down proposals and requests nothing."), "blue");
 		}
-		show_overview(frm);
+		rl_overview.load(frm);
 		if (!frm.perm[0].write) return;
 		if (frm.doc.active_policy) {
 			frm.add_custom_button(__("What Would You Propose Now?"), () => once_saved(frm, preview));
@@ -33,57 +33,6 @@ frappe.ui.form.on("RL Agent Settings", {
 		frm.refresh_field("warehouses");
 	},
 });
-
-function show_overview(frm) {
-	const wrapper = frm.get_field("overview").$wrapper;
-	frappe
-		.call({ method: "rl_replenishment.api.overview", args: { agent: frm.doc.name }, type: "GET" })
-		.then((r) => {
-			const { run, training, next_run, problems, policy } = r.message;
-			const link = (doctype, name) => frappe.utils.get_form_link(doctype, name, true);
-			const pill = (status) => {
-				const colour = { Completed: "green", Failed: "red", "In Progress": "blue", Cancelled: "orange" };
-				return `<span class="indicator-pill ${colour[status] || "gray"}">${__(status)}</span>`;
-			};
-			const facts = [
-				policy && [__("Policy in Use"), frappe.utils.escape_html(policy.summary || policy.name)],
-				run && [
-					__("Last Run"),
-					`${link("RL Proposal Run", run.name)} ${pill(run.status)} ${__("{0} lines", [run.items_ordered || 0])}`,
-				],
-				next_run && [__("Next Run"), frappe.datetime.str_to_user(next_run)],
-				training && [
-					__("Last Training"),
-					`${link("RL Training Run", training.name)} ${pill(training.status)} ${
-						training.status === "In Progress" ? `${Math.round(training.progress || 0)} %` : ""
-					} ${frappe.utils.escape_html(training.message || "")}`,
-				],
-			].filter(Boolean);
-			wrapper.html(
-				problems.map((text) => `<div class="alert alert-warning small" role="alert">${text}</div>`).join("") +
-					`<dl class="small">${facts
-						.map(([label, text]) => `<dt class="text-muted">${label}</dt><dd>${text}</dd>`)
-						.join("")}</dl><div class="rl-backtest"></div>`
-			);
-			draw_backtest(wrapper.find(".rl-backtest"), r.message);
-		});
-}
-
-function draw_backtest(element, { compared, holdout_days }) {
-	if (!compared.length) return;
-	element.before(
-		`<div class="control-label">${__("Cost on the {0} days held out of training", [holdout_days])}</div>`
-	);
-	new frappe.Chart(element[0], {
-		type: "bar",
-		height: 200,
-		data: {
-			labels: compared.map((row) => __(row.name)),
-			datasets: [{ name: __("Cost"), values: compared.map((row) => Math.round(row.cost)) }],
-		},
-		axisOptions: { shortenYAxisNumbers: 1 },
-	});
-}
 
 function preview(frm) {
 	frappe
@@ -139,7 +88,7 @@ function propose_now(frm) {
 			method: "rl_replenishment.api.propose_now",
 			args: { agent: frm.doc.name },
 			freeze: true,
-			callback: (r) => frappe.set_route("Form", "RL Proposal Run", r.message),
+			callback: () => rl_overview.load(frm),
 		})
 	);
 }
@@ -156,7 +105,7 @@ function train(frm) {
 				method: "rl_replenishment.api.train",
 				args: { agent: frm.doc.name },
 				freeze: true,
-				callback: (r) => frappe.set_route("Form", "RL Training Run", r.message),
+				callback: () => rl_overview.load(frm),
 			})
 	);
 }

@@ -36,9 +36,15 @@ function watch(frm) {
 	const name = frm.doc.name;
 	frm.rl_timer = setTimeout(async () => {
 		if (cur_frm !== frm || frm.doc.name !== name) return;
-		const { message: now } = await frappe.db.get_value("RL Proposal Run", name, "status");
+		const { message: now } = await frappe.call({
+			method: "rl_replenishment.api.progress_of_run",
+			args: { run: name },
+			type: "GET",
+		});
 		if (frm.doc.name !== name) return;
-		now.status === frm.doc.status ? watch(frm) : frm.reload_doc();
+		if (now.status !== frm.doc.status) return frm.reload_doc();
+		frm.dashboard.show_progress(__("Proposals"), Math.min(now.percent, 99), now.what);
+		watch(frm);
 	}, LOOK_EVERY_MS);
 }
 

@@ -1,0 +1,165 @@
+// How an agent stands, on its form; while it trains or proposes, it asks again every two seconds.
+
+const RL_LOOK_EVERY_MS = 2000;
+const RL_UNDER_WAY = ["Queued", "In Progress"];
+const RL_STATUS_COLOURS = {
+	Completed: "green",
+	Active: "green",
+	Failed: "red",
+	Queued: "blue",
+	"In Progress": "blue",
+	Cancelled: "orange",
+};
+
+const rl_overview = {
+	async load(frm) {
+		clearTimeout(frm.rl_timer);
+		const name = frm.doc.name;
+		const { message: now } = await frappe.call({
+			method: "rl_replenishment.api.overview",
+			args: { agent: name },
+			type: "GET",
+		});
+		if (frm.doc.name !== name) return;
+		this.render(frm, now);
+		const under_way = this.under_way(now);
+		// what has ended may have changed the document
+		const has_ended = frm.rl_under_way?.agent === name && frm.rl_under_way.count > under_way.length;
+		frm.rl_under_way = { agent: name, count: under_way.length };
+		if (has_ended) {
+			this.tell(now, under_way);
+			if (!frm.is_dirty()) return frm.reload_doc();
+		}
+		if (under_way.length) {
+			frm.rl_timer = setTimeout(() => cur_frm === frm && frm.doc.name === name && this.load(frm), RL_LOOK_EVERY_MS);
+		}
+	},
+
+	under_way({ run, training }) {
+		return [run, training].filter((each) => each && RL_UNDER_WAY.includes(each.status));
+	},
+
+	tell({ run, training }, under_way) {
+		const ended = [run, training].filter((each) => each && !under_way.includes(each));
+		const failed = ended.some((each) => each.status === "Failed");
+		frappe.show_alert(
+			failed
+				? { message: __("It failed; see above."), indicator: "red" }
+				: { message: __("Done; the result is above."), indicator: "green" }
+		);
+	},
+
+	render(frm, now) {
+		const { run, training, next_run, problems, policy, policies } = now;
+		const escape = frappe.utils.escape_html;
+		const link = (doctype, name) => frappe.utils.get_form_link(doctype, name, true);
+		const facts = [
+			policy && [__("Policy in Use"), escape(policy.summary || policy.name)],
+			run && [
+				__("Last Run"),
+				`${link("RL Proposal Run", run.name)} ${this.pill(run.status)}
+				${RL_UNDER_WAY.includes(run.status) ? "" : __("{0} lines", [run.items_ordered || 0])}
+				${this.progress(run, run.percent, run.what)}`,
+			],
+			next_run && [__("Next Run"), frappe.datetime.str_to_user(next_run)],
+			training && [
+				__("Last Training"),
+				`${link("RL Training Run", training.name)} ${this.pill(training.status)}
+				${RL_UNDER_WAY.includes(training.status) ? "" : escape(training.message || "")}
+				${this.progress(training, training.progress, training.message)}
+				${this.cancel_button(frm, training)}`,
+			],
+		].filter(Boolean);
+		const wrapper = frm.get_field("overview").$wrapper;
+		wrapper.html(`
+			${problems.map((text) => `<div class="alert alert-warning small" role="alert">${escape(text)}</div>`).join("")}
+			<dl class="small rl-facts">${facts
+				.map(([label, text]) => `<dt class="text-muted">${label}</dt><dd>${text}</dd>`)
+				.join("")}</dl>
+			<div class="rl-backtest"></div>${this.versions(frm, policies)}`);
+		this.draw_backtest(wrapper.find(".rl-backtest"), now);
+		wrapper.find(".rl-cancel").on("click", () => this.cancel(frm, training.name));
+		wrapper.find(".rl-promote").on("click", (event) => this.promote(frm, $(event.currentTarget).data("policy")));
+	},
+
+	pill(status) {
+		return `<span class="indicator-pill ${RL_STATUS_COLOURS[status] || "gray"}">${__(status)}</span>`;
+	},
+
+	progress(job, percent, what) {
+		if (!RL_UNDER_WAY.includes(job.status)) return "";
+		const shown = Math.min(Math.round(percent || 0), 99);
+		const label = frappe.utils.escape_html(what || __("Waiting for a worker"));
+		return `<div class="progress" style="margin: 4px 0; max-width: 30rem" role="progressbar" aria-label="${label}"
+				aria-valuenow="${shown}" aria-valuemin="0" aria-valuemax="100">
+				<div class="progress-bar" style="width: ${shown}%"></div>
+			</div><span class="text-muted">${shown} % ${label}</span>`;
+	},
+
+	cancel_button(frm, training) {
+		if (!RL_UNDER_WAY.includes(training.status) || !frm.perm[0].write) return "";
+		if (training.cancel_requested) return `<span class="text-muted">${__("It ends within seconds.")}</span>`;
+		return `<button class="btn btn-xs btn-default rl-cancel">${__("Cancel Training")}</button>`;
+	},
+
+	cancel(frm, training_run) {
+		frappe.confirm(__("End this training? The best policy found so far is kept."), async () => {
+			await frappe.call({ method: "rl_replenishment.api.cancel_training", args: { training_run }, freeze: true });
+			this.load(frm);
+		});
+	},
+
+	versions(frm, policies) {
+		if (!policies.length) return "";
+		const escape = frappe.utils.escape_html;
+		const action = (policy) =>
+			policy.status === "Active" || !frm.perm[0].write
+				? ""
+				: `<button class="btn btn-xs btn-default rl-promote" data-policy="${escape(policy.name)}"
+					aria-label="${__("Put {0} to Use", [escape(policy.name)])}">${__("Promote")}</button>`;
+		return `<div class="control-label">${__("Policies")}</div>
+			<div class="table-responsive"><table class="table table-sm small rl-policies"><tbody>${policies
+				.map(
+					(policy) => `<tr>
+					<td class="text-nowrap">${frappe.utils.get_form_link("RL Policy", policy.name, true)}</td>
+					<td>${this.pill(policy.status)}</td>
+					<td class="text-nowrap">${frappe.datetime.str_to_user(policy.creation.slice(0, 10))}</td>
+					<td>${escape(policy.summary || policy.algorithm)}</td>
+					<td class="text-right">${action(policy)}</td></tr>`
+				)
+				.join("")}</tbody></table></div>`;
+	},
+
+	promote(frm, policy) {
+		frappe.prompt(
+			{ fieldname: "reason", fieldtype: "Small Text", label: __("Why") },
+			async ({ reason }) => {
+				await frappe.call({
+					method: "rl_replenishment.api.promote",
+					args: { policy, reason: reason || "" },
+					freeze: true,
+				});
+				frappe.show_alert({ message: __("Policy {0} is in use.", [policy]), indicator: "green" });
+				frm.reload_doc();
+			},
+			__("Put {0} to Use", [policy]),
+			__("Promote")
+		);
+	},
+
+	draw_backtest(element, { compared, holdout_days }) {
+		if (!compared.length) return;
+		element.before(
+			`<div class="control-label">${__("Cost on the {0} days held out of training", [holdout_days])}</div>`
+		);
+		new frappe.Chart(element[0], {
+			type: "bar",
+			height: 200,
+			data: {
+				labels: compared.map((row) => __(row.name)),
+				datasets: [{ name: __("Cost"), values: compared.map((row) => Math.round(row.cost)) }],
+			},
+			axisOptions: { shortenYAxisNumbers: 1 },
+		});
+	},
+};
