@@ -108,6 +108,33 @@ def kept_lately(filters: str | None = None) -> dict[str, Any]:
 
 
 @frappe.whitelist(methods=["POST"])
+def stock_outs(filters: str | None = None) -> str:
+	"""A number card: stock-outs of the last 30 days, and of the 30 before."""
+	frappe.has_permission("RL Proposal", "read", throw=True)
+	from rl_replenishment.bridge import reporting
+
+	return reporting.stock_outs()
+
+
+@frappe.whitelist(methods=["GET"])
+def getting_started() -> list[dict[str, Any]]:
+	"""The first steps with the app, for its workspace."""
+	frappe.has_permission("RL Proposal", "read", throw=True)
+	from rl_replenishment.bridge import getting_started
+
+	return getting_started.steps()
+
+
+@frappe.whitelist(methods=["POST"])
+def tick(what: str) -> None:
+	"""Remember that the user has done, or does not want to do, one of the first steps."""
+	frappe.has_permission("RL Proposal", "read", throw=True)
+	from rl_replenishment.bridge import getting_started
+
+	getting_started.tick(what)
+
+
+@frappe.whitelist(methods=["POST"])
 def turn_down(proposals: str) -> dict[str, int]:
 	"""Take the lines of proposals, a JSON list of names, out of their draft Material Requests."""
 	frappe.has_permission("RL Proposal", "read", throw=True)

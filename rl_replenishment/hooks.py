@@ -48,6 +48,8 @@ scheduler_events = {
 		"15 4 * * *": ["rl_replenishment.tasks.settle_feedback"],
 		"30 4 * * *": ["rl_replenishment.tasks.train_due"],
 		"30 5 * * *": ["rl_replenishment.tasks.propose_due"],
+		"45 4 * * 1": ["rl_replenishment.tasks.check_drift"],
+		"0 7 * * 1": ["rl_replenishment.tasks.send_digests"],
 	},
 	"daily_long": ["rl_replenishment.tasks.book_edit_values"],
 }

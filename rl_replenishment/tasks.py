@@ -73,6 +73,20 @@ def book_edit_values() -> None:
 	feedback.book_edit_values(getdate())
 
 
+def check_drift() -> None:
+	"""Compare the last two weeks with what the backtest let expect."""
+	from rl_replenishment.bridge import drift
+
+	drift.check_drift(getdate())
+
+
+def send_digests() -> None:
+	"""Send managers the weekly e-mail of each agent that wants it."""
+	from rl_replenishment.bridge import digest
+
+	digest.send_digests(getdate())
+
+
 def check_stuck_runs() -> None:
 	"""Mark rounds of proposals and trainings whose worker has died."""
 	from rl_replenishment.bridge import proposals, training_job

@@ -61,6 +61,7 @@ def remove_customizations() -> None:
 	frappe.db.delete("Custom DocPerm", {"parent": own})
 	frappe.db.delete("User Permission", {"allow": own})
 	frappe.db.delete("List View Settings", {"name": own})
+	frappe.db.delete("Custom HTML Block", {"name": "RL Getting Started"})
 
 
 def _doctypes() -> list[str]:

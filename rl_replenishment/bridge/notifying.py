@@ -5,11 +5,8 @@ from __future__ import annotations
 import frappe
 from redis.exceptions import RedisError
 
-PROPOSALS_WAITING, PROPOSALS_FAILED, TRAINING_FAILED = (
-	"proposals_waiting",
-	"proposals_failed",
-	"training_failed",
-)
+PROPOSALS_WAITING, PROPOSALS_FAILED = "proposals_waiting", "proposals_failed"
+TRAINING_FAILED, POLICY_DRIFTING = "training_failed", "policy_drifting"
 
 
 def announce(doctype: str, name: str, what: str) -> None:

@@ -24,7 +24,10 @@ SHOWN_POLICIES = 8
 def overview(settings: Document) -> dict[str, Any]:
 	"""What the agent's form shows at a glance."""
 	policy = frappe.db.get_value(
-		"RL Policy", settings.active_policy, ["name", "algorithm", "summary", "metrics"], as_dict=True
+		"RL Policy",
+		settings.active_policy,
+		["name", "algorithm", "summary", "metrics", "drift"],
+		as_dict=True,
 	)
 	metrics = frappe.parse_json(policy.pop("metrics") if policy else None) or {}
 	run, training = _last(settings.name)
@@ -45,7 +48,10 @@ def overview(settings: Document) -> dict[str, Any]:
 		"run": run,
 		"next_run": next_review_day(settings.review_frequency, getdate()) if settings.enabled else None,
 		"training": training,
-		"problems": _problems(settings, run, training),
+		"problems": [
+			*_problems(settings, run, training),
+			*([policy.drift] if policy and policy.drift else []),
+		],
 	}
 
 

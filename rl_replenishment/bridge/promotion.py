@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import frappe
@@ -15,6 +15,7 @@ from rl_replenishment.core.demand.history import DemandHistory
 from rl_replenishment.core.errors import PolicyFileError
 from rl_replenishment.core.evaluation.backtest import Backtest, BacktestRow, backtest
 from rl_replenishment.core.evaluation.bootstrap import relative_difference
+from rl_replenishment.core.evaluation.drift import Band, weekly
 from rl_replenishment.core.evaluation.tuning import TunedRules
 from rl_replenishment.core.items import ItemTable
 from rl_replenishment.core.policies.base import Policy
@@ -87,7 +88,7 @@ def judge(
 		rng=np.random.default_rng(seed),
 	)
 	baselines = [Watched(rule.name, rule, watch) for rule in rules.rules]
-	result = backtest(policies, baselines, scenario, np.random.default_rng(seed))
+	result = backtest(policies, baselines, scenario, np.random.default_rng(seed), keep_paths=True)
 	return _verdict(result, bool(in_use), np.random.default_rng(seed))
 
 
@@ -99,6 +100,7 @@ def _verdict(result: Backtest, has_rival: bool, rng: np.random.Generator) -> Ver
 		**result.as_json(),
 		"vs_best_rule": against_rules.as_json(),
 		"vs_policy_in_use": against_rival.as_json() if against_rival else None,
+		"band": _band(result),
 	}
 	if not np.isfinite(against_rules.share):
 		return Verdict(
@@ -115,6 +117,15 @@ def _verdict(result: Backtest, has_rival: bool, rng: np.random.Generator) -> Ver
 		rival = _("the policy in use, {0}").format(against_rival.name)
 		compared += _(", and {0}").format(_in_words(against_rival, rival))
 	return Verdict(not failed, f"{compared}. {failed}".strip(), figures)
+
+
+def _band(result: Backtest) -> dict[str, float] | None:
+	"""What the candidate's weeks should keep to once it is in use, see `core.evaluation.drift`."""
+	paths = result.rows[0].ledger.paths
+	if paths is None:
+		return None
+	band = Band.around(weekly(result.scenario.items, paths.on_hand, paths.unmet, paths.ordered))
+	return asdict(band) if band else None
 
 
 def _difference(row: BacktestRow, other: BacktestRow, rng: np.random.Generator) -> Difference:

@@ -13,7 +13,8 @@ from pypika import Order
 from pypika.queries import QueryBuilder
 from pypika.terms import Criterion, Term
 
-from rl_replenishment.bridge.queries import one_of
+from rl_replenishment.bridge.queries import Keys, one_of
+from rl_replenishment.bridge.scope import resolve_scope
 
 DEFAULT_DAYS = 90
 #: what rows can be grouped by, and the DocType that each links to
@@ -67,6 +68,27 @@ def kept_lately() -> dict[str, Any]:
 		.run()[0]
 	)
 	return {"value": flt(share), "fieldtype": "Percent", "route": ["query-report", "RL Feedback Analysis"]}
+
+
+def stock_outs() -> str:
+	"""How often the last of an item was taken from its warehouse, in the last 30 days and the 30 before."""
+	entry = frappe.qb.DocType("Stock Ledger Entry")
+	first, middle = (getdate(add_days(nowdate(), -days)) for days in (59, 29))
+	seen: set[tuple[str, str, Any]] = set()
+	for name in frappe.get_list("RL Agent Settings", {"enabled": 1}, pluck="name"):
+		at = Keys(resolve_scope(frappe.get_doc("RL Agent Settings", name)).keys)
+		rows = (
+			frappe.qb.from_(entry)
+			.select(entry.item_code, entry.warehouse, entry.posting_date)
+			.where((entry.is_cancelled == 0) & (entry.posting_date >= first))
+			.where((entry.actual_qty < 0) & (entry.qty_after_transaction <= 0))
+			.where(entry.qty_after_transaction - entry.actual_qty > 0)
+			.where(at.include(entry.item_code, entry.warehouse))
+			.run()
+		)
+		seen.update(row for row in rows if at.position(row[0], row[1]) >= 0)
+	lately = sum(day >= middle for _item, _warehouse, day in seen)
+	return _("{0} (before: {1})").format(lately, len(seen) - lately)
 
 
 def link_column(name: str, label: str, doctype: str, width: int) -> dict[str, Any]:

@@ -168,7 +168,9 @@ def make_material_request(item: str, warehouse: str, qty: float, **values: Any) 
 	)
 
 
-def make_purchase_order(supplier: str, item: str, warehouse: str, qty: float, due: str) -> Document:
+def make_purchase_order(
+	supplier: str, item: str, warehouse: str, qty: float, due: str, ordered_on: str | None = None
+) -> Document:
 	"""Submitted, and due on a day."""
 	line = {"item_code": item, "warehouse": warehouse, "qty": qty, "rate": 1, "schedule_date": due}
 	order = _insert(
@@ -176,7 +178,7 @@ def make_purchase_order(supplier: str, item: str, warehouse: str, qty: float, du
 		{
 			"company": company(),
 			"supplier": supplier,
-			"transaction_date": add_days(nowdate(), -30),
+			"transaction_date": ordered_on or add_days(nowdate(), -30),
 			"schedule_date": due,
 			"items": [line],
 		},

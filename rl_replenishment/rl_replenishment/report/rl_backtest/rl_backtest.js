@@ -9,4 +9,10 @@ frappe.query_reports["RL Backtest"] = {
 			get_query: () => ({ filters: { agent: frappe.query_report.get_filter_value("agent") } }),
 		},
 	],
+	// the step of getting started is done once there was something to look at
+	after_datatable_render(table) {
+		if (table.datamanager.getRowCount()) {
+			frappe.call({ method: "rl_replenishment.api.tick", args: { what: "backtest" } });
+		}
+	},
 };

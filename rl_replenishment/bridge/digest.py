@@ -1,0 +1,88 @@
+"""The weekly e-mail to managers: what waits, what buyers made of the week's proposals, and what is wrong."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import frappe
+from frappe import _
+from frappe.model.document import Document
+from frappe.query_builder import Case
+from frappe.query_builder.functions import Count, Sum
+from frappe.utils import add_days, cint, flt, fmt_money
+from frappe.utils.user import get_users_with_role
+
+from rl_replenishment.bridge.overview import overview
+from rl_replenishment.setup.roles import MANAGER
+
+_DAYS = 7
+
+
+def send_digests(today: date) -> None:
+	"""For each agent that wants it; one that fails stops no other."""
+	for agent in frappe.get_all("RL Agent Settings", {"enabled": 1, "weekly_digest": 1}, pluck="name"):
+		try:
+			_send(frappe.get_doc("RL Agent Settings", agent), today)
+		except Exception:
+			frappe.log_error(
+				title="RL Replenishment: the weekly e-mail was not sent",
+				reference_doctype="RL Agent Settings",
+				reference_name=agent,
+			)
+
+
+def _send(settings: Document, today: date) -> None:
+	recipients = [
+		user
+		for user in get_users_with_role(MANAGER)
+		if frappe.has_permission("RL Agent Settings", "read", settings, user=user)
+	]
+	if recipients:
+		frappe.sendmail(
+			recipients=recipients,
+			subject=_("Agent {0}: the week in purchasing").format(settings.name),
+			template="rl_digest",
+			args={"settings": settings, **week_of(settings, today)},
+			reference_doctype=settings.doctype,
+			reference_name=settings.name,
+		)
+
+
+def week_of(settings: Document, today: date) -> dict[str, Any]:
+	"""`facts`, pairs of label and text, and `problems`, of the days before today."""
+	currency = frappe.get_cached_value("Company", settings.company, "default_currency")
+	proposal, row = frappe.qb.DocType("RL Proposal"), frappe.qb.DocType("RL Feedback")
+	waiting, worth = (
+		frappe.qb.from_(proposal)
+		.select(Count("*"), Sum(proposal.proposed_qty * proposal.rate))
+		.where((proposal.agent == settings.name) & proposal.status.isin(["Proposed", "Requested"]))
+		.run()[0]
+	)
+	since = add_days(today, -_DAYS)
+	decided, kept = (
+		frappe.qb.from_(row)
+		.select(Count("*"), Sum(Case().when(row.reward >= 1, 1).else_(0)))
+		.where((row.agent == settings.name) & (row.decision_date >= since))
+		.run()[0]
+	)
+	(value,) = (
+		frappe.qb.from_(row)
+		.select(Sum(row.edit_value))
+		.where((row.agent == settings.name) & (row.edit_value_on >= since))
+		.run()[0]
+	)
+	now = overview(settings)
+	facts = [
+		(
+			_("Waiting for Approval"),
+			_("{0} lines, worth {1}").format(waiting, fmt_money(flt(worth), currency=currency)),
+		),
+		(_("Decided This Week"), _("{0} lines, {1} of them kept").format(decided, cint(kept))),
+		(_("What Changes Turned Out to Be Worth"), fmt_money(flt(value), currency=currency)),
+	]
+	if now["policy"]:
+		facts.append((_("Policy in Use"), now["policy"].summary or now["policy"].name))
+	if now["next_run"]:
+		facts.append((_("Next Run"), frappe.utils.formatdate(now["next_run"])))
+	return {"facts": facts, "problems": now["problems"]}

@@ -1,0 +1,73 @@
+"""The first steps with the app, each done as soon as what it is about is there."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import frappe
+from frappe import _
+
+#: what a user can tick off: that the backtest was looked at, and that the steps are to be shown no more
+TICKS = ("backtest", "hidden")
+
+
+def steps() -> list[dict[str, Any]]:
+	"""The steps in order, with `title`, `help`, `route` and `is_done`; none where all are done or hidden.
+
+	Of the agents that the user may see.
+	"""
+	if _is_ticked("hidden"):
+		return []
+	agents = frappe.get_list("RL Agent Settings", pluck="name")
+	form = f"/app/rl-agent-settings/{agents[0]}" if agents else "/app/rl-agent-settings"
+	mine = {"agent": ("in", agents or [""])}
+	found = [
+		(
+			_("Make an agent"),
+			_("For one company: the warehouses that it buys for, and what stock costs."),
+			"/app/rl-agent-settings/new",
+			bool(agents),
+		),
+		(
+			_("Train it"),
+			_("Train, on the agent's form. It learns from what your stock ledger knows."),
+			form,
+			bool(frappe.db.exists("RL Training Run", {**mine, "status": "Completed"})),
+		),
+		(
+			_("Look at the backtest"),
+			_("What the policy would have cost on days that training did not see."),
+			"/app/query-report/RL Backtest",
+			_is_ticked("backtest"),
+		),
+		(
+			_("Get the first proposals"),
+			_("Propose Now, on the agent's form, leaves drafts of Material Requests."),
+			form,
+			bool(frappe.db.exists("RL Proposal", mine)),
+		),
+		(
+			_("Give the first feedback"),
+			_("Change a draft or leave it, submit it, and order: the agent learns from that."),
+			"/app/rl-proposal",
+			bool(frappe.db.exists("RL Feedback", mine)),
+		),
+	]
+	if all(is_done for *_step, is_done in found):
+		return []
+	return [dict(zip(("title", "help", "route", "is_done"), step, strict=True)) for step in found]
+
+
+def tick(what: str) -> None:
+	"""Remember one of `TICKS` for the user."""
+	if what not in TICKS:
+		frappe.throw(_("There is nothing to tick off by the name of {0}.").format(what))
+	frappe.defaults.set_user_default(_key(what), "1")
+
+
+def _is_ticked(what: str) -> bool:
+	return frappe.defaults.get_user_default(_key(what)) == "1"
+
+
+def _key(what: str) -> str:
+	return f"rl_replenishment_{what}"

@@ -1,0 +1,1 @@
+"""What the notification says is in its template."""
