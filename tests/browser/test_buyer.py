@@ -1,0 +1,97 @@
+"""A buyer, who has nothing but the app's User role and ERPNext's own for purchasing, works off proposals."""
+
+from __future__ import annotations
+
+from playwright.sync_api import expect
+
+CHANGE_A_LINE = """() => {
+	const row = cur_frm.doc.items[0];
+	frappe.model.set_value(row.doctype, row.name, "qty", row.qty + 24);
+}"""
+FILL_IN_ORDER = """async (supplier) => {
+	await cur_frm.set_value("supplier", supplier);
+	await cur_frm.set_value("schedule_date", frappe.datetime.add_days(frappe.datetime.get_today(), 9));
+}"""
+PRICE_LINES = """() => cur_frm.doc.items
+	.filter((row) => !row.rate)
+	.forEach((row) => frappe.model.set_value(row.doctype, row.name, "rate", 1))"""
+
+
+def test_from_proposal_to_purchase_order(site, desk):
+	request, supplier = next(iter(site.arrange("drafts").items()))
+	page = desk("buyer")
+
+	page.open("rl-proposal")
+	rows = page.locator(".list-row")
+	expect(rows.first).to_be_visible()
+	page.get_by_role("button", name="Show", exact=True).first.click()
+	page.get_by_role("link", name="Changed Most").click()
+	expect(page.get_by_role("button", name="Size of Change")).to_be_visible()
+
+	page.open(f"material-request/{request}")
+	panel = page.get_by_role("region", name="What the Agent Proposed")
+	expect(panel).to_be_visible()
+	why = panel.get_by_role("button", name="Why this quantity").first
+	why.click()
+	expect(panel.get_by_role("img")).to_be_visible()
+	expect(panel.locator(".rl-explained")).to_contain_text("Demand over the next")
+	why.click()
+	expect(panel.locator(".rl-explained")).to_have_count(0)
+
+	# one line changed, and why
+	page.evaluate(CHANGE_A_LINE)
+	expect(panel.locator(".indicator-pill.orange")).to_be_visible()
+	page.wait_for_timeout(1500)
+	page.evaluate("() => frappe.msg_dialog?.hide()")
+	page.wait_for_timeout(500)
+	panel.locator(".rl-reason").first.select_option("Promotion")
+	page.get_by_role("button", name="Save", exact=True).click()
+	page.wait_for_function("() => !cur_frm.is_dirty()")
+	page.get_by_role("button", name="Submit", exact=True).click()
+	page.get_by_role("button", name="Yes", exact=True).click()
+	page.wait_for_function("() => cur_frm.doc.docstatus === 1")
+
+	# ERPNext asks for a supplier to order from
+	page.get_by_role("button", name="Create", exact=True).click()
+	page.locator("[data-label='Purchase%20Order']").click()
+	page.locator(".modal.show .btn-primary").click()
+	page.wait_for_function("() => cur_frm?.doctype === 'Purchase Order' && cur_frm.is_new()")
+	page.wait_for_timeout(1500)
+	page.evaluate(FILL_IN_ORDER, supplier)
+	page.wait_for_timeout(3000)
+	page.evaluate(PRICE_LINES)
+	page.wait_for_timeout(1500)
+	page.get_by_role("button", name="Save", exact=True).click()
+	page.wait_for_function("() => !cur_frm.is_new() && !cur_frm.is_dirty()")
+	page.get_by_role("button", name="Submit", exact=True).click()
+	page.get_by_role("button", name="Yes", exact=True).click()
+	page.wait_for_function("() => cur_frm.doc.docstatus === 1")
+
+	page.open(f"rl-feedback?material_request={request}")
+	expect(page.locator(".list-row").first).to_be_visible()
+
+
+def test_what_a_buyer_may_not(site, desk):
+	"""A user steers no agent, and is offered nothing of the kind."""
+	site.arrange("drafts")
+	page = desk("buyer")
+	page.open("rl-agent-settings")
+	page.locator(".list-row .list-subject a").first.click()
+	expect(page.locator(".rl-facts")).to_be_visible()
+	for name in ("Propose Now", "Train", "Roll Back", "Promote", "Save"):
+		expect(page.get_by_role("button", name=name, exact=True)).to_have_count(0)
+
+
+def test_turning_down_and_snoozing(site, desk):
+	site.arrange("drafts")
+	page = desk("buyer")
+	page.open("rl-proposal")
+	page.locator(".list-row-checkbox").first.check()
+	page.get_by_role("button", name="Actions").click()
+	page.get_by_role("link", name="Snooze").click()
+	page.locator(".modal.show").get_by_role("button", name="Snooze").click()
+	expect(page.get_by_text("1 items are snoozed.")).to_be_visible()
+	page.get_by_role("button", name="Actions").click()
+	page.get_by_role("link", name="Turn Down").click()
+	page.get_by_role("button", name="Yes", exact=True).click()
+	expect(page.get_by_text("1 lines were taken out of 1 Material Requests.")).to_be_visible()
