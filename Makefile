@@ -11,7 +11,7 @@ BIN := .venv/bin
 
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types unit bench-test test-pythons format clean
+.PHONY: help demo test lint types unit bench-test browser-test test-pythons format clean
 
 help: ## list the targets
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  \1\t\2/p' Makefile | expand -t 18
@@ -19,7 +19,7 @@ help: ## list the targets
 demo: .venv/.installed-demo ## run the whole loop on a sample company; writes demo_output/report.html
 	$(BIN)/rl-replenishment demo --out demo_output
 
-test: lint types unit bench-test ## everything that is checked
+test: lint types unit bench-test browser-test ## everything that is checked
 
 lint: .venv/.installed-dev ## ruff: rules and format
 	$(BIN)/ruff check .
@@ -33,6 +33,9 @@ unit: .venv/.installed-dev ## the tests that need no bench
 
 bench-test: ## the app's Frappe tests, where a bench is present (FRAPPE_BENCH, FRAPPE_SITE)
 	@.ci/bench-tests
+
+browser-test: .venv/.installed-dev ## the desk in a headless Chromium, where a bench is present
+	@.ci/browser-tests
 
 test-pythons: ## the tests that need no torch, on every supported Python found
 	@.ci/test-pythons
@@ -60,7 +63,7 @@ endef
 	$(install)
 	@touch $@
 
-.venv/.installed-dev: EXTRAS := train,cli,dev
+.venv/.installed-dev: EXTRAS := train,cli,dev,browser
 .venv/.installed-dev: pyproject.toml
 	$(install)
 	@touch .venv/.installed-demo $@

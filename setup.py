@@ -43,6 +43,10 @@ setup(
 			"mypy>=1.18,<3",
 			"tomli>=2.0,<3; python_version < '3.11'",
 		],
+		"browser": [
+			"playwright>=1.44,<2",
+			"axe-playwright-python>=0.1.4,<1",
+		],
 	},
 	entry_points={"console_scripts": ["rl-replenishment = rl_replenishment.cli:main"]},
 )

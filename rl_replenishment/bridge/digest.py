@@ -13,12 +13,14 @@ from frappe.query_builder.functions import Count, Sum
 from frappe.utils import add_days, cint, flt, fmt_money
 from frappe.utils.user import get_users_with_role
 
+from rl_replenishment.bridge.language import in_the_sites_language
 from rl_replenishment.bridge.overview import overview
 from rl_replenishment.setup.roles import MANAGER
 
 _DAYS = 7
 
 
+@in_the_sites_language()
 def send_digests(today: date) -> None:
 	"""For each agent that wants it; one that fails stops no other."""
 	for agent in frappe.get_all("RL Agent Settings", {"enabled": 1, "weekly_digest": 1}, pluck="name"):

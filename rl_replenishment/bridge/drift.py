@@ -14,6 +14,7 @@ from frappe.query_builder.functions import Sum
 from frappe.utils import add_days, getdate
 
 from rl_replenishment.bridge.demand import read_demand
+from rl_replenishment.bridge.language import in_the_sites_language
 from rl_replenishment.bridge.notifying import POLICY_DRIFTING, announce
 from rl_replenishment.bridge.outages import without_gaps
 from rl_replenishment.bridge.parameters import read_parameters
@@ -26,6 +27,7 @@ from rl_replenishment.core.items import FloatArray
 _DAYS = DRIFT_WEEKS * WEEK
 
 
+@in_the_sites_language()
 def check_drift(today: date) -> None:
 	"""Write on each policy in use whether it drifts, and tell whoever wants to know of those that do."""
 	for agent in frappe.get_all("RL Agent Settings", {"enabled": 1, "mode": ("!=", "Shadow")}, pluck="name"):

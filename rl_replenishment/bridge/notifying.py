@@ -5,6 +5,8 @@ from __future__ import annotations
 import frappe
 from redis.exceptions import RedisError
 
+from rl_replenishment.bridge.language import in_the_sites_language
+
 PROPOSALS_WAITING, PROPOSALS_FAILED = "proposals_waiting", "proposals_failed"
 TRAINING_FAILED, POLICY_DRIFTING = "training_failed", "policy_drifting"
 
@@ -20,6 +22,7 @@ def announce(doctype: str, name: str, what: str) -> None:
 		frappe.logger().warning("RL Replenishment: %s of %s could not be announced", what, name)
 
 
+@in_the_sites_language()
 def send(doctype: str, docname: str, what: str) -> None:
 	"""Let the notifications of a document's event go out."""
 	if frappe.db.exists(doctype, docname):

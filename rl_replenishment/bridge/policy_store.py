@@ -14,6 +14,7 @@ from frappe.model.document import Document
 from frappe.utils import getdate, now_datetime
 
 from rl_replenishment.bridge.demand import read_demand
+from rl_replenishment.bridge.language import in_the_sites_language
 from rl_replenishment.bridge.outages import without_gaps
 from rl_replenishment.bridge.parameters import read_parameters
 from rl_replenishment.bridge.scope import resolve_scope
@@ -181,6 +182,7 @@ def is_classical_old(settings: Document) -> bool:
 	)
 
 
+@in_the_sites_language()
 def renew_classical(agent: str) -> None:
 	"""Tune an agent's classical rule anew, where one is in use."""
 	settings = frappe.get_doc("RL Agent Settings", agent)

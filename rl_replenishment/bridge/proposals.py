@@ -16,6 +16,7 @@ from frappe.utils import getdate, now_datetime
 
 from rl_replenishment.bridge import policy_store, proposal_rows
 from rl_replenishment.bridge.earlier import read_earlier
+from rl_replenishment.bridge.language import in_the_sites_language
 from rl_replenishment.bridge.limits import within_limits
 from rl_replenishment.bridge.material_requests import Emitted, OrderLine, emit
 from rl_replenishment.bridge.notifying import PROPOSALS_FAILED, PROPOSALS_WAITING, announce
@@ -57,6 +58,7 @@ def propose_for(agent: str, *, trigger: str = "Manual", today: date | None = Non
 	return execute(_begin(frappe.get_doc("RL Agent Settings", agent), trigger), today)
 
 
+@in_the_sites_language()
 def execute(run: str, today: date | None = None) -> dict[str, Any]:
 	"""Carry out a run that has been begun; one that fails is marked so, and raises."""
 	agent = frappe.db.get_value("RL Proposal Run", run, "agent")
@@ -97,6 +99,7 @@ def _begin(settings: Document, trigger: str) -> str:
 	return run.name
 
 
+@in_the_sites_language()
 def close_lost_runs() -> None:
 	"""Mark as failed the runs whose worker has died: whatever they had begun was rolled back with it."""
 	frappe.db.set_value(
@@ -182,7 +185,7 @@ def _decide(
 	situation = situation.with_items(constrained(situation.items, stored.about.get(LEARNED_CONSTRAINTS, ())))
 	since = last_review_day(settings.review_frequency, today)
 	earlier = read_earlier(settings, situation.scope.keys, since)
-	proposals = earlier.beyond(propose(policy, earlier.without(situation.state)), situation.state)
+	proposals = earlier.beyond(propose(policy, earlier.without(situation.state), _), situation.state)
 	# before the limits, so that what is snoozed takes no other line's place
 	proposals, snoozed = without_snoozed(settings.name, today, proposals)
 	proposals, cut = within_limits(settings, situation, proposals)

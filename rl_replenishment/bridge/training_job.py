@@ -17,6 +17,7 @@ from rq.timeouts import JobTimeoutException
 
 from rl_replenishment.bridge import policy_store
 from rl_replenishment.bridge.bench_execute import describe
+from rl_replenishment.bridge.language import in_the_sites_language
 from rl_replenishment.bridge.learning import Ask, Lesson, changed_on, learn
 from rl_replenishment.bridge.training_run import (
 	begin,
@@ -189,6 +190,7 @@ def execute(run_name: str) -> None:
 		_carry_out(run_name)
 
 
+@in_the_sites_language()
 def _carry_out(run: str) -> None:
 	"""Train as the run says; what goes wrong is kept in the run, and raised."""
 	if not begin(run):

@@ -13,6 +13,7 @@ from frappe.utils import now_datetime
 from frappe.utils.background_jobs import get_job_status
 from redis.exceptions import RedisError
 
+from rl_replenishment.bridge.language import in_the_sites_language
 from rl_replenishment.bridge.learning import Ask
 from rl_replenishment.bridge.notifying import TRAINING_FAILED, announce
 from rl_replenishment.bridge.training_watch import publish
@@ -88,6 +89,7 @@ def tell(run: str) -> None:
 	publish(run, status, progress, message)
 
 
+@in_the_sites_language()
 def check_stuck_runs(agent: str | None = None) -> None:
 	"""Mark runs as failed whose worker has died or whose job is lost; of one agent, or of all."""
 	filters = {"status": ("in", ("Queued", "In Progress"))}

@@ -17,7 +17,7 @@ def turn_down(proposals: Sequence[str]) -> dict[str, int]:
 	lines = frappe.get_all(
 		"Material Request Item",
 		{"rl_proposal": ("in", sorted(names)), "docstatus": 0},
-		["name", "parent"],
+		["name", "parent", "rl_proposal"],
 	)
 	by_request: dict[str, set[str]] = {}
 	for line in lines:
@@ -31,4 +31,6 @@ def turn_down(proposals: Sequence[str]) -> dict[str, int]:
 			request.save()
 		else:
 			request.delete()
-	return {"lines": len(lines), "requests": len(by_request), "kept": len(names) - len(lines)}
+	# the buyer may have split a line, or deleted it
+	kept = names - {line.rl_proposal for line in lines}
+	return {"lines": len(lines), "requests": len(by_request), "kept": len(kept)}

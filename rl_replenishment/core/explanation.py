@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +16,9 @@ from rl_replenishment.core.policies.order_up_to import (
 	demand_rate,
 )
 from rl_replenishment.core.policies.residual_network import Decision, ResidualNetwork, Situation
+
+#: gives a text of this module, with its placeholders, in another language
+Translate = Callable[[str], str]
 
 #: of a normal distribution: the range of expected demand holds 80 % of the cases
 _RANGE_DEVIATIONS = 1.2816
@@ -51,47 +55,62 @@ class Explanation:
 	pack: float
 	min_order: float
 
-	@property
-	def sentence(self) -> str:
-		"""One sentence for a buyer."""
-		stock = f"{_number(self.on_hand)} on hand"
-		if self.on_order:
-			stock += f" and {_number(self.on_order)} on order"
-		if self.set_aside:
-			kept = _number(self.set_aside)
-			stock += f", {kept} of it kept for announced demand, which leaves {_number(self.position)}"
-		elif self.on_order and not self.rule_wish:
-			stock += f", {_number(self.position)} in all"
-		group = ", going by similar items of its group" if self.borrowed >= _MOSTLY_BORROWED else ""
-		text = (
-			f"Demand over the next {self.protection_days} days is expected at {_number(self.demand_low)} to "
-			f"{_number(self.demand_high)}{group}, with {stock}; the rule {self._rule_words()}"
+	def sentence(self, _: Translate = str) -> str:
+		"""One sentence for a buyer, each clause of it in the language that `_` translates to."""
+		expected = _("Demand over the next {0} days is expected at {1} to {2}").format(
+			self.protection_days, _number(self.demand_low), _number(self.demand_high)
 		)
+		if self.borrowed >= _MOSTLY_BORROWED:
+			expected += ", " + _("going by similar items of its group")
+		decided = [self._rule_words(_)]
 		if abs(self.correction) >= 0.5 or abs(self.quantity - self.rule_quantity) > ROUNDING:
-			amount = abs(self.correction)
-			text += f", learning {'adds' if self.correction > 0 else 'takes off'} "
-			text += _number(amount) if amount >= 0.05 else "less than 0.1"
+			decided.append(self._correction_words(_))
 		# what float noise leaves of huge packs is no rounding that a buyer would see
 		if abs(self.rounding) >= max(0.5, 1e-3 * self.pack):
-			text += f", {self._rounding_words()}"
-		return f"{text}: {'order ' + _number(self.quantity) if self.quantity else 'order nothing'}."
+			decided.append(self._rounding_words(_))
+		order = _("order {0}").format(_number(self.quantity)) if self.quantity else _("order nothing")
+		return f"{expected}, {self._stock_words(_)}; {', '.join(decided)}: {order}."
 
-	def _rule_words(self) -> str:
-		point, target = _number(self.reorder_point), _number(self.target)
+	def _stock_words(self, _: Translate) -> str:
+		if self.on_order:
+			words = _("with {0} on hand and {1} on order").format(
+				_number(self.on_hand), _number(self.on_order)
+			)
+		else:
+			words = _("with {0} on hand").format(_number(self.on_hand))
+		if self.set_aside:
+			kept = _("{0} of it kept for announced demand, which leaves {1}")
+			words += ", " + kept.format(_number(self.set_aside), _number(self.position))
+		elif self.on_order and not self.rule_wish:
+			words += ", " + _("{0} in all").format(_number(self.position))
+		return words
+
+	def _rule_words(self, _: Translate) -> str:
+		point, wish = _number(self.reorder_point), _number(self.rule_wish)
 		if self.position > self.reorder_point:
 			# a point a little below the stock may read the same as the stock
-			orders = f"below {point}" if point == _number(self.position) else f"at {point} or less"
-			return f"orders {orders}, so it asks for {_number(self.rule_wish)}"
+			if point == _number(self.position):
+				return _("the rule orders below {0}, so it asks for {1}").format(point, wish)
+			return _("the rule orders at {0} or less, so it asks for {1}").format(point, wish)
 		if self.target - self.position - self.rule_wish >= 0.5:
-			target += f", at most {_number(self.rule_wish)} at a time,"
-		return f"fills up to {target} and asks for {_number(self.rule_wish)}"
+			words = _("the rule fills up to {0}, at most {1} at a time, and asks for {1}")
+		else:
+			words = _("the rule fills up to {0} and asks for {1}")
+		return words.format(_number(self.target), wish)
 
-	def _rounding_words(self) -> str:
+	def _correction_words(self, _: Translate) -> str:
+		amount = abs(self.correction)
+		shown = _number(amount) if amount >= 0.05 else _("less than {0}").format("0.1")
+		return (_("learning adds {0}") if self.correction > 0 else _("learning takes off {0}")).format(shown)
+
+	def _rounding_words(self, _: Translate) -> str:
 		if self.rounding < 0:
-			return "cut to the largest order"
+			return _("cut to the largest order")
 		if self.quantity <= self.min_order:
-			return f"raised to the minimum order of {_number(self.min_order)}"
-		return f"rounded up to packs of {_number(self.pack)}" if self.pack > 1 else "rounded up"
+			return _("raised to the minimum order of {0}").format(_number(self.min_order))
+		if self.pack > 1:
+			return _("rounded up to packs of {0}").format(_number(self.pack))
+		return _("rounded up")
 
 
 def explain(policy: ResidualNetwork, situation: Situation, decision: Decision) -> list[Explanation]:

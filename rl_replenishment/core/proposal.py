@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rl_replenishment.core.errors import InputError
-from rl_replenishment.core.explanation import Explanation, explain
+from rl_replenishment.core.explanation import Explanation, Translate, explain
 from rl_replenishment.core.items import FloatArray, ItemKey, feasible_quantity
 from rl_replenishment.core.policies.base import State
 from rl_replenishment.core.policies.residual_network import ResidualNetwork
@@ -35,8 +35,11 @@ class Proposal:
 	why: Explanation
 
 
-def propose(policy: ResidualNetwork, state: State) -> list[Proposal]:
-	"""One proposal per item-warehouse of the state, also where nothing is to be ordered."""
+def propose(policy: ResidualNetwork, state: State, translate: Translate = str) -> list[Proposal]:
+	"""One proposal per item-warehouse of the state, also where nothing is to be ordered.
+
+	Reasons are in English, or in the language that `translate` gives their texts in.
+	"""
 	situation = policy.situation(state)
 	decision = situation.decide(policy.actions(situation))
 	baseline = feasible_quantity(state.items, decision.classical)
@@ -49,7 +52,7 @@ def propose(policy: ResidualNetwork, state: State) -> list[Proposal]:
 			on_order=why.on_order,
 			proposed_qty=why.quantity,
 			baseline_qty=float(rule),
-			reason=why.sentence,
+			reason=why.sentence(translate),
 			why=why,
 		)
 		for key, supplier, why, rule in zip(

@@ -22,16 +22,17 @@ def company() -> str:
 
 
 def make_company() -> str:
-	"""Another company, bare of accounts, with its tree of warehouses."""
+	"""Another company, bare of accounts, with its tree of warehouses; the same money as the site's."""
 	name = unique("Company")
+	currency, country = frappe.db.get_value("Company", company(), ["default_currency", "country"])
 	frappe.get_doc(
 		{
 			"doctype": "Company",
 			"name": name,
 			"company_name": name,
 			"abbr": name[-4:],
-			"default_currency": "USD",
-			"country": "United States",
+			"default_currency": currency,
+			"country": country,
 			"lft": 0,
 			"rgt": 0,
 		}

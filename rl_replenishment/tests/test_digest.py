@@ -5,7 +5,7 @@ from __future__ import annotations
 from unittest.mock import patch
 
 import frappe
-from frappe.utils import getdate, nowdate
+from frappe.utils import fmt_money, getdate, nowdate
 
 from rl_replenishment.bridge import digest
 from rl_replenishment.setup.roles import MANAGER, USER
@@ -53,7 +53,8 @@ class TestDigest(IntegrationTestCase):
 		worth = sum(line.stock_qty for line in document.items) * 10
 		facts = dict(digest.week_of(self.agent, getdate())["facts"])
 		self.assertIn("2 lines", facts["Waiting for Approval"])
-		self.assertIn(f"{worth:,.2f}", facts["Waiting for Approval"])
+		currency = frappe.get_cached_value("Company", self.agent.company, "default_currency")
+		self.assertIn(fmt_money(worth, currency=currency), facts["Waiting for Approval"])
 		self.assertEqual(facts["Decided This Week"], "0 lines, 0 of them kept")
 		document.delete()
 		facts = dict(digest.week_of(self.agent, getdate())["facts"])
@@ -62,7 +63,7 @@ class TestDigest(IntegrationTestCase):
 		frappe.db.set_value("RL Feedback", {"agent": self.agent.name}, "edit_value", 1.5)
 		frappe.db.set_value("RL Feedback", {"agent": self.agent.name}, "edit_value_on", nowdate())
 		facts = dict(digest.week_of(self.agent, getdate())["facts"])
-		self.assertIn("3.00", facts["What Changes Turned Out to Be Worth"])
+		self.assertEqual(facts["What Changes Turned Out to Be Worth"], fmt_money(3, currency=currency))
 
 	def test_it_can_be_read(self) -> None:
 		"""As a page, with nothing of what users have typed taken for HTML."""

@@ -87,8 +87,10 @@ class TestPermissions(IntegrationTestCase):
 		}
 		# what only looks is tested with what it shows
 		read = {"proposals_of_request", "picture_of_proposal", "value_awaiting_approval", "kept_lately"}
-		read |= {"preview", "overview"}
-		self.assertEqual(whitelisted, read | {call[0].__name__ for call in self.calls()})
+		read |= {"preview", "overview", "progress_of_run", "stock_outs", "getting_started"}
+		# what users may do too: test_getting_started and test_proposals_list
+		of_users = {"tick", "turn_down"}
+		self.assertEqual(whitelisted, read | of_users | {call[0].__name__ for call in self.calls()})
 
 	def test_guests_cannot_call(self):
 		for function, *_rest in self.calls():
