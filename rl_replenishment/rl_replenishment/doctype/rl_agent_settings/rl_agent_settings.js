@@ -7,6 +7,13 @@ frappe.ui.form.on("RL Agent Settings", {
 		frm.set_query("supplier", () => ({ filters: { disabled: 0 } }));
 	},
 
+	onload(frm) {
+		// where commas mark decimals, Frappe reads the default 0.25 as 25
+		if (frm.is_new() && frm.doc.feedback_weight > 1) {
+			frm.doc.feedback_weight = parseFloat(frm.get_docfield("feedback_weight").default);
+		}
+	},
+
 	refresh(frm) {
 		if (frm.is_new()) return;
 		if (!frm.doc.enabled) {
