@@ -90,7 +90,7 @@ def roll_back(agent: str, reason: str = "") -> str:
 
 
 @frappe.whitelist(methods=["POST"])
-def value_awaiting_approval(filters: str | None = None) -> dict[str, Any]:
+def value_awaiting_approval(filters: str | None = None) -> dict[str, Any] | str:
 	"""A number card: what proposals in drafts and open requests are worth."""
 	frappe.has_permission("RL Proposal", "read", throw=True)
 	from rl_replenishment.bridge import reporting
@@ -99,7 +99,7 @@ def value_awaiting_approval(filters: str | None = None) -> dict[str, Any]:
 
 
 @frappe.whitelist(methods=["POST"])
-def kept_lately(filters: str | None = None) -> dict[str, Any]:
+def kept_lately(filters: str | None = None) -> dict[str, Any] | str:
 	"""A number card: share of the proposals of the last 30 days that buyers kept."""
 	frappe.has_permission("RL Feedback", "read", throw=True)
 	from rl_replenishment.bridge import reporting

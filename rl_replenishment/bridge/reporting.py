@@ -8,7 +8,7 @@ import frappe
 from frappe import _
 from frappe.query_builder import Case
 from frappe.query_builder.functions import Avg, Count, Sum
-from frappe.utils import add_days, flt, getdate, nowdate
+from frappe.utils import add_days, flt, fmt_money, getdate, nowdate
 from pypika import Order
 from pypika.queries import QueryBuilder
 from pypika.terms import Criterion, Term
@@ -41,33 +41,53 @@ def chosen_agent(agent: str | None) -> str | None:
 	return agent
 
 
-def value_awaiting_approval() -> dict[str, Any]:
-	"""What open proposals are worth, in the currency of the user's company, as a number card takes it."""
-	company = frappe.defaults.get_user_default("Company")
-	proposal = frappe.qb.DocType("RL Proposal")
-	agents = frappe.get_list("RL Agent Settings", {"company": company}, pluck="name")
-	(value,) = (
+def value_awaiting_approval() -> dict[str, Any] | str:
+	"""What open proposals are worth, as a number card takes it; each currency by itself."""
+	proposal, agent = frappe.qb.DocType("RL Proposal"), frappe.qb.DocType("RL Agent Settings")
+	company = frappe.qb.DocType("Company")
+	open_ones = ["Proposed", "Requested"]
+	worth = (
 		frappe.qb.from_(proposal)
-		.select(Sum(proposal.proposed_qty * proposal.rate))
-		.where(proposal.status.isin(["Proposed", "Requested"]) & one_of(proposal.agent, agents))
-		.run()[0]
+		.join(agent)
+		.on(agent.name == proposal.agent)
+		.join(company)
+		.on(company.name == agent.company)
+		.select(company.default_currency, Sum(proposal.proposed_qty * proposal.rate))
+		.where(proposal.status.isin(open_ones) & one_of(proposal.agent, _agents()))
+		.groupby(company.default_currency)
+		.orderby(company.default_currency)
+		.run()
 	)
-	route = ["List", "RL Proposal", "List"]
-	options = {"status": ["in", ["Proposed", "Requested"]]}
-	return {"value": flt(value), "fieldtype": "Currency", "route": route, "route_options": options}
+	own = frappe.defaults.get_global_default("currency")
+	if any(currency != own for currency, _value in worth):
+		# a card formats its number in the site's currency
+		return ", ".join(fmt_money(flt(value), precision=0, currency=currency) for currency, value in worth)
+	return {
+		"value": sum(flt(value) for _currency, value in worth),
+		"fieldtype": "Currency",
+		"route": ["List", "RL Proposal", "List"],
+		"route_options": {"status": ["in", open_ones]},
+	}
 
 
-def kept_lately() -> dict[str, Any]:
+def kept_lately() -> dict[str, Any] | str:
 	"""Share of the last 30 days' decisions that kept the proposal, in percent, as a number card takes it."""
 	row = frappe.qb.DocType("RL Feedback")
-	agents = frappe.get_list("RL Agent Settings", pluck="name")
 	(share,) = (
 		frappe.qb.from_(row)
 		.select(Avg(Case().when(row.reward >= 1, 100).else_(0)))
-		.where((row.decision_date >= add_days(nowdate(), -30)) & one_of(row.agent, agents))
+		.where((row.decision_date >= add_days(nowdate(), -30)) & one_of(row.agent, _agents()))
 		.run()[0]
 	)
-	return {"value": flt(share), "fieldtype": "Percent", "route": ["query-report", "RL Feedback Analysis"]}
+	if share is None:
+		return _("No decisions yet")
+	route = ["query-report", "RL Feedback Analysis"]
+	return {"value": flt(share), "fieldtype": "Percent", "precision": 1, "route": route}
+
+
+def _agents() -> list[str]:
+	"""Those that the user may see."""
+	return frappe.get_list("RL Agent Settings", pluck="name")
 
 
 def stock_outs() -> str:
@@ -91,12 +111,28 @@ def stock_outs() -> str:
 	return _("{0} (before: {1})").format(lately, len(seen) - lately)
 
 
+def column(
+	name: str, label: str, kind: str, width: int = 120, *, options: str = "", precision: int = 1
+) -> dict[str, Any]:
+	"""A column of a report; shares and quantities have so many decimals, where a site may show three."""
+	found: dict[str, Any] = {"fieldname": name, "label": label, "fieldtype": kind, "width": width}
+	if options:
+		found["options"] = options
+	if kind in ("Float", "Percent"):
+		found["precision"] = precision
+	return found
+
+
+def percent(value: float) -> dict[str, Any]:
+	"""A share of 0 to 100 in a report's summary, which takes no precision."""
+	return {"value": f"{fmt_money(value, precision=1)} %", "datatype": "Data"}
+
+
 def link_column(name: str, label: str, doctype: str, width: int) -> dict[str, Any]:
 	"""A column of links, where the user may follow them; the desk refuses reports with other links."""
-	column = {"fieldname": name, "label": label, "fieldtype": "Data", "width": width}
 	if frappe.has_permission(doctype, "read"):
-		column |= {"fieldtype": "Link", "options": doctype}
-	return column
+		return column(name, label, "Link", width, options=doctype)
+	return column(name, label, "Data", width)
 
 
 class FeedbackFilters:
@@ -143,4 +179,4 @@ class FeedbackFilters:
 		doctype = GROUPS[self.group_by][1]
 		if doctype:
 			return link_column("group_name", _(self.group_by), doctype, 220)
-		return {"fieldname": "group_name", "label": _(self.group_by), "fieldtype": "Data", "width": 220}
+		return column("group_name", _(self.group_by), "Data", 220)

@@ -10,10 +10,10 @@ from itertools import product
 import frappe
 import numpy as np
 from frappe.desk.query_report import run
-from frappe.utils import add_days, now_datetime, nowdate
+from frappe.utils import add_days, fmt_money, now_datetime, nowdate
 
 from rl_replenishment import api
-from rl_replenishment.bridge.reporting import GROUPS
+from rl_replenishment.bridge.reporting import GROUPS, percent
 from rl_replenishment.rl_replenishment.report.rl_stock_health.rl_stock_health import days_until_empty
 from rl_replenishment.setup.roles import MANAGER, USER
 from rl_replenishment.tests import factories as make
@@ -91,7 +91,7 @@ class TestFeedbackReports(ReportCase):
 		self.assertAlmostEqual(first.mean_reward, (1 - 3 - 4) / 3)
 		self.assertEqual((second.line_count, second.turned_down), (1, 1))
 		summary = {row["label"]: row["value"] for row in found.report_summary}
-		self.assertEqual((summary["Decisions"], summary["Kept"]), (4, 25))
+		self.assertEqual((summary["Decisions"], summary["Kept"]), (4, percent(25)["value"]))
 		self.assertEqual(found.chart["data"]["datasets"][0]["values"], [25])
 
 	def test_value(self) -> None:
@@ -255,6 +255,7 @@ class TestStockReports(ReportCase):
 class TestNumberCards(ReportCase):
 	def test_value_awaiting_approval(self) -> None:
 		before = self.card(api.value_awaiting_approval)
+		self.assertEqual(before["fieldtype"], "Currency")
 		for status, worth in (("Proposed", 30), ("Requested", 40), ("Ordered", 500), ("Superseded", 900)):
 			row = {
 				"name": frappe.generate_hash(length=10),
@@ -265,25 +266,33 @@ class TestNumberCards(ReportCase):
 				"rate": 10,
 			}
 			frappe.db.bulk_insert("RL Proposal", list(row), [list(row.values())])
-		self.assertAlmostEqual(self.card(api.value_awaiting_approval) - before, 70)
+		self.assertAlmostEqual(self.card(api.value_awaiting_approval)["value"] - before["value"], 70)
+
+	def test_other_money(self) -> None:
+		"""A card has the site's currency alone: where a company has another, each is told by itself."""
+		company = make.make_company()
+		frappe.db.set_value("Company", company, "default_currency", "JPY")
+		agent = make.make_agent([frappe.db.get_value("Warehouse", {"company": company})], company=company)
+		row = {"name": "x", "agent": agent.name, "status": "Proposed", "proposed_qty": 3, "rate": 10}
+		frappe.db.bulk_insert("RL Proposal", list(row), [list(row.values())])
+		self.assertIn(fmt_money(30, precision=0, currency="JPY"), self.card(api.value_awaiting_approval))
 
 	def test_kept_lately(self) -> None:
 		frappe.db.delete("RL Feedback")
-		self.assertEqual(self.card(api.kept_lately), 0)
+		self.assertEqual(self.card(api.kept_lately), "No decisions yet")
 		for ordered in (10, 10, 10, 12):
 			self.answer(10, ordered)
 		self.answer(10, 12, decision_date=add_days(nowdate(), -31))
-		self.assertEqual(self.card(api.kept_lately), 75)
+		self.assertEqual(self.card(api.kept_lately)["value"], 75)
 
-	def card(self, function) -> float:
-		"""The number, for a user who has no other role; others are refused."""
+	def card(self, function):
+		"""What a card shows a user who has no other role; others are refused."""
 		frappe.set_user("Administrator")
 		user, buyer = make.make_user(USER), make.make_user("Purchase User")
 		frappe.set_user(buyer)
 		self.assertRaises(frappe.PermissionError, function)
 		frappe.set_user(user)
-		frappe.defaults.set_user_default("Company", self.company)
-		found = function()["value"]
+		found = function()
 		frappe.set_user("Administrator")
 		return found
 

@@ -8,7 +8,7 @@ import frappe
 from frappe import _
 from frappe.utils import cint, flt
 
-from rl_replenishment.bridge.reporting import chosen_agent
+from rl_replenishment.bridge.reporting import chosen_agent, column, percent
 
 
 def execute(filters: dict[str, Any] | None = None) -> tuple:
@@ -72,21 +72,17 @@ def _of_policy(policy: Any) -> list[dict[str, Any]]:
 
 
 def _columns() -> list[dict[str, Any]]:
-	def column(name: str, label: str, kind: str, width: int = 120, options: str = "") -> dict[str, Any]:
-		found = {"fieldname": name, "label": label, "fieldtype": kind, "width": width}
-		return {**found, "options": options} if options else found
-
 	return [
-		column("policy", _("RL Policy"), "Link", 180, "RL Policy"),
+		column("policy", _("RL Policy"), "Link", 180, options="RL Policy"),
 		column("in_use", _("In Use"), "Check", 70),
 		column("compared", _("Compared"), "Data", 160),
-		column("cost", _("Cost"), "Currency", 130, "currency"),
+		column("cost", _("Cost"), "Currency", 130, options="currency"),
 		column("against_best", _("Against the Best Rule"), "Percent", 160),
 		column("fill_rate", _("Fill Rate"), "Percent", 100),
-		column("holding_cost", _("Holding"), "Currency", 120, "currency"),
-		column("stockout_cost", _("Stock-outs"), "Currency", 120, "currency"),
-		column("order_cost", _("Ordering"), "Currency", 120, "currency"),
-		column("waste_cost", _("Waste"), "Currency", 110, "currency"),
+		column("holding_cost", _("Holding"), "Currency", 120, options="currency"),
+		column("stockout_cost", _("Stock-outs"), "Currency", 120, options="currency"),
+		column("order_cost", _("Ordering"), "Currency", 120, options="currency"),
+		column("waste_cost", _("Waste"), "Currency", 110, options="currency"),
 		column("stockout_days", _("Stock-out Days"), "Float", 130),
 		column("average_inventory", _("Average Stock"), "Float", 130),
 		column("orders", _("Order Lines"), "Int", 110),
@@ -125,9 +121,8 @@ def _summary(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
 		},
 		{
 			"label": _("Against the Best Rule"),
-			"value": learned["against_best"],
-			"datatype": "Percent",
+			**percent(learned["against_best"]),
 			"indicator": "Green" if learned["against_best"] < 0 else "Orange",
 		},
-		{"label": _("Fill Rate"), "value": learned["fill_rate"], "datatype": "Percent"},
+		{"label": _("Fill Rate"), **percent(learned["fill_rate"])},
 	]

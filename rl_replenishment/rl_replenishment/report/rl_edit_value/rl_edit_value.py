@@ -10,7 +10,7 @@ from frappe.query_builder import Case
 from frappe.query_builder.functions import Sum
 from frappe.utils import flt
 
-from rl_replenishment.bridge.reporting import CHARTED, FeedbackFilters
+from rl_replenishment.bridge.reporting import CHARTED, FeedbackFilters, column, percent
 
 
 def execute(filters: dict[str, Any] | None = None) -> tuple:
@@ -40,23 +40,14 @@ def execute(filters: dict[str, Any] | None = None) -> tuple:
 
 
 def _columns(chosen: FeedbackFilters) -> list[dict[str, Any]]:
-	def money(name: str, label: str) -> dict[str, Any]:
-		return {
-			"fieldname": name,
-			"label": label,
-			"fieldtype": "Currency",
-			"options": "currency",
-			"width": 150,
-		}
-
 	return [
 		chosen.group_column(),
-		{"fieldname": "line_count", "label": _("Changes"), "fieldtype": "Int", "width": 100},
-		{"fieldname": "paid_share", "label": _("That Paid"), "fieldtype": "Percent", "width": 110},
-		money("saved", _("Saved by Those")),
-		money("lost", _("Lost by Others")),
-		money("net", _("Value of All")),
-		money("mean", _("Mean Value")),
+		column("line_count", _("Changes"), "Int", 100),
+		column("paid_share", _("That Paid"), "Percent", 110),
+		column("saved", _("Saved by Those"), "Currency", 150, options="currency"),
+		column("lost", _("Lost by Others"), "Currency", 150, options="currency"),
+		column("net", _("Value of All"), "Currency", 150, options="currency"),
+		column("mean", _("Mean Value"), "Currency", 150, options="currency"),
 	]
 
 
@@ -82,7 +73,7 @@ def _summary(rows: list[dict[str, Any]], currency: str | None) -> list[dict[str,
 	paid = 100 * sum(flt(row["paid"]) for row in rows) / changes
 	return [
 		{"label": _("Changes"), "value": changes, "datatype": "Int"},
-		{"label": _("That Paid"), "value": paid, "datatype": "Percent"},
+		{"label": _("That Paid"), **percent(paid)},
 		{
 			"label": _("Value of All"),
 			"value": net,

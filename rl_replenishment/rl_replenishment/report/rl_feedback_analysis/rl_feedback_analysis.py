@@ -11,7 +11,7 @@ from frappe.query_builder.functions import Abs, Avg, Count, Sum
 from frappe.utils import flt, formatdate
 from pypika.terms import CustomFunction, Term
 
-from rl_replenishment.bridge.reporting import FeedbackFilters
+from rl_replenishment.bridge.reporting import FeedbackFilters, column, percent
 
 #: the Monday of a day's week
 _monday = CustomFunction("SUBDATE", ["day", "weekday"])
@@ -47,18 +47,15 @@ def _add_shares(row: dict[str, Any]) -> None:
 
 
 def _columns(chosen: FeedbackFilters) -> list[dict[str, Any]]:
-	def number(name: str, label: str, kind: str = "Int", width: int = 110) -> dict[str, Any]:
-		return {"fieldname": name, "label": label, "fieldtype": kind, "width": width}
-
 	return [
 		chosen.group_column(),
-		number("line_count", _("Decisions")),
-		number("acceptance", _("Kept"), "Percent"),
-		number("raised", _("Raised")),
-		number("cut", _("Cut")),
-		number("turned_down", _("Turned Down"), width=120),
-		number("mean_change", _("Mean Change (Scale)"), "Float", 160),
-		number("mean_reward", _("Mean Reward"), "Float", 130),
+		column("line_count", _("Decisions"), "Int", 110),
+		column("acceptance", _("Kept"), "Percent", 110),
+		column("raised", _("Raised"), "Int", 110),
+		column("cut", _("Cut"), "Int", 110),
+		column("turned_down", _("Turned Down"), "Int", 120),
+		column("mean_change", _("Mean Change (Scale)"), "Float", 160, precision=2),
+		column("mean_reward", _("Mean Reward"), "Float", 130, precision=2),
 	]
 
 
@@ -86,7 +83,8 @@ def _chart(chosen: FeedbackFilters) -> dict[str, Any] | None:
 			"labels": [formatdate(each.week) for each in weeks],
 			"datasets": [{"name": _("Kept, %"), "values": [round(flt(each.kept), 1) for each in weeks]}],
 		},
-		"type": "line",
+		# of one week there is no line to draw
+		"type": "line" if len(weeks) > 1 else "bar",
 		"axisOptions": {"xIsSeries": 1},
 		"lineOptions": {"regionFill": 1},
 	}
@@ -100,6 +98,6 @@ def _summary(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
 	reward = sum(flt(row["mean_reward"]) * row["line_count"] for row in rows) / count
 	return [
 		{"label": _("Decisions"), "value": count, "datatype": "Int"},
-		{"label": _("Kept"), "value": kept, "datatype": "Percent"},
+		{"label": _("Kept"), **percent(kept)},
 		{"label": _("Mean Reward"), "value": reward, "datatype": "Float"},
 	]

@@ -13,7 +13,7 @@ from frappe.utils import flt, getdate
 
 from rl_replenishment.bridge.demand import read_demand
 from rl_replenishment.bridge.parameters import read_parameters
-from rl_replenishment.bridge.reporting import chosen_agent, link_column
+from rl_replenishment.bridge.reporting import chosen_agent, column, link_column
 from rl_replenishment.bridge.scope import resolve_scope
 from rl_replenishment.bridge.stock import read_stock
 from rl_replenishment.core.demand.statistics import QUARTER
@@ -103,10 +103,6 @@ def days_until_empty(on_hand: FloatArray, arrivals: FloatArray, rate: FloatArray
 
 
 def _columns() -> list[dict[str, Any]]:
-	def column(name: str, label: str, kind: str, width: int, options: str | None = None) -> dict[str, Any]:
-		found = {"fieldname": name, "label": label, "fieldtype": kind, "width": width}
-		return {**found, "options": options} if options else found
-
 	return [
 		link_column("item_code", _("Item"), "Item", 140),
 		column("item_name", _("Item Name"), "Data", 180),
@@ -117,8 +113,8 @@ def _columns() -> list[dict[str, Any]]:
 		column("on_hand", _("On Hand"), "Float", 100),
 		column("on_order", _("On Order"), "Float", 100),
 		column("uom", _("UOM"), "Data", 80),
-		column("daily_demand", _("Demand per Day"), "Float", 130),
-		column("value", _("Value on Hand"), "Currency", 130, "currency"),
+		column("daily_demand", _("Demand per Day"), "Float", 130, precision=2),
+		column("value", _("Value on Hand"), "Currency", 130, options="currency"),
 		link_column("supplier", _("Supplier"), "Supplier", 150),
 		link_column("item_group", _("Item Group"), "Item Group", 130),
 	]

@@ -13,7 +13,7 @@ from pypika import Order
 from pypika.terms import CustomFunction
 
 from rl_replenishment.bridge.queries import days_between
-from rl_replenishment.bridge.reporting import CHARTED, link_column
+from rl_replenishment.bridge.reporting import CHARTED, column, link_column, percent
 
 DEFAULT_DAYS = 365
 _deviation = CustomFunction("STDDEV_SAMP", ["values"])
@@ -79,19 +79,16 @@ def _rows(company: str, filters: Any) -> list[Any]:
 
 
 def _columns(by_item: bool) -> list[dict[str, Any]]:
-	def number(name: str, label: str, kind: str = "Float", width: int = 140) -> dict[str, Any]:
-		return {"fieldname": name, "label": label, "fieldtype": kind, "width": width}
-
 	supplier = link_column("supplier", _("Supplier"), "Supplier", 200)
 	item = link_column("item_code", _("Item"), "Item", 160)
 	return [
 		*([supplier, item] if by_item else [supplier]),
-		number("receipts", _("Lines Received"), "Int", 120),
-		number("promised", _("Promised (Days)")),
-		number("actual", _("Actual (Days)")),
-		number("spread", _("Deviation (Days)")),
-		number("delay", _("Mean Delay (Days)")),
-		number("late_share", _("Late"), "Percent", 100),
+		column("receipts", _("Lines Received"), "Int", 120),
+		column("promised", _("Promised (Days)"), "Float", 140),
+		column("actual", _("Actual (Days)"), "Float", 140),
+		column("spread", _("Deviation (Days)"), "Float", 140),
+		column("delay", _("Mean Delay (Days)"), "Float", 140),
+		column("late_share", _("Late"), "Percent", 100),
 	]
 
 
@@ -123,7 +120,7 @@ def _summary(rows: list[Any]) -> list[dict[str, Any]]:
 
 	return [
 		{"label": _("Lines Received"), "value": count, "datatype": "Int"},
-		{"label": _("Actual (Days)"), "value": mean("actual"), "datatype": "Float"},
-		{"label": _("Mean Delay (Days)"), "value": mean("delay"), "datatype": "Float"},
-		{"label": _("Late"), "value": mean("late_share"), "datatype": "Percent"},
+		{"label": _("Actual (Days)"), "value": round(mean("actual"), 1), "datatype": "Float"},
+		{"label": _("Mean Delay (Days)"), "value": round(mean("delay"), 1), "datatype": "Float"},
+		{"label": _("Late"), **percent(mean("late_share"))},
 	]
