@@ -54,7 +54,7 @@ const rl_overview = {
 		const escape = frappe.utils.escape_html;
 		const link = (doctype, name) => frappe.utils.get_form_link(doctype, name, true);
 		const facts = [
-			policy && [__("Policy in Use"), escape(policy.summary || policy.name)],
+			policy && [__("Policy in Use"), `${link("RL Policy", policy.name)} ${escape(policy.summary || "")}`],
 			run && [
 				__("Last Run"),
 				`${link("RL Proposal Run", run.name)} ${this.pill(run.status)}
@@ -72,9 +72,17 @@ const rl_overview = {
 		].filter(Boolean);
 		const wrapper = frm.get_field("overview").$wrapper;
 		wrapper.html(`
-			${problems.map((text) => `<div class="alert alert-warning small" role="alert">${escape(text)}</div>`).join("")}
-			<dl class="small rl-facts">${facts
-				.map(([label, text]) => `<dt class="text-muted">${label}</dt><dd>${text}</dd>`)
+			${problems
+				.map(
+					(text) => `<div class="alert alert-warning small" role="alert"
+					style="color: var(--text-color)">${escape(text)}</div>`
+				)
+				.join("")}
+			<dl class="rl-facts row">${facts
+				.map(
+					([label, text]) => `<dt class="col-sm-3 col-lg-2" style="font-weight: normal">${label}</dt>
+					<dd class="col-sm-9 col-lg-10">${text}</dd>`
+				)
 				.join("")}</dl>
 			<div class="rl-backtest"></div>${this.versions(frm, policies)}`);
 		this.draw_backtest(wrapper.find(".rl-backtest"), now);

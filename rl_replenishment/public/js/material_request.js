@@ -50,7 +50,7 @@ const rl_panel = {
 			<div class="table-responsive"><table class="table table-sm small rl-proposals" style="margin-bottom: 0">
 				<thead><tr>
 					<th>${__("Item")}</th>
-					<th class="text-right">${__("Days of Stock")}</th>
+					<th class="text-right">${__("Days of Cover")}</th>
 					<th class="text-right">${__("Proposed")}</th>
 					<th class="text-right">${__("Classical Rule")}</th>
 					<th class="text-right">${__("Now")}</th>
@@ -70,6 +70,7 @@ const rl_panel = {
 		const number = (value) => format_number(value, null, Number.isInteger(flt(value, 3)) ? 0 : 1);
 		const cell = (value) => `<td class="text-right">${value}</td>`;
 		const item = frappe.utils.escape_html(row.item_code);
+		const name = row.item_name === row.item_code ? "" : frappe.utils.escape_html(row.item_name || "");
 		const mark = changed
 			? `<span class="indicator-pill orange">${number(now)} (${now > proposal.proposed_qty ? "+" : ""}${number(
 					now - proposal.proposed_qty
@@ -77,7 +78,7 @@ const rl_panel = {
 			: number(now);
 		const why = __("Why this quantity of {0}?", [item]);
 		return `<tr data-row="${row.name}">
-			<td title="${frappe.utils.escape_html(row.item_name || "")}">${item}</td>
+			<td>${item}${name ? `<div class="text-muted">${name}</div>` : ""}</td>
 			${cell(number(proposal.days_of_stock))}
 			${cell(`${number(proposal.proposed_qty)} ${frappe.utils.escape_html(__(proposal.uom))}`)}
 			${cell(number(proposal.baseline_qty))}

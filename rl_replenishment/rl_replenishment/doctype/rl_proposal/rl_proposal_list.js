@@ -8,7 +8,7 @@ const COLOURS = {
 const OPEN_ONES = ["status", "in", ["Proposed", "Requested"]];
 
 frappe.listview_settings["RL Proposal"] = {
-	add_fields: ["status", "uom", "agent", "item_code", "warehouse", "material_request"],
+	add_fields: ["status", "agent", "item_code", "item_name", "warehouse", "material_request"],
 	hide_name_column: true,
 	filters: [OPEN_ONES],
 	onload(listview) {
@@ -31,6 +31,8 @@ frappe.listview_settings["RL Proposal"] = {
 		return [__(doc.status), COLOURS[doc.status], `status,=,${doc.status}`];
 	},
 	formatters: {
+		item_code: (code, df, { item_name }) =>
+			item_name && item_name !== code ? `${code}: ${item_name}` : code,
 		// no day counts beyond what is worth counting
 		days_of_stock: (days) => (days >= 999 ? "" : format_number(days, null, 0)),
 		target_change: (change) => (change ? `${change > 0 ? "+" : ""}${format_number(change, null, 0)} %` : ""),
