@@ -1,7 +1,10 @@
-"""What tests/browser needs of a site; called by `bench execute`, on a site for tests alone."""
+"""What tests/browser needs of a site; `bench execute` calls `obey`, on a site for tests alone."""
 
 from __future__ import annotations
 
+import json
+import sys
+import traceback
 from typing import Any
 
 import frappe
@@ -16,16 +19,53 @@ from rl_replenishment.tasks import propose
 ROLES = {
 	"manager": (MANAGER, "Purchase Manager", "Stock User"),
 	"buyer": (USER, "Purchase User", "Stock User"),
+	"administrator": (
+		"System Manager",
+		"Workspace Manager",
+		"Purchase Manager",
+		"Stock Manager",
+		"Sales Manager",
+	),
 }
 _AGENT = "Browser Tests"
+#: where commas mark decimals, more can go wrong
+_NUMBER_FORMAT = "#.###,##"
+_before: dict[str, str] = {}
 
 
-def prepare(password: str, items: int = 12) -> dict[str, Any]:
+#: how an answer is told from what Frappe prints
+ANSWER = "=> "
+
+
+def obey() -> None:
+	"""Call a function of this module per line read, a JSON list of its name and arguments; write its result.
+
+	Each begins as a process of its own would, without the seconds that one takes to start.
+	"""
+	site = frappe.local.site
+	for line in sys.stdin:
+		name, arguments = json.loads(line)
+		frappe.destroy()
+		frappe.init(site=site)
+		frappe.connect()
+		try:
+			answer = {"result": _FUNCTIONS[name](**arguments)}
+			frappe.db.commit()
+		except Exception:
+			frappe.db.rollback()
+			answer = {"error": traceback.format_exc()}
+		sys.stdout.write(f"{ANSWER}{json.dumps(answer)}\n")
+		sys.stdout.flush()
+
+
+def prepare(password: str, items: int = 6, days: int = 150) -> dict[str, Any]:
 	"""A small sample company without an agent, and a user for each role; returns the names of all."""
 	if frappe.db.exists("Company", demo.COMPANY):
 		clean()
-	demo.make(items=items, days=365)
+	demo.make(items=items, days=days)
 	frappe.delete_doc("RL Agent Settings", demo.COMPANY)
+	_before["number_format"] = frappe.db.get_single_value("System Settings", "number_format")
+	_set_number_format(_NUMBER_FORMAT)
 	users = {}
 	for name, roles in ROLES.items():
 		email = f"browser.{name}@example.com"
@@ -36,7 +76,7 @@ def prepare(password: str, items: int = 12) -> dict[str, Any]:
 		user.add_roles(*roles)
 		user.new_password = password
 		user.save()
-		frappe.defaults.set_user_default("Company", demo.COMPANY, user=email)
+		frappe.defaults.set_user_default("company", demo.COMPANY, user=email)
 		users[name] = email
 	frappe.db.commit()
 	warehouses = frappe.get_all("Bin", {"warehouse": ("like", "%- SC")}, pluck="warehouse", distinct=True)
@@ -45,32 +85,50 @@ def prepare(password: str, items: int = 12) -> dict[str, Any]:
 
 def clean() -> None:
 	"""Take the company and its agents away."""
+	if "number_format" in _before:
+		_set_number_format(_before.pop("number_format"))
 	frappe.db.delete("RL Snooze")
 	demo.clear()
 
 
 def forget_agents() -> None:
-	"""As before the first agent: what agents proposed is gone with them."""
-	for name in _drafts():
-		frappe.delete_doc("Material Request", name)
-	of_company = {"company": demo.COMPANY}
-	for agent in frappe.get_all("RL Agent Settings", of_company, pluck="name"):
+	"""As before the first agent: what agents proposed is gone with them, and what was ordered from it."""
+	requests = frappe.get_all(
+		"Material Request", {"company": demo.COMPANY, "rl_agent": ("is", "set")}, pluck="name"
+	)
+	# an empty list would stand for orders without a request
+	ordered = {"material_request": ("in", [*requests, "none"])}
+	orders = frappe.get_all("Purchase Order Item", ordered, pluck="parent", distinct=True)
+	for doctype, names in (("Purchase Order", orders), ("Material Request", requests)):
+		for name in names:
+			document = frappe.get_doc(doctype, name)
+			if document.docstatus.is_submitted():
+				document.cancel()
+			document.delete()
+	for agent in frappe.get_all("RL Agent Settings", {"company": demo.COMPANY}, pluck="name"):
 		for doctype in ("RL Snooze", "RL Proposal", "RL Feedback", "RL Proposal Run", "RL Training Run"):
 			frappe.db.delete(doctype, {"agent": agent})
 		frappe.delete_doc("RL Agent Settings", agent, force=True)
+	frappe.db.delete("DefaultValue", {"defkey": ("like", "rl_replenishment_%")})
+	frappe.clear_cache()
 	frappe.db.commit()
 
 
 def drafts() -> dict[str, str]:
 	"""The draft Material Requests of an agent and their suppliers; made where there are none."""
 	if not _drafts():
+		# what has been ordered is not proposed again
+		forget_agents()
 		propose(_agent(), force=True)
 		frappe.db.commit()
 	return {name: _supplier(name) for name in _drafts()}
 
 
 def answers() -> int:
-	"""All drafts submitted and ordered; returns how many answers are on record."""
+	"""All drafts submitted and ordered, unless some are already; returns how many answers are on record."""
+	of_company = {"company": demo.COMPANY}
+	if known := frappe.db.count("RL Feedback", of_company):
+		return known
 	for name, supplier in drafts().items():
 		frappe.get_doc("Material Request", name).submit()
 		order = make_purchase_order(name)
@@ -78,7 +136,13 @@ def answers() -> int:
 		order.insert()
 		order.submit()
 	frappe.db.commit()
-	return frappe.db.count("RL Feedback", {"company": demo.COMPANY})
+	return frappe.db.count("RL Feedback", of_company)
+
+
+def _set_number_format(number_format: str) -> None:
+	settings = frappe.get_doc("System Settings")
+	settings.number_format = number_format
+	settings.save()
 
 
 def _drafts() -> list[str]:
@@ -101,7 +165,10 @@ def _agent() -> str:
 			"agent_name": _AGENT,
 			"company": demo.COMPANY,
 			"warehouses": [{"warehouse": name} for name in warehouses],
-			"history_days": 365,
+			"history_days": 150,
 		}
 	)
 	return agent.insert().name
+
+
+_FUNCTIONS = {function.__name__: function for function in (prepare, clean, forget_agents, drafts, answers)}

@@ -29,11 +29,17 @@ BENCH = Path(os.environ.get("FRAPPE_BENCH", Path.home() / "frappe-bench"))
 SITE = os.environ.get("FRAPPE_SITE", "test_site")
 #: no site of these tests has one, and the desk works without
 NOT_SERVED = "socket.io"
+#: charts of Frappe's workspaces may draw themselves once more when they are gone
+NOT_OURS = "ResizeObserver.boundDrawFn"
+#: as `rl_replenishment.tests.browser_site` answers
+ANSWER = "=> "
 
 
-def frappe(*arguments: str) -> list[str]:
-	"""A command of the bench's site."""
-	return ["../env/bin/python", "-m", "frappe.utils.bench_helper", "frappe", *arguments]
+def start(*arguments: str, **options: Any) -> subprocess.Popen:
+	"""A command of the bench."""
+	command = ["../env/bin/python", "-m", "frappe.utils.bench_helper", "frappe", *arguments]
+	environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+	return subprocess.Popen(command, cwd=BENCH / "sites", env=environment, **options)
 
 
 @dataclass
@@ -42,18 +48,23 @@ class Site:
 
 	url: str
 	password: str
+	servant: subprocess.Popen
 	company: str = ""
 	warehouses: list[str] = field(default_factory=list)
 	users: dict[str, str] = field(default_factory=dict)
 
 	def arrange(self, function: str, **values: Any) -> Any:
 		"""Call a function of `rl_replenishment.tests.browser_site` on the site; returns its result."""
-		method = f"rl_replenishment.tests.browser_site.{function}"
-		command = frappe("--site", SITE, "execute", method, "--kwargs", json.dumps(values))
-		done = subprocess.run(command, cwd=BENCH / "sites", capture_output=True, text=True, timeout=280)
-		assert done.returncode == 0, done.stderr[-3000:]
-		lines = done.stdout.strip().splitlines()
-		return json.loads(lines[-1]) if lines else None
+		assert self.servant.stdin
+		assert self.servant.stdout
+		self.servant.stdin.write(f"{json.dumps([function, values])}\n")
+		self.servant.stdin.flush()
+		for line in self.servant.stdout:
+			if line.startswith(ANSWER):
+				answer = json.loads(line.removeprefix(ANSWER))
+				assert "error" not in answer, answer["error"]
+				return answer["result"]
+		pytest.fail(f"{function}: the site does not answer")
 
 
 @pytest.fixture(scope="session")
@@ -62,27 +73,26 @@ def site() -> Iterator[Site]:
 	with socket.socket() as free:
 		free.bind(("127.0.0.1", 0))
 		port = free.getsockname()[1]
-	found = Site(url=f"http://127.0.0.1:{port}", password=secrets.token_urlsafe(24))
-	prepared = found.arrange("prepare", password=found.password)
-	found.company, found.warehouses = prepared["company"], prepared["warehouses"]
-	found.users = prepared["users"]
+	talk = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+	servant = start("--site", SITE, "execute", "rl_replenishment.tests.browser_site.obey", **talk)
 	quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-	environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-	processes = [
-		subprocess.Popen(command, cwd=BENCH / "sites", env=environment, **quiet)
-		for command in (
-			frappe("--site", SITE, "serve", "--port", str(port), "--noreload"),
-			frappe("worker", "--queue", "long,short,default"),
-		)
+	serving = [
+		start("--site", SITE, "serve", "--port", str(port), "--noreload", **quiet),
+		start("worker", "--queue", "long,short,default", **quiet),
 	]
+	found = Site(f"http://127.0.0.1:{port}", secrets.token_urlsafe(24), servant)
 	try:
+		prepared = found.arrange("prepare", password=found.password)
+		found.company, found.warehouses = prepared["company"], prepared["warehouses"]
+		found.users = prepared["users"]
 		_wait_for(found.url)
 		yield found
 	finally:
-		for process in processes:
+		for process in serving:
 			process.terminate()
 			process.wait(timeout=30)
 		found.arrange("clean")
+		servant.communicate(timeout=30)
 
 
 def _wait_for(url: str) -> None:
@@ -96,39 +106,54 @@ def _wait_for(url: str) -> None:
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Any]:
+def sign_in(site: Site) -> Iterator[Callable[..., Any]]:
+	"""Sign in as one of the site's users, once per width of the window: a browser's context."""
 	from playwright.sync_api import sync_playwright
 
 	chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+	contexts: dict[tuple[str, int], Any] = {}
 	with sync_playwright() as browsers:
-		found = browsers.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-		yield found
-		found.close()
+		browser = browsers.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+
+		def sign_in(who: str, width: int) -> Any:
+			if (who, width) not in contexts:
+				context = browser.new_context(viewport={"width": width, "height": 900}, base_url=site.url)
+				form = {"usr": site.users[who], "pwd": site.password}
+				assert context.request.post("/api/method/login", form=form).ok
+				contexts[who, width] = context
+			return contexts[who, width]
+
+		yield sign_in
+		browser.close()
 
 
 @pytest.fixture
-def desk(site: Site, browser: Any) -> Iterator[Callable[..., Any]]:
-	"""Sign in, as "manager" or "buyer": a page whose `open(path)` goes to a page of the desk."""
-	wrong: list[str] = []
-	contexts = []
+def desk(sign_in: Callable[..., Any]) -> Iterator[Callable[..., Any]]:
+	"""A page for one of the site's users: `open(path)` goes to a page of the desk and waits for it.
 
-	def sign_in(who: str, *, width: int = 1366, height: int = 900) -> Any:
-		context = browser.new_context(viewport={"width": width, "height": height}, base_url=site.url)
-		contexts.append(context)
-		form = {"usr": site.users[who], "pwd": site.password}
-		assert context.request.post("/api/method/login", form=form).ok
-		page = context.new_page()
+	`settle()` waits until what was done there has been answered and drawn.
+
+	What goes wrong on it fails the test, unless it is not to be heeded: ERPNext's own pages have faults.
+	"""
+	wrong: list[str] = []
+	pages = []
+
+	def look(who: str, *, width: int = 1366, heed: bool = True) -> Any:
+		page = sign_in(who, width).new_page()
+		pages.append(page)
 		page.set_default_timeout(20_000)
-		page.on("console", lambda message: _hear(wrong, message))
-		page.on("pageerror", lambda error: wrong.append(f"error: {error}"))
-		page.on("response", lambda answer: _see(wrong, answer))
+		if heed:
+			page.on("console", lambda message: _hear(wrong, message))
+			page.on("pageerror", lambda error: _catch(wrong, error))
+			page.on("response", lambda answer: _see(wrong, answer))
 		page.open = lambda path: _open(page, path)
+		page.settle = lambda: _settle(page)
 		return page
 
-	yield sign_in
-	for context in contexts:
-		context.close()
-	assert wrong == []
+	yield look
+	for page in pages:
+		page.close()
+	assert "\n".join(wrong) == ""
 
 
 def _hear(wrong: list[str], message: Any) -> None:
@@ -137,11 +162,25 @@ def _hear(wrong: list[str], message: Any) -> None:
 		wrong.append(f"console: {where}")
 
 
+def _catch(wrong: list[str], error: Any) -> None:
+	if NOT_OURS not in (error.stack or ""):
+		wrong.append(f"error: {error.stack}")
+
+
 def _see(wrong: list[str], answer: Any) -> None:
 	if answer.status >= 400 and NOT_SERVED not in answer.url:
-		wrong.append(f"{answer.status}: {answer.url}")
+		wrong.append(f"{answer.status}: {answer.url} {answer.text()[:300]}")
 
 
 def _open(page: Any, path: str) -> None:
 	page.goto(f"/app/{path}")
-	page.wait_for_function("() => window.frappe?.boot && !frappe.request?.ajax_count")
+	page.wait_for_function("() => window.frappe?.boot")
+	page.wait_for_load_state("networkidle")
+	_settle(page)
+
+
+def _settle(page: Any) -> None:
+	# one answer may ask for more
+	for _ in range(3):
+		page.wait_for_timeout(300)
+		page.wait_for_function("() => !frappe.request.ajax_count")

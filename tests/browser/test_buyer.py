@@ -41,9 +41,10 @@ def test_from_proposal_to_purchase_order(site, desk):
 	# one line changed, and why
 	page.evaluate(CHANGE_A_LINE)
 	expect(panel.locator(".indicator-pill.orange")).to_be_visible()
-	page.wait_for_timeout(1500)
+	# ERPNext may have a word on minimum orders
+	page.settle()
 	page.evaluate("() => frappe.msg_dialog?.hide()")
-	page.wait_for_timeout(500)
+	expect(page.locator(".modal.show")).to_have_count(0)
 	panel.locator(".rl-reason").first.select_option("Promotion")
 	page.get_by_role("button", name="Save", exact=True).click()
 	page.wait_for_function("() => !cur_frm.is_dirty()")
@@ -51,16 +52,17 @@ def test_from_proposal_to_purchase_order(site, desk):
 	page.get_by_role("button", name="Yes", exact=True).click()
 	page.wait_for_function("() => cur_frm.doc.docstatus === 1")
 
-	# ERPNext asks for a supplier to order from
+	# the form draws its buttons anew; then ERPNext asks for a supplier to order from
+	page.settle()
 	page.get_by_role("button", name="Create", exact=True).click()
 	page.locator("[data-label='Purchase%20Order']").click()
 	page.locator(".modal.show .btn-primary").click()
 	page.wait_for_function("() => cur_frm?.doctype === 'Purchase Order' && cur_frm.is_new()")
-	page.wait_for_timeout(1500)
+	page.settle()
 	page.evaluate(FILL_IN_ORDER, supplier)
-	page.wait_for_timeout(3000)
+	page.settle()
 	page.evaluate(PRICE_LINES)
-	page.wait_for_timeout(1500)
+	page.settle()
 	page.get_by_role("button", name="Save", exact=True).click()
 	page.wait_for_function("() => !cur_frm.is_new() && !cur_frm.is_dirty()")
 	page.get_by_role("button", name="Submit", exact=True).click()
