@@ -13,7 +13,7 @@ from frappe.utils.background_jobs import get_queue, get_workers
 from frappe.utils.scheduler import is_scheduler_disabled
 from redis.exceptions import RedisError
 
-from rl_replenishment.bridge import proposals
+from rl_replenishment.bridge import promotion, proposals
 from rl_replenishment.bridge.ownership import auto_reorder_warning
 from rl_replenishment.bridge.review_days import next_review_day
 
@@ -45,6 +45,7 @@ def overview(settings: Document) -> dict[str, Any]:
 			order_by="creation desc",
 			limit=SHOWN_POLICIES,
 		),
+		"can_roll_back": promotion.can_roll_back(settings.name),
 		"run": run,
 		"next_run": next_review_day(settings.review_frequency, getdate()) if settings.enabled else None,
 		"training": training,
@@ -58,7 +59,7 @@ def overview(settings: Document) -> dict[str, Any]:
 def _last(agent: str) -> tuple[Any, Any]:
 	"""The latest run of proposals, and the latest training."""
 	columns = {
-		"RL Proposal Run": ["name", "status", "started_on", "items_ordered", "order_value"],
+		"RL Proposal Run": ["name", "status", "started_on", "items_ordered", "order_value", "messages"],
 		"RL Training Run": ["name", "status", "progress", "message", "cancel_requested"],
 	}
 	run, training = (

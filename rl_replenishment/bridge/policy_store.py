@@ -42,7 +42,7 @@ def policy_in_use(settings: Document) -> tuple[str, StoredPolicy]:
 		return make_classical(settings)
 	stored = load(name)
 	if is_untuned(stored):
-		renewed = _classical(settings)
+		renewed = classical(settings)
 		if not is_untuned(renewed):
 			return _save_classical(settings, renewed), renewed
 	return name, stored
@@ -167,7 +167,7 @@ def _change(policy: str, status: str, action: str, reason: str) -> None:
 
 def make_classical(settings: Document) -> tuple[str, StoredPolicy]:
 	"""Put the best classical rule of today to use, as a new version. Does not commit."""
-	stored = _classical(settings)
+	stored = classical(settings)
 	return _save_classical(settings, stored), stored
 
 
@@ -186,7 +186,7 @@ def is_classical_old(settings: Document) -> bool:
 def renew_classical(agent: str) -> None:
 	"""Tune an agent's classical rule anew, where one is in use."""
 	settings = frappe.get_doc("RL Agent Settings", agent)
-	stored = _classical(settings)
+	stored = classical(settings)
 	active_policy(agent, lock=True)
 	# while it was tuned something better may have come into use
 	if is_classical_old(settings) and not is_untuned(stored):
@@ -198,7 +198,8 @@ def is_untuned(stored: StoredPolicy) -> bool:
 	return "untuned" in stored.about
 
 
-def _classical(settings: Document) -> StoredPolicy:
+def classical(settings: Document) -> StoredPolicy:
+	"""The best classical rule for an agent, tuned on its own history; saved nowhere."""
 	keys = resolve_scope(settings).keys
 	if not keys:
 		raise InputError(

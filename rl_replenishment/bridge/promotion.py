@@ -166,6 +166,11 @@ def promote(policy: str, reason: str = "") -> None:
 	activate(policy, reason or _("Promoted by hand."))
 
 
+def can_roll_back(agent: str) -> bool:
+	"""Whether another policy was in use before the present one."""
+	return len(_succession(agent)) > 1
+
+
 def roll_back(agent: str, reason: str = "") -> str:
 	"""Go back to the policy that was in use before the present one; returns its name."""
 	present = active_policy(agent, lock=True)
@@ -173,7 +178,11 @@ def roll_back(agent: str, reason: str = "") -> str:
 	if past[-1:] == [present]:
 		past.pop()
 	if not present or not past:
-		frappe.throw(_("Agent {0} has had no other policy in use before.").format(agent))
+		frappe.throw(
+			_("Agent {0} has no earlier policy to go back to; use Promote beside the one you want.").format(
+				agent
+			)
+		)
 	_check_file(past[-1])
 	activate(past[-1], reason or _("Rolled back from {0}.").format(present), leaving="Rolled back")
 	return past[-1]

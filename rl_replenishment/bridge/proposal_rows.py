@@ -17,7 +17,6 @@ from frappe.utils import flt, now_datetime
 from rl_replenishment.bridge.queries import Keys
 from rl_replenishment.bridge.state import Situation
 from rl_replenishment.core.items import FloatArray, ItemKey
-from rl_replenishment.core.policies.observation import usual_rate
 from rl_replenishment.core.proposal import Proposal
 
 #: a float's worth of digits for quantities in documents
@@ -28,9 +27,9 @@ _NOT_ORDERED = ("item_code", "warehouse", "on_hand", "on_order", "baseline_qty")
 
 
 def days_of_stock(situation: Situation) -> FloatArray:
-	"""How long stock on hand lasts at the usual demand, shape (N,)."""
+	"""How long stock on hand lasts at the last quarter's demand, as in RL Stock Health, shape (N,)."""
 	state = situation.state
-	days = np.maximum(state.on_hand, 0) / np.maximum(usual_rate(state), 1e-6)
+	days = np.maximum(state.on_hand, 0) / np.maximum(state.demand.level_91, 1e-6)
 	return np.minimum(days, MOST_DAYS_OF_STOCK).astype(np.float32)
 
 

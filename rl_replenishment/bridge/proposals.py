@@ -140,7 +140,7 @@ def _propose(run: str, settings: Document, today: date) -> dict[str, Any]:
 	not_ordered: list[Proposal] = []
 	value = 0.0
 	if not situation.scope.keys:
-		messages.append(_("No item-warehouse is in the agent's scope; look at its warehouses and items."))
+		messages.append(_nothing_in_scope())
 	else:
 		progress(10, _("Asking the policy"))
 		policy_name, stored = policy_store.policy_in_use(settings)
@@ -150,7 +150,9 @@ def _propose(run: str, settings: Document, today: date) -> dict[str, Any]:
 		not_ordered = [proposal for proposal in proposals if not proposal.proposed_qty > 0]
 		names = {i: frappe.generate_hash(length=10) for i in at}
 		if frappe.db.get_value("RL Policy", policy_name, "algorithm") == policy_store.CLASSICAL:
-			messages.append(_("Nothing was learned yet: quantities are those of the best classical rule."))
+			messages.append(
+				_("No learned policy is in use: quantities are those of the best classical rule.")
+			)
 		proposal_rows.supersede(settings.name)
 		proposal_rows.insert(run, settings, policy_name, situation, proposals, names, today)
 		ordered = [proposals[i] for i in at]
@@ -180,7 +182,7 @@ def _propose(run: str, settings: Document, today: date) -> dict[str, Any]:
 def _decide(
 	settings: Document, situation: Situation, stored: StoredPolicy, today: date
 ) -> tuple[Situation, list[Proposal], list[str]]:
-	"""What a policy proposes for every item-warehouse now; the limits that cut something say so."""
+	"""What a policy proposes for every item-warehouse now, and messages on what was cut or left out."""
 	policy = adapted_to(stored, situation.scope.keys).policy
 	situation = situation.with_items(constrained(situation.items, stored.about.get(LEARNED_CONSTRAINTS, ())))
 	since = last_review_day(settings.review_frequency, today)
@@ -189,22 +191,25 @@ def _decide(
 	# before the limits, so that what is snoozed takes no other line's place
 	proposals, snoozed = without_snoozed(settings.name, today, proposals)
 	proposals, cut = within_limits(settings, situation, proposals)
-	return situation, proposals, [*snoozed, *cut]
+	messages = [*snoozed, *cut]
+	if not any(proposal.proposed_qty > 0 for proposal in proposals):
+		messages.append(_("Nothing to order now: what is in stock, requested or ordered already is enough."))
+	return situation, proposals, messages
+
+
+def _nothing_in_scope() -> str:
+	return _("No item-warehouse is in the agent's scope; look at its warehouses and items.")
 
 
 def preview(agent: str) -> dict[str, Any]:
 	"""What a run would propose now, most urgent first; writes nothing."""
 	settings = frappe.get_doc("RL Agent Settings", agent)
-	if not settings.active_policy:
-		frappe.throw(
-			_(
-				"Agent {0} has no policy yet; Propose Now makes one, in the mode Shadow without any request."
-			).format(agent)
-		)
 	situation = read_situation(settings, getdate())
 	if not situation.scope.keys:
-		return {"lines": [], "messages": [], "considered": 0, "value": 0.0}
-	stored = policy_store.load(settings.active_policy)
+		return {"lines": [], "messages": [_nothing_in_scope()], "considered": 0, "value": 0.0}
+	# an agent that never proposed has no policy yet
+	active = settings.active_policy
+	stored = policy_store.load(active) if active else policy_store.classical(settings)
 	situation, proposals, messages = _decide(settings, situation, stored, getdate())
 	bought = situation.purchasing
 	lines = [

@@ -33,12 +33,23 @@ CHARTED = 12
 
 
 def chosen_agent(agent: str | None) -> str | None:
-	"""The agent that a report was asked for; none was where there is only one."""
+	"""The agent that a report was asked for, else the one that proposed last; None where there is none."""
 	if not agent:
-		agents = frappe.get_list("RL Agent Settings", pluck="name", limit=2)
-		return agents[0] if len(agents) == 1 else None
+		latest = frappe.get_list(
+			"RL Agent Settings", pluck="name", order_by="last_run_on desc, name", limit=1
+		)
+		return latest[0] if latest else None
 	frappe.has_permission("RL Agent Settings", "read", agent, throw=True)
 	return agent
+
+
+def _usual_company(agent: str | None) -> str | None:
+	"""The company of an agent, else the user's own where an agent buys for it, else that of the last run."""
+	own = frappe.defaults.get_user_default("Company")
+	if not agent and frappe.get_list("RL Agent Settings", {"company": own}, limit=1):
+		return own
+	agent = chosen_agent(agent)
+	return frappe.db.get_value("RL Agent Settings", agent, "company") if agent else own
 
 
 def value_awaiting_approval() -> dict[str, Any] | str:
@@ -123,6 +134,16 @@ def column(
 	return found
 
 
+def policy_name(name: str) -> str:
+	"""What the desk calls a classical rule of core; a policy by its own name."""
+	return {
+		"base-stock": _("base-stock"),
+		"capped base-stock": _("capped base-stock"),
+		"(s, S)": _("(s, S)"),
+		"reorder level": _("reorder level"),
+	}.get(name, name)
+
+
 def percent(value: float) -> dict[str, Any]:
 	"""A share of 0 to 100 in a report's summary, which takes no precision."""
 	return {"value": f"{fmt_money(value, precision=1)} %", "datatype": "Data"}
@@ -141,7 +162,7 @@ class FeedbackFilters:
 	def __init__(self, filters: dict[str, Any] | None, date_field: str) -> None:
 		filters = frappe._dict(filters or {})
 		self.row = frappe.qb.DocType("RL Feedback")
-		self.company = filters.company or frappe.defaults.get_user_default("Company")
+		self.company = filters.company or _usual_company(filters.agent)
 		self.first = getdate(filters.from_date or add_days(nowdate(), -DEFAULT_DAYS))
 		self.last = getdate(filters.to_date or nowdate())
 		if self.first > self.last:

@@ -124,6 +124,24 @@ def drafts() -> dict[str, str]:
 	return {name: _supplier(name) for name in _drafts()}
 
 
+def large_draft(lines: int = 200) -> str:
+	"""A draft Material Request with so many proposed lines: those of another, many times over."""
+	name = next(iter(drafts()))
+	source = frappe.get_doc("Material Request", name)
+	request = frappe.copy_doc(source)
+	request.set("items", [])
+	for number in range(lines):
+		line = source.items[number % len(source.items)]
+		proposal = frappe.copy_doc(frappe.get_doc("RL Proposal", line.rl_proposal)).insert()
+		copied = frappe.copy_doc(line).as_dict()
+		# a field that no copy takes along
+		request.append("items", {**copied, "rl_proposal": proposal.name, "parent": None, "name": None})
+	request.rl_agent = source.rl_agent
+	request.insert()
+	frappe.db.commit()
+	return request.name
+
+
 def answers() -> int:
 	"""All drafts submitted and ordered, unless some are already; returns how many answers are on record."""
 	of_company = {"company": demo.COMPANY}
@@ -171,4 +189,6 @@ def _agent() -> str:
 	return agent.insert().name
 
 
-_FUNCTIONS = {function.__name__: function for function in (prepare, clean, forget_agents, drafts, answers)}
+_FUNCTIONS = {
+	function.__name__: function for function in (prepare, clean, forget_agents, drafts, large_draft, answers)
+}

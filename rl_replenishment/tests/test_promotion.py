@@ -178,7 +178,7 @@ class TestByHand(TrainingCase):
 		row = frappe.get_doc("RL Policy", third).promotions[-1]
 		self.assertEqual((row.action, row.reason), ("Rolled back", "too much stock"))
 		self.assertEqual(promotion.roll_back(self.agent.name), self.first)
-		with self.assertRaisesRegex(frappe.ValidationError, "no other policy"):
+		with self.assertRaisesRegex(frappe.ValidationError, "no earlier policy"):
 			promotion.roll_back(self.agent.name)
 		self.assertEqual(self.active(), [self.first])
 

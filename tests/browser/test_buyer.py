@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from statistics import median
+
 from playwright.sync_api import expect
 
 CHANGE_A_LINE = """() => {
@@ -15,6 +17,36 @@ FILL_IN_ORDER = """async (supplier) => {
 PRICE_LINES = """() => cur_frm.doc.items
 	.filter((row) => !row.rate)
 	.forEach((row) => frappe.model.set_value(row.doctype, row.name, "rate", 1))"""
+
+LINES = 200
+#: opens a request anew, with the app's part or as if there were no app; returns how long it took, in ms
+OPEN = """async ([request, lines]) => {
+	const { call } = frappe;
+	if (!lines) {
+		frappe.call = (what, ...rest) =>
+			what.method?.startsWith("rl_replenishment") ? new Promise(() => {}) : call(what, ...rest);
+	}
+	await frappe.set_route("List", "Material Request");
+	await new Promise((resolve) => setTimeout(resolve, 1000));
+	const before = cur_frm?.doc;
+	frappe.model.remove_from_locals("Material Request", request);
+	document.querySelectorAll(".rl-panel").forEach((panel) => panel.remove());
+	cur_frm && delete cur_frm.rl_proposals_of;
+	const started = performance.now();
+	frappe.set_route("Form", "Material Request", request);
+	const is_there = () =>
+		cur_frm?.doc?.name === request &&
+		cur_frm.doc !== before &&
+		document.querySelector(".grid-body .grid-row") &&
+		document.querySelectorAll(".rl-panel .rl-why").length === lines &&
+		!frappe.request.ajax_count;
+	await new Promise((resolve) => {
+		const look = () => (is_there() ? resolve() : requestAnimationFrame(look));
+		look();
+	});
+	frappe.call = call;
+	return performance.now() - started;
+}"""
 
 
 def test_from_proposal_to_purchase_order(site, desk):
@@ -97,3 +129,15 @@ def test_turning_down_and_snoozing(site, desk):
 	page.get_by_role("link", name="Turn Down").click()
 	page.get_by_role("button", name="Yes", exact=True).click()
 	expect(page.get_by_text("1 lines were taken out of 1 Material Requests.")).to_be_visible()
+
+
+def test_a_large_request_opens_as_quickly(site, desk):
+	"""At most 0.3 s slower than without the app on an idle machine; those of tests are not."""
+	request = site.arrange("large_draft", lines=LINES)
+	page = desk("buyer")
+	page.open(f"material-request/{request}")
+	times = [[page.evaluate(OPEN, [request, lines]) for lines in (0, LINES)] for _ in range(5)]
+	without, with_app = (median(each) for each in zip(*times, strict=True))
+	slower = median(b - a for a, b in times)
+	print(f"{LINES} lines: {without:.0f} ms without the app, {with_app:.0f} with it, {slower:.0f} slower")
+	assert slower < 1000

@@ -59,6 +59,7 @@ const rl_overview = {
 				__("Last Run"),
 				`${link("RL Proposal Run", run.name)} ${this.pill(run.status)}
 				${RL_UNDER_WAY.includes(run.status) ? "" : __("{0} lines", [run.items_ordered || 0])}
+				<span class="text-muted">${escape(run.messages || "")}</span>
 				${this.progress(run, run.percent, run.what)}`,
 			],
 			next_run && [__("Next Run"), frappe.datetime.str_to_user(next_run)],
@@ -86,6 +87,11 @@ const rl_overview = {
 				.join("")}</dl>
 			<div class="rl-backtest"></div>${this.versions(frm, policies)}`);
 		this.draw_backtest(wrapper.find(".rl-backtest"), now);
+		if (now.can_roll_back && frm.perm[0].write) {
+			frm.add_custom_button(__("Roll Back"), () => rl_roll_back(frm));
+		} else {
+			frm.remove_custom_button(__("Roll Back"));
+		}
 		wrapper.find(".rl-cancel").on("click", () => this.cancel(frm, training.name));
 		wrapper.find(".rl-promote").on("click", (event) => this.promote(frm, $(event.currentTarget).data("policy")));
 	},
@@ -131,8 +137,8 @@ const rl_overview = {
 					(policy) => `<tr>
 					<td class="text-nowrap">${frappe.utils.get_form_link("RL Policy", policy.name, true)}</td>
 					<td>${this.pill(policy.status)}</td>
-					<td class="text-nowrap">${frappe.datetime.str_to_user(policy.creation.slice(0, 10))}</td>
-					<td>${escape(policy.summary || policy.algorithm)}</td>
+					<td class="text-nowrap d-none d-sm-table-cell">${frappe.datetime.str_to_user(policy.creation.slice(0, 10))}</td>
+					<td class="d-none d-sm-table-cell">${escape(policy.summary || policy.algorithm)}</td>
 					<td class="text-right">${action(policy)}</td></tr>`
 				)
 				.join("")}</tbody></table></div>`;
@@ -155,7 +161,7 @@ const rl_overview = {
 		);
 	},
 
-	draw_backtest(element, { compared, holdout_days }) {
+	draw_backtest(element, { compared, holdout_days, policy }) {
 		if (!compared.length) return;
 		element.before(
 			`<div class="control-label">${__("Cost on the {0} days held out of training", [holdout_days])}</div>`
@@ -164,10 +170,28 @@ const rl_overview = {
 			type: "bar",
 			height: 200,
 			data: {
-				labels: compared.map((row) => __(row.name)),
+				labels: compared.map((row) => (row.name === "candidate" ? policy.name : __(row.name))),
 				datasets: [{ name: __("Cost"), values: compared.map((row) => Math.round(row.cost)) }],
 			},
 			axisOptions: { shortenYAxisNumbers: 1 },
 		});
 	},
 };
+
+function rl_roll_back(frm) {
+	frappe.prompt(
+		{ fieldname: "reason", fieldtype: "Small Text", label: __("Why") },
+		({ reason }) =>
+			frm.call({
+				method: "rl_replenishment.api.roll_back",
+				args: { agent: frm.doc.name, reason: reason || "" },
+				freeze: true,
+				callback: (r) => {
+					frappe.show_alert({ message: __("Policy {0} is in use again.", [r.message]), indicator: "green" });
+					frm.reload_doc();
+				},
+			}),
+		__("Go Back to the Policy in Use before {0}", [frm.doc.active_policy]),
+		__("Roll Back")
+	);
+}

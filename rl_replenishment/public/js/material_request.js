@@ -55,7 +55,6 @@ const rl_panel = {
 					<th class="text-right">${__("Classical Rule")}</th>
 					<th class="text-right">${__("Now")}</th>
 					<th>${__("Reason for Another Quantity")}</th>
-					<th></th>
 				</tr></thead>
 				<tbody>${lines.map((row) => this.row(frm, row)).join("")}</tbody>
 			</table></div></section>`
@@ -78,14 +77,14 @@ const rl_panel = {
 			: number(now);
 		const why = __("Why this quantity of {0}?", [item]);
 		return `<tr data-row="${row.name}">
-			<td>${item}${name ? `<div class="text-muted">${name}</div>` : ""}</td>
+			<td><button class="btn btn-xs btn-default rl-why" aria-expanded="false" style="float: right; margin-left: 8px"
+				aria-label="${why}">${__("Why?")}</button>${item}
+				${name ? `<div class="text-muted">${name}</div>` : ""}</td>
 			${cell(number(proposal.days_of_stock))}
 			${cell(`${number(proposal.proposed_qty)} ${frappe.utils.escape_html(__(proposal.uom))}`)}
 			${cell(number(proposal.baseline_qty))}
 			${cell(mark)}
 			<td>${changed ? this.reasons(frm, row, item) : ""}</td>
-			<td class="text-right"><button class="btn btn-xs btn-default rl-why" aria-expanded="false"
-				aria-label="${why}">${__("Why?")}</button></td>
 		</tr>`;
 	},
 
@@ -117,7 +116,7 @@ const rl_panel = {
 		button.setAttribute("aria-expanded", opened.length ? "false" : "true");
 		if (opened.length) return opened.remove();
 		const proposal = frm.rl_proposals[row.rl_proposal];
-		const explained = $(`<tr class="rl-explained"><td colspan="7">
+		const explained = $(`<tr class="rl-explained"><td colspan="6">
 			<div style="position: sticky; left: 0; max-width: calc(100vw - 6rem)">
 			<p>${frappe.utils.escape_html(proposal.explanation || "")}</p>
 			<div class="rl-picture text-muted">${__("Drawing...")}</div>
@@ -178,7 +177,8 @@ function rl_picture(data, sentence) {
 	const line = (value, label, below) =>
 		value > 0
 			? `<line x1="${x(past.length)}" x2="${width - left}" y1="${y(value)}" y2="${y(value)}" stroke="var(--text-muted)" stroke-dasharray="2 4" />
-			<text x="${width - left}" y="${y(value) + (below ? 10 : -3)}" text-anchor="end">${label} ${format_number(value, null, 0)}</text>`
+			<text x="${width - left}" y="${y(value) + (below ? 10 : -3)}" text-anchor="end"
+				style="paint-order: stroke; stroke: var(--card-bg); stroke-width: 3px">${label} ${format_number(value, null, 0)}</text>`
 			: "";
 	return `<svg viewBox="0 0 ${width} ${height}" role="img" aria-label="${frappe.utils.escape_html(sentence || "")}"
 		style="width: 100%; max-width: ${width}px; font-size: 10px; fill: var(--text-color)">

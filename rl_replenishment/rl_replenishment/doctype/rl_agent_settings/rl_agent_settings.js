@@ -23,16 +23,11 @@ frappe.ui.form.on("RL Agent Settings", {
 		}
 		rl_overview.load(frm);
 		if (!frm.perm[0].write) return;
-		if (frm.doc.active_policy) {
-			frm.add_custom_button(__("What Would You Propose Now?"), () => once_saved(frm, preview));
-		}
+		frm.add_custom_button(__("What Would You Propose Now?"), () => once_saved(frm, preview));
 		if (frm.doc.enabled) {
 			frm.add_custom_button(__("Propose Now"), () => once_saved(frm, propose_now));
 		}
 		frm.add_custom_button(__("Train"), () => once_saved(frm, train));
-		if (frm.doc.active_policy) {
-			frm.add_custom_button(__("Roll Back"), () => roll_back(frm));
-		}
 	},
 
 	company(frm) {
@@ -114,23 +109,5 @@ function train(frm) {
 				freeze: true,
 				callback: () => rl_overview.load(frm),
 			})
-	);
-}
-
-function roll_back(frm) {
-	frappe.prompt(
-		{ fieldname: "reason", fieldtype: "Small Text", label: __("Why") },
-		({ reason }) =>
-			frm.call({
-				method: "rl_replenishment.api.roll_back",
-				args: { agent: frm.doc.name, reason: reason || "" },
-				freeze: true,
-				callback: (r) => {
-					frappe.show_alert({ message: __("Policy {0} is in use again.", [r.message]), indicator: "green" });
-					frm.reload_doc();
-				},
-			}),
-		__("Go Back to the Policy in Use before {0}", [frm.doc.active_policy]),
-		__("Roll Back")
 	);
 }

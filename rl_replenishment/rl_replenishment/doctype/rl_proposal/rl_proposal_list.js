@@ -19,7 +19,7 @@ frappe.listview_settings["RL Proposal"] = {
 		show(__("Too Much in Stock"), () =>
 			frappe.set_route("query-report", "RL Stock Health", { health: "Too Much" })
 		);
-		show(__("Left Out, and Why"), () => open_last_run());
+		show(__("Left Out, and Why"), () => open_last_run(listview));
 
 		const act = (label, action) =>
 			listview.page.add_actions_menu_item(label, () => action(listview.get_checked_items(), listview));
@@ -48,9 +48,11 @@ async function arrange(listview, sort_by, sort_order, filter) {
 	listview.on_sort_change(sort_by, sort_order);
 }
 
-async function open_last_run() {
+// of the agent that the list is about
+async function open_last_run(listview) {
+	const agent = listview.data[0]?.agent;
 	const [run] = await frappe.db.get_list("RL Proposal Run", {
-		filters: { status: "Completed" },
+		filters: { status: "Completed", ...(agent && { agent }) },
 		order_by: "creation desc",
 		limit: 1,
 	});
@@ -98,8 +100,13 @@ function snooze(proposals) {
 			{ fieldname: "reason", fieldtype: "Small Text", label: __("Why") },
 		],
 		async ({ until, reason }) => {
-			for (const { agent, item_code, warehouse } of proposals) {
-				await frappe.db.insert({ doctype: "RL Snooze", agent, item_code, warehouse, until, reason });
+			try {
+				for (const { agent, item_code, warehouse } of proposals) {
+					await frappe.db.insert({ doctype: "RL Snooze", agent, item_code, warehouse, until, reason });
+				}
+			} catch {
+				// the desk has said why
+				return;
 			}
 			frappe.show_alert({
 				message: `${__("{0} items are snoozed.", [proposals.length])}

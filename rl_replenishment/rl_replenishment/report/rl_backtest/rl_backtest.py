@@ -8,7 +8,8 @@ import frappe
 from frappe import _
 from frappe.utils import cint, flt
 
-from rl_replenishment.bridge.reporting import chosen_agent, column, percent
+from rl_replenishment.bridge.promotion import CANDIDATE
+from rl_replenishment.bridge.reporting import chosen_agent, column, percent, policy_name
 
 
 def execute(filters: dict[str, Any] | None = None) -> tuple:
@@ -16,7 +17,7 @@ def execute(filters: dict[str, Any] | None = None) -> tuple:
 	filters = frappe._dict(filters or {})
 	agent = chosen_agent(filters.agent)
 	if not agent:
-		return _columns(), [], _("Choose an agent."), None, []
+		return _columns(), [], _("There is no agent yet: make one in RL Agent Settings."), None, []
 	company, active = frappe.db.get_value("RL Agent Settings", agent, ["company", "active_policy"])
 	currency = frappe.get_cached_value("Company", company, "default_currency")
 	given = {"agent": agent, **({"name": filters.policy} if filters.policy else {})}
@@ -49,7 +50,7 @@ def _of_policy(policy: Any) -> list[dict[str, Any]]:
 			"policy": policy.name,
 			"version": policy.version,
 			"holdout_days": metrics.get("holdout_days"),
-			"compared": row["name"],
+			"compared": policy.name if row["name"] == CANDIDATE else policy_name(row["name"]),
 			"is_best_rule": cint(flt(row["cost_vs_best_baseline"]) == 0 and row is not compared[0]),
 			"against_best": 100 * flt(row["cost_vs_best_baseline"]),
 			"fill_rate": 100 * flt(row["fill_rate"]),

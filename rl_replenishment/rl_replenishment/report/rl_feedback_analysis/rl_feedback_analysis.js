@@ -5,8 +5,6 @@ frappe.query_reports["RL Feedback Analysis"] = {
 			label: __("Company"),
 			fieldtype: "Link",
 			options: "Company",
-			default: frappe.defaults.get_user_default("Company"),
-			reqd: 1,
 		},
 		{
 			fieldname: "from_date",

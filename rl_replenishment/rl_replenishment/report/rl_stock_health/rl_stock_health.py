@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import timedelta
 from typing import Any
 
@@ -33,14 +34,16 @@ def execute(filters: dict[str, Any] | None = None) -> tuple:
 	filters = frappe._dict(filters or {})
 	agent = chosen_agent(filters.agent)
 	if not agent:
-		return _columns(), [], _("Choose an agent."), None, []
+		return _columns(), [], _("There is no agent yet: make one in RL Agent Settings."), None, []
 	rows = _rows(frappe.get_doc("RL Agent Settings", agent))
 	for name in ("warehouse", "supplier", "item_group"):
 		if filters.get(name):
 			rows = [row for row in rows if row[name] == filters[name]]
 	message = None if rows else _("The agent has no such item-warehouse.")
-	shown = [row for row in rows if not filters.health or row["health"] == _(filters.health)]
-	return _columns(), shown, message, _chart(rows), _summary(rows)
+	wanted = _(filters.health) if filters.health else None
+	shown = [row for row in rows if wanted in (None, row["health"])]
+	counts = Counter(row["health"] for row in rows)
+	return _columns(), shown, message, _chart(counts), _summary(rows, counts)
 
 
 def _rows(settings: Any) -> list[dict[str, Any]]:
@@ -120,28 +123,23 @@ def _columns() -> list[dict[str, Any]]:
 	]
 
 
-def _chart(rows: list[dict[str, Any]]) -> dict[str, Any] | None:
-	if not rows:
+def _chart(counts: Counter[str]) -> dict[str, Any] | None:
+	if not counts:
 		return None
 	names = [_(name) for name in HEALTH]
-	counts = [sum(row["health"] == name for row in rows) for name in names]
+	values = [counts[name] for name in names]
 	return {
-		"data": {"labels": names, "datasets": [{"name": _("Item-Warehouses"), "values": counts}]},
+		"data": {"labels": names, "datasets": [{"name": _("Item-Warehouses"), "values": values}]},
 		"type": "bar",
 	}
 
 
-def _summary(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def _summary(rows: list[dict[str, Any]], counts: Counter[str]) -> list[dict[str, Any]]:
 	if not rows:
 		return []
 	colours = ("Red", "Orange", "Green", "Blue")
-	counts = [
-		{
-			"label": _(name),
-			"value": sum(row["health"] == _(name) for row in rows),
-			"datatype": "Int",
-			"indicator": colour,
-		}
+	shown = [
+		{"label": _(name), "value": counts[_(name)], "datatype": "Int", "indicator": colour}
 		for name, colour in zip(HEALTH, colours, strict=True)
 	]
 	value = {
@@ -150,4 +148,4 @@ def _summary(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
 		"datatype": "Currency",
 		"currency": rows[0]["currency"],
 	}
-	return [*counts, value]
+	return [*shown, value]
