@@ -27,7 +27,7 @@ def proposals_of(request: str) -> dict[str, dict[str, Any]]:
 		frappe.qb.from_(proposal)
 		.select(
 			*(proposal.name, proposal.proposed_qty, proposal.baseline_qty, proposal.uom),
-			*(proposal.explanation, proposal.state, proposal.days_of_stock),
+			*(proposal.explanation, proposal.state, proposal.days_of_stock, proposal.supplier),
 		)
 		.where(one_of(proposal.name, [name for (name,) in names.run() if name]))
 		.run(as_dict=True)
@@ -43,6 +43,7 @@ def _shown(row: Any) -> dict[str, Any]:
 		"explanation": row.explanation,
 		"state": json.loads(row.state or "{}"),
 		"days_of_stock": row.days_of_stock,
+		"supplier": row.supplier,
 	}
 
 

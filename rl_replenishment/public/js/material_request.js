@@ -46,7 +46,7 @@ const rl_panel = {
 		if (!lines.length) return;
 		frm.rl_section = $(
 			`<section class="rl-panel" style="margin-bottom: var(--margin-md)" aria-label="${__("What the Agent Proposed")}">
-			<div class="control-label">${__("What the Agent Proposed")}</div>
+			<div class="control-label">${[__("What the Agent Proposed"), ...this.suppliers(frm, lines)].join(" · ")}</div>
 			<div class="table-responsive"><table class="table table-sm small rl-proposals" style="margin-bottom: 0">
 				<thead><tr>
 					<th>${__("Item")}</th>
@@ -60,6 +60,11 @@ const rl_panel = {
 			</table></div></section>`
 		).insertAfter(frm.get_field("items").$wrapper);
 		this.bind(frm);
+	},
+
+	suppliers(frm, lines) {
+		const named = lines.map((row) => frm.rl_proposals[row.rl_proposal].supplier).filter(Boolean);
+		return [...new Set(named)].map(frappe.utils.escape_html);
 	},
 
 	row(frm, row) {
