@@ -1,7 +1,7 @@
 """Redraw the pictures of docs/desk.md from a running site with the sample company.
 
-Needs playwright and chromium, and a site with the company of `rl_replenishment.demo.make`, a trained agent,
-and proposals: python docs/make_screenshots.py URL USER PASSWORD
+Needs playwright and chromium, and a site with a worker, the company of `rl_replenishment.demo.make`, its
+agent trained and the policy in use, and proposals: python docs/make_screenshots.py URL USER PASSWORD
 """
 
 from __future__ import annotations
@@ -29,10 +29,12 @@ def main(url: str, user: str, password: str) -> None:
 
 		def picture(name: str, path: str) -> None:
 			page.goto(f"{url}/app/{path}")
+			page.wait_for_load_state("networkidle")
 			page.wait_for_timeout(SETTLE_MS)
 			page.screenshot(path=IMAGES / f"desk_{name}.png")
 
 		picture("workspace", "rl-replenishment")
+		picture("proposals", f"rl-proposal?agent={AGENT}")
 		picture("stock_health", f"query-report/RL Stock Health?agent={AGENT}")
 		picture("backtest", f"query-report/RL Backtest?agent={AGENT}")
 		_request(page, url)
@@ -40,8 +42,9 @@ def main(url: str, user: str, password: str) -> None:
 
 
 def _request(page: Page, url: str) -> None:
-	"""A Material Request with one line changed and one explained."""
-	page.goto(f"{url}/app/material-request?rl_agent={AGENT}")
+	"""A Material Request with one line changed and one explained, all of it in view."""
+	page.set_viewport_size({"width": 1280, "height": 1800})
+	page.goto(f"{url}/app/material-request?rl_agent={AGENT}&docstatus=0")
 	page.wait_for_timeout(SETTLE_MS)
 	page.locator(".list-row .list-subject a").first.click()
 	page.wait_for_timeout(SETTLE_MS)
@@ -58,6 +61,7 @@ def _request(page: Page, url: str) -> None:
 	page.wait_for_timeout(2000)
 	page.locator(".rl-panel").scroll_into_view_if_needed()
 	page.locator(".rl-panel").screenshot(path=IMAGES / "desk_request.png")
+	page.set_viewport_size({"width": 1280, "height": 800})
 
 
 def _agent(page: Page, url: str) -> None:
