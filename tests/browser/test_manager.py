@@ -5,7 +5,7 @@ from __future__ import annotations
 from playwright.sync_api import expect
 
 FILL_IN_AGENT = """async ([company, warehouses]) => {
-	await cur_frm.set_value({ agent_name: "By Hand", company, training_minutes: 0.4, auto_promote: 0 });
+	await cur_frm.set_value({ agent_name: "By Hand", company, training_minutes: 1, auto_promote: 0 });
 	warehouses.forEach((warehouse) => cur_frm.add_child("warehouses", { warehouse }));
 	cur_frm.refresh_field("warehouses");
 }"""
