@@ -17,6 +17,8 @@ SUPPORTED_VERSIONS = (15, 16)
 
 def before_install() -> None:
 	check_erpnext()
+	# Frappe's map of modules may be one cached before this app came to the bench: no DocType would be made then
+	frappe.setup_module_map()
 	# DocTypes name the roles in their permissions
 	make_roles()
 
