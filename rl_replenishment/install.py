@@ -17,7 +17,7 @@ SUPPORTED_VERSIONS = (15, 16)
 
 def before_install() -> None:
 	check_erpnext()
-	# Frappe's map of modules may be one cached before this app came to the bench: no DocType would be made then
+	# Frappe may have cached its map of modules before this app came to the bench: then no DocType would be made
 	frappe.setup_module_map()
 	# DocTypes name the roles in their permissions
 	make_roles()

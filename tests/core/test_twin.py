@@ -64,8 +64,10 @@ def random_network(scale: float = 0.3) -> torch.nn.Sequential:
 @pytest.mark.parametrize("unmet_demand", ["lost", "backorder"])
 @pytest.mark.parametrize(("perishable", "gap"), [(False, 0.0), (True, 0.0), (True, 1.0)])
 def test_same_orders_and_costs_as_numpy(review_days, unmet_demand, perishable, gap):
-	"""At every review, to 1e-5 of the column's largest, since stocks in 32 bits leave no more after a subtraction:
-	lead times of zero days, random ones, packs, minimum orders, shelf life."""
+	"""At every review: lead times of zero days, random ones, packs, minimum orders, shelf life.
+
+	To 1e-5 of the column's largest: stocks in 32 bits leave no more after a subtraction.
+	"""
 	task = make_task(review_days, unmet_demand, perishable, gap)
 	rng = np.random.default_rng(11)
 	panel = draw_panel(task, 40, rng)
@@ -78,8 +80,8 @@ def test_same_orders_and_costs_as_numpy(review_days, unmet_demand, perishable, g
 	for column in range(len(panel)):
 		ordered, cost = replay_column(task, panel, window, policy, column)
 		for of_twin, of_numpy in ((found.ordered, ordered), (found.cost, cost)):
-			largest = max(map(abs, of_numpy))
-			np.testing.assert_allclose(of_twin[:, column].numpy(), of_numpy, rtol=0, atol=1e-5 * max(largest, 1.0))
+			limit = 1e-5 * max(1.0, *of_numpy)
+			np.testing.assert_allclose(of_twin[:, column].numpy(), of_numpy, rtol=0, atol=limit)
 
 
 def replay_column(task, panel, window, policy, column: int) -> tuple[list[float], list[float]]:
