@@ -17,7 +17,7 @@ SUPPORTED_VERSIONS = (15, 16)
 
 def before_install() -> None:
 	check_erpnext()
-	# Frappe may have cached its map of modules before this app came to the bench: then no DocType would be made
+	# A map of modules that Frappe cached before this app came to the bench would make none of its DocTypes
 	frappe.setup_module_map()
 	# DocTypes name the roles in their permissions
 	make_roles()
