@@ -29,7 +29,7 @@ types: .venv/.installed-dev ## mypy
 	$(BIN)/mypy
 
 unit: .venv/.installed-dev ## the tests that need no bench
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --dist worksteal
 
 bench-test: ## the app's Frappe tests, where a bench is present (FRAPPE_BENCH, FRAPPE_SITE)
 	@.ci/bench-tests

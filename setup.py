@@ -36,6 +36,7 @@ setup(
 		"dev": [
 			"pytest>=8.2,<10",
 			"pytest-timeout>=2.3,<3",
+			"pytest-xdist>=3.6,<4",
 			"hypothesis>=6.100,<7",
 			"stockpyl>=1.0,<2",
 			"pandas>=2.1,<4",
