@@ -39,7 +39,9 @@ add_to_apps_screen = [
 
 doctype_js = {
 	"Material Request": "public/js/material_request.js",
-	"RL Agent Settings": "public/js/agent_overview.js",
+	"RL Agent Settings": ["public/js/policy_comparison.js", "public/js/agent_overview.js"],
+	"RL Policy": "public/js/policy_comparison.js",
+	"RL Training Run": "public/js/policy_comparison.js",
 }
 
 scheduler_events = {

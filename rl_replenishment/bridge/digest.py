@@ -15,6 +15,7 @@ from frappe.utils.user import get_users_with_role
 
 from rl_replenishment.bridge.language import in_the_sites_language
 from rl_replenishment.bridge.overview import overview
+from rl_replenishment.bridge.proposal_rows import OPEN
 from rl_replenishment.setup.roles import MANAGER
 
 _DAYS = 7
@@ -58,7 +59,7 @@ def week_of(settings: Document, today: date) -> dict[str, Any]:
 	waiting, worth = (
 		frappe.qb.from_(proposal)
 		.select(Count("*"), Sum(proposal.proposed_qty * proposal.rate))
-		.where((proposal.agent == settings.name) & proposal.status.isin(["Proposed", "Requested"]))
+		.where((proposal.agent == settings.name) & proposal.status.isin(OPEN))
 		.run()[0]
 	)
 	since = add_days(today, -_DAYS)
@@ -78,9 +79,9 @@ def week_of(settings: Document, today: date) -> dict[str, Any]:
 	facts = [
 		(
 			_("Waiting for Approval"),
-			_("{0} lines, worth {1}").format(waiting, fmt_money(flt(worth), currency=currency)),
+			_("Lines: {0}, worth {1}").format(waiting, fmt_money(flt(worth), currency=currency)),
 		),
-		(_("Decided This Week"), _("{0} lines, {1} of them kept").format(decided, cint(kept))),
+		(_("Decided This Week"), _("Lines: {0}, of them kept: {1}").format(decided, cint(kept))),
 		(_("What Changes Turned Out to Be Worth"), fmt_money(flt(value), currency=currency)),
 	]
 	if now["policy"]:

@@ -25,14 +25,14 @@ def within_limits(
 		proposals, cut = _within_cover(int(settings.max_cover_days), situation, proposals)
 		if cut:
 			messages.append(
-				_("{0} quantities were cut to {1} days of cover.").format(cut, settings.max_cover_days)
+				_("Quantities cut to {0} days of cover: {1}.").format(settings.max_cover_days, cut)
 			)
 	if flt(settings.max_run_value) > 0:
 		proposals, left, value = _within_value(flt(settings.max_run_value), situation, proposals)
 		if left:
 			currency = frappe.get_cached_value("Company", settings.company, "default_currency")
 			messages.append(
-				_("{0} less urgent lines worth {1} were left for later: a run may order {2} at most.").format(
+				_("Less urgent lines left for later: {0}, worth {1}; a run may order {2} at most.").format(
 					left,
 					fmt_money(value, currency=currency),
 					fmt_money(settings.max_run_value, currency=currency),

@@ -45,7 +45,7 @@ def overview(settings: Document) -> dict[str, Any]:
 			order_by="creation desc",
 			limit=SHOWN_POLICIES,
 		),
-		"can_roll_back": promotion.can_roll_back(settings.name),
+		"can_roll_back": promotion.policy_before(settings.name) is not None,
 		"run": run,
 		"next_run": next_review_day(settings.review_frequency, getdate()) if settings.enabled else None,
 		"training": training,

@@ -166,26 +166,27 @@ def promote(policy: str, reason: str = "") -> None:
 	activate(policy, reason or _("Promoted by hand."))
 
 
-def can_roll_back(agent: str) -> bool:
-	"""Whether another policy was in use before the present one."""
-	return len(_succession(agent)) > 1
+def policy_before(agent: str) -> str | None:
+	"""The policy that was in use before the present one, None where there was no other."""
+	present, past = active_policy(agent), _succession(agent)
+	if past[-1:] == [present]:
+		past.pop()
+	return past[-1] if present and past else None
 
 
 def roll_back(agent: str, reason: str = "") -> str:
 	"""Go back to the policy that was in use before the present one; returns its name."""
 	present = active_policy(agent, lock=True)
-	past = _succession(agent)
-	if past[-1:] == [present]:
-		past.pop()
-	if not present or not past:
+	earlier = policy_before(agent)
+	if not earlier:
 		frappe.throw(
 			_("Agent {0} has no earlier policy to go back to; use Promote beside the one you want.").format(
 				agent
 			)
 		)
-	_check_file(past[-1])
-	activate(past[-1], reason or _("Rolled back from {0}.").format(present), leaving="Rolled back")
-	return past[-1]
+	_check_file(earlier)
+	activate(earlier, reason or _("Rolled back from {0}.").format(present), leaving="Rolled back")
+	return earlier
 
 
 def _check_file(policy: str) -> None:

@@ -19,6 +19,8 @@ from rl_replenishment.bridge.state import Situation
 from rl_replenishment.core.items import FloatArray, ItemKey
 from rl_replenishment.core.proposal import Proposal
 
+#: the status of what waits for a buyer
+OPEN = ("Proposed", "Requested")
 #: a float's worth of digits for quantities in documents
 DIGITS = 6
 #: stock that lasts longer, or that nothing is taken from, counts as lasting so long

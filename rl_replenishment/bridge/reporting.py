@@ -13,6 +13,7 @@ from pypika import Order
 from pypika.queries import QueryBuilder
 from pypika.terms import Criterion, Term
 
+from rl_replenishment.bridge.proposal_rows import OPEN
 from rl_replenishment.bridge.queries import Keys, one_of
 from rl_replenishment.bridge.scope import resolve_scope
 
@@ -56,7 +57,6 @@ def value_awaiting_approval() -> dict[str, Any] | str:
 	"""What open proposals are worth, as a number card takes it; each currency by itself."""
 	proposal, agent = frappe.qb.DocType("RL Proposal"), frappe.qb.DocType("RL Agent Settings")
 	company = frappe.qb.DocType("Company")
-	open_ones = ["Proposed", "Requested"]
 	worth = (
 		frappe.qb.from_(proposal)
 		.join(agent)
@@ -64,7 +64,7 @@ def value_awaiting_approval() -> dict[str, Any] | str:
 		.join(company)
 		.on(company.name == agent.company)
 		.select(company.default_currency, Sum(proposal.proposed_qty * proposal.rate))
-		.where(proposal.status.isin(open_ones) & one_of(proposal.agent, _agents()))
+		.where(proposal.status.isin(OPEN) & one_of(proposal.agent, _agents()))
 		.groupby(company.default_currency)
 		.orderby(company.default_currency)
 		.run()
@@ -77,7 +77,7 @@ def value_awaiting_approval() -> dict[str, Any] | str:
 		"value": sum(flt(value) for _currency, value in worth),
 		"fieldtype": "Currency",
 		"route": ["List", "RL Proposal", "List"],
-		"route_options": {"status": ["in", open_ones]},
+		"route_options": {"status": ["in", OPEN]},
 	}
 
 

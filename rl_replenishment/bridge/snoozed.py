@@ -30,4 +30,4 @@ def without_snoozed(agent: str, today: date, proposals: list[Proposal]) -> tuple
 			count += 1
 			proposal = replace(proposal, proposed_qty=0.0)
 		result.append(proposal)
-	return result, [_("{0} lines are snoozed; see RL Snooze.").format(count)] if count else []
+	return result, [_("Snoozed lines: {0}; see RL Snooze.").format(count)] if count else []

@@ -10,8 +10,8 @@ import frappe
 def turn_down(proposals: Sequence[str]) -> dict[str, int]:
 	"""Delete the proposals' lines from draft Material Requests, and drafts that have no line left.
 
-	Returns how many `lines` were taken out of how many `requests`, and how many were `kept` since their
-	request is no draft. The user needs the permissions that doing it by hand would need.
+	Returns how many `lines` were taken out, and how many proposals were `kept` since their request is no
+	draft. The user needs the permissions that doing it by hand would need.
 	"""
 	names = {str(name) for name in proposals}
 	lines = frappe.get_all(
@@ -33,4 +33,4 @@ def turn_down(proposals: Sequence[str]) -> dict[str, int]:
 			request.delete()
 	# the buyer may have split a line, or deleted it
 	kept = names - {line.rl_proposal for line in lines}
-	return {"lines": len(lines), "requests": len(by_request), "kept": len(kept)}
+	return {"lines": len(lines), "kept": len(kept)}

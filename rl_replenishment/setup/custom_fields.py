@@ -4,6 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+
+def N_(label: str) -> str:
+	"""gettext's usual mark of a text that is translated where it is shown."""
+	return label
+
+
 EDIT_REASONS = ("Promotion", "Supplier Minimum", "Budget", "Project", "Distrust", "Other")
 
 _WRITTEN_BY_AGENT = {"read_only": 1, "no_copy": 1, "print_hide": 1}
@@ -13,7 +19,7 @@ CUSTOM_FIELDS: dict[str, list[dict[str, Any]]] = {
 	"Material Request": [
 		{
 			"fieldname": "rl_agent",
-			"label": "RL Agent",
+			"label": N_("RL Agent"),
 			"fieldtype": "Link",
 			"options": "RL Agent Settings",
 			"insert_after": "company",
@@ -24,7 +30,7 @@ CUSTOM_FIELDS: dict[str, list[dict[str, Any]]] = {
 		},
 		{
 			"fieldname": "rl_policy",
-			"label": "RL Policy",
+			"label": N_("RL Policy"),
 			"fieldtype": "Link",
 			"options": "RL Policy",
 			"insert_after": "rl_agent",
@@ -34,7 +40,7 @@ CUSTOM_FIELDS: dict[str, list[dict[str, Any]]] = {
 		{
 			# Data: old runs are cleared, and a link to nowhere would stop the request from being saved
 			"fieldname": "rl_run",
-			"label": "RL Proposal Run",
+			"label": N_("RL Proposal Run"),
 			"fieldtype": "Data",
 			"search_index": 1,
 			"insert_after": "rl_policy",
@@ -45,7 +51,7 @@ CUSTOM_FIELDS: dict[str, list[dict[str, Any]]] = {
 	"Material Request Item": [
 		{
 			"fieldname": "rl_section",
-			"label": "RL Replenishment",
+			"label": N_("RL Replenishment"),
 			"fieldtype": "Section Break",
 			"insert_after": "projected_qty",
 			"collapsible": 1,
@@ -53,14 +59,14 @@ CUSTOM_FIELDS: dict[str, list[dict[str, Any]]] = {
 		},
 		{
 			"fieldname": "rl_proposed_qty",
-			"label": "Proposed Quantity (Stock UOM)",
+			"label": N_("Proposed Quantity (Stock UOM)"),
 			"fieldtype": "Float",
 			"insert_after": "rl_section",
 			**_WRITTEN_BY_AGENT,
 		},
 		{
 			"fieldname": "rl_edit_reason",
-			"label": "Reason for Another Quantity",
+			"label": N_("Reason for Another Quantity"),
 			"fieldtype": "Select",
 			"options": "\n".join(("", *EDIT_REASONS)),
 			"insert_after": "rl_proposed_qty",
@@ -75,7 +81,7 @@ CUSTOM_FIELDS: dict[str, list[dict[str, Any]]] = {
 		},
 		{
 			"fieldname": "rl_explanation",
-			"label": "Why This Quantity",
+			"label": N_("Why This Quantity"),
 			"fieldtype": "Small Text",
 			"insert_after": "rl_column_break",
 			**_WRITTEN_BY_AGENT,
@@ -83,7 +89,7 @@ CUSTOM_FIELDS: dict[str, list[dict[str, Any]]] = {
 		{
 			# Data: as are old proposals
 			"fieldname": "rl_proposal",
-			"label": "RL Proposal",
+			"label": N_("RL Proposal"),
 			"fieldtype": "Data",
 			"insert_after": "rl_explanation",
 			"search_index": 1,

@@ -75,7 +75,8 @@ class TestAgentSettings(IntegrationTestCase):
 			agent.save()
 		self.assertEqual(
 			frappe.utils.strip_html(str(refused.exception)),
-			f"Row 2: warehouse {warehouse} belongs to company {other}, not to {make.company()}.",
+			f"Row 2: warehouse {warehouse} belongs to company {other}; choose one of {make.company()}, or "
+			f"make another agent for {other}.",
 		)
 
 	def test_a_group_stands_for_its_leaves(self):
@@ -109,6 +110,7 @@ class TestAgentSettings(IntegrationTestCase):
 			("default_lead_time_days", -1, "Lead Time Where None Is Known (Days) is -1"),
 			("default_lead_time_days", 366, "cannot be above 365"),
 			("feedback_weight", 1.5, "Weight of Feedback (0 to 1) is 1.5, but cannot be above 1."),
+			("training_minutes", 0, "Training Time (Minutes) is 0, but cannot be below 1."),
 			("training_minutes", 1441, "Training Time (Minutes) is 1441, but cannot be above 1440."),
 			("settle_after_days", -1, "cannot be below 0"),
 		):
@@ -122,8 +124,8 @@ class TestAgentSettings(IntegrationTestCase):
 
 	def test_history_too_short_to_learn_from(self):
 		self.assert_refused(
-			"Of 60 days of history, 40 are held out for the test, which leaves 20 to learn from; "
-			"at least 28 are needed.",
+			"Of 60 days of history, 40 are held out for the test; at least 28 must be left to learn from: "
+			"hold out fewer, or use more of the history.",
 			history_days=60,
 			holdout_days=40,
 		)

@@ -56,7 +56,7 @@ class TestVerdict(TrainingCase):
 		cls.rules = tune_rules(tuning_halves(seen, cls.table, 7, "lost", 0))
 
 	def setUp(self) -> None:
-		pass
+		"""Nothing: the tests share what the class made."""
 
 	def policy(self, safety_factor: float) -> StoredPolicy:
 		policy = uncorrected(rule(self.table, safety_factor))

@@ -150,7 +150,7 @@ class TestPropose(IntegrationTestCase):
 			).insert()
 		result = propose(agent.name, force=True)
 		self.assertEqual([line.item_code for line in self.lines_of(result)], [self.items[2]])
-		self.assertIn("2 lines are snoozed", self.run_of(result).messages)
+		self.assertIn("Snoozed lines: 2", self.run_of(result).messages)
 		later = proposals.propose_for(agent.name, today=getdate(add_days(nowdate(), 7)))
 		self.assertLessEqual(set(self.items[:2]), {line.item_code for line in self.lines_of(later)})
 		with self.assertRaisesRegex(frappe.ValidationError, "a day after today"):
@@ -242,7 +242,7 @@ class TestPropose(IntegrationTestCase):
 		self.assertLess(capped[0].proposed_qty, unlimited[0].proposed_qty)
 		self.assertLessEqual(capped[0].proposed_qty, 9 * 4)
 		self.assertIn("9 days of cover", capped[0].explanation)
-		self.assertIn("3 quantities were cut", self.run_of(result).messages)
+		self.assertIn("days of cover: 3.", self.run_of(result).messages)
 
 	def test_most_value_per_run(self):
 		"""The most urgent line first; the others are left and counted."""
@@ -252,7 +252,7 @@ class TestPropose(IntegrationTestCase):
 		self.assertEqual(
 			frappe.get_all("RL Proposal", {"run": result["run"]}, pluck="item_code"), [self.items[2]]
 		)
-		self.assertIn("2 less urgent lines", self.run_of(result).messages)
+		self.assertIn("Less urgent lines left for later: 2,", self.run_of(result).messages)
 
 	def test_a_failure_is_on_record(self):
 		"""The run is Failed with the reason and a log; nothing is half-written; the error is raised."""

@@ -124,11 +124,11 @@ def test_turning_down_and_snoozing(site, desk):
 	page.get_by_role("button", name="Actions").click()
 	page.get_by_role("link", name="Snooze").click()
 	page.locator(".modal.show").get_by_role("button", name="Snooze").click()
-	expect(page.get_by_text("1 items are snoozed.")).to_be_visible()
+	expect(page.get_by_text("Snoozed: 1.")).to_be_visible()
 	page.get_by_role("button", name="Actions").click()
 	page.get_by_role("link", name="Turn Down").click()
 	page.get_by_role("button", name="Yes", exact=True).click()
-	expect(page.get_by_text("1 lines were taken out of 1 Material Requests.")).to_be_visible()
+	expect(page.get_by_text("Taken out of draft Material Requests: 1.")).to_be_visible()
 
 
 def test_a_large_request_opens_as_quickly(site, desk):

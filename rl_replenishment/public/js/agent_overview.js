@@ -58,7 +58,7 @@ const rl_overview = {
 			run && [
 				__("Last Run"),
 				`${link("RL Proposal Run", run.name)} ${this.pill(run.status)}
-				${RL_UNDER_WAY.includes(run.status) ? "" : __("{0} lines", [run.items_ordered || 0])}
+				${RL_UNDER_WAY.includes(run.status) ? "" : __("Lines: {0}", [run.items_ordered || 0])}
 				<span class="text-muted">${escape(run.messages || "")}</span>
 				${this.progress(run, run.percent, run.what)}`,
 			],
@@ -170,11 +170,12 @@ const rl_overview = {
 			type: "bar",
 			height: 200,
 			data: {
-				labels: compared.map((row) => (row.name === "candidate" ? policy.name : __(row.name))),
+				labels: compared.map((row) => rl_policy_label(row.name, policy.name)),
 				datasets: [{ name: __("Cost"), values: compared.map((row) => Math.round(row.cost)) }],
 			},
 			axisOptions: { shortenYAxisNumbers: 1 },
 		});
+		element.after(`<p class="small text-muted">${rl_rules_in_words(compared.map((row) => row.name))}</p>`);
 	},
 };
 

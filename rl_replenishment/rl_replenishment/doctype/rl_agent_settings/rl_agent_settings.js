@@ -97,7 +97,7 @@ function propose_now(frm) {
 
 function train(frm) {
 	frappe.confirm(
-		__("Train for {0} minutes in the background?", [frm.doc.training_minutes]) +
+		__("Train in the background, for {0} min?", [frm.doc.training_minutes]) +
 			" " +
 			(frm.doc.auto_promote
 				? __("A policy that proves better is put to use.")

@@ -25,7 +25,7 @@ BOUNDS: dict[str, tuple[float, float | None]] = {
 	"default_lead_time_days": (0, LONGEST_LEAD_TIME_DAYS),
 	"history_days": (0, None),
 	"holdout_days": (0, None),
-	"training_minutes": (0, 24 * 60),
+	"training_minutes": (1, 24 * 60),
 	"train_every_days": (0, None),
 	"train_after_feedback": (0, None),
 	"settle_after_days": (0, None),
@@ -98,9 +98,9 @@ class RLAgentSettings(Document):
 		if left < LEAST_HISTORY_DAYS:
 			frappe.throw(
 				_(
-					"Of {0} days of history, {1} are held out for the test, which leaves {2} to learn from; "
-					"at least {3} are needed."
-				).format(self.history_days, self.holdout_days, left, LEAST_HISTORY_DAYS)
+					"Of {0} days of history, {1} are held out for the test; at least {2} must be left to "
+					"learn from: hold out fewer, or use more of the history."
+				).format(self.history_days, self.holdout_days, LEAST_HISTORY_DAYS)
 			)
 
 	def validate_rows_once(self) -> None:
@@ -129,9 +129,10 @@ class RLAgentSettings(Document):
 		for row in self.warehouses:
 			if companies.get(row.warehouse) != self.company:
 				frappe.throw(
-					_("Row {0}: warehouse {1} belongs to company {2}, not to {3}.").format(
-						row.idx, frappe.bold(row.warehouse), companies.get(row.warehouse), self.company
-					),
+					_(
+						"Row {0}: warehouse {1} belongs to company {2}; choose one of {3}, or make another "
+						"agent for {2}."
+					).format(row.idx, frappe.bold(row.warehouse), companies.get(row.warehouse), self.company),
 					title=_("Another Company's Warehouse"),
 				)
 		if not leaf_warehouses(self):

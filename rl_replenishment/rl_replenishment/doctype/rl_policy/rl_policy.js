@@ -12,8 +12,12 @@ frappe.ui.form.on("RL Policy", {
 });
 
 function show_figures(frm) {
-	const figures = JSON.stringify(JSON.parse(frm.doc.metrics || "{}"), null, 2);
-	frm.get_field("metrics_view").$wrapper.html(`<pre>${frappe.utils.escape_html(figures)}</pre>`);
+	const figures = JSON.parse(frm.doc.metrics || "{}");
+	const text = frappe.utils.escape_html(JSON.stringify(figures, null, 2));
+	frm.get_field("metrics_view").$wrapper.html(
+		`${rl_comparison_table(figures, frm.doc.name)}
+		<details><summary class="small text-muted">${__("All Figures")}</summary><pre>${text}</pre></details>`
+	);
 }
 
 function ask_why(title, action, done) {

@@ -2,15 +2,46 @@ frappe.ui.form.on("RL Proposal", {
 	refresh(frm) {
 		frm.disable_save();
 		const state = JSON.parse(frm.doc.state || "{}");
-		const line = ([name, value]) =>
-			`<tr><td>${frappe.utils.escape_html(__(frappe.unscrub(name)))}</td>
-			<td class="text-right">${
-				typeof value === "number" ? format_number(value, null, 2) : frappe.utils.escape_html(`${value ?? ""}`)
-			}</td></tr>`;
+		const rows = what_it_saw().filter(([name]) => typeof state[name] === "number");
 		frm.get_field("state_table").$wrapper.html(
-			`<table class="table table-bordered small" style="max-width: 30rem">
-				${Object.entries(state).map(line).join("")}
-			</table>`
+			`<table class="table table-bordered small" style="max-width: 36rem"><tbody>${rows
+				.map(
+					([name, label, digits = 2]) => `<tr><td>${label}</td>
+					<td class="text-right">${shown(name, state[name], digits)}</td></tr>`
+				)
+				.join("")}</tbody></table>`
 		);
 	},
 });
+
+// the numbers of a proposal in the order in which they lead to its quantity
+function what_it_saw() {
+	return [
+		["mean_daily_demand", __("Demand per day, over the last quarter")],
+		["borrowed", __("Share of it taken from similar items"), 0],
+		["lead_time_days", __("Lead time, days"), 1],
+		["lead_time_std_days", __("Standard deviation of the lead time, days"), 1],
+		["review_days", __("Days between two reviews"), 0],
+		["protection_days", __("Days that the order has to last"), 0],
+		["demand_low", __("Least demand expected in these days")],
+		["demand_high", __("Most demand expected in these days")],
+		["on_hand", __("On hand")],
+		["on_order", __("On order")],
+		["set_aside", __("Kept for announced demand")],
+		["position", __("Inventory position")],
+		["reorder_point", __("The rule orders at or below")],
+		["target", __("The rule fills up to")],
+		["rule_wish", __("The rule asks for")],
+		["correction", __("Added by learning")],
+		["rounding", __("Added by packs and minimum orders")],
+		["quantity", __("Asked of the supplier, before the agent's limits")],
+		["rule_quantity", __("The same by the rule alone")],
+		["pack", __("Pack")],
+		["min_order", __("Minimum order")],
+	];
+}
+
+function shown(name, value, digits) {
+	if (name === "borrowed") return `${format_number(100 * value, null, digits)} %`;
+	return format_number(value, null, Number.isInteger(value) ? 0 : digits);
+}

@@ -12,6 +12,9 @@ frappe.listview_settings["RL Proposal"] = {
 	hide_name_column: true,
 	filters: [OPEN_ONES],
 	onload(listview) {
+		// room for the item's name
+		listview.$frappe_list.addClass("rl-proposals");
+		frappe.dom.set_style(".rl-proposals .list-subject { flex: 3 }", "rl-proposals");
 		const show = (label, action) => listview.page.add_inner_button(label, action, __("Show"));
 		show(__("Runs Out First"), () => arrange(listview, "days_of_stock", "asc"));
 		show(__("Changed Most"), () => arrange(listview, "change_size", "desc"));
@@ -69,16 +72,16 @@ function open_requests(proposals) {
 
 function turn_down(proposals, listview) {
 	frappe.confirm(
-		__("Take these {0} lines out of their draft Material Requests? The agent learns from it.", [proposals.length]),
+		__("Take what is chosen ({0}) out of draft Material Requests? The agent learns from it.", [proposals.length]),
 		() =>
 			frappe.call({
 				method: "rl_replenishment.api.turn_down",
 				args: { proposals: proposals.map((row) => row.name) },
 				freeze: true,
 				callback: (r) => {
-					const { lines, requests, kept } = r.message;
-					const done = __("{0} lines were taken out of {1} Material Requests.", [lines, requests]);
-					const rest = kept ? ` ${__("{0} are in no draft and stay.", [kept])}` : "";
+					const { lines, kept } = r.message;
+					const done = __("Taken out of draft Material Requests: {0}.", [lines]);
+					const rest = kept ? ` ${__("In no draft, and kept: {0}.", [kept])}` : "";
 					frappe.show_alert({ message: done + rest, indicator: kept ? "orange" : "green" });
 					listview.refresh();
 				},
@@ -109,12 +112,12 @@ function snooze(proposals) {
 				return;
 			}
 			frappe.show_alert({
-				message: `${__("{0} items are snoozed.", [proposals.length])}
+				message: `${__("Snoozed: {0}.", [proposals.length])}
 					<a href="/app/rl-snooze">${__("Undo by deleting them here")}</a>`,
 				indicator: "green",
 			});
 		},
-		__("Snooze {0} Items", [proposals.length]),
+		__("Items to Snooze: {0}", [proposals.length]),
 		__("Snooze")
 	);
 }

@@ -25,29 +25,8 @@ function show_figures(frm) {
 	wrapper.html(`<p>${frappe.utils.escape_html(figures.verdict || "")}</p>
 		<div class="rl-compared"></div><div class="rl-curve"></div>
 		<details><summary class="small text-muted">${__("All Figures")}</summary><pre>${text}</pre></details>`);
-	wrapper.find(".rl-compared").html(compared_table(figures.holdout?.policies || [], figures.holdout_days));
+	wrapper.find(".rl-compared").html(rl_comparison_table(figures, frm.doc.policy));
 	draw_curve(wrapper.find(".rl-curve"), figures.training?.curve || []);
-}
-
-// the policy and the rules on the days that training did not see
-function compared_table(policies, days) {
-	if (!policies.length) return "";
-	const percent = (share, digits = 1) => `${format_number(100 * share, null, digits)} %`;
-	return `<div class="control-label">${__("On the {0} days held out of training", [days])}</div>
-		<div class="table-responsive"><table class="table table-sm small">
-		<thead><tr><th>${__("Policy")}</th><th class="text-right">${__("Cost")}</th>
-			<th class="text-right">${__("Against the Best Rule")}</th><th class="text-right">${__("Fill Rate")}</th>
-			<th class="text-right">${__("Average Stock")}</th><th class="text-right">${__("Order Lines")}</th></tr></thead>
-		<tbody>${policies
-			.map(
-				(row) => `<tr><td>${frappe.utils.escape_html(__(row.name))}</td>
-				<td class="text-right">${format_number(row.cost, null, 0)}</td>
-				<td class="text-right">${percent(row.cost_vs_best_baseline || 0)}</td>
-				<td class="text-right">${percent(row.fill_rate)}</td>
-				<td class="text-right">${format_number(row.average_inventory, null, 0)}</td>
-				<td class="text-right">${format_number(row.orders, null, 0)}</td></tr>`
-			)
-			.join("")}</tbody></table></div>`;
 }
 
 function draw_curve(element, curve) {

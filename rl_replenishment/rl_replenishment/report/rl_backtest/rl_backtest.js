@@ -1,3 +1,5 @@
+{% include "rl_replenishment/public/js/policy_comparison.js" %}
+
 frappe.query_reports["RL Backtest"] = {
 	filters: [
 		{ fieldname: "agent", label: __("Agent"), fieldtype: "Link", options: "RL Agent Settings" },
@@ -9,6 +11,11 @@ frappe.query_reports["RL Backtest"] = {
 			get_query: () => ({ filters: { agent: frappe.query_report.get_filter_value("agent") } }),
 		},
 	],
+	formatter(value, row, column, data, default_formatter) {
+		const shown = default_formatter(value, row, column, data);
+		const does = column.fieldname === "compared" && rl_rules()[data?.rule]?.[1];
+		return does ? `<span title="${does}">${shown}</span>` : shown;
+	},
 	// the step of getting started is done once there was something to look at
 	after_datatable_render(table) {
 		if (table.datamanager.getRowCount()) {

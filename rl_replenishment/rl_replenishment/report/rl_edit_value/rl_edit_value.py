@@ -14,7 +14,7 @@ from rl_replenishment.bridge.reporting import CHARTED, FeedbackFilters, column, 
 
 
 def execute(filters: dict[str, Any] | None = None) -> tuple:
-	"""Columns, rows, no message, chart, summary."""
+	"""Columns, rows, message, chart, summary."""
 	chosen = FeedbackFilters(filters, "edit_value_on")
 	value = chosen.row.edit_value
 	rows = (
@@ -36,7 +36,13 @@ def execute(filters: dict[str, Any] | None = None) -> tuple:
 			currency=currency,
 		)
 	rows.sort(key=lambda row: -abs(flt(row.net)))
-	return _columns(chosen), rows, None, _chart(rows), _summary(rows, currency)
+	message = None
+	if not rows:
+		message = _(
+			"No change was valued in these days. A change is valued once the lead time and a review interval "
+			"after its decision have passed, when the demand is known."
+		)
+	return _columns(chosen), rows, message, _chart(rows), _summary(rows, currency)
 
 
 def _columns(chosen: FeedbackFilters) -> list[dict[str, Any]]:
