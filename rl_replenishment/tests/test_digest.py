@@ -58,7 +58,7 @@ class TestDigest(IntegrationTestCase):
 		self.assertEqual(facts["Decided This Week"], "Lines: 0, of them kept: 0")
 		document.delete()
 		facts = dict(digest.week_of(self.agent, getdate())["facts"])
-		self.assertIn("0 lines", facts["Waiting for Approval"])
+		self.assertIn("Lines: 0,", facts["Waiting for Approval"])
 		self.assertEqual(facts["Decided This Week"], "Lines: 2, of them kept: 0")
 		frappe.db.set_value("RL Feedback", {"agent": self.agent.name}, "edit_value", 1.5)
 		frappe.db.set_value("RL Feedback", {"agent": self.agent.name}, "edit_value_on", nowdate())

@@ -173,7 +173,8 @@ const rl_overview = {
 				labels: compared.map((row) => rl_policy_label(row.name, policy.name)),
 				datasets: [{ name: __("Cost"), values: compared.map((row) => Math.round(row.cost)) }],
 			},
-			axisOptions: { shortenYAxisNumbers: 1 },
+			// names of policies are long
+			axisOptions: { shortenYAxisNumbers: 1, seriesLabelSpaceRatio: 1 },
 		});
 		element.after(`<p class="small text-muted">${rl_rules_in_words(compared.map((row) => row.name))}</p>`);
 	},
