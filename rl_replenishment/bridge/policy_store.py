@@ -95,6 +95,7 @@ def save(
 	parent: str | None = None,
 	training_run: str | None = None,
 	metrics: dict[str, Any] | None = None,
+	by_item: dict[str, list[Any]] | None = None,
 	summary: str = "",
 ) -> str:
 	"""Make an RL Policy, the agent's next version, as a candidate; returns its name. Does not commit."""
@@ -113,6 +114,7 @@ def save(
 			"review_days": stored.review_days,
 			"summary": summary,
 			"metrics": json.dumps(metrics or {}),
+			"backtest_by_item": json.dumps(by_item) if by_item else None,
 			"sha256": hashlib.sha256(data).hexdigest(),
 		}
 	).insert(ignore_permissions=True)

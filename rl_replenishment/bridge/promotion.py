@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import frappe
@@ -20,6 +20,7 @@ from rl_replenishment.core.evaluation.tuning import TunedRules
 from rl_replenishment.core.items import ItemTable
 from rl_replenishment.core.policies.base import Policy
 from rl_replenishment.core.policies.store import StoredPolicy
+from rl_replenishment.core.simulation.rollout import Ledger
 from rl_replenishment.core.simulation.scenario import replay
 
 #: an interval over fewer item-warehouses says nothing
@@ -54,6 +55,8 @@ class Verdict:
 	reason: str
 	#: for the metrics of the run and the policy
 	figures: dict[str, Any]
+	#: the same per item-warehouse beside the best rule, as columns
+	by_item: dict[str, list[Any]] = field(default_factory=dict)
 
 
 def judge(
@@ -116,7 +119,26 @@ def _verdict(result: Backtest, has_rival: bool, rng: np.random.Generator) -> Ver
 	if against_rival:
 		rival = _("the policy in use, {0}").format(against_rival.name)
 		compared += _(", and {0}").format(_in_words(against_rival, rival))
-	return Verdict(not failed, f"{compared}. {failed}".strip(), figures)
+	by_item = _by_item(result.scenario.items, first.ledger, best.ledger)
+	return Verdict(not failed, f"{compared}. {failed}".strip(), figures, by_item)
+
+
+def _by_item(items: ItemTable, policy: Ledger, rule: Ledger) -> dict[str, list[Any]]:
+	"""Cost, fill rate (None without demand) and average stock of both, a list of N each."""
+	found: dict[str, list[Any]] = {
+		"item_code": [key.item_code for key in items.keys],
+		"warehouse": [key.warehouse for key in items.keys],
+	}
+	for prefix, ledger in (("", policy), ("rule_", rule)):
+		found[f"{prefix}cost"] = [round(cost, 2) for cost in ledger.cost.tolist()]
+		found[f"{prefix}fill_rate"] = [
+			round(sold / demanded, 4) if demanded else None
+			for sold, demanded in zip(ledger.sales.tolist(), ledger.demand.tolist(), strict=True)
+		]
+		found[f"{prefix}average_stock"] = [
+			round(days / ledger.days, 2) for days in ledger.stock_days.tolist()
+		]
+	return found
 
 
 def _band(result: Backtest) -> dict[str, float] | None:

@@ -248,6 +248,7 @@ def _write(document: Document, settings: Document, lesson: Lesson, watch: Watch)
 		parent=lesson.parent,
 		training_run=document.name,
 		metrics=lesson.metrics,
+		by_item=verdict.by_item if verdict else None,
 		summary=verdict.reason if verdict else lesson.ended_early,
 	)
 	if promoted:

@@ -80,8 +80,15 @@ class TestVerdict(TrainingCase):
 		self.assertLess(against["ci95"][1], 0)
 		self.assertIn(f"{-against['difference']:.1%} less", verdict.reason)
 		self.assertEqual(verdict.figures["holdout_days"], HELD)
-		names = [row["name"] for row in verdict.figures["policies"]]
+		rows = verdict.figures["policies"]
+		names = [row["name"] for row in rows]
 		self.assertEqual(names[0], promotion.CANDIDATE)
+		of_items = verdict.by_item
+		self.assertEqual(of_items["item_code"], [key.item_code for key in self.table.keys])
+		for name, cost in ((promotion.CANDIDATE, "cost"), (against["policy"], "rule_cost")):
+			total = rows[names.index(name)]["cost"]
+			self.assertAlmostEqual(sum(of_items[cost]), total, delta=0.01 * len(self.table))
+		self.assertTrue(all(0 <= share <= 1 for share in of_items["fill_rate"]))
 		self.assertEqual(len(names), 5)
 
 	def test_as_good_as_the_rules_is_not_enough(self):

@@ -43,6 +43,16 @@ class ReportCase(IntegrationTestCase):
 		"""As the desk runs it."""
 		return frappe._dict(run(name, filters=filters, ignore_prepared_report=True))
 
+	def compared_policy(self, version: int, metrics: dict, by_item: dict | None) -> str:
+		policy = {
+			"doctype": "RL Policy",
+			"agent": self.agent.name,
+			"version": version,
+			"metrics": json.dumps(metrics),
+			"backtest_by_item": json.dumps(by_item) if by_item else None,
+		}
+		return frappe.get_doc(policy).insert().name
+
 	def rows(self, name: str, **filters) -> list:
 		return [row for row in self.report(name, **filters).result if isinstance(row, dict)]
 
@@ -251,6 +261,48 @@ class TestStockReports(ReportCase):
 		)
 		self.assertEqual(self.rows("RL Backtest", agent=self.agent.name, policy=policies[0].name), [])
 
+	def test_backtest_by_item(self) -> None:
+		"""Of the policy in use, else of the latest one compared, beside the rule that was best in all."""
+		self.assertIn("train", self.report("RL Backtest", agent=self.agent.name, by="Item").message)
+		metrics = {"holdout": {"vs_best_rule": {"policy": "base-stock"}}}
+		first, second, _bare = (
+			self.compared_policy(version, metrics, by_item)
+			for version, by_item in ((101, self.by_item(cost=80)), (102, self.by_item(cost=150)), (103, None))
+		)
+		rows = self.rows("RL Backtest", agent=self.agent.name, by="Item")
+		self.assertEqual([row["item_code"] for row in rows], [self.items[1], self.items[0]])
+		self.assertEqual([row["cost"] for row in rows], [150, 10])
+		self.assertEqual([row["difference"] for row in rows], [50, 0])
+		self.assertEqual(
+			(rows[0]["against_rule"], rows[0]["fill_rate"], rows[1]["fill_rate"]), (50, 95, None)
+		)
+		self.agent.db_set("active_policy", first)
+		found = self.report("RL Backtest", agent=self.agent.name, by="Item")
+		self.assertEqual([row["cost"] for row in found.result], [80, 10])
+		self.assertEqual([each["value"] for each in found.report_summary], [1, 0, -20])
+		self.assertEqual(found.chart["data"]["labels"], [self.items[1], self.items[0]])
+		asked = {"agent": self.agent.name, "by": "Item", "policy": second}
+		for name, value in (
+			("item_code", self.items[0]),
+			("item_group", "None such"),
+			("warehouse", self.warehouse),
+		):
+			with self.subTest(name):
+				rows = self.rows("RL Backtest", **asked, **{name: value})
+				self.assertEqual([row[name] for row in rows], [value] * len(rows))
+				self.assertEqual(len(rows), {"item_code": 1, "item_group": 0, "warehouse": 2}[name])
+
+	def by_item(self, cost: float) -> dict[str, list]:
+		of_rule = {"rule_cost": [10, 100], "rule_fill_rate": [None, 0.9], "rule_average_stock": [1, 2]}
+		return {
+			"item_code": self.items[:2],
+			"warehouse": [self.warehouse] * 2,
+			"cost": [10, cost],
+			"fill_rate": [None, 0.95],
+			"average_stock": [1, 2],
+			**of_rule,
+		}
+
 
 class TestNumberCards(ReportCase):
 	def test_value_awaiting_approval(self) -> None:
@@ -395,6 +447,9 @@ class TestAllReports(ReportCase):
 			],
 		)
 		agent = make.make_agent([self.warehouse], enabled=0)
+		kinds = ("cost", "fill_rate", "average_stock", "rule_cost", "rule_fill_rate", "rule_average_stock")
+		by_item = {"item_code": codes, "warehouse": [self.warehouse] * MANY_ITEMS}
+		self.compared_policy(101, {}, {**by_item, **{kind: [0.5] * MANY_ITEMS for kind in kinds}})
 		for name in REPORTS:
 			for group in ("Item", "Buyer") if "Stock" not in name else ("",):
 				started = time.perf_counter()
@@ -403,6 +458,7 @@ class TestAllReports(ReportCase):
 					company=self.company,
 					agent=agent.name if name == "RL Stock Health" else self.agent.name,
 					group_by=group,
+					by=group,
 				)
 				seconds = time.perf_counter() - started
 				print(f"\n{name} by {group or 'nothing'}: {seconds:.2f} s")  # noqa: T201

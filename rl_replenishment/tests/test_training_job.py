@@ -53,6 +53,7 @@ class TestTraining(TrainingJobCase):
 		policy = frappe.get_doc("RL Policy", run.policy)
 		self.assertEqual((policy.algorithm, policy.training_run), ("Pathwise", run.name))
 		self.assertEqual(json.loads(policy.metrics), result["metrics"])
+		self.assertEqual(len(json.loads(policy.backtest_by_item)["rule_cost"]), len(self.items))
 		stored = policy_store.load(run.policy)
 		self.assertEqual([key.item_code for key in stored.snapshot.items.keys], sorted(self.items))
 		self.assertTrue(frappe.db.get_value("RL Agent Settings", self.agent.name, "last_trained_on"))

@@ -10,6 +10,24 @@ frappe.query_reports["RL Backtest"] = {
 			options: "RL Policy",
 			get_query: () => ({ filters: { agent: frappe.query_report.get_filter_value("agent") } }),
 		},
+		{
+			fieldname: "by",
+			label: __("By"),
+			fieldtype: "Select",
+			options: ["Policy", "Item"].map((value) => ({ value, label: __(value) })),
+			default: "Policy",
+		},
+		...[
+			["item_code", __("Item"), "Item"],
+			["item_group", __("Item Group"), "Item Group"],
+			["warehouse", __("Warehouse"), "Warehouse"],
+		].map(([fieldname, label, options]) => ({
+			fieldname,
+			label,
+			options,
+			fieldtype: "Link",
+			depends_on: "eval:doc.by === 'Item'",
+		})),
 	],
 	formatter(value, row, column, data, default_formatter) {
 		const shown = default_formatter(value, row, column, data);

@@ -1,4 +1,4 @@
-"""What each policy of an agent would have cost on the held-out days of its training, beside the rules."""
+"""What policies of an agent would have cost on the held-out days of their training, beside the rules."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from frappe.utils import cint, flt
 
 from rl_replenishment.bridge.promotion import CANDIDATE
 from rl_replenishment.bridge.reporting import chosen_agent, column, percent, policy_name
+from rl_replenishment.rl_replenishment.report.rl_backtest import by_item
 
 
 def execute(filters: dict[str, Any] | None = None) -> tuple:
@@ -20,6 +21,8 @@ def execute(filters: dict[str, Any] | None = None) -> tuple:
 		return _columns(), [], _("There is no agent yet: make one in RL Agent Settings."), None, []
 	company, active = frappe.db.get_value("RL Agent Settings", agent, ["company", "active_policy"])
 	currency = frappe.get_cached_value("Company", company, "default_currency")
+	if filters.by == "Item":
+		return by_item.execute(agent, active, currency, filters)
 	given = {"agent": agent, **({"name": filters.policy} if filters.policy else {})}
 	policies = frappe.get_list(
 		"RL Policy", given, ["name", "version", "metrics"], order_by="version desc, creation desc", limit=0
