@@ -12,11 +12,12 @@ import frappe
 import numpy as np
 from frappe.model.document import Document
 from frappe.query_builder.functions import Max
-from frappe.utils import flt, now_datetime
+from frappe.utils import cint, flt, now_datetime
 
 from rl_replenishment.bridge.queries import Keys
 from rl_replenishment.bridge.state import Situation
 from rl_replenishment.core.items import FloatArray, ItemKey
+from rl_replenishment.core.policies.observation import usual_rate
 from rl_replenishment.core.proposal import Proposal
 
 #: the status of what waits for a buyer
@@ -67,6 +68,8 @@ def insert(
 	now, user = now_datetime(), frappe.session.user
 	bought = situation.purchasing
 	lasts = days_of_stock(situation)
+	# what stock and open orders may come to by the agent's limit; 0 without one
+	most = usual_rate(situation.state) * cint(settings.max_cover_days)
 	earlier = _targets_of_last_run(settings.name)
 	buyers = _last_buyers(settings.name, [proposals[i] for i in names])
 	rows = []
@@ -103,7 +106,7 @@ def insert(
 				"proposal_date": today,
 				"schedule_date": schedule_date(situation, i, today),
 				"explanation": proposal.reason,
-				"state": json.dumps(_state(settings, situation, i, proposal)),
+				"state": json.dumps(_state(settings, situation, i, proposal, float(most[i]))),
 			}
 		)
 	frappe.db.bulk_insert("RL Proposal", list(rows[0]), [list(row.values()) for row in rows])
@@ -192,7 +195,9 @@ def _last_buyers(agent: str, proposals: Sequence[Proposal]) -> dict[tuple[str, s
 	return {(item_code, warehouse): buyer for item_code, warehouse, buyer in rows}
 
 
-def _state(settings: Document, situation: Situation, i: int, proposal: Proposal) -> dict[str, float]:
+def _state(
+	settings: Document, situation: Situation, i: int, proposal: Proposal, most_stock: float
+) -> dict[str, float]:
 	"""What the policy saw and how it came to the quantity, in stock UOM and days."""
 	demand = situation.state.demand
 	found = {
@@ -203,6 +208,8 @@ def _state(settings: Document, situation: Situation, i: int, proposal: Proposal)
 		"lead_time_days": float(situation.items.lead_time_days[i]),
 		"lead_time_std_days": float(situation.items.lead_time_std_days[i]),
 	}
+	if most_stock:
+		found["most_stock"] = most_stock
 	return {name: round(value, DIGITS) for name, value in found.items() if np.isfinite(value)}
 
 

@@ -88,4 +88,5 @@ def picture_of(request: str, name: str) -> dict[str, Any]:
 		"with_order": np.round(both, 3).tolist(),
 		"reorder_point": state.get("reorder_point"),
 		"target": state.get("target"),
+		"most_stock": state.get("most_stock"),
 	}

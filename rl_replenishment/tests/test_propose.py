@@ -236,12 +236,14 @@ class TestPropose(IntegrationTestCase):
 		frappe.db.set_value("RL Agent Settings", {"name": ("!=", "")}, "enabled", 0)
 		result = propose(self.agent(mode="Shadow", max_cover_days=9).name, force=True)
 		unlimited, capped = (
-			frappe.get_all("RL Proposal", {"run": each["run"]}, ["proposed_qty", "explanation"])
+			frappe.get_all("RL Proposal", {"run": each["run"]}, ["proposed_qty", "explanation", "state"])
 			for each in (free, result)
 		)
 		self.assertLess(capped[0].proposed_qty, unlimited[0].proposed_qty)
 		self.assertLessEqual(capped[0].proposed_qty, 9 * 4)
 		self.assertIn("9 days of cover", capped[0].explanation)
+		self.assertAlmostEqual(json.loads(capped[0].state)["most_stock"], 9 * 4, delta=1)
+		self.assertNotIn("most_stock", json.loads(unlimited[0].state))
 		self.assertIn("days of cover: 3.", self.run_of(result).messages)
 
 	def test_most_value_per_run(self):

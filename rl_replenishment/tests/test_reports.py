@@ -103,6 +103,11 @@ class TestFeedbackReports(ReportCase):
 		summary = {row["label"]: row["value"] for row in found.report_summary}
 		self.assertEqual((summary["Decisions"], summary["Kept"]), (4, percent(25)["value"]))
 		self.assertEqual(found.chart["data"]["datasets"][0]["values"], [25])
+		by_reward = self.report(
+			"RL Feedback Analysis", company=self.company, agent=self.agent.name, chart="Mean Reward"
+		)
+		(reward,) = by_reward.chart["data"]["datasets"][0]["values"]
+		self.assertAlmostEqual(reward, summary["Mean Reward"], places=3)
 
 	def test_value(self) -> None:
 		found = self.report("RL Edit Value", company=self.company, agent=self.agent.name, group_by="Buyer")

@@ -59,6 +59,7 @@ class TestRequestPanel(IntegrationTestCase):
 		self.assertEqual(apart[:7].tolist(), [0] * 7)
 		self.assertTrue((np.abs(apart[7:] - line.stock_qty) < 1e-3).all())
 		self.assertAlmostEqual(found["without"][0], 8, places=2)
+		self.assertIsNone(found["most_stock"])
 
 	def test_who_may_look(self) -> None:
 		"""Whoever may read the request, and of a proposal only in the request that it is in."""

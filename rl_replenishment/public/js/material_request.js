@@ -163,10 +163,10 @@ const rl_panel = {
 
 // demand of the past weeks as bars, then stock as it will be with and without the order
 function rl_picture(data, sentence) {
-	const { past, without, with_order, reorder_point, target } = data;
+	const { past, without, with_order, reorder_point, target, most_stock } = data;
 	const width = 640, height = 180, left = 4, base = height - 18;
 	const days = past.length + without.length;
-	const levels = [reorder_point, target].filter((value) => value > 0);
+	const levels = [reorder_point, target, most_stock].filter((value) => value > 0);
 	const top = Math.max(1, ...with_order, ...without, ...levels);
 	const low = Math.min(0, ...without);
 	const most = Math.max(1, ...past);
@@ -178,11 +178,12 @@ function rl_picture(data, sentence) {
 	});
 	const path = (values) =>
 		values.map((value, day) => `${day ? "L" : "M"}${x(past.length + day)},${y(value)}`).join(" ");
-	// one label above its line, the other below: the two may be close
-	const line = (value, label, below) =>
+	// labels above, below and at the other end of their lines: these may be close
+	const line = (value, label, { below = false, first = false } = {}) =>
 		value > 0
 			? `<line x1="${x(past.length)}" x2="${width - left}" y1="${y(value)}" y2="${y(value)}" stroke="var(--text-muted)" stroke-dasharray="2 4" />
-			<text x="${width - left}" y="${y(value) + (below ? 10 : -3)}" text-anchor="end"
+			<text x="${first ? x(past.length) + 4 : width - left}" y="${y(value) + (below ? 10 : -3)}"
+				text-anchor="${first ? "start" : "end"}"
 				style="paint-order: stroke; stroke: var(--card-bg); stroke-width: 3px">${label} ${format_number(value, null, 0)}</text>`
 			: "";
 	return `<svg viewBox="0 0 ${width} ${height}" role="img" aria-label="${frappe.utils.escape_html(sentence || "")}"
@@ -190,7 +191,8 @@ function rl_picture(data, sentence) {
 		${bars.join("")}
 		<line x1="${x(past.length)}" x2="${x(past.length)}" y1="8" y2="${base}" stroke="var(--text-muted)" />
 		<line x1="${left}" x2="${width - left}" y1="${y(0)}" y2="${y(0)}" stroke="var(--border-color)" />
-		${line(reorder_point, __("Reorder Point"), true)}${line(target, __("Target"))}
+		${line(reorder_point, __("Reorder Point"), { below: true })}${line(target, __("Target"))}
+		${line(most_stock, __("Most Days of Cover"), { first: true })}
 		<path d="${path(with_order)}" fill="none" stroke="var(--blue-500)" stroke-width="2" />
 		<path d="${path(without)}" fill="none" stroke="var(--orange-500)" stroke-width="2" stroke-dasharray="5 3" />
 		<text x="${left}" y="${height - 5}">${__("Demand of the last {0} days", [past.length])}</text>

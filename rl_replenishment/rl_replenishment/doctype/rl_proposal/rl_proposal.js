@@ -31,6 +31,7 @@ function what_it_saw() {
 		["position", __("Inventory position")],
 		["reorder_point", __("The rule orders at or below")],
 		["target", __("The rule fills up to")],
+		["most_stock", __("Most Days of Cover")],
 		["rule_wish", __("The rule asks for")],
 		["correction", __("Added by learning")],
 		["rounding", __("Added by packs and minimum orders")],

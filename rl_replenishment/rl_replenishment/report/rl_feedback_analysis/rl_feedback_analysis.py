@@ -7,7 +7,7 @@ from typing import Any
 import frappe
 from frappe import _
 from frappe.query_builder import Case
-from frappe.query_builder.functions import Abs, Avg, Count, Sum
+from frappe.query_builder.functions import Abs, Avg, Sum
 from frappe.utils import flt, formatdate
 from pypika.terms import CustomFunction, Term
 
@@ -24,7 +24,7 @@ def execute(filters: dict[str, Any] | None = None) -> tuple:
 	rows = chosen.grouped(*_figures(chosen)).run(as_dict=True)
 	for row in rows:
 		_add_shares(row)
-	return _columns(chosen), rows, None, _chart(chosen), _summary(rows)
+	return _columns(chosen), rows, None, _chart(chosen, (filters or {}).get("chart")), _summary(rows)
 
 
 def _figures(chosen: FeedbackFilters) -> tuple[Term, ...]:
@@ -59,8 +59,8 @@ def _columns(chosen: FeedbackFilters) -> list[dict[str, Any]]:
 	]
 
 
-def _chart(chosen: FeedbackFilters) -> dict[str, Any] | None:
-	"""Acceptance and reward by week."""
+def _chart(chosen: FeedbackFilters, asked: str | None) -> dict[str, Any] | None:
+	"""By week, the share that was kept, or the reward."""
 	row = chosen.row
 	week = _monday(row.decision_date, _weekday(row.decision_date))
 	weeks = (
@@ -69,7 +69,6 @@ def _chart(chosen: FeedbackFilters) -> dict[str, Any] | None:
 			week.as_("week"),
 			Avg(Case().when(row.reward >= 1, 100).else_(0)).as_("kept"),
 			Avg(row.reward).as_("reward"),
-			Count("*"),
 		)
 		.where(chosen.criterion)
 		.groupby(week)
@@ -78,11 +77,12 @@ def _chart(chosen: FeedbackFilters) -> dict[str, Any] | None:
 	)
 	if not weeks:
 		return None
+	if asked == "Mean Reward":
+		line = {"name": _("Mean Reward"), "values": [round(flt(each.reward), 3) for each in weeks]}
+	else:
+		line = {"name": _("Kept, %"), "values": [round(flt(each.kept), 1) for each in weeks]}
 	return {
-		"data": {
-			"labels": [formatdate(each.week) for each in weeks],
-			"datasets": [{"name": _("Kept, %"), "values": [round(flt(each.kept), 1) for each in weeks]}],
-		},
+		"data": {"labels": [formatdate(each.week) for each in weeks], "datasets": [line]},
 		# of one week there is no line to draw
 		"type": "line" if len(weeks) > 1 else "bar",
 		"axisOptions": {"xIsSeries": 1},
