@@ -2,6 +2,12 @@ frappe.ui.form.on("RL Policy", {
 	refresh(frm) {
 		frm.disable_save();
 		show_figures(frm);
+		if (frm.doc.backtest_by_item) {
+			const { agent, name: policy } = frm.doc;
+			frm.add_custom_button(__("Backtest by Item"), () =>
+				frappe.set_route("query-report", "RL Backtest", { agent, policy, by: "Item" })
+			);
+		}
 		if (!frappe.model.can_write("RL Agent Settings")) return;
 		if (frm.doc.status === "Active") {
 			frm.add_custom_button(__("Roll Back"), () => roll_back(frm));

@@ -23,10 +23,35 @@ function show_figures(frm) {
 	const text = frappe.utils.escape_html(JSON.stringify(figures, null, 2));
 	const wrapper = frm.get_field("metrics_view").$wrapper;
 	wrapper.html(`<p>${frappe.utils.escape_html(figures.verdict || "")}</p>
+		${what_it_learned_from(figures)}
 		<div class="rl-compared"></div><div class="rl-curve"></div>
 		<details><summary class="small text-muted">${__("All Figures")}</summary><pre>${text}</pre></details>`);
 	wrapper.find(".rl-compared").html(rl_comparison_table(figures, frm.doc.policy));
 	draw_curve(wrapper.find(".rl-curve"), figures.training?.curve || []);
+}
+
+function what_it_learned_from({ data, holdout_days, feedback, training, settings }) {
+	if (!data) return "";
+	const day = (value) => frappe.datetime.str_to_user(value);
+	const limit = settings.timesteps
+		? __("{0} steps", [format_number(settings.timesteps, null, 0)])
+		: __("{0} s", [Math.round(settings.seconds)]);
+	const facts = [
+		[__("Days"), __("{0} to {1}", [day(data.first_day), day(data.last_day)])],
+		[__("Days Held Out"), holdout_days],
+		[__("Item-Warehouses"), data.items],
+		[__("Answers of Buyers"), __("{0}, usable: {1}", [feedback?.rows || 0, feedback?.usable || 0])],
+		[__("Limit"), limit],
+		[__("Seed"), settings.seed],
+		[__("Steps"), format_number(training?.timesteps || 0, null, 0)],
+	];
+	return `<dl class="row small">${facts
+		.map(
+			([label, text]) =>
+				`<div class="col-xs-6 col-sm-4 col-md-3"><dt class="text-muted" style="font-weight: normal">${label}</dt>
+				<dd>${text}</dd></div>`
+		)
+		.join("")}</dl>`;
 }
 
 function draw_curve(element, curve) {
