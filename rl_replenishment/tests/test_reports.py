@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import os
 import time
 from itertools import product
 
 import frappe
 import numpy as np
-from frappe.desk.query_report import run
-from frappe.utils import add_days, fmt_money, now_datetime, nowdate
+from frappe.utils import add_days, now_datetime, nowdate
 
-from rl_replenishment import api
 from rl_replenishment.bridge.reporting import GROUPS, percent
 from rl_replenishment.rl_replenishment.report.rl_stock_health.rl_stock_health import days_until_empty
 from rl_replenishment.setup.roles import MANAGER, USER
 from rl_replenishment.tests import factories as make
-from rl_replenishment.tests.case import IntegrationTestCase
+from rl_replenishment.tests.report_case import ReportCase
 
 REPORTS = (
 	"RL Feedback Analysis",
@@ -27,57 +24,6 @@ REPORTS = (
 	"RL Backtest",
 )
 MANY_ROWS, MANY_ITEMS, SECONDS = (200_000, 10_000, 3.0) if os.environ.get("RL_SLOW") else (2_000, 100, 1.5)
-
-
-class ReportCase(IntegrationTestCase):
-	def setUp(self) -> None:
-		frappe.db.savepoint("before_test")
-		self.addCleanup(lambda: frappe.db.rollback(save_point="before_test"))
-		self.addCleanup(frappe.set_user, "Administrator")
-		self.warehouse, self.supplier = make.make_warehouse(), make.make_supplier()
-		self.items = [make.make_item(self.supplier) for _ in range(3)]
-		self.agent = make.make_agent([self.warehouse], self.items)
-		self.company = make.company()
-
-	def report(self, name: str, **filters) -> frappe._dict:
-		"""As the desk runs it."""
-		return frappe._dict(run(name, filters=filters, ignore_prepared_report=True))
-
-	def compared_policy(self, version: int, metrics: dict, by_item: dict | None) -> str:
-		policy = {
-			"doctype": "RL Policy",
-			"agent": self.agent.name,
-			"version": version,
-			"metrics": json.dumps(metrics),
-			"backtest_by_item": json.dumps(by_item) if by_item else None,
-		}
-		return frappe.get_doc(policy).insert().name
-
-	def rows(self, name: str, **filters) -> list:
-		return [row for row in self.report(name, **filters).result if isinstance(row, dict)]
-
-	def answer(self, proposed: float, ordered: float, **values) -> None:
-		row = {
-			"name": frappe.generate_hash(length=10),
-			"creation": now_datetime(),
-			"agent": self.agent.name,
-			"company": self.company,
-			"item_code": self.items[0],
-			"item_group": "Products",
-			"warehouse": self.warehouse,
-			"supplier": self.supplier,
-			"buyer": "Administrator",
-			"edit_reason": "",
-			"proposed_qty": proposed,
-			"ordered_qty": ordered,
-			"scale": 10,
-			"reward": 1 if proposed == ordered else -abs(proposed - ordered) / 10,
-			"decision_date": nowdate(),
-			"edit_value": 0,
-			"edit_value_on": None,
-			**values,
-		}
-		frappe.db.bulk_insert("RL Feedback", list(row), [list(row.values())])
 
 
 class TestFeedbackReports(ReportCase):
@@ -234,124 +180,6 @@ class TestStockReports(ReportCase):
 		receipt.update({"set_posting_time": 1, "posting_date": add_days(nowdate(), -received)})
 		receipt.insert()
 		receipt.submit()
-
-	def test_backtest(self) -> None:
-		"""A row for the policy and for each rule, of every policy that was compared."""
-		names = ("cost", "holding_cost", "stockout_cost", "order_cost", "waste_cost", "stockout_days")
-		figures = dict.fromkeys((*names, "average_inventory", "orders"), 10.0)
-		compared = [
-			{"name": "learned policy", "fill_rate": 0.95, "cost_vs_best_baseline": -0.1, **figures},
-			{"name": "base-stock", "fill_rate": 0.9, "cost_vs_best_baseline": 0.0, **figures},
-		]
-		policies = [
-			frappe.get_doc(
-				{
-					"doctype": "RL Policy",
-					"agent": self.agent.name,
-					"version": version,
-					"metrics": json.dumps(metrics),
-				}
-			).insert()
-			for version, metrics in (
-				(101, {}),
-				(102, {"holdout_days": 60, "holdout": {"policies": compared}}),
-			)
-		]
-		found = self.report("RL Backtest", agent=self.agent.name)
-		rows = [row for row in found.result if isinstance(row, dict)]
-		self.assertEqual([row["compared"] for row in rows], ["learned policy", "base-stock"])
-		self.assertEqual([row["is_best_rule"] for row in rows], [0, 1])
-		self.assertEqual(
-			(rows[0]["against_best"], rows[0]["fill_rate"], rows[0]["holdout_days"]), (-10, 95, 60)
-		)
-		self.assertEqual(self.rows("RL Backtest", agent=self.agent.name, policy=policies[0].name), [])
-
-	def test_backtest_by_item(self) -> None:
-		"""Of the policy in use, else of the latest one compared, beside the rule that was best in all."""
-		self.assertIn("train", self.report("RL Backtest", agent=self.agent.name, by="Item").message)
-		metrics = {"holdout": {"vs_best_rule": {"policy": "base-stock"}}}
-		first, second, _bare = (
-			self.compared_policy(version, metrics, by_item)
-			for version, by_item in ((101, self.by_item(cost=80)), (102, self.by_item(cost=150)), (103, None))
-		)
-		rows = self.rows("RL Backtest", agent=self.agent.name, by="Item")
-		self.assertEqual([row["item_code"] for row in rows], [self.items[1], self.items[0]])
-		self.assertEqual([row["cost"] for row in rows], [150, 10])
-		self.assertEqual([row["difference"] for row in rows], [50, 0])
-		self.assertEqual(
-			(rows[0]["against_rule"], rows[0]["fill_rate"], rows[1]["fill_rate"]), (50, 95, None)
-		)
-		self.agent.db_set("active_policy", first)
-		found = self.report("RL Backtest", agent=self.agent.name, by="Item")
-		self.assertEqual([row["cost"] for row in found.result], [80, 10])
-		self.assertEqual([each["value"] for each in found.report_summary], [1, 0, -20])
-		self.assertEqual(found.chart["data"]["labels"], [self.items[1], self.items[0]])
-		asked = {"agent": self.agent.name, "by": "Item", "policy": second}
-		for name, value in (
-			("item_code", self.items[0]),
-			("item_group", "None such"),
-			("warehouse", self.warehouse),
-		):
-			with self.subTest(name):
-				rows = self.rows("RL Backtest", **asked, **{name: value})
-				self.assertEqual([row[name] for row in rows], [value] * len(rows))
-				self.assertEqual(len(rows), {"item_code": 1, "item_group": 0, "warehouse": 2}[name])
-
-	def by_item(self, cost: float) -> dict[str, list]:
-		of_rule = {"rule_cost": [10, 100], "rule_fill_rate": [None, 0.9], "rule_average_stock": [1, 2]}
-		return {
-			"item_code": self.items[:2],
-			"warehouse": [self.warehouse] * 2,
-			"cost": [10, cost],
-			"fill_rate": [None, 0.95],
-			"average_stock": [1, 2],
-			**of_rule,
-		}
-
-
-class TestNumberCards(ReportCase):
-	def test_value_awaiting_approval(self) -> None:
-		before = self.card(api.value_awaiting_approval)
-		self.assertEqual(before["fieldtype"], "Currency")
-		for status, worth in (("Proposed", 30), ("Requested", 40), ("Ordered", 500), ("Superseded", 900)):
-			row = {
-				"name": frappe.generate_hash(length=10),
-				"agent": self.agent.name,
-				"company": self.company,
-				"status": status,
-				"proposed_qty": worth / 10,
-				"rate": 10,
-			}
-			frappe.db.bulk_insert("RL Proposal", list(row), [list(row.values())])
-		self.assertAlmostEqual(self.card(api.value_awaiting_approval)["value"] - before["value"], 70)
-
-	def test_other_money(self) -> None:
-		"""A card has the site's currency alone: where a company has another, each is told by itself."""
-		company = make.make_company()
-		frappe.db.set_value("Company", company, "default_currency", "JPY")
-		agent = make.make_agent([frappe.db.get_value("Warehouse", {"company": company})], company=company)
-		row = {"name": "x", "agent": agent.name, "status": "Proposed", "proposed_qty": 3, "rate": 10}
-		frappe.db.bulk_insert("RL Proposal", list(row), [list(row.values())])
-		self.assertIn(fmt_money(30, precision=0, currency="JPY"), self.card(api.value_awaiting_approval))
-
-	def test_kept_lately(self) -> None:
-		frappe.db.delete("RL Feedback")
-		self.assertEqual(self.card(api.kept_lately), "No decisions yet")
-		for ordered in (10, 10, 10, 12):
-			self.answer(10, ordered)
-		self.answer(10, 12, decision_date=add_days(nowdate(), -31))
-		self.assertEqual(self.card(api.kept_lately)["value"], 75)
-
-	def card(self, function):
-		"""What a card shows a user who has no other role; others are refused."""
-		frappe.set_user("Administrator")
-		user, buyer = make.make_user(USER), make.make_user("Purchase User")
-		frappe.set_user(buyer)
-		self.assertRaises(frappe.PermissionError, function)
-		frappe.set_user(user)
-		found = function()
-		frappe.set_user("Administrator")
-		return found
 
 
 class TestAllReports(ReportCase):

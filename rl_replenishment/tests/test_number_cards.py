@@ -1,0 +1,56 @@
+"""The number cards of the workspace."""
+
+from __future__ import annotations
+
+import frappe
+from frappe.utils import add_days, fmt_money, nowdate
+
+from rl_replenishment import api
+from rl_replenishment.setup.roles import USER
+from rl_replenishment.tests import factories as make
+from rl_replenishment.tests.report_case import ReportCase
+
+
+class TestNumberCards(ReportCase):
+	def test_value_awaiting_approval(self) -> None:
+		before = self.card(api.value_awaiting_approval)
+		self.assertEqual(before["fieldtype"], "Currency")
+		for status, worth in (("Proposed", 30), ("Requested", 40), ("Ordered", 500), ("Superseded", 900)):
+			row = {
+				"name": frappe.generate_hash(length=10),
+				"agent": self.agent.name,
+				"company": self.company,
+				"status": status,
+				"proposed_qty": worth / 10,
+				"rate": 10,
+			}
+			frappe.db.bulk_insert("RL Proposal", list(row), [list(row.values())])
+		self.assertAlmostEqual(self.card(api.value_awaiting_approval)["value"] - before["value"], 70)
+
+	def test_other_money(self) -> None:
+		"""A card has the site's currency alone: where a company has another, each is told by itself."""
+		company = make.make_company()
+		frappe.db.set_value("Company", company, "default_currency", "JPY")
+		agent = make.make_agent([frappe.db.get_value("Warehouse", {"company": company})], company=company)
+		row = {"name": "x", "agent": agent.name, "status": "Proposed", "proposed_qty": 3, "rate": 10}
+		frappe.db.bulk_insert("RL Proposal", list(row), [list(row.values())])
+		self.assertIn(fmt_money(30, precision=0, currency="JPY"), self.card(api.value_awaiting_approval))
+
+	def test_kept_lately(self) -> None:
+		frappe.db.delete("RL Feedback")
+		self.assertEqual(self.card(api.kept_lately), "No decisions yet")
+		for ordered in (10, 10, 10, 12):
+			self.answer(10, ordered)
+		self.answer(10, 12, decision_date=add_days(nowdate(), -31))
+		self.assertEqual(self.card(api.kept_lately)["value"], 75)
+
+	def card(self, function):
+		"""What a card shows a user who has no other role; others are refused."""
+		frappe.set_user("Administrator")
+		user, buyer = make.make_user(USER), make.make_user("Purchase User")
+		frappe.set_user(buyer)
+		self.assertRaises(frappe.PermissionError, function)
+		frappe.set_user(user)
+		found = function()
+		frappe.set_user("Administrator")
+		return found
