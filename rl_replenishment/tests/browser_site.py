@@ -12,6 +12,7 @@ from erpnext.stock.doctype.material_request.material_request import make_purchas
 from frappe.utils import add_days, nowdate
 
 from rl_replenishment import demo
+from rl_replenishment.bridge import training_job
 from rl_replenishment.setup.roles import MANAGER, USER
 from rl_replenishment.tasks import propose
 
@@ -143,18 +144,32 @@ def large_draft(lines: int = 200) -> str:
 
 
 def answers() -> int:
-	"""All drafts submitted and ordered, unless some are already; returns how many answers are on record."""
+	"""All drafts ordered with a change in each, unless some are already; returns how many answers there are.
+
+	What the changes are worth is known at once, as if their lead times were over.
+	"""
 	of_company = {"company": demo.COMPANY}
 	if known := frappe.db.count("RL Feedback", of_company):
 		return known
 	for name, supplier in drafts().items():
-		frappe.get_doc("Material Request", name).submit()
+		request = frappe.get_doc("Material Request", name)
+		request.items[0].qty *= 2
+		request.submit()
 		order = make_purchase_order(name)
 		order.update({"supplier": supplier, "schedule_date": add_days(nowdate(), 9)})
 		order.insert()
 		order.submit()
+	changed = {**of_company, "reward": ("<", 1)}
+	frappe.db.set_value("RL Feedback", changed, {"edit_value": 12.5, "edit_value_on": nowdate()})
 	frappe.db.commit()
 	return frappe.db.count("RL Feedback", of_company)
+
+
+def compared() -> str:
+	"""A policy of an agent that was compared with the rules; trained for a moment where there is none."""
+	agent = _agent()
+	known = frappe.db.get_value("RL Policy", {"agent": agent, "backtest_by_item": ("is", "set")})
+	return known or training_job.run_now(agent, timesteps=2_000, seed=1)["policy"]
 
 
 def _set_number_format(number_format: str) -> None:
@@ -190,5 +205,6 @@ def _agent() -> str:
 
 
 _FUNCTIONS = {
-	function.__name__: function for function in (prepare, clean, forget_agents, drafts, large_draft, answers)
+	function.__name__: function
+	for function in (prepare, clean, forget_agents, drafts, large_draft, answers, compared)
 }

@@ -14,7 +14,12 @@ frappe.listview_settings["RL Proposal"] = {
 	onload(listview) {
 		// room for the item's name
 		listview.$frappe_list.addClass("rl-proposals");
-		frappe.dom.set_style(".rl-proposals .list-subject { flex: 3 }", "rl-proposals");
+		frappe.dom.set_style(
+			`.rl-proposals .list-row-col { flex: 1.15 }
+			.rl-proposals .list-row-col.text-right { flex: 0.9 }
+			.rl-proposals .list-row-col.list-subject { flex: 2.6 }`,
+			"rl-proposals"
+		);
 		const show = (label, action) => listview.page.add_inner_button(label, action, __("Show"));
 		show(__("Runs Out First"), () => arrange(listview, "days_of_stock", "asc"));
 		show(__("Changed Most"), () => arrange(listview, "change_size", "desc"));

@@ -83,7 +83,7 @@ def _columns(policy: str, rule: str) -> list[dict[str, Any]]:
 		column("cost", _("Cost"), "Currency", 120, options="currency"),
 		column("rule_cost", _("Cost") + of_rule, "Currency", 160, options="currency"),
 		column("difference", _("Difference"), "Currency", 120, options="currency"),
-		column("against_rule", _("Against the Rule, %"), "Percent", 150),
+		column("against_rule", _("Against the Rule, %"), "Percent", 170),
 		column("fill_rate", _("Fill Rate"), "Percent", 100),
 		column("rule_fill_rate", _("Fill Rate") + of_rule, "Percent", 160),
 		column("average_stock", _("Average Stock"), "Float", 130),
