@@ -34,9 +34,10 @@ def main(url: str, user: str, password: str) -> None:
 			page.screenshot(path=IMAGES / f"desk_{name}.png")
 
 		picture("workspace", "rl-replenishment")
-		picture("proposals", f"rl-proposal?agent={AGENT}")
+		picture("proposals", f'rl-proposal?agent={AGENT}&status=["in",["Proposed","Requested"]]')
 		picture("stock_health", f"query-report/RL Stock Health?agent={AGENT}")
 		picture("backtest", f"query-report/RL Backtest?agent={AGENT}")
+		picture("backtest_items", f"query-report/RL Backtest?agent={AGENT}&by=Item")
 		_request(page, url)
 		_agent(page, url)
 

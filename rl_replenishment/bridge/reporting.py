@@ -93,7 +93,8 @@ def kept_lately() -> dict[str, Any] | str:
 	if share is None:
 		return _("No decisions yet")
 	route = ["query-report", "RL Feedback Analysis"]
-	return {"value": flt(share), "fieldtype": "Percent", "precision": 1, "route": route}
+	# of more digits a card keeps none
+	return {"value": flt(share, 1), "fieldtype": "Percent", "precision": 1, "route": route}
 
 
 def _agents() -> list[str]:

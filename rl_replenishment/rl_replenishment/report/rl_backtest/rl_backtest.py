@@ -42,7 +42,7 @@ def execute(filters: dict[str, Any] | None = None) -> tuple:
 		)
 	shown = filters.policy or rows[0]["policy"]
 	latest = [row for row in rows if row["policy"] == shown]
-	return _columns(), rows, None, _chart(latest), _summary(latest)
+	return _columns(), rows, None, _chart(latest, agent), _summary(latest)
 
 
 def _of_policy(policy: Any) -> list[dict[str, Any]]:
@@ -95,7 +95,7 @@ def _columns() -> list[dict[str, Any]]:
 	]
 
 
-def _chart(rows: list[dict[str, Any]]) -> dict[str, Any]:
+def _chart(rows: list[dict[str, Any]], agent: str) -> dict[str, Any]:
 	parts = (
 		("holding_cost", _("Holding")),
 		("stockout_cost", _("Stock-outs")),
@@ -104,7 +104,8 @@ def _chart(rows: list[dict[str, Any]]) -> dict[str, Any]:
 	)
 	return {
 		"data": {
-			"labels": [row["compared"] for row in rows],
+			# there is little room: the version will do
+			"labels": [row["compared"].removeprefix(f"{agent}-") for row in rows],
 			"datasets": [
 				{"name": label, "values": [flt(row[name], 2) for row in rows]} for name, label in parts
 			],

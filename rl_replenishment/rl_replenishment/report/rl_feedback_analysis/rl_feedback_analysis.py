@@ -54,7 +54,7 @@ def _columns(chosen: FeedbackFilters) -> list[dict[str, Any]]:
 		column("raised", _("Raised"), "Int", 110),
 		column("cut", _("Cut"), "Int", 110),
 		column("turned_down", _("Turned Down"), "Int", 120),
-		column("mean_change", _("Mean Change (Scale)"), "Float", 160, precision=2),
+		column("mean_change", _("Mean Change (Scale)"), "Float", 180, precision=2),
 		column("mean_reward", _("Mean Reward"), "Float", 130, precision=2),
 	]
 
@@ -82,10 +82,10 @@ def _chart(chosen: FeedbackFilters, asked: str | None) -> dict[str, Any] | None:
 	else:
 		line = {"name": _("Kept, %"), "values": [round(flt(each.kept), 1) for each in weeks]}
 	return {
-		"data": {"labels": [formatdate(each.week) for each in weeks], "datasets": [line]},
+		# there is little room
+		"data": {"labels": [formatdate(each.week, "d MMM") for each in weeks], "datasets": [line]},
 		# of one week there is no line to draw
 		"type": "line" if len(weeks) > 1 else "bar",
-		"axisOptions": {"xIsSeries": 1},
 		"lineOptions": {"regionFill": 1},
 	}
 
