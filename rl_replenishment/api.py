@@ -99,6 +99,15 @@ def value_awaiting_approval(filters: str | None = None) -> dict[str, Any] | str:
 
 
 @frappe.whitelist(methods=["POST"])
+def value_of_changes(filters: str | None = None) -> dict[str, Any] | str:
+	"""A number card: what buyers' changes of this year turned out to be worth."""
+	frappe.has_permission("RL Feedback", "read", throw=True)
+	from rl_replenishment.bridge import reporting
+
+	return reporting.value_of_changes()
+
+
+@frappe.whitelist(methods=["POST"])
 def kept_lately(filters: str | None = None) -> dict[str, Any] | str:
 	"""A number card: share of the proposals of the last 30 days that buyers kept."""
 	frappe.has_permission("RL Feedback", "read", throw=True)

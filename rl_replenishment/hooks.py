@@ -56,6 +56,18 @@ scheduler_events = {
 	"daily_long": ["rl_replenishment.tasks.book_edit_values"],
 }
 
+# what names no company goes by its agent
+permission_query_conditions = {
+	"RL Policy": "rl_replenishment.bridge.visibility.query_conditions",
+	"RL Training Run": "rl_replenishment.bridge.visibility.query_conditions",
+	"RL Snooze": "rl_replenishment.bridge.visibility.query_conditions",
+}
+has_permission = {
+	"RL Policy": "rl_replenishment.bridge.visibility.has_permission",
+	"RL Training Run": "rl_replenishment.bridge.visibility.has_permission",
+	"RL Snooze": "rl_replenishment.bridge.visibility.has_permission",
+}
+
 # the buyer may delete a draft that came from a proposal
 ignore_links_on_delete = ["RL Proposal", "RL Feedback"]
 

@@ -47,10 +47,15 @@ def remove_log_settings() -> None:
 def remove_files() -> None:
 	"""Policies, whose files would stay on the disk; a dry run, which commits nothing, leaves them there."""
 	own = {"attached_to_doctype": ("in", _doctypes())}
-	for name in frappe.get_all("File", own, pluck="name"):
-		path = frappe.get_doc("File", name).get_full_path()
-		frappe.db.after_commit.add(partial(Path(path).unlink, missing_ok=True))
+	paths = {
+		url: frappe.get_doc("File", name).get_full_path()
+		for name, url in frappe.get_all("File", own, ["name", "file_url"], as_list=True)
+	}
 	frappe.db.delete("File", own)
+	# Frappe keeps files of the same content once: what others are attached to stays
+	shared = frappe.get_all("File", {"file_url": ("in", list(paths))}, pluck="file_url")
+	for url in paths.keys() - set(shared):
+		frappe.db.after_commit.add(partial(Path(paths[url]).unlink, missing_ok=True))
 
 
 def remove_customizations() -> None:
@@ -62,6 +67,7 @@ def remove_customizations() -> None:
 	frappe.db.delete("User Permission", {"allow": own})
 	frappe.db.delete("List View Settings", {"name": own})
 	frappe.db.delete("Custom HTML Block", {"name": "RL Getting Started"})
+	frappe.db.delete("DefaultValue", {"defkey": ("like", "rl_replenishment_%")})
 
 
 def _doctypes() -> list[str]:

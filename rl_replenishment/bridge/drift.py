@@ -32,9 +32,11 @@ def check_drift(today: date) -> None:
 	"""Write on each policy in use whether it drifts, and tell whoever wants to know of those that do."""
 	for agent in frappe.get_all("RL Agent Settings", {"enabled": 1, "mode": ("!=", "Shadow")}, pluck="name"):
 		try:
-			_check(frappe.get_doc("RL Agent Settings", agent), today)
+			drifting = _check(frappe.get_doc("RL Agent Settings", agent), today)
 			# what was found for one agent stays when the next one fails
 			frappe.db.commit()
+			if drifting:
+				announce("RL Policy", drifting, POLICY_DRIFTING)
 		except Exception:
 			frappe.db.rollback()
 			frappe.log_error(
@@ -44,23 +46,28 @@ def check_drift(today: date) -> None:
 			)
 
 
-def _check(settings: Document, today: date) -> None:
+def is_watched(settings: Document) -> bool:
+	"""Whether what an agent's policy proposes is bought at all."""
+	return bool(settings.enabled and settings.mode != "Shadow")
+
+
+def _check(settings: Document, today: date) -> str | None:
+	"""The policy in use, where it drifts."""
 	policy = frappe.db.get_value(
 		"RL Policy", settings.active_policy, ["name", "metrics", "promoted_on", "drift"], as_dict=True
 	)
 	band = _band(policy.metrics) if policy else None
 	# both weeks have to be its own
 	if not band or getdate(policy.promoted_on) > add_days(today, -_DAYS):
-		return
+		return None
 	keys = resolve_scope(settings).keys
 	if not keys:
-		return
+		return None
 	weeks = read_weeks(settings, keys, today)
 	drift = _in_words(band, weeks, settings.company)
 	if drift != (policy.drift or ""):
 		frappe.db.set_value("RL Policy", policy.name, "drift", drift, update_modified=False)
-	if drift:
-		announce("RL Policy", policy.name, POLICY_DRIFTING)
+	return policy.name if drift else None
 
 
 def _band(metrics: str | None) -> Band | None:

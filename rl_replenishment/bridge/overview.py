@@ -8,12 +8,13 @@ from typing import Any
 import frappe
 from frappe import _
 from frappe.model.document import Document
-from frappe.utils import getdate
+from frappe.utils import getdate, strip_html
 from frappe.utils.background_jobs import get_queue, get_workers
 from frappe.utils.scheduler import is_scheduler_disabled
 from redis.exceptions import RedisError
 
 from rl_replenishment.bridge import promotion, proposals
+from rl_replenishment.bridge.drift import is_watched
 from rl_replenishment.bridge.ownership import auto_reorder_warning
 from rl_replenishment.bridge.review_days import next_review_day
 
@@ -51,7 +52,7 @@ def overview(settings: Document) -> dict[str, Any]:
 		"training": training,
 		"problems": [
 			*_problems(settings, run, training),
-			*([policy.drift] if policy and policy.drift else []),
+			*([policy.drift] if policy and policy.drift and is_watched(settings) else []),
 		],
 	}
 
@@ -87,7 +88,7 @@ def _problems(settings: Document, run: Any, training: Any) -> list[str]:
 	if not find_spec("torch"):
 		found.append(_("Training needs torch, which is not installed; see the app's documentation."))
 	if settings.enabled and (warning := auto_reorder_warning(settings)):
-		found.append(warning)
+		found.append(strip_html(warning))
 	if run and run.status == "Failed":
 		found.append(_("The last run of proposals failed: look at {0}.").format(run.name))
 	if training and training.status == "Failed":

@@ -163,6 +163,8 @@ def _change(policy: str, status: str, action: str, reason: str) -> None:
 	document.status = status
 	if status == "Active":
 		document.promoted_on, document.promoted_by = now, user
+		# of its earlier time in use
+		document.drift = ""
 	document.append("promotions", {"done_on": now, "done_by": user, "action": action, "reason": reason})
 	document.save(ignore_permissions=True)
 

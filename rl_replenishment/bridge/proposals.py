@@ -13,6 +13,8 @@ import numpy as np
 from frappe import _
 from frappe.model.document import Document
 from frappe.utils import getdate, now_datetime
+from frappe.utils.background_jobs import is_job_enqueued
+from redis.exceptions import RedisError
 
 from rl_replenishment.bridge import policy_store, proposal_rows
 from rl_replenishment.bridge.earlier import read_earlier
@@ -25,6 +27,7 @@ from rl_replenishment.bridge.review_days import last_review_day
 from rl_replenishment.bridge.snoozed import without_snoozed
 from rl_replenishment.bridge.state import Situation, read_situation
 from rl_replenishment.core.edits.constraints import LEARNED_CONSTRAINTS, constrained
+from rl_replenishment.core.errors import PolicyFileError
 from rl_replenishment.core.policies.adaptation import adapted_to
 from rl_replenishment.core.policies.store import StoredPolicy
 from rl_replenishment.core.proposal import Proposal, propose
@@ -41,16 +44,24 @@ def enqueue(agent: str) -> str:
 		frappe.msgprint(_("Run {0} of this agent is still going.").format(running), alert=True)
 		return running
 	run = _begin(frappe.get_doc("RL Agent Settings", agent), "Manual")
-	frappe.enqueue(
-		"rl_replenishment.bridge.proposals.execute",
-		queue=QUEUE,
-		timeout=TIMEOUT_SECONDS,
-		job_id=f"rl_replenishment.propose.{agent}",
-		deduplicate=True,
-		enqueue_after_commit=True,
-		run=run,
-	)
+	try:
+		frappe.enqueue(
+			"rl_replenishment.bridge.proposals.execute",
+			queue=QUEUE,
+			timeout=TIMEOUT_SECONDS,
+			job_id=_job_of(run),
+			run=run,
+		)
+	except RedisError:
+		reason = _("The job queue cannot be reached; start Redis and the workers and try again.")
+		_close([run], reason)
+		frappe.db.commit()
+		frappe.throw(reason)
 	return run
+
+
+def _job_of(run: str) -> str:
+	return f"rl_replenishment.propose.{run}"
 
 
 def propose_for(agent: str, *, trigger: str = "Manual", today: date | None = None) -> dict[str, Any]:
@@ -102,15 +113,18 @@ def _begin(settings: Document, trigger: str) -> str:
 @in_the_sites_language()
 def close_lost_runs() -> None:
 	"""Mark as failed the runs whose worker has died: whatever they had begun was rolled back with it."""
-	frappe.db.set_value(
-		"RL Proposal Run",
-		{"status": "In Progress", "creation": ("<", _too_old())},
-		{
-			"status": "Failed",
-			"ended_on": now_datetime(),
-			"messages": _("The worker ended before the run did, and nothing of it was kept; propose again."),
-		},
+	old = frappe.get_all(
+		"RL Proposal Run", {"status": "In Progress", "creation": ("<", _too_old())}, pluck="name"
 	)
+	# one that still waits for a worker is not lost
+	lost = [run for run in old if not is_job_enqueued(_job_of(run))]
+	_close(lost, _("The worker ended before the run did, and nothing of it was kept; propose again."))
+
+
+def _close(runs: list[str], reason: str) -> None:
+	values = {"status": "Failed", "ended_on": now_datetime(), "messages": reason}
+	for run in runs:
+		frappe.db.set_value("RL Proposal Run", run, values)
 
 
 def _too_old() -> Any:
@@ -209,7 +223,10 @@ def preview(agent: str) -> dict[str, Any]:
 		return {"lines": [], "messages": [_nothing_in_scope()], "considered": 0, "value": 0.0}
 	# an agent that never proposed has no policy yet
 	active = settings.active_policy
-	stored = policy_store.load(active) if active else policy_store.classical(settings)
+	try:
+		stored = policy_store.load(active) if active else policy_store.classical(settings)
+	except PolicyFileError as error:
+		frappe.throw(str(error), title=_("Policy Cannot Be Used"))
 	situation, proposals, messages = _decide(settings, situation, stored, getdate())
 	bought = situation.purchasing
 	lines = [

@@ -55,30 +55,42 @@ def _usual_company(agent: str | None) -> str | None:
 
 def value_awaiting_approval() -> dict[str, Any] | str:
 	"""What open proposals are worth, as a number card takes it; each currency by itself."""
-	proposal, agent = frappe.qb.DocType("RL Proposal"), frappe.qb.DocType("RL Agent Settings")
-	company = frappe.qb.DocType("Company")
-	worth = (
-		frappe.qb.from_(proposal)
+	proposal = frappe.qb.DocType("RL Proposal")
+	worth = _by_currency(proposal, Sum(proposal.proposed_qty * proposal.rate), proposal.status.isin(OPEN))
+	route = {"route": ["List", "RL Proposal", "List"], "route_options": {"status": ["in", OPEN]}}
+	return _money(worth, route)
+
+
+def value_of_changes() -> dict[str, Any] | str:
+	"""What buyers' changes of this year turned out to be worth; each currency by itself."""
+	row = frappe.qb.DocType("RL Feedback")
+	worth = _by_currency(row, Sum(row.edit_value), row.edit_value_on >= getdate().replace(month=1, day=1))
+	return _money(worth, {"route": ["query-report", "RL Edit Value"]})
+
+
+def _by_currency(table: Any, total: Term, criterion: Criterion) -> list[tuple[str, Any]]:
+	"""A total by the currency of the agents' companies, of agents that the user may see."""
+	agent, company = frappe.qb.DocType("RL Agent Settings"), frappe.qb.DocType("Company")
+	return (
+		frappe.qb.from_(table)
 		.join(agent)
-		.on(agent.name == proposal.agent)
+		.on(agent.name == table.agent)
 		.join(company)
 		.on(company.name == agent.company)
-		.select(company.default_currency, Sum(proposal.proposed_qty * proposal.rate))
-		.where(proposal.status.isin(OPEN) & one_of(proposal.agent, _agents()))
+		.select(company.default_currency, total)
+		.where(criterion & one_of(table.agent, _agents()))
 		.groupby(company.default_currency)
 		.orderby(company.default_currency)
 		.run()
 	)
+
+
+def _money(worth: list[tuple[str, Any]], route: dict[str, Any]) -> dict[str, Any] | str:
+	"""As a number card takes it, which formats its number in the site's currency."""
 	own = frappe.defaults.get_global_default("currency")
 	if any(currency != own for currency, _value in worth):
-		# a card formats its number in the site's currency
 		return ", ".join(fmt_money(flt(value), precision=0, currency=currency) for currency, value in worth)
-	return {
-		"value": sum(flt(value) for _currency, value in worth),
-		"fieldtype": "Currency",
-		"route": ["List", "RL Proposal", "List"],
-		"route_options": {"status": ["in", OPEN]},
-	}
+	return {"value": sum(flt(value) for _currency, value in worth), "fieldtype": "Currency", **route}
 
 
 def kept_lately() -> dict[str, Any] | str:

@@ -31,6 +31,9 @@ def turn_down(proposals: Sequence[str]) -> dict[str, int]:
 			request.save()
 		else:
 			request.delete()
+	gone = sorted({line.rl_proposal for line in lines})
+	if gone:
+		frappe.db.set_value("RL Proposal", {"name": ("in", gone)}, "status", "Rejected")
 	# the buyer may have split a line, or deleted it
 	kept = names - {line.rl_proposal for line in lines}
 	return {"lines": len(lines), "kept": len(kept)}

@@ -36,6 +36,14 @@ class TestNumberCards(ReportCase):
 		frappe.db.bulk_insert("RL Proposal", list(row), [list(row.values())])
 		self.assertIn(fmt_money(30, precision=0, currency="JPY"), self.card(api.value_awaiting_approval))
 
+	def test_value_of_changes(self) -> None:
+		"""This year's, each currency by itself."""
+		before = self.card(api.value_of_changes)["value"]
+		self.answer(10, 12, edit_value=30, edit_value_on=nowdate())
+		self.answer(10, 12, edit_value=-5, edit_value_on=nowdate())
+		self.answer(10, 12, edit_value=900, edit_value_on=add_days(nowdate(), -366))
+		self.assertAlmostEqual(self.card(api.value_of_changes)["value"] - before, 25)
+
 	def test_kept_lately(self) -> None:
 		frappe.db.delete("RL Feedback")
 		self.assertEqual(self.card(api.kept_lately), "No decisions yet")

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from unittest.mock import patch
 
 import frappe
+from frappe.utils import add_days, nowdate
 
 from rl_replenishment import api
 from rl_replenishment.bridge import promotion, proposals, training_job
@@ -88,9 +89,27 @@ class TestPermissions(IntegrationTestCase):
 		# what only looks is tested with what it shows
 		read = {"proposals_of_request", "picture_of_proposal", "value_awaiting_approval", "kept_lately"}
 		read |= {"preview", "overview", "progress_of_run", "stock_outs", "getting_started"}
+		read |= {"value_of_changes"}
 		# what users may do too: test_getting_started and test_proposals_list
 		of_users = {"tick", "turn_down"}
 		self.assertEqual(whitelisted, read | of_users | {call[0].__name__ for call in self.calls()})
+
+	def test_what_belongs_to_an_agent_is_seen_by_who_sees_the_agent(self):
+		"""Policies, trainings and snoozes name no company; User Permissions on one reach them even so."""
+		(item,), (warehouse,) = self.agent.items, self.agent.warehouses
+		where = {"item_code": item.item_code, "warehouse": warehouse.warehouse}
+		snooze = self.insert("RL Snooze", until=add_days(nowdate(), 9), **where)
+		documents = (self.policy, self.training, snooze)
+		for company, sees in ((self.agent.company, True), (make.make_company(), False)):
+			user = make.make_user(MANAGER)
+			permission = {"doctype": "User Permission", "user": user, "allow": "Company"}
+			frappe.get_doc({**permission, "for_value": company}).insert()
+			for document in documents:
+				with self.subTest(document.doctype, company=company), self.acting_as(user):
+					listed = frappe.get_list(document.doctype, {"agent": self.agent.name}, pluck="name")
+					self.assertEqual(document.name in listed, sees)
+					for what in ("read", "delete"):
+						self.assertEqual(document.has_permission(what), sees)
 
 	def test_guests_cannot_call(self):
 		for function, *_rest in self.calls():

@@ -24,10 +24,13 @@ const rl_overview = {
 		this.render(frm, now);
 		const under_way = this.under_way(now);
 		// what has ended may have changed the document
-		const has_ended = frm.rl_under_way?.agent === name && frm.rl_under_way.count > under_way.length;
-		frm.rl_under_way = { agent: name, count: under_way.length };
-		if (has_ended) {
-			this.tell(now, under_way);
+		const before = frm.rl_under_way?.agent === name ? frm.rl_under_way.jobs : [];
+		frm.rl_under_way = { agent: name, jobs: under_way.map((job) => job.name) };
+		const ended = [now.run, now.training].filter(
+			(job) => job && before.includes(job.name) && !under_way.includes(job)
+		);
+		if (ended.length) {
+			this.tell(ended);
 			if (!frm.is_dirty()) return frm.reload_doc();
 		}
 		if (under_way.length) {
@@ -39,14 +42,13 @@ const rl_overview = {
 		return [run, training].filter((each) => each && RL_UNDER_WAY.includes(each.status));
 	},
 
-	tell({ run, training }, under_way) {
-		const ended = [run, training].filter((each) => each && !under_way.includes(each));
-		const failed = ended.some((each) => each.status === "Failed");
-		frappe.show_alert(
-			failed
-				? { message: __("It failed; see above."), indicator: "red" }
-				: { message: __("Done; the result is above."), indicator: "green" }
-		);
+	tell(ended) {
+		const is = (status) => ended.some((job) => job.status === status);
+		if (is("Failed")) {
+			frappe.show_alert({ message: __("It failed; see above."), indicator: "red" });
+		} else if (!is("Cancelled")) {
+			frappe.show_alert({ message: __("Done; the result is above."), indicator: "green" });
+		}
 	},
 
 	render(frm, now) {

@@ -16,17 +16,21 @@ const REASONS = ["", "Promotion", "Supplier Minimum", "Budget", "Project", "Dist
 
 const rl_panel = {
 	load(frm) {
+		const name = frm.doc.name;
+		if (frm.rl_proposals_of === name) return this.render(frm);
+		// all requests share one form: what it shows may be of another
+		frm.rl_section?.remove();
 		if (!frm.doc.rl_agent || frm.is_new()) return;
-		if (frm.rl_proposals_of === frm.doc.name) return this.render(frm);
 		frappe
 			.call({
 				method: "rl_replenishment.api.proposals_of_request",
-				args: { material_request: frm.doc.name },
+				args: { material_request: name },
 				type: "GET",
 			})
 			.then((r) => {
+				if (frm.doc.name !== name) return;
 				frm.rl_proposals = r.message || {};
-				frm.rl_proposals_of = frm.doc.name;
+				frm.rl_proposals_of = name;
 				this.render(frm);
 			});
 	},
