@@ -227,5 +227,28 @@ class TestUninstall(InstallCase):
 		later[0]()
 		self.assertFalse(path.exists())
 
+	def test_a_file_that_others_use_stays(self):
+		"""Frappe keeps one file for all attachments of the same content."""
+		agent = make.make_agent([make.make_warehouse()])
+		same = {"doctype": "File", "is_private": 1, "content": frappe.generate_hash().encode()}
+		first, second = (
+			frappe.get_doc(
+				{
+					**same,
+					"file_name": f"{make.unique('shared')}.txt",
+					"attached_to_doctype": doctype,
+					"attached_to_name": name,
+				}
+			).insert()
+			for doctype, name in (("RL Agent Settings", agent.name), ("User", "Administrator"))
+		)
+		self.assertEqual(first.file_url, second.file_url)
+		path = Path(first.get_full_path())
+		self.addCleanup(path.unlink, missing_ok=True)
+		uninstall.remove_files()
+		self.assertFalse(frappe.db.exists("File", first.name))
+		deleting = (todo for todo in frappe.db.after_commit._functions if hasattr(todo, "func"))
+		self.assertNotIn(path, [getattr(todo.func, "__self__", None) for todo in deleting])
+
 	def rows(self, doctype: str) -> list:
 		return frappe.db.sql(frappe.qb.from_(doctype).select("*").orderby("name").get_sql())

@@ -79,6 +79,15 @@ class TestOverview(IntegrationTestCase):
 		frappe.set_user(make.make_user("Purchase User"))
 		self.assertRaises(frappe.PermissionError, api.progress_of_run, run)
 
+	def test_a_dry_run_without_the_policys_file(self) -> None:
+		"""As after a restore without files: what is missing, and how to mend it."""
+		propose(self.agent.name, force=True)
+		policy = self.overview()["policy"].name
+		frappe.db.delete("File", {"attached_to_name": policy})
+		frappe.db.set_value("RL Policy", policy, "file", "/private/files/gone.zip")
+		with self.assertRaisesRegex(frappe.ValidationError, "restore it from a backup"):
+			api.preview(self.agent.name)
+
 	def test_policies(self) -> None:
 		"""The newest first, with what to know of them before they are put to use."""
 		propose(self.agent.name, force=True)

@@ -158,11 +158,13 @@ class TestByHand(TrainingCase):
 
 	def test_promotion_leaves_one_active_and_a_trace(self):
 		second = self.candidate()
+		frappe.db.set_value("RL Policy", second, "drift", "of its earlier time in use")
 		manager = make.make_user("RL Replenishment Manager")
 		with self.set_user(manager):
 			api.promote(second, "looks right")
 		self.assertEqual(self.active(), [second])
 		self.assertEqual(self.status(self.first), "Archived")
+		self.assertEqual(frappe.db.get_value("RL Policy", second, "drift") or "", "")
 		policy = frappe.get_doc("RL Policy", second)
 		self.assertEqual(policy.promoted_by, manager)
 		self.assertTrue(policy.promoted_on)

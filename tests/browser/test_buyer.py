@@ -105,6 +105,19 @@ def test_from_proposal_to_purchase_order(site, desk):
 	expect(page.locator(".list-row").first).to_be_visible()
 
 
+def test_a_new_request_shows_nothing_of_the_last(site, desk):
+	"""All requests share one form."""
+	request = next(iter(site.arrange("drafts")))
+	page = desk("buyer")
+	page.open(f"material-request/{request}")
+	panel = page.get_by_role("region", name="What the Agent Proposed")
+	expect(panel).to_be_visible()
+	page.evaluate("() => frappe.new_doc('Material Request')")
+	page.wait_for_function("() => cur_frm?.is_new()")
+	page.settle()
+	expect(panel).to_have_count(0)
+
+
 def test_what_a_buyer_may_not(site, desk):
 	"""A user steers no agent, and is offered nothing of the kind."""
 	site.arrange("drafts")
