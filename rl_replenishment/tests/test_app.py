@@ -157,19 +157,24 @@ class TestRounds(AgentCase):
 				self.assertEqual(tasks.need_to_run(agent, wednesday), due, (frequency, last))
 
 	def test_runs_of_dead_workers_are_marked(self):
-		"""Within its job's time a run may still be at work."""
-		lost, at_work = (
-			frappe.get_doc({"doctype": "RL Proposal Run", "agent": name}).insert().name
-			for name in self.names[:2]
+		"""Within its job's time a run may still be at work, and one may still wait for a worker."""
+		lost, waiting, at_work = (
+			frappe.get_doc({"doctype": "RL Proposal Run", "agent": self.names[0]}).insert().name
+			for _ in range(3)
 		)
-		frappe.db.set_value("RL Proposal Run", lost, "creation", add_days(now_datetime(), -1))
-		with patch.object(training_job, "check_stuck_runs") as check_trainings:
+		for run in (lost, waiting):
+			frappe.db.set_value("RL Proposal Run", run, "creation", add_days(now_datetime(), -1))
+		with (
+			patch.object(training_job, "check_stuck_runs") as check_trainings,
+			patch.object(proposals, "is_job_enqueued", lambda job: job.endswith(waiting)),
+		):
 			tasks.check_stuck_runs()
 		check_trainings.assert_called_once_with()
 		run = frappe.get_doc("RL Proposal Run", lost)
 		self.assertEqual(run.status, "Failed")
 		self.assertIn("propose again", run.messages)
-		self.assertEqual(frappe.db.get_value("RL Proposal Run", at_work, "status"), "In Progress")
+		for going in (waiting, at_work):
+			self.assertEqual(frappe.db.get_value("RL Proposal Run", going, "status"), "In Progress")
 
 
 class TestOldRows(AgentCase):

@@ -61,7 +61,10 @@ class TestOverview(IntegrationTestCase):
 
 	def test_live_progress(self) -> None:
 		"""Of a run that has not ended, by the agent and by the run; of one that nobody works on yet too."""
-		run = proposals.enqueue(self.agent.name)
+		# the job stays out of the site's queue, where it would outlive the test
+		with patch.object(frappe, "enqueue") as enqueue:
+			run = proposals.enqueue(self.agent.name)
+		self.assertEqual(enqueue.call_args.kwargs["run"], run)
 		waiting = self.overview()["run"]
 		self.assertEqual((waiting.name, waiting.status, waiting.percent), (run, "In Progress", 0))
 		seen = []

@@ -20,7 +20,7 @@ from rl_replenishment.tests import factories as make
 from rl_replenishment.tests.case import IntegrationTestCase
 
 SLOW = bool(os.environ.get("RL_SLOW"))
-ITEMS = 1000 if SLOW else 60
+ITEMS = 1000 if SLOW else 150
 LINES = 100
 ROUNDS = 7 if SLOW else 3
 #: promised, and what a busy machine and a small sample are allowed
