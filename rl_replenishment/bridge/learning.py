@@ -35,6 +35,7 @@ from rl_replenishment.core.training.algorithms import make_trainer
 from rl_replenishment.core.training.from_history import (
 	Trained,
 	TrainingOptions,
+	check_history,
 	continue_on_feedback,
 	train_on_history,
 )
@@ -111,6 +112,8 @@ def learn(settings: Document, ask: Ask, watch: Watch) -> Lesson:
 	watch.phase(_("Reading the site's history"), 0, 5)
 	trainer = make_trainer(ask.algorithm.lower(), feedback_weight=max(settings.feedback_weight, 1e-9))
 	material = _read(settings, ask)
+	# in the site's language, as the training itself would not
+	check_history(material.seen, settings.review_days, _)
 	trained, parent = _train(settings, ask, material, trainer, watch)
 	verdict = None
 	if not watch.cancelled:

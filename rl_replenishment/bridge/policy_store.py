@@ -217,15 +217,25 @@ def classical(settings: Document) -> StoredPolicy:
 		algorithm=CLASSICAL.lower(),
 		seconds=None,
 	)
-	return classical_policy(without_gaps(settings, items, history).history, items, options)
+	return classical_policy(without_gaps(settings, items, history).history, items, options, translate=_)
+
+
+def policy_name(name: str) -> str:
+	"""What the desk calls a classical rule of core; a policy by its own name."""
+	return {
+		"base-stock": _("base-stock"),
+		"capped base-stock": _("capped base-stock"),
+		"(s, S)": _("(s, S)"),
+		"reorder level": _("reorder level"),
+	}.get(name, name)
 
 
 def _save_classical(settings: Document, stored: StoredPolicy) -> str:
-	rule, data = stored.policy.classical.name, stored.about["data"]
+	rule, data = policy_name(stored.policy.classical.name), stored.about["data"]
 	if is_untuned(stored):
-		summary = _("{0} rule with a usual safety stock. {1}").format(rule, stored.about["untuned"])
+		summary = _("Rule {0} with a usual safety stock. {1}").format(rule, stored.about["untuned"])
 	else:
-		summary = _("{0} rule, tuned on {1} item-warehouses from {2} to {3}.").format(
+		summary = _("Rule {0}, tuned on {1} item-warehouses from {2} to {3}.").format(
 			rule, data["items"], data["first_day"], data["last_day"]
 		)
 	name = save(

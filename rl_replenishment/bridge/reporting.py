@@ -147,16 +147,6 @@ def column(
 	return found
 
 
-def policy_name(name: str) -> str:
-	"""What the desk calls a classical rule of core; a policy by its own name."""
-	return {
-		"base-stock": _("base-stock"),
-		"capped base-stock": _("capped base-stock"),
-		"(s, S)": _("(s, S)"),
-		"reorder level": _("reorder level"),
-	}.get(name, name)
-
-
 def percent(value: float) -> dict[str, Any]:
 	"""A share of 0 to 100 in a report's summary, which takes no precision."""
 	return {"value": f"{fmt_money(value, precision=1)} %", "datatype": "Data"}

@@ -9,6 +9,8 @@ from frappe.gettext.translate import compile_translations
 from frappe.translate import clear_cache
 
 from rl_replenishment import api
+from rl_replenishment.bridge import training_job
+from rl_replenishment.core.errors import InputError
 from rl_replenishment.tasks import propose
 from rl_replenishment.tests import factories as make
 from rl_replenishment.tests.case import IntegrationTestCase
@@ -49,6 +51,20 @@ class TestLanguage(IntegrationTestCase):
 		self.assertIn("klassischen Regel", messages)
 		# and whoever asked goes on in their own
 		self.assertEqual(frappe.local.lang, "en")
+
+	def test_a_young_site(self) -> None:
+		"""What is too little to learn from is said by core; policies and trainings say it as all the rest."""
+		item, warehouse = make.make_item(), make.make_warehouse()
+		make.sell_every_day(item, warehouse, 4, days=5)
+		agent = make.make_agent([warehouse], [item], holdout_days=0)
+		propose(agent.name, force=True)
+		policy = frappe.db.get_value("RL Agent Settings", agent.name, "active_policy")
+		summary = frappe.db.get_value("RL Policy", policy, "summary")
+		self.assertRegex(summary, r"^Regel Grundbestand mit .*umfasst \d+ Tage, nötig sind mindestens 28")
+		with patch.object(frappe.db, "rollback"), self.assertRaises(InputError):
+			training_job.run_now(agent.name, seconds=1)
+		message = frappe.db.get_value("RL Training Run", {"agent": agent.name}, "message")
+		self.assertIn("nötig sind mindestens 28", message)
 
 	def test_a_dry_run_speaks_the_users(self) -> None:
 		frappe.db.set_value("RL Agent Settings", self.agent.name, "mode", "Shadow")

@@ -328,7 +328,7 @@ def test_histories_that_nothing_can_be_learned_from() -> None:
 		check_history(short_history(27), 7)
 	with pytest.raises(InputError, match=r"spans 100 days, but at least 120 are needed"):
 		check_history(short_history(100), 30)
-	with pytest.raises(InputError, match="has no demand at all; check the quantity column"):
+	with pytest.raises(InputError, match="has no demand at all; check its quantities"):
 		check_history(history_of(np.zeros((50, 2))), 7)
 	check_history(short_history(28), 7)
 

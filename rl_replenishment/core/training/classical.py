@@ -9,6 +9,7 @@ import numpy as np
 from rl_replenishment.core.demand.history import DemandHistory
 from rl_replenishment.core.errors import InputError
 from rl_replenishment.core.evaluation.tuning import tune_rules
+from rl_replenishment.core.explanation import Translate
 from rl_replenishment.core.items import ItemTable
 from rl_replenishment.core.policies.observation import OBSERVATION_SIZE
 from rl_replenishment.core.policies.order_up_to import ForecastLevels, OrderUpTo
@@ -35,14 +36,16 @@ def classical_policy(
 	options: TrainingOptions,
 	*,
 	progress: Callable[[float], object] | None = None,
+	translate: Translate = str,
 ) -> StoredPolicy:
 	"""The order-up-to rule that is best on all days of `history`, with a network that corrects nothing.
 
-	On a history too short or too empty to tune on it is the `default_rule`, and `about["untuned"]` says why.
+	On a history too short or too empty to tune on it is the `default_rule`, and `about["untuned"]` says why,
+	in English or in the language that `translate` gives its sentence in.
 	"""
 	about = origin(history, options)
 	try:
-		check_history(history, options.review_days)
+		check_history(history, options.review_days, translate)
 	except InputError as refusal:
 		rule, about["untuned"] = default_rule(items), str(refusal)
 	else:

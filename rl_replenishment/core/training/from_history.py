@@ -19,6 +19,7 @@ from rl_replenishment.core.environments.batch import ReplenishmentTask
 from rl_replenishment.core.environments.feedback import FeedbackSituations
 from rl_replenishment.core.errors import InputError
 from rl_replenishment.core.evaluation.tuning import TunedRules, tune_rules
+from rl_replenishment.core.explanation import Translate
 from rl_replenishment.core.items import ItemTable, UnmetDemand
 from rl_replenishment.core.policies.base import protection_days
 from rl_replenishment.core.policies.store import Snapshot, StoredPolicy
@@ -108,16 +109,18 @@ def continue_on_feedback(
 	return _train(problem, history, kept, trainer, options, about, progress, None, False)
 
 
-def check_history(history: DemandHistory, review_days: int) -> None:
-	"""Refuse a history that nothing can be learned from, with a sentence that says why."""
+def check_history(history: DemandHistory, review_days: int, _: Translate = str) -> None:
+	"""Refuse a history that nothing can be learned from, with a sentence that says why, translated by `_`."""
 	needed = max(LEAST_DAYS, LEAST_REVIEWS * review_days)
 	if history.days < needed:
 		raise InputError(
-			f"The order history to learn from spans {history.days} days, but at least {needed} are needed; "
-			"give a longer history or a shorter hold-out."
+			_(
+				"The history to learn from spans {0} days, but at least {1} are needed; "
+				"give a longer history or a shorter hold-out."
+			).format(history.days, needed)
 		)
 	if not history.demand.any():
-		raise InputError("The order history to learn from has no demand at all; check the quantity column.")
+		raise InputError(_("The history to learn from has no demand at all; check its quantities."))
 
 
 def tuning_halves(

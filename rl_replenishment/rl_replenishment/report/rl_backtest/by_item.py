@@ -8,7 +8,8 @@ import frappe
 from frappe import _
 from frappe.utils import flt
 
-from rl_replenishment.bridge.reporting import CHARTED, column, link_column, policy_name
+from rl_replenishment.bridge.policy_store import policy_name
+from rl_replenishment.bridge.reporting import CHARTED, column, link_column
 
 _FILTERS = ("item_code", "item_group", "warehouse")
 
