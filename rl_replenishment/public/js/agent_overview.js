@@ -61,41 +61,61 @@ const rl_overview = {
 				__("Last Run"),
 				`${link("RL Proposal Run", run.name)} ${this.pill(run.status)}
 				${RL_UNDER_WAY.includes(run.status) ? "" : __("Lines: {0}", [run.items_ordered || 0])}
-				<span class="text-muted">${escape(run.messages || "")}</span>
-				${this.progress(run, run.percent, run.what)}`,
+				<span class="text-muted">${escape(run.messages || "")}</span><div class="rl-run"></div>`,
 			],
 			next_run && [__("Next Run"), frappe.datetime.str_to_user(next_run)],
 			training && [
 				__("Last Training"),
 				`${link("RL Training Run", training.name)} ${this.pill(training.status)}
 				${RL_UNDER_WAY.includes(training.status) ? "" : escape(training.message || "")}
-				${this.progress(training, training.progress, training.message)}
-				${this.cancel_button(frm, training)}`,
+				<div class="rl-training"></div>${this.cancel_button(frm, training)}`,
 			],
 		].filter(Boolean);
 		const wrapper = frm.get_field("overview").$wrapper;
-		wrapper.html(`
-			${problems
+		if (!wrapper.find(".rl-facts").length) {
+			wrapper.html(["problems", "facts", "backtest", "versions"].map((part) => `<div class="rl-${part}"></div>`).join(""));
+		}
+		this.put(
+			wrapper.find(".rl-problems"),
+			problems
 				.map(
 					(text) => `<div class="alert alert-warning small" role="alert"
 					style="color: var(--text-color)">${escape(text)}</div>`
 				)
-				.join("")}
-			<dl class="rl-facts row">${facts
+				.join("")
+		);
+		this.put(
+			wrapper.find(".rl-facts"),
+			`<dl class="row">${facts
 				.map(
 					([label, text]) => `<dt class="col-sm-3 col-lg-2" style="font-weight: normal">${label}</dt>
 					<dd class="col-sm-9 col-lg-10">${text}</dd>`
 				)
-				.join("")}</dl>
-			<div class="rl-backtest"></div>${this.versions(frm, policies)}`);
-		this.draw_backtest(wrapper.find(".rl-backtest"), now);
+				.join("")}</dl>`
+		);
+		if (run) this.put(wrapper.find(".rl-run"), this.progress(run, run.percent, run.what));
+		if (training) {
+			this.put(wrapper.find(".rl-training"), this.progress(training, training.progress, training.message));
+		}
+		if (this.put(wrapper.find(".rl-backtest"), this.backtest(now))) {
+			this.draw_backtest(wrapper.find(".rl-chart"), now);
+		}
+		this.put(wrapper.find(".rl-versions"), this.versions(frm, policies));
 		if (now.can_roll_back && frm.perm[0].write) {
 			frm.add_custom_button(__("Roll Back"), () => rl_roll_back(frm));
 		} else {
 			frm.remove_custom_button(__("Roll Back"));
 		}
-		wrapper.find(".rl-cancel").on("click", () => this.cancel(frm, training.name));
-		wrapper.find(".rl-promote").on("click", (event) => this.promote(frm, $(event.currentTarget).data("policy")));
+		wrapper.off("click");
+		wrapper.on("click", ".rl-cancel", () => this.cancel(frm, training.name));
+		wrapper.on("click", ".rl-promote", (event) => this.promote(frm, $(event.currentTarget).data("policy")));
+	},
+
+	// only what has changed, so that a button keeps the focus while a job goes on; says whether it has
+	put(element, html) {
+		const changed = element.data("html") !== html;
+		if (changed) element.html(html).data("html", html);
+		return changed;
 	},
 
 	pill(status) {
@@ -163,12 +183,16 @@ const rl_overview = {
 		);
 	},
 
-	draw_backtest(element, { compared, holdout_days, policy }) {
-		if (!compared.length) return;
-		element.before(
-			`<div class="control-label">${__("Cost on the {0} days held out of training", [holdout_days])}</div>`
-		);
-		new frappe.Chart(element[0], {
+	backtest({ compared, holdout_days, policy }) {
+		if (!compared.length) return "";
+		return `<div class="control-label">${__("Cost on the {0} days held out of training", [holdout_days])}</div>
+			<div class="rl-chart" data-policy="${frappe.utils.escape_html(policy.name)}"></div>
+			<p class="small text-muted">${rl_rules_in_words(compared.map((row) => row.name))}</p>`;
+	},
+
+	draw_backtest([element], { compared, policy }) {
+		if (!element) return;
+		new frappe.Chart(element, {
 			type: "bar",
 			height: 200,
 			data: {
@@ -178,7 +202,6 @@ const rl_overview = {
 			// names of policies are long
 			axisOptions: { shortenYAxisNumbers: 1, seriesLabelSpaceRatio: 1 },
 		});
-		element.after(`<p class="small text-muted">${rl_rules_in_words(compared.map((row) => row.name))}</p>`);
 	},
 };
 
