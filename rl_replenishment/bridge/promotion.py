@@ -9,7 +9,7 @@ import frappe
 import numpy as np
 from frappe import _
 
-from rl_replenishment.bridge.policy_store import activate, active_policy, load
+from rl_replenishment.bridge.policy_store import activate, active_policy, load, policy_name
 from rl_replenishment.bridge.training_watch import Watch, Watched
 from rl_replenishment.core.demand.history import DemandHistory
 from rl_replenishment.core.errors import PolicyFileError
@@ -114,10 +114,10 @@ def _verdict(result: Backtest, has_rival: bool, rng: np.random.Generator) -> Ver
 	failed = _why_not(against_rules, against_rival, len(result.scenario.items))
 	compared = _("On {0} held-out days it costs {1}").format(
 		result.scenario.days,
-		_in_words(against_rules, _("the best classical rule, {0}").format(against_rules.name)),
+		_in_words(against_rules, _("the best classical rule, {0}").format(policy_name(against_rules.name))),
 	)
 	if against_rival:
-		rival = _("the policy in use, {0}").format(against_rival.name)
+		rival = _("the policy then in use, {0}").format(against_rival.name)
 		compared += _(", and {0}").format(_in_words(against_rival, rival))
 	by_item = _by_item(result.scenario.items, first.ledger, best.ledger)
 	return Verdict(not failed, f"{compared}. {failed}".strip(), figures, by_item)
@@ -164,19 +164,20 @@ def _why_not(rules: Difference, rival: Difference | None, count: int) -> str:
 	if not rules.high < 0:
 		return _("It is not better than the rule by more than luck explains.")
 	if rival and not rival.share <= 0:
-		return _("It is worse than the policy in use.")
+		return _("It is worse than {0}.").format(rival.name)
 	return ""
 
 
 def _in_words(difference: Difference, other: str) -> str:
-	amount = f"{abs(difference.share):.1%}"
-	if amount == "0.0%":
+	amount = f"{abs(100 * difference.share):.1f} %"
+	if amount == "0.0 %":
 		text = _("as much as {1}")
 	elif difference.share > 0:
 		text = _("{0} more than {1}")
 	else:
 		text = _("{0} less than {1}")
-	interval = _("95 % interval {0} to {1}").format(f"{difference.low:+.1%}", f"{difference.high:+.1%}")
+	low, high = f"{100 * difference.low:+.1f}", f"{100 * difference.high:+.1f} %"
+	interval = _("95 % interval {0} to {1}").format(low, high)
 	return f"{text.format(amount, other)} ({interval})"
 
 

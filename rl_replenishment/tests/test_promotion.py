@@ -78,7 +78,7 @@ class TestVerdict(TrainingCase):
 		self.assertIn("On 60 held-out days it costs", verdict.reason)
 		against = verdict.figures["vs_best_rule"]
 		self.assertLess(against["ci95"][1], 0)
-		self.assertIn(f"{-against['difference']:.1%} less", verdict.reason)
+		self.assertIn(f"{-100 * against['difference']:.1f} % less", verdict.reason)
 		self.assertEqual(verdict.figures["holdout_days"], HELD)
 		rows = verdict.figures["policies"]
 		names = [row["name"] for row in rows]
@@ -106,8 +106,7 @@ class TestVerdict(TrainingCase):
 		"""However much better it is than the rules."""
 		verdict = self.judge(self.policy(0), poor_rules(self.table), in_use=("A-v3", self.policy(1.5)))
 		self.assertFalse(verdict.passed)
-		self.assertIn("worse than the policy in use", verdict.reason)
-		self.assertIn("A-v3", verdict.reason)
+		self.assertIn("worse than A-v3", verdict.reason)
 		self.assertGreater(verdict.figures["vs_policy_in_use"]["difference"], 0)
 
 	def test_not_worse_than_the_policy_in_use(self):
