@@ -96,7 +96,7 @@ class TestOverview(IntegrationTestCase):
 		propose(self.agent.name, force=True)
 		(policy,) = self.overview()["policies"]
 		self.assertEqual((policy.status, policy.name), ("Active", self.overview()["policy"].name))
-		self.assertIn("rule", policy.summary)
+		self.assertIn("base-stock", policy.summary)
 
 	def test_what_is_wrong(self) -> None:
 		"""Each problem in a sentence, and none where all is well."""
