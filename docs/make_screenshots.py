@@ -57,7 +57,7 @@ def _request(page: Page, url: str) -> None:
 	# ERPNext may have a word on minimum orders
 	page.evaluate("() => frappe.msg_dialog?.hide()")
 	page.wait_for_timeout(500)
-	page.locator(".rl-reason").first.select_option("Promotion")
+	page.locator(".rl-reason[data-reason=Promotion]").first.click()
 	page.locator(".rl-why").first.click()
 	page.wait_for_timeout(2000)
 	page.locator(".rl-panel").scroll_into_view_if_needed()

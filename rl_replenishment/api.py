@@ -45,6 +45,15 @@ def progress_of_run(run: str) -> dict[str, Any]:
 
 
 @frappe.whitelist(methods=["POST"])
+def cancel_run(run: str) -> None:
+	"""End a run of proposals; nothing of it is kept."""
+	_check_agent_of("RL Proposal Run", run)
+	from rl_replenishment.bridge import proposals
+
+	proposals.cancel(run)
+
+
+@frappe.whitelist(methods=["POST"])
 def train(agent: str) -> str:
 	"""Train in the background; returns the name of the training run."""
 	_check_agent(agent)
@@ -149,7 +158,11 @@ def turn_down(proposals: str) -> dict[str, int]:
 	frappe.has_permission("RL Proposal", "read", throw=True)
 	from rl_replenishment.bridge import turning_down
 
-	return turning_down.turn_down(frappe.parse_json(proposals))
+	try:
+		names = frappe.parse_json(proposals)
+	except ValueError:
+		names = None
+	return turning_down.turn_down(names)
 
 
 def may_open_app() -> bool:

@@ -69,7 +69,7 @@ has_permission = {
 }
 
 # the buyer may delete a draft that came from a proposal
-ignore_links_on_delete = ["RL Proposal", "RL Feedback"]
+ignore_links_on_delete = ["RL Proposal", "RL Feedback", "RL Snooze"]
 
 default_log_clearing_doctypes = {
 	"RL Proposal": 365,

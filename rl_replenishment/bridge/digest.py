@@ -15,7 +15,7 @@ from frappe.utils.user import get_users_with_role
 
 from rl_replenishment.bridge.language import in_the_sites_language
 from rl_replenishment.bridge.overview import overview
-from rl_replenishment.bridge.proposal_rows import OPEN
+from rl_replenishment.bridge.reporting import awaiting_approval, decided
 from rl_replenishment.setup.roles import MANAGER
 
 _DAYS = 7
@@ -29,7 +29,8 @@ def send_digests(today: date) -> None:
 			_send(frappe.get_doc("RL Agent Settings", agent), today)
 		except Exception:
 			frappe.log_error(
-				title="RL Replenishment: the weekly e-mail was not sent",
+				"RL Replenishment: the weekly e-mail was not sent",
+				frappe.get_traceback(),
 				reference_doctype="RL Agent Settings",
 				reference_name=agent,
 			)
@@ -55,24 +56,20 @@ def _send(settings: Document, today: date) -> None:
 def week_of(settings: Document, today: date) -> dict[str, Any]:
 	"""`facts`, pairs of label and text, and `problems`, of the days before today."""
 	currency = frappe.get_cached_value("Company", settings.company, "default_currency")
-	proposal, row = frappe.qb.DocType("RL Proposal"), frappe.qb.DocType("RL Feedback")
-	waiting, worth = (
-		frappe.qb.from_(proposal)
-		.select(Count("*"), Sum(proposal.proposed_qty * proposal.rate))
-		.where((proposal.agent == settings.name) & proposal.status.isin(OPEN))
-		.run()[0]
-	)
+	row = frappe.qb.DocType("RL Feedback")
+	drafted, proposal, total = awaiting_approval()
+	waiting, worth = drafted.select(Count("*"), total).where(proposal.agent == settings.name).run()[0]
 	since = add_days(today, -_DAYS)
-	decided, kept = (
+	lines, kept = (
 		frappe.qb.from_(row)
 		.select(Count("*"), Sum(Case().when(row.reward >= 1, 1).else_(0)))
-		.where((row.agent == settings.name) & (row.decision_date >= since))
+		.where((row.agent == settings.name) & (row.decision_date >= since) & decided(row))
 		.run()[0]
 	)
 	(value,) = (
 		frappe.qb.from_(row)
 		.select(Sum(row.edit_value))
-		.where((row.agent == settings.name) & (row.edit_value_on >= since))
+		.where((row.agent == settings.name) & (row.edit_value_on >= since) & decided(row))
 		.run()[0]
 	)
 	now = overview(settings)
@@ -81,7 +78,7 @@ def week_of(settings: Document, today: date) -> dict[str, Any]:
 			_("Waiting for Approval"),
 			_("Lines: {0}, worth {1}").format(waiting, fmt_money(flt(worth), currency=currency)),
 		),
-		(_("Decided This Week"), _("Lines: {0}, of them kept: {1}").format(decided, cint(kept))),
+		(_("Decided This Week"), _("Lines: {0}, of them kept: {1}").format(lines, cint(kept))),
 		(_("What Changes Turned Out to Be Worth"), fmt_money(flt(value), currency=currency)),
 	]
 	if now["policy"]:

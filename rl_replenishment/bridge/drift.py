@@ -40,7 +40,8 @@ def check_drift(today: date) -> None:
 		except Exception:
 			frappe.db.rollback()
 			frappe.log_error(
-				title="RL Replenishment: drift was not checked",
+				"RL Replenishment: drift was not checked",
+				frappe.get_traceback(),
 				reference_doctype="RL Agent Settings",
 				reference_name=agent,
 			)

@@ -14,21 +14,24 @@ TICKS = ("backtest", "hidden")
 def steps() -> list[dict[str, Any]]:
 	"""The steps in order, with `title`, `help`, `route` and `is_done`; none where all are done or hidden.
 
-	Of the agents that the user may see.
+	Of the agents that the user may see; without those that only who may change agents can do.
 	"""
 	if _is_ticked("hidden"):
 		return []
 	agents = frappe.get_list("RL Agent Settings", pluck="name")
 	form = f"/app/rl-agent-settings/{agents[0]}" if agents else "/app/rl-agent-settings"
 	mine = {"agent": ("in", agents or [""])}
+	may_steer = frappe.has_permission("RL Agent Settings", "write")
 	found = [
-		(
+		may_steer
+		and (
 			_("Make an agent"),
 			_("For one company: the warehouses that it buys for, and what stock costs."),
 			"/app/rl-agent-settings/new",
 			bool(agents),
 		),
-		(
+		may_steer
+		and (
 			_("Train it"),
 			_("Train, on the agent's form. It learns from what your stock ledger knows."),
 			form,
@@ -40,7 +43,8 @@ def steps() -> list[dict[str, Any]]:
 			"/app/query-report/RL Backtest",
 			_is_ticked("backtest"),
 		),
-		(
+		may_steer
+		and (
 			_("Get the first proposals"),
 			_("Propose Now, on the agent's form, leaves drafts of Material Requests."),
 			form,
@@ -53,9 +57,10 @@ def steps() -> list[dict[str, Any]]:
 			bool(frappe.db.exists("RL Feedback", mine)),
 		),
 	]
-	if all(is_done for *_step, is_done in found):
+	mine_to_do = [step for step in found if step]
+	if all(is_done for *_step, is_done in mine_to_do):
 		return []
-	return [dict(zip(("title", "help", "route", "is_done"), step, strict=True)) for step in found]
+	return [dict(zip(("title", "help", "route", "is_done"), step, strict=True)) for step in mine_to_do]
 
 
 def tick(what: str) -> None:

@@ -85,5 +85,8 @@ def _within_value(
 		else:
 			left += 1
 			left_value += value
-			result[i] = replace(proposal, proposed_qty=0.0)
+			reason = _("Left for later: {0} of it are wanted, more than a run may order.").format(
+				f"{proposal.proposed_qty:g}"
+			)
+			result[i] = replace(proposal, proposed_qty=0.0, held_back=reason)
 	return result, left, left_value

@@ -26,7 +26,7 @@ OPEN = ("Proposed", "Requested")
 DIGITS = 6
 #: stock that lasts longer, or that nothing is taken from, counts as lasting so long
 MOST_DAYS_OF_STOCK = 999.0
-_NOT_ORDERED = ("item_code", "warehouse", "on_hand", "on_order", "baseline_qty")
+_NOT_ORDERED = ("item_code", "warehouse", "on_hand", "on_order", "baseline_qty", "held_back")
 
 
 def days_of_stock(situation: Situation) -> FloatArray:
@@ -130,7 +130,11 @@ def link_requests(requests: list[str]) -> None:
 
 
 def not_ordered(proposals: Sequence[Proposal]) -> str:
-	"""What a run keeps of the item-warehouses that it orders nothing of: a JSON object of columns."""
+	"""What a run keeps of the item-warehouses that it orders nothing of: a JSON object of columns.
+
+	Those come first that would be ordered, were they not held back.
+	"""
+	proposals = sorted(proposals, key=lambda each: not each.held_back)
 	columns: dict[str, list[Any]] = {
 		name: [_plain(getattr(each, name)) for each in proposals] for name in _NOT_ORDERED
 	}

@@ -35,6 +35,10 @@ from rl_replenishment.core.proposal import Proposal, propose
 QUEUE, TIMEOUT_SECONDS = "long", 1500
 
 
+class Cancelled(Exception):
+	"""Somebody does not want the run any more."""
+
+
 def enqueue(agent: str) -> str:
 	"""Propose in the background; returns the name of the RL Proposal Run, which is visible at once."""
 	running = frappe.db.get_value(
@@ -73,18 +77,26 @@ def propose_for(agent: str, *, trigger: str = "Manual", today: date | None = Non
 def execute(run: str, today: date | None = None) -> dict[str, Any]:
 	"""Carry out a run that has been begun; one that fails is marked so, and raises."""
 	agent = frappe.db.get_value("RL Proposal Run", run, "agent")
+	nothing = {"agent": agent, "run": run, "proposals": 0, "material_requests": []}
 	try:
 		# a new transaction, so that the lock comes before the first look at the data: a second worker waits
 		# here, and then sees the drafts of the first
 		frappe.db.commit()
 		frappe.db.get_value("RL Agent Settings", agent, "name", for_update=True)
+		if frappe.db.get_value("RL Proposal Run", run, "status") == "Cancelled":
+			raise Cancelled
 		result = _propose(run, frappe.get_doc("RL Agent Settings", agent), today or getdate())
 		# all of a run or nothing of it
 		frappe.db.commit()
+	except Cancelled:
+		frappe.db.rollback()
+		return nothing
 	except Exception as error:
 		frappe.db.rollback()
 		_mark_failed(run, error)
-		announce("RL Proposal Run", run, PROPOSALS_FAILED)
+		# what the other run does is no failure
+		if not isinstance(error, frappe.QueryTimeoutError):
+			announce("RL Proposal Run", run, PROPOSALS_FAILED)
 		raise
 	if result["material_requests"] and frappe.db.get_value("RL Proposal Run", run, "mode") == "Draft":
 		announce("RL Proposal Run", run, PROPOSALS_WAITING)
@@ -104,10 +116,21 @@ def _begin(settings: Document, trigger: str) -> str:
 		}
 	).insert(ignore_permissions=True)
 	# the name may have been that of a run that was rolled back
-	frappe.cache.delete_value(_progress_key(run.name))
+	frappe.cache.delete_value([_progress_key(run.name), _cancel_key(run.name)])
 	# whoever looks sees it from the first second
 	frappe.db.commit()
 	return run.name
+
+
+@in_the_sites_language()
+def cancel(run: str) -> None:
+	"""End a run that waits or is at work; all that it has done is taken back."""
+	if frappe.db.get_value("RL Proposal Run", run, "status", for_update=True) != "In Progress":
+		frappe.throw(_("Run {0} has ended already.").format(run))
+	_close([run], _("Cancelled; nothing of it was kept."), "Cancelled")
+	# a worker that is at it does not see what others have written since it began
+	frappe.cache.set_value(_cancel_key(run), 1, expires_in_sec=TIMEOUT_SECONDS)
+	frappe.db.commit()
 
 
 @in_the_sites_language()
@@ -121,8 +144,8 @@ def close_lost_runs() -> None:
 	_close(lost, _("The worker ended before the run did, and nothing of it was kept; propose again."))
 
 
-def _close(runs: list[str], reason: str) -> None:
-	values = {"status": "Failed", "ended_on": now_datetime(), "messages": reason}
+def _close(runs: list[str], reason: str, status: str = "Failed") -> None:
+	values = {"status": status, "ended_on": now_datetime(), "messages": reason}
 	for run in runs:
 		frappe.db.set_value("RL Proposal Run", run, values)
 
@@ -137,7 +160,10 @@ def _mark_failed(run: str, error: Exception) -> None:
 	else:
 		reason = frappe.utils.strip_html(str(error)) or type(error).__name__
 	log = frappe.log_error(
-		title="RL Replenishment: proposing failed", reference_doctype="RL Proposal Run", reference_name=run
+		"RL Replenishment: proposing failed",
+		frappe.get_traceback(),
+		reference_doctype="RL Proposal Run",
+		reference_name=run,
 	)
 	values = {"status": "Failed", "ended_on": now_datetime(), "messages": reason, "error": log.name}
 	frappe.db.set_value("RL Proposal Run", run, values)
@@ -183,6 +209,9 @@ def _propose(run: str, settings: Document, today: date) -> dict[str, Any]:
 			requests = emitted.requests
 			proposal_rows.link_requests(requests)
 			messages += _refused(emitted, lines)
+	# locked, so that the latest word is read
+	if frappe.db.get_value("RL Proposal Run", run, "status", for_update=True) == "Cancelled":
+		raise Cancelled
 	_end(run, settings, policy_name, situation, ordered, not_ordered, value, messages)
 	progress(100, _("Done"))
 	return {
@@ -224,7 +253,10 @@ def preview(agent: str) -> dict[str, Any]:
 	# an agent that never proposed has no policy yet
 	active = settings.active_policy
 	try:
-		stored = policy_store.load(active) if active else policy_store.classical(settings)
+		stored = policy_store.load(active) if active else None
+		if stored is None or policy_store.is_untuned(stored):
+			# as the run will: there may be enough to tune on by now
+			stored = policy_store.classical(settings)
 	except PolicyFileError as error:
 		frappe.throw(str(error), title=_("Policy Cannot Be Used"))
 	situation, proposals, messages = _decide(settings, situation, stored, getdate())
@@ -260,11 +292,17 @@ def _progress_key(run: str) -> str:
 	return f"rl_replenishment.progress.{run}"
 
 
+def _cancel_key(run: str) -> str:
+	return f"rl_replenishment.cancel.{run}"
+
+
 def _progress(run: str) -> Callable[[float, str], None]:
 	last = -100.0
 
 	def tell(percent: float, what: str) -> None:
 		nonlocal last
+		if frappe.cache.get_value(_cancel_key(run), expires=True):
+			raise Cancelled
 		if percent - last >= 5 or percent >= 100:
 			last = percent
 			# not in the document, which nobody sees changed before the run is committed

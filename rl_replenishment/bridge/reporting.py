@@ -8,8 +8,8 @@ import frappe
 from frappe import _
 from frappe.query_builder import Case
 from frappe.query_builder.functions import Avg, Count, Sum
-from frappe.utils import add_days, flt, fmt_money, getdate, nowdate
-from pypika import Order
+from frappe.utils import add_days, flt, fmt_money, formatdate, getdate, nowdate
+from pypika import Order, Table
 from pypika.queries import QueryBuilder
 from pypika.terms import Criterion, Term
 
@@ -53,32 +53,57 @@ def _usual_company(agent: str | None) -> str | None:
 	return frappe.db.get_value("RL Agent Settings", agent, "company") if agent else own
 
 
+def decided(row: Table) -> Criterion:
+	"""Rows of RL Feedback that buyers have decided on, each decision once: not what a later row corrects."""
+	later = frappe.qb.DocType("RL Feedback").as_("later")
+	corrected = frappe.qb.from_(later).select(later.correction_of).where(later.correction_of.isnotnull())
+	return (row.settled == 1) & row.name.notin(corrected)
+
+
+def in_group(item_group: str) -> set[str]:
+	"""An item group and the groups below it."""
+	below = {"name": ("descendants of (inclusive)", item_group)}
+	return set(frappe.get_all("Item Group", below, pluck="name"))
+
+
+def awaiting_approval() -> tuple[QueryBuilder, Table, Term]:
+	"""Lines of proposals in draft Material Requests: the query, RL Proposal in it, and their worth."""
+	proposal, line = frappe.qb.DocType("RL Proposal"), frappe.qb.DocType("Material Request Item")
+	drafted = (
+		frappe.qb.from_(proposal)
+		.join(line)
+		.on(line.rl_proposal == proposal.name)
+		.where((line.docstatus == 0) & proposal.status.isin(OPEN))
+	)
+	return drafted, proposal, Sum(line.stock_qty * proposal.rate)
+
+
 def value_awaiting_approval() -> dict[str, Any] | str:
-	"""What open proposals are worth, as a number card takes it; each currency by itself."""
-	proposal = frappe.qb.DocType("RL Proposal")
-	worth = _by_currency(proposal, Sum(proposal.proposed_qty * proposal.rate), proposal.status.isin(OPEN))
-	route = {"route": ["List", "RL Proposal", "List"], "route_options": {"status": ["in", OPEN]}}
-	return _money(worth, route)
+	"""What proposals in draft requests are worth, as a number card takes it; each currency by itself."""
+	route_options = {"rl_agent": ["is", "set"], "docstatus": 0}
+	route = {"route": ["List", "Material Request", "List"], "route_options": route_options}
+	return _money(_by_currency(*awaiting_approval()), route)
 
 
 def value_of_changes() -> dict[str, Any] | str:
 	"""What buyers' changes of this year turned out to be worth; each currency by itself."""
 	row = frappe.qb.DocType("RL Feedback")
-	worth = _by_currency(row, Sum(row.edit_value), row.edit_value_on >= getdate().replace(month=1, day=1))
+	this_year = row.edit_value_on >= getdate().replace(month=1, day=1)
+	valued = frappe.qb.from_(row).where(this_year & decided(row))
+	worth = _by_currency(valued, row, Sum(row.edit_value))
 	return _money(worth, {"route": ["query-report", "RL Edit Value"]})
 
 
-def _by_currency(table: Any, total: Term, criterion: Criterion) -> list[tuple[str, Any]]:
+def _by_currency(rows: QueryBuilder, table: Table, total: Term) -> list[tuple[str, Any]]:
 	"""A total by the currency of the agents' companies, of agents that the user may see."""
 	agent, company = frappe.qb.DocType("RL Agent Settings"), frappe.qb.DocType("Company")
 	return (
-		frappe.qb.from_(table)
-		.join(agent)
+		rows.join(agent)
 		.on(agent.name == table.agent)
 		.join(company)
 		.on(company.name == agent.company)
 		.select(company.default_currency, total)
-		.where(criterion & one_of(table.agent, _agents()))
+		.where(one_of(table.agent, _agents()))
 		.groupby(company.default_currency)
 		.orderby(company.default_currency)
 		.run()
@@ -99,7 +124,7 @@ def kept_lately() -> dict[str, Any] | str:
 	(share,) = (
 		frappe.qb.from_(row)
 		.select(Avg(Case().when(row.reward >= 1, 100).else_(0)))
-		.where((row.decision_date >= add_days(nowdate(), -30)) & one_of(row.agent, _agents()))
+		.where((row.decision_date >= add_days(nowdate(), -30)) & one_of(row.agent, _agents()) & decided(row))
 		.run()[0]
 	)
 	if share is None:
@@ -165,11 +190,14 @@ class FeedbackFilters:
 	def __init__(self, filters: dict[str, Any] | None, date_field: str) -> None:
 		filters = frappe._dict(filters or {})
 		self.row = frappe.qb.DocType("RL Feedback")
+		self._is_chosen = bool(filters.company or filters.agent)
 		self.company = filters.company or _usual_company(filters.agent)
 		self.first = getdate(filters.from_date or add_days(nowdate(), -DEFAULT_DAYS))
 		self.last = getdate(filters.to_date or nowdate())
 		if self.first > self.last:
-			frappe.throw(_("From Date {0} is after To Date {1}.").format(self.first, self.last))
+			frappe.throw(
+				_("From Date {0} is after To Date {1}.").format(formatdate(self.first), formatdate(self.last))
+			)
 		self.group_by = filters.group_by or "Item"
 		if self.group_by not in GROUPS:
 			frappe.throw(
@@ -179,13 +207,21 @@ class FeedbackFilters:
 		self._values = {name: filters[name] for name in _FILTERS if filters.get(name)}
 
 	@property
+	def message(self) -> str | None:
+		"""Which company's rows these are, where nobody chose among several."""
+		if self._is_chosen or len(set(frappe.get_list("RL Agent Settings", pluck="company"))) < 2:
+			return None
+		return _("Of company {0}; choose another above.").format(frappe.utils.escape_html(self.company))
+
+	@property
 	def criterion(self) -> Criterion:
 		"""The condition that keeps these rows."""
 		agents = frappe.get_list("RL Agent Settings", {"company": self.company}, pluck="name")
 		found = (self.day >= self.first) & (self.day <= self.last) & one_of(self.row.agent, agents)
 		for name, value in self._values.items():
-			found &= self.row[name] == value
-		return found
+			field = self.row[name]
+			found &= one_of(field, in_group(value)) if name == "item_group" else field == value
+		return found & decided(self.row)
 
 	def grouped(self, *figures: Term) -> QueryBuilder:
 		"""One row per group: the group, the number of rows as `line_count`, and the figures."""

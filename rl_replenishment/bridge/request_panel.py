@@ -57,7 +57,7 @@ def picture_of(request: str, name: str) -> dict[str, Any]:
 	line = frappe.db.get_value(
 		"Material Request Item",
 		{"parent": request, "rl_proposal": name},
-		["item_code", "warehouse", "stock_qty", "schedule_date"],
+		["item_code", "warehouse", "stock_qty", "ordered_qty", "received_qty", "schedule_date", "docstatus"],
 		as_dict=True,
 	)
 	proposal = frappe.db.get_value("RL Proposal", name, ["agent", "state"], as_dict=True)
@@ -77,7 +77,10 @@ def picture_of(request: str, name: str) -> dict[str, Any]:
 	usual = flt(state.get("mean_daily_demand")) * (np.arange(days) + 1)
 	both = float(stock.on_hand[0]) + np.cumsum(arrived) - usual
 	# the request itself is among what is to arrive, on its day or nearby
-	own, due, left = np.zeros(days), (getdate(line.schedule_date) - today).days, flt(line.stock_qty)
+	is_over = line.docstatus == 2 or frappe.db.get_value("Material Request", request, "status") == "Stopped"
+	wanted = flt(line.ordered_qty) if is_over else max(flt(line.stock_qty), flt(line.ordered_qty))
+	left = max(wanted - flt(line.received_qty), 0.0)
+	own, due = np.zeros(days), (getdate(line.schedule_date) - today).days
 	for day in sorted(range(days), key=lambda day: abs(day - due)):
 		own[day] = min(arrived[day], left)
 		left -= own[day]

@@ -25,7 +25,6 @@ from rl_replenishment.bridge.training_run import (
 	close,
 	closing,
 	open_run,
-	tell,
 )
 from rl_replenishment.bridge.training_watch import Disowned, Ended, Watch, gentle_timeout
 from rl_replenishment.core.errors import InputError
@@ -233,7 +232,6 @@ def _save(document: Document, settings: Document, lesson: Lesson, watch: Watch) 
 			frappe.db.rollback()
 			if attempt + 1 == SAVE_ATTEMPTS:
 				raise
-	tell(document.name)
 
 
 def _write(document: Document, settings: Document, lesson: Lesson, watch: Watch) -> None:

@@ -16,7 +16,6 @@ from redis.exceptions import RedisError
 from rl_replenishment.bridge.language import in_the_sites_language
 from rl_replenishment.bridge.learning import Ask
 from rl_replenishment.bridge.notifying import TRAINING_FAILED, announce
-from rl_replenishment.bridge.training_watch import publish
 
 #: a training gives a sign of life every few seconds
 SILENCE = timedelta(minutes=3)
@@ -72,7 +71,6 @@ def close(run: str, status: str, message: str, error: str | None = None) -> None
 	frappe.db.set_value("RL Training Run", run, {**closing(run, status, message), "error": error})
 	# the end of a run outlives whatever is rolled back after it
 	frappe.db.commit()
-	tell(run)
 	if status == "Failed":
 		announce("RL Training Run", run, TRAINING_FAILED)
 
@@ -82,11 +80,6 @@ def closing(run: str, status: str, message: str) -> dict[str, Any]:
 	started = frappe.db.get_value("RL Training Run", run, "started_on")
 	seconds = (now - started).total_seconds() if started else 0
 	return {"status": status, "message": message, "ended_on": now, "seconds": seconds, "open_for": None}
-
-
-def tell(run: str) -> None:
-	status, progress, message = frappe.db.get_value("RL Training Run", run, ["status", "progress", "message"])
-	publish(run, status, progress, message)
 
 
 @in_the_sites_language()

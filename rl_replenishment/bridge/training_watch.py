@@ -21,7 +21,6 @@ from rl_replenishment.core.training.interface import Progress
 SECONDS = 2.0
 #: a job needs this long to compare and save what it found before the queue's timeout
 GRACE_SECONDS = 300
-PROGRESS_EVENT = "rl_training_progress"
 
 
 class Ended(Exception):
@@ -75,7 +74,6 @@ class Watch:
 		frappe.db.set_value("RL Training Run", self.run, values, update_modified=False)
 		# the desk and the check for dead workers are to see it now
 		frappe.db.commit()
-		publish(self.run, status, values["progress"], self._message)
 
 	def must_go_on(self, share: float = 0.0) -> None:
 		"""As `look`, where nothing could be kept: raises `Ended` if the training is to end."""
@@ -102,16 +100,6 @@ class Watched:
 		if self._watch.cancelled:
 			raise Ended
 		return self._policy.order_quantities(state)
-
-
-def publish(run: str, status: str, percent: float, message: str) -> None:
-	"""Tell whoever has the run's form open."""
-	frappe.publish_realtime(
-		PROGRESS_EVENT,
-		{"training_run": run, "status": status, "progress": percent, "message": message},
-		doctype="RL Training Run",
-		docname=run,
-	)
 
 
 @contextmanager

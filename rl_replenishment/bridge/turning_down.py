@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from typing import Any
 
 import frappe
+from frappe import _
 
 
-def turn_down(proposals: Sequence[str]) -> dict[str, int]:
+def turn_down(proposals: Any) -> dict[str, int]:
 	"""Delete the proposals' lines from draft Material Requests, and drafts that have no line left.
 
 	Returns how many `lines` were taken out, and how many proposals were `kept` since their request is no
 	draft. The user needs the permissions that doing it by hand would need.
 	"""
-	names = {str(name) for name in proposals}
+	if not isinstance(proposals, list) or not all(isinstance(name, str) for name in proposals):
+		frappe.throw(_("Proposals is to be a list of names of RL Proposals."))
+	names = set(proposals)
 	lines = frappe.get_all(
 		"Material Request Item",
 		{"rl_proposal": ("in", sorted(names)), "docstatus": 0},

@@ -33,6 +33,8 @@ class Proposal:
 	reason: str
 	#: the numbers behind it
 	why: Explanation
+	#: why nothing of it is to be ordered now, "" where nothing holds it back
+	held_back: str = ""
 
 
 def propose(policy: ResidualNetwork, state: State, translate: Translate = str) -> list[Proposal]:

@@ -39,7 +39,7 @@ class ReportCase(IntegrationTestCase):
 	def rows(self, name: str, **filters) -> list:
 		return [row for row in self.report(name, **filters).result if isinstance(row, dict)]
 
-	def answer(self, proposed: float, ordered: float, **values) -> None:
+	def answer(self, proposed: float, ordered: float, **values) -> str:
 		row = {
 			"name": frappe.generate_hash(length=10),
 			"creation": now_datetime(),
@@ -57,7 +57,9 @@ class ReportCase(IntegrationTestCase):
 			"reward": 1 if proposed == ordered else -abs(proposed - ordered) / 10,
 			"decision_date": nowdate(),
 			"edit_value": 0,
+			"settled": 1,
 			"edit_value_on": None,
 			**values,
 		}
 		frappe.db.bulk_insert("RL Feedback", list(row), [list(row.values())])
+		return row["name"]

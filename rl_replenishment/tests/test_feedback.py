@@ -176,6 +176,8 @@ class TestFeedback(IntegrationTestCase):
 		self.order({self.piece: self.line(self.piece).qty})
 		self.assert_row(self.piece, self.line(self.piece).rl_proposed_qty, 1, settled=True)
 		self.assertEqual(self.row(self.piece).material_request, amended.name)
+		proposal = frappe.get_doc("RL Proposal", self.row(self.piece).proposal)
+		self.assertEqual(proposal.material_request, amended.name)
 
 	def test_a_deleted_draft_is_turned_down(self):
 		"""The buyer may delete it, although proposals name it."""

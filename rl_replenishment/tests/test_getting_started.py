@@ -9,7 +9,7 @@ from erpnext.stock.doctype.material_request.material_request import make_purchas
 from frappe.utils import add_days, nowdate
 
 from rl_replenishment import api
-from rl_replenishment.setup.roles import MANAGER
+from rl_replenishment.setup.roles import MANAGER, USER
 from rl_replenishment.tasks import propose
 from rl_replenishment.tests import factories as make
 from rl_replenishment.tests.case import IntegrationTestCase
@@ -62,6 +62,12 @@ class TestGettingStarted(IntegrationTestCase):
 		frappe.set_user(self.user)
 		api.tick("backtest")
 		self.assertEqual(self.done(), [])
+
+	def test_what_a_buyer_cannot_do(self) -> None:
+		"""Only managers make, train and start agents: buyers have the other steps."""
+		frappe.set_user(make.make_user(USER))
+		titles = [step["title"] for step in api.getting_started()]
+		self.assertEqual(titles, ["Look at the backtest", "Give the first feedback"])
 
 	def test_hiding(self) -> None:
 		"""For the one user; nothing else can be ticked off; those who see no proposals have no steps."""

@@ -15,25 +15,21 @@ class TestNumberCards(ReportCase):
 	def test_value_awaiting_approval(self) -> None:
 		before = self.card(api.value_awaiting_approval)
 		self.assertEqual(before["fieldtype"], "Currency")
-		for status, worth in (("Proposed", 30), ("Requested", 40), ("Ordered", 500), ("Superseded", 900)):
-			row = {
-				"name": frappe.generate_hash(length=10),
-				"agent": self.agent.name,
-				"company": self.company,
-				"status": status,
-				"proposed_qty": worth / 10,
-				"rate": 10,
-			}
-			frappe.db.bulk_insert("RL Proposal", list(row), [list(row.values())])
-		self.assertAlmostEqual(self.card(api.value_awaiting_approval)["value"] - before["value"], 70)
+		self.request(30, agent=self.agent.name)
+		# what the buyer made of it counts, until it is approved
+		draft = self.request(40, agent=self.agent.name)
+		draft.items[0].qty = 5
+		draft.save()
+		self.assertAlmostEqual(self.card(api.value_awaiting_approval)["value"] - before["value"], 80)
+		draft.submit()
+		self.assertAlmostEqual(self.card(api.value_awaiting_approval)["value"] - before["value"], 30)
 
 	def test_other_money(self) -> None:
 		"""A card has the site's currency alone: where a company has another, each is told by itself."""
 		company = make.make_company()
 		frappe.db.set_value("Company", company, "default_currency", "JPY")
 		agent = make.make_agent([frappe.db.get_value("Warehouse", {"company": company})], company=company)
-		row = {"name": "x", "agent": agent.name, "status": "Proposed", "proposed_qty": 3, "rate": 10}
-		frappe.db.bulk_insert("RL Proposal", list(row), [list(row.values())])
+		self.request(30, agent=agent.name)
 		self.assertIn(fmt_money(30, precision=0, currency="JPY"), self.card(api.value_awaiting_approval))
 
 	def test_value_of_changes(self) -> None:
@@ -51,6 +47,15 @@ class TestNumberCards(ReportCase):
 			self.answer(10, ordered)
 		self.answer(10, 12, decision_date=add_days(nowdate(), -31))
 		self.assertEqual(self.card(api.kept_lately)["value"], 75)
+
+	def request(self, worth: float, *, agent: str):
+		"""A draft Material Request of a proposal that is worth so much."""
+		name = frappe.generate_hash(length=10)
+		row = {"name": name, "agent": agent, "status": "Requested", "proposed_qty": worth / 10, "rate": 10}
+		frappe.db.bulk_insert("RL Proposal", list(row), [list(row.values())])
+		draft = make.make_material_request(self.items[0], self.warehouse, worth / 10)
+		frappe.db.set_value("Material Request Item", draft.items[0].name, "rl_proposal", name)
+		return draft.reload()
 
 	def card(self, function):
 		"""What a card shows a user who has no other role; others are refused."""

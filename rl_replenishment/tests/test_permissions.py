@@ -33,6 +33,7 @@ class TestPermissions(IntegrationTestCase):
 		cls.agent = make.make_agent([make.make_warehouse()], [make.make_item()])
 		cls.training = cls.insert("RL Training Run", status="Failed")
 		cls.policy = cls.insert("RL Policy", version=1)
+		cls.round = cls.insert("RL Proposal Run")
 
 	@classmethod
 	def insert(cls, doctype: str, **values):
@@ -55,6 +56,7 @@ class TestPermissions(IntegrationTestCase):
 		return (
 			(api.propose_now, (agent,), (proposals, "enqueue"), (agent,)),
 			(api.train, (agent,), (training_job, "enqueue"), (agent,)),
+			(api.cancel_run, (self.round.name,), (proposals, "cancel"), (self.round.name,)),
 			(api.cancel_training, (run,), (training_job, "cancel"), (run,)),
 			(api.retry_training, (run,), (training_job, "retry"), (run,)),
 			(api.promote, (policy, "cheaper"), (promotion, "promote"), (policy, "cheaper")),

@@ -104,6 +104,11 @@ class TestProposalsList(IntegrationTestCase):
 		self.assertEqual(api.turn_down(frappe.as_json([other])), {"lines": 0, "kept": 1})
 		self.assertEqual(status(other), "Requested")
 
+	def test_turning_down_what_is_no_list(self) -> None:
+		for given in ("x", "5", '"abc"', "[5]"):
+			with self.subTest(given), self.assertRaisesRegex(frappe.ValidationError, "a list of names"):
+				api.turn_down(given)
+
 	def test_turning_down_the_last_line(self) -> None:
 		(request,) = self.propose()
 		names = [self.proposal_of(item).name for item in self.items]

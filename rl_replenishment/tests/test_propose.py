@@ -8,7 +8,7 @@ from unittest.mock import patch
 
 import frappe
 import numpy as np
-from frappe.utils import add_days, getdate, nowdate
+from frappe.utils import add_days, formatdate, getdate, nowdate
 
 from rl_replenishment.bridge import material_requests, policy_store, proposals
 from rl_replenishment.tasks import last_review_day, propose
@@ -151,6 +151,8 @@ class TestPropose(IntegrationTestCase):
 		result = propose(agent.name, force=True)
 		self.assertEqual([line.item_code for line in self.lines_of(result)], [self.items[2]])
 		self.assertIn("Snoozed lines: 2", self.run_of(result).messages)
+		held_back = json.loads(self.run_of(result).not_ordered)["held_back"]
+		self.assertEqual(held_back, [f"Snoozed until {formatdate(add_days(nowdate(), 7))}."] * 2)
 		later = proposals.propose_for(agent.name, today=getdate(add_days(nowdate(), 7)))
 		self.assertLessEqual(set(self.items[:2]), {line.item_code for line in self.lines_of(later)})
 		with self.assertRaisesRegex(frappe.ValidationError, "a day after today"):
@@ -255,6 +257,38 @@ class TestPropose(IntegrationTestCase):
 			frappe.get_all("RL Proposal", {"run": result["run"]}, pluck="item_code"), [self.items[2]]
 		)
 		self.assertIn("Less urgent lines left for later: 2,", self.run_of(result).messages)
+		for why in json.loads(self.run_of(result).not_ordered)["held_back"]:
+			self.assertIn("more than a run may order", why)
+
+	def test_cancelling(self):
+		"""Of a run that is at work all is taken back, one that waits is not begun, one that ended stays."""
+		agent = self.agent()
+		waiting, at_work = (proposals._begin(agent, "Manual") for _ in range(2))
+		proposals.cancel(waiting)
+		emit = proposals.emit
+
+		def emitting(*given):
+			proposals.cancel(at_work)
+			return emit(*given)
+
+		for run in (waiting, at_work):
+			with patch.object(proposals, "emit", emitting), patch.object(frappe.db, "rollback") as rollback:
+				self.assertEqual(proposals.execute(run)["material_requests"], [])
+			rollback.assert_called_once_with()
+			self.assertEqual(frappe.db.get_value("RL Proposal Run", run, "status"), "Cancelled")
+		ended = propose(agent.name, force=True)["run"]
+		with self.assertRaisesRegex(frappe.ValidationError, "has ended already"):
+			proposals.cancel(ended)
+
+	def test_the_latest_snooze_counts(self):
+		agent = self.agent()
+		of = {"doctype": "RL Snooze", "agent": agent.name, "item_code": self.items[0]}
+		for days in (30, 7):
+			for warehouse in (None, self.warehouse):
+				until = add_days(nowdate(), days)
+				frappe.get_doc({**of, "warehouse": warehouse, "until": until}).insert()
+		left = frappe.get_all("RL Snooze", {"agent": agent.name}, pluck="until")
+		self.assertEqual(left, [getdate(add_days(nowdate(), 7))] * 2)
 
 	def test_a_failure_is_on_record(self):
 		"""The run is Failed with the reason and a log; nothing is half-written; the error is raised."""

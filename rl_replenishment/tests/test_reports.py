@@ -8,7 +8,7 @@ from itertools import product
 
 import frappe
 import numpy as np
-from frappe.utils import add_days, now_datetime, nowdate
+from frappe.utils import add_days, getdate, now_datetime, nowdate
 
 from rl_replenishment.bridge.reporting import GROUPS, percent
 from rl_replenishment.rl_replenishment.report.rl_stock_health.rl_stock_health import days_until_empty
@@ -55,6 +55,16 @@ class TestFeedbackReports(ReportCase):
 		(reward,) = by_reward.chart["data"]["datasets"][0]["values"]
 		self.assertAlmostEqual(reward, summary["Mean Reward"], places=3)
 
+	def test_each_decision_once(self) -> None:
+		"""Not before the buyer has decided, and what was corrected as it is now."""
+		before = self.rows("RL Feedback Analysis", company=self.company, agent=self.agent.name)
+		self.answer(100, 0, settled=0)
+		corrected = self.answer(100, 100)
+		self.answer(100, 0, correction_of=corrected)
+		after = self.rows("RL Feedback Analysis", company=self.company, agent=self.agent.name)
+		self.assertEqual(after[0].line_count, before[0].line_count + 1)
+		self.assertEqual((after[0].kept, after[0].turned_down), (before[0].kept, 1))
+
 	def test_value(self) -> None:
 		found = self.report("RL Edit Value", company=self.company, agent=self.agent.name, group_by="Buyer")
 		rows = {row.group_name: row for row in found.result if isinstance(row, dict)}
@@ -84,6 +94,15 @@ class TestFeedbackReports(ReportCase):
 				self.assertEqual(sum(row.line_count for row in rows), count)
 				valued = self.rows("RL Edit Value", **filters)
 				self.assertEqual(sum(row.line_count for row in valued), min(count, 3))
+
+	def test_which_company(self) -> None:
+		"""Said where nobody chose one of several."""
+		other = make.make_company()
+		make.make_agent([frappe.db.get_value("Warehouse", {"company": other})], company=other)
+		for name in ("RL Feedback Analysis", "RL Edit Value"):
+			self.answer(10, 12, edit_value=1, edit_value_on=nowdate())
+			self.assertIn("choose another", self.report(name).message or "")
+			self.assertFalse(self.report(name, company=self.company).message)
 
 	def test_dates(self) -> None:
 		asked = {"company": self.company, "agent": self.agent.name}
@@ -125,6 +144,23 @@ class TestStockReports(ReportCase):
 		):
 			left = self.rows("RL Stock Health", agent=agent.name, **filters)
 			self.assertEqual([row["item_code"] for row in left], [much] if "health" in filters else [])
+		everything = self.rows("RL Stock Health", agent=agent.name, item_group="All Item Groups")
+		self.assertEqual(len(everything), 4, "groups below the one that was asked for")
+
+	def test_arrivals(self) -> None:
+		"""The next of each item, and what is overdue: also of items that nothing is proposed of."""
+		late, due, _nothing = self.items
+		agent = make.make_agent([self.warehouse], self.items, enabled=0)
+		for item in self.items:
+			make.make_stock(item, self.warehouse, 100)
+		for item, days, qty in ((late, -3, 5), (due, 4, 6), (due, 9, 7)):
+			make.make_purchase_order(self.supplier, item, self.warehouse, qty, add_days(nowdate(), days))
+		rows = {row["item_code"]: row for row in self.rows("RL Stock Health", agent=agent.name)}
+		arrivals = [(rows[item]["next_arrival"], rows[item]["overdue"]) for item in self.items]
+		expected = [(getdate(), 5), (getdate(add_days(nowdate(), 4)), 0), (None, 0)]
+		self.assertEqual(arrivals, expected)
+		(overdue,) = self.rows("RL Stock Health", agent=agent.name, overdue=1)
+		self.assertEqual(overdue["item_code"], late)
 
 	def test_days_until_empty(self) -> None:
 		arrivals = np.zeros((4, 4), np.float32)
@@ -275,6 +311,7 @@ class TestAllReports(ReportCase):
 					"decision_date": add_days(nowdate(), -(number % 80)),
 					"edit_value": number % 7 - 3,
 					"edit_value_on": nowdate(),
+					"settled": 1,
 				}
 				for number in range(MANY_ROWS)
 			],

@@ -61,6 +61,17 @@ class TestRequestPanel(IntegrationTestCase):
 		self.assertAlmostEqual(found["without"][0], 8, places=2)
 		self.assertIsNone(found["most_stock"])
 
+	def test_the_picture_of_an_order_that_is_over(self) -> None:
+		"""Nothing more arrives of it; what other orders bring stays."""
+		line = self.request.items[1]
+		supplier = make.make_supplier()
+		make.make_purchase_order(supplier, line.item_code, self.warehouse, 50, add_days(nowdate(), 3))
+		self.request.submit()
+		self.request.update_status("Stopped")
+		found = api.picture_of_proposal(self.request.name, line.rl_proposal)
+		self.assertEqual(found["with_order"], found["without"])
+		self.assertAlmostEqual(found["without"][3], 10 - 4 * 2 + 50, places=2)
+
 	def test_who_may_look(self) -> None:
 		"""Whoever may read the request, and of a proposal only in the request that it is in."""
 		proposal = self.request.items[0].rl_proposal

@@ -77,7 +77,7 @@ def test_from_proposal_to_purchase_order(site, desk):
 	page.settle()
 	page.evaluate("() => frappe.msg_dialog?.hide()")
 	expect(page.locator(".modal.show")).to_have_count(0)
-	panel.locator(".rl-reason").first.select_option("Promotion")
+	panel.locator(".rl-reason[data-reason=Promotion]").first.click()
 	page.get_by_role("button", name="Save", exact=True).click()
 	page.wait_for_function("() => !cur_frm.is_dirty()")
 	page.get_by_role("button", name="Submit", exact=True).click()

@@ -29,7 +29,8 @@ def book_edit_values(today: date) -> None:
 		except Exception:
 			frappe.db.rollback()
 			frappe.log_error(
-				title="RL Replenishment: values of changes were not booked",
+				"RL Replenishment: values of changes were not booked",
+				frappe.get_traceback(),
 				reference_doctype="RL Agent Settings",
 				reference_name=agent,
 			)

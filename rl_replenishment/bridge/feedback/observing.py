@@ -59,7 +59,8 @@ def _guarded(document: Document, work: Callable[[], None]) -> None:
 	except Exception:
 		frappe.db.rollback(save_point="rl_feedback")
 		frappe.log_error(
-			title="RL Replenishment: feedback was not recorded",
+			"RL Replenishment: feedback was not recorded",
+			frappe.get_traceback(),
 			reference_doctype=document.doctype,
 			reference_name=document.name,
 		)

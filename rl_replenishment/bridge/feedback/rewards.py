@@ -116,11 +116,17 @@ def _write(decisions: Sequence[Decision], rows: Sequence[Any]) -> None:
 	days = _days_to_settle({decision.agent for decision in decisions})
 	new: list[dict[str, Any]] = []
 	changed: dict[str, dict[str, Any]] = {}
+	moved: dict[str, dict[str, Any]] = {}
 	# of a request that was cancelled and amended, the amendment speaks last
 	latest = {_key(decision): decision for decision in sorted(decisions, key=lambda each: not each.is_over)}
 	for key, decision in latest.items():
 		row = last.get(key)
 		values = _values(decision, row, days[decision.agent])
+		if row and decision.proposal and decision.material_request != row.material_request:
+			moved[decision.proposal] = {
+				"material_request": decision.material_request,
+				"material_request_item": decision.material_request_item,
+			}
 		if row is None:
 			if decision.proposed_qty or decision.ordered_qty:
 				new.append({**_about(decision), **values})
@@ -142,6 +148,8 @@ def _write(decisions: Sequence[Decision], rows: Sequence[Any]) -> None:
 			}
 	if changed:
 		frappe.db.bulk_update("RL Feedback", changed)
+	if moved:
+		frappe.db.bulk_update("RL Proposal", moved)
 	_insert(new)
 	_update_proposals(latest.values(), days)
 

@@ -1,6 +1,8 @@
-// How an agent stands, on its form; while it trains or proposes, it asks again every two seconds.
+// How an agent stands, on its form, which asks again every two seconds while the agent trains or proposes.
 
 const RL_LOOK_EVERY_MS = 2000;
+// for what others begin
+const RL_LOOK_WHEN_IDLE_MS = 30000;
 const RL_UNDER_WAY = ["Queued", "In Progress"];
 const RL_STATUS_COLOURS = {
 	Completed: "green",
@@ -33,9 +35,10 @@ const rl_overview = {
 			this.tell(ended);
 			if (!frm.is_dirty()) return frm.reload_doc();
 		}
-		if (under_way.length) {
-			frm.rl_timer = setTimeout(() => cur_frm === frm && frm.doc.name === name && this.load(frm), RL_LOOK_EVERY_MS);
-		}
+		frm.rl_timer = setTimeout(
+			() => cur_frm === frm && frm.doc.name === name && this.load(frm),
+			under_way.length ? RL_LOOK_EVERY_MS : RL_LOOK_WHEN_IDLE_MS
+		);
 	},
 
 	under_way({ run, training }) {
@@ -61,14 +64,15 @@ const rl_overview = {
 				__("Last Run"),
 				`${link("RL Proposal Run", run.name)} ${this.pill(run.status)}
 				${RL_UNDER_WAY.includes(run.status) ? "" : __("Lines: {0}", [run.items_ordered || 0])}
-				<span class="text-muted">${escape(run.messages || "")}</span><div class="rl-run"></div>`,
+				<span class="text-muted">${escape(run.messages || "")}</span>
+				<div class="rl-run"></div>${this.cancel_button(frm, run, __("Cancel Run"))}`,
 			],
 			next_run && [__("Next Run"), frappe.datetime.str_to_user(next_run)],
 			training && [
 				__("Last Training"),
 				`${link("RL Training Run", training.name)} ${this.pill(training.status)}
 				${RL_UNDER_WAY.includes(training.status) ? "" : escape(training.message || "")}
-				<div class="rl-training"></div>${this.cancel_button(frm, training)}`,
+				<div class="rl-training"></div>${this.cancel_button(frm, training, __("Cancel Training"))}`,
 			],
 		].filter(Boolean);
 		const wrapper = frm.get_field("overview").$wrapper;
@@ -107,7 +111,15 @@ const rl_overview = {
 			frm.remove_custom_button(__("Roll Back"));
 		}
 		wrapper.off("click");
-		wrapper.on("click", ".rl-cancel", () => this.cancel(frm, training.name));
+		wrapper.on("click", ".rl-cancel", ({ currentTarget }) => {
+			const name = currentTarget.dataset.job;
+			if (name === training?.name) {
+				const question = __("End this training? The best policy found so far is kept.");
+				this.cancel(frm, question, "cancel_training", { training_run: name });
+			} else {
+				this.cancel(frm, __("End this run? Nothing of it is kept."), "cancel_run", { run: name });
+			}
+		});
 		wrapper.on("click", ".rl-promote", (event) => this.promote(frm, $(event.currentTarget).data("policy")));
 	},
 
@@ -132,15 +144,15 @@ const rl_overview = {
 			</div><span class="text-muted">${shown} % ${label}</span>`;
 	},
 
-	cancel_button(frm, training) {
-		if (!RL_UNDER_WAY.includes(training.status) || !frm.perm[0].write) return "";
-		if (training.cancel_requested) return `<span class="text-muted">${__("It ends within seconds.")}</span>`;
-		return `<button class="btn btn-xs btn-default rl-cancel">${__("Cancel Training")}</button>`;
+	cancel_button(frm, job, label) {
+		if (!RL_UNDER_WAY.includes(job.status) || !frm.perm[0].write) return "";
+		if (job.cancel_requested) return `<span class="text-muted">${__("It ends within seconds.")}</span>`;
+		return `<button class="btn btn-xs btn-default rl-cancel" data-job="${job.name}">${label}</button>`;
 	},
 
-	cancel(frm, training_run) {
-		frappe.confirm(__("End this training? The best policy found so far is kept."), async () => {
-			await frappe.call({ method: "rl_replenishment.api.cancel_training", args: { training_run }, freeze: true });
+	cancel(frm, question, method, args) {
+		frappe.confirm(question, async () => {
+			await frappe.call({ method: `rl_replenishment.api.${method}`, args, freeze: true });
 			this.load(frm);
 		});
 	},

@@ -7,12 +7,13 @@ frappe.ui.form.on("Material Request", {
 });
 
 frappe.ui.form.on("Material Request Item", {
-	qty: (frm) => rl_panel.render(frm),
-	rl_edit_reason: (frm) => rl_panel.render(frm),
+	qty: (frm, _doctype, name) => rl_panel.update(frm, name),
+	conversion_factor: (frm, _doctype, name) => rl_panel.update(frm, name),
+	rl_edit_reason: (frm, _doctype, name) => rl_panel.update(frm, name),
 	items_remove: (frm) => rl_panel.render(frm),
 });
 
-const REASONS = ["", "Promotion", "Supplier Minimum", "Budget", "Project", "Distrust", "Other"];
+const REASONS = ["Promotion", "Supplier Minimum", "Budget", "Project", "Distrust", "Other"];
 
 const rl_panel = {
 	load(frm) {
@@ -71,19 +72,41 @@ const rl_panel = {
 		return [...new Set(named)].map(frappe.utils.escape_html);
 	},
 
+	number: (value) => format_number(value, null, Number.isInteger(flt(value, 3)) ? 0 : 1),
+
+	// in stock UOM, and by how much it differs, as feedback counts it: 0 for what units and digits make of it
+	now(frm, row) {
+		const conversion = flt(row.conversion_factor) || 1;
+		const quantity = flt(row.qty) * conversion;
+		const change = quantity - frm.rl_proposals[row.rl_proposal].proposed_qty;
+		return { quantity, change: Math.abs(change) > Math.max(1e-3, 0.5e-3 * conversion) ? change : 0 };
+	},
+
+	mark(frm, row) {
+		const { quantity, change } = this.now(frm, row);
+		if (!change) return this.number(quantity);
+		return `<span class="indicator-pill orange">${this.number(quantity)} (${change > 0 ? "+" : ""}${this.number(
+			change
+		)})</span>`;
+	},
+
+	// alone, so that what is open beside it stays open
+	update(frm, name) {
+		const line = frm.rl_proposals_of === frm.doc.name && frm.rl_section?.find(`tr[data-row="${name}"]`);
+		if (!line?.length) return;
+		const row = locals["Material Request Item"][name];
+		const focused = line.find(".rl-reason:focus").data("reason");
+		line.find(".rl-now").html(this.mark(frm, row));
+		line.find(".rl-reasons").html(this.reasons(frm, row));
+		if (focused) line.find(`.rl-reason[data-reason="${focused}"]`).trigger("focus");
+	},
+
 	row(frm, row) {
 		const proposal = frm.rl_proposals[row.rl_proposal];
-		const now = flt(row.qty) * (flt(row.conversion_factor) || 1);
-		const changed = Math.abs(now - proposal.proposed_qty) > 0.001;
-		const number = (value) => format_number(value, null, Number.isInteger(flt(value, 3)) ? 0 : 1);
+		const number = this.number;
 		const cell = (value) => `<td class="text-right">${value}</td>`;
 		const item = frappe.utils.escape_html(row.item_code);
 		const name = row.item_name === row.item_code ? "" : frappe.utils.escape_html(row.item_name || "");
-		const mark = changed
-			? `<span class="indicator-pill orange">${number(now)} (${now > proposal.proposed_qty ? "+" : ""}${number(
-					now - proposal.proposed_qty
-			  )})</span>`
-			: number(now);
 		const why = __("Why this quantity of {0}?", [item]);
 		return `<tr data-row="${row.name}">
 			<td><button class="btn btn-xs btn-default rl-why" aria-expanded="false" style="float: right; margin-left: 8px"
@@ -92,31 +115,33 @@ const rl_panel = {
 			${cell(number(proposal.days_of_stock))}
 			${cell(`${number(proposal.proposed_qty)} ${frappe.utils.escape_html(__(proposal.uom))}`)}
 			${cell(number(proposal.baseline_qty))}
-			${cell(mark)}
-			<td>${changed ? this.reasons(frm, row, item) : ""}</td>
+			<td class="text-right rl-now">${this.mark(frm, row)}</td>
+			<td class="rl-reasons">${this.reasons(frm, row)}</td>
 		</tr>`;
 	},
 
-	reasons(frm, row, item) {
+	reasons(frm, row) {
+		if (!this.now(frm, row).change) return "";
 		const can_write = frm.perm[0]?.write && frm.doc.docstatus < 2;
-		const options = REASONS.map(
-			(reason) =>
-				`<option value="${reason}" ${reason === (row.rl_edit_reason || "") ? "selected" : ""}>${
-					reason ? __(reason) : __("Choose")
-				}</option>`
-		);
-		const label = __("Reason for another quantity of {0}", [item]);
-		return `<select class="form-control input-xs rl-reason" ${can_write ? "" : "disabled"}
-			aria-label="${label}">${options.join("")}</select>`;
+		const label = __("Reason for another quantity of {0}", [frappe.utils.escape_html(row.item_code)]);
+		const buttons = REASONS.map((reason) => {
+			const is_chosen = reason === row.rl_edit_reason;
+			return `<button class="btn btn-xs ${is_chosen ? "btn-primary" : "btn-default"} rl-reason"
+				style="margin: 0 2px 2px 0" data-reason="${reason}" aria-pressed="${is_chosen}"
+				${can_write ? "" : "disabled"}>${__(reason)}</button>`;
+		});
+		return `<div role="group" aria-label="${label}" style="min-width: 14rem">${buttons.join("")}</div>`;
 	},
 
 	bind(frm) {
 		const row_of = (element) => locals["Material Request Item"][$(element).closest("tr").data("row")];
-		frm.rl_section.find(".rl-reason").on("change", (event) => {
-			const row = row_of(event.target);
-			frappe.model.set_value(row.doctype, row.name, "rl_edit_reason", event.target.value);
+		frm.rl_section.on("click", ".rl-reason", ({ currentTarget }) => {
+			const row = row_of(currentTarget);
+			// once more takes it back
+			const { reason } = currentTarget.dataset;
+			frappe.model.set_value(row.doctype, row.name, "rl_edit_reason", reason === row.rl_edit_reason ? "" : reason);
 		});
-		frm.rl_section.find(".rl-why").on("click", (event) => this.toggle(frm, event.currentTarget, row_of(event.target)));
+		frm.rl_section.on("click", ".rl-why", ({ currentTarget }) => this.toggle(frm, currentTarget, row_of(currentTarget)));
 	},
 
 	toggle(frm, button, row) {

@@ -36,6 +36,9 @@ frappe.ui.form.on("RL Agent Settings", {
 	},
 });
 
+// more is no longer read; a run has all of it
+const MOST_SHOWN = 200;
+
 function preview(frm) {
 	frappe
 		.call({
@@ -48,7 +51,7 @@ function preview(frm) {
 		.then((r) => {
 			const { lines, messages, considered, value } = r.message;
 			const number = (quantity) => format_number(quantity, null, Number.isInteger(quantity) ? 0 : 1);
-			const rows = lines.map(
+			const rows = lines.slice(0, MOST_SHOWN).map(
 				(line) => `<tr>
 					<td>${frappe.utils.escape_html(line.item_code)}<br>
 						<span class="text-muted">${frappe.utils.escape_html(line.item_name || "")}</span></td>
@@ -69,7 +72,8 @@ function preview(frm) {
 					<thead><tr><th>${__("Item")}</th><th class="text-right">${__("Proposed")}</th>
 						<th class="text-right">${__("Classical Rule")}</th><th>${__("Why")}</th></tr></thead>
 					<tbody>${rows.join("")}</tbody>
-				</table></div>`);
+				</table></div>
+				${lines.length > MOST_SHOWN ? `<p>${__("And {0} more.", [lines.length - MOST_SHOWN])}</p>` : ""}`);
 			dialog.show();
 		});
 }

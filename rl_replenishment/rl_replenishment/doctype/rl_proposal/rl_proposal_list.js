@@ -23,7 +23,8 @@ frappe.listview_settings["RL Proposal"] = {
 		const show = (label, action) => listview.page.add_inner_button(label, action, __("Show"));
 		show(__("Runs Out First"), () => arrange(listview, "days_of_stock", "asc"));
 		show(__("Changed Most"), () => arrange(listview, "change_size", "desc"));
-		show(__("Overdue Arrivals"), () => arrange(listview, "overdue_qty", "desc", ["overdue_qty", ">", 0]));
+		// of all items: what is overdue counts as on order, so that there often is no proposal
+		show(__("Overdue Arrivals"), () => frappe.set_route("query-report", "RL Stock Health", { overdue: 1 }));
 		show(__("Too Much in Stock"), () =>
 			frappe.set_route("query-report", "RL Stock Health", { health: "Too Much" })
 		);
@@ -48,10 +49,9 @@ frappe.listview_settings["RL Proposal"] = {
 	},
 };
 
-async function arrange(listview, sort_by, sort_order, filter) {
-	const field = (name, condition, value) => ["RL Proposal", name, condition, value];
+async function arrange(listview, sort_by, sort_order) {
 	await listview.filter_area.clear(false);
-	await listview.filter_area.add([OPEN_ONES, filter].filter(Boolean).map((each) => field(...each)), false);
+	await listview.filter_area.add([["RL Proposal", ...OPEN_ONES]], false);
 	listview.sort_selector.set_value(sort_by, sort_order);
 	listview.on_sort_change(sort_by, sort_order);
 }

@@ -66,7 +66,7 @@ function show_not_ordered(frm) {
 	const items = kept.item_code || [];
 	table(
 		frm.get_field("not_ordered_table"),
-		[__("Item"), __("Warehouse"), __("On Hand"), __("On Order"), __("Rule's Qty")],
+		[__("Item"), __("Warehouse"), __("On Hand"), __("On Order"), __("Rule's Qty"), __("Held Back")],
 		items
 			.slice(0, MOST_ROWS)
 			.map((item, i) => [
@@ -75,6 +75,8 @@ function show_not_ordered(frm) {
 				number(kept.on_hand[i]),
 				number(kept.on_order[i]),
 				number(kept.baseline_qty[i]),
+				// runs before this column was kept have none
+				escape(kept.held_back?.[i]),
 			]),
 		items.length
 	);

@@ -16,6 +16,11 @@ class RLSnooze(Document):
 				_("Propose Again On is {0}; choose a day after today.").format(self.get_formatted("until"))
 			)
 
+	def after_insert(self) -> None:
+		"""The latest word on an item counts, so that deleting it undoes it."""
+		same = {name: self.get(name) or ("is", "not set") for name in ("agent", "item_code", "warehouse")}
+		frappe.db.delete("RL Snooze", {**same, "name": ("!=", self.name)})
+
 
 def on_doctype_update() -> None:
 	frappe.db.add_index("RL Snooze", ["agent", "until"])

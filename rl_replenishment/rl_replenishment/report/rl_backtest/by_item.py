@@ -9,9 +9,9 @@ from frappe import _
 from frappe.utils import flt
 
 from rl_replenishment.bridge.policy_store import policy_name
-from rl_replenishment.bridge.reporting import CHARTED, column, link_column
+from rl_replenishment.bridge.reporting import CHARTED, column, in_group, link_column
 
-_FILTERS = ("item_code", "item_group", "warehouse")
+_FILTERS = ("item_code", "warehouse")
 
 
 def execute(agent: str, active: str | None, currency: str, filters: Any) -> tuple:
@@ -22,10 +22,12 @@ def execute(agent: str, active: str | None, currency: str, filters: Any) -> tupl
 		return _columns("", ""), [], message, None, []
 	metrics = frappe.parse_json(policy.metrics) or {}
 	rule = policy_name(((metrics.get("holdout") or {}).get("vs_best_rule") or {}).get("policy") or "")
+	groups = in_group(filters.item_group) if filters.item_group else None
 	rows = [
 		{**row, "currency": currency}
 		for row in _rows(frappe.parse_json(policy.backtest_by_item))
 		if all(row[name] == filters[name] for name in _FILTERS if filters.get(name))
+		and (groups is None or row["item_group"] in groups)
 	]
 	rows.sort(key=lambda row: -abs(row["difference"]))
 	message = None if rows else _("Policy {0} was compared on no such item-warehouse.").format(policy.name)

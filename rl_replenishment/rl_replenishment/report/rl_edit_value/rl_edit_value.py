@@ -36,7 +36,7 @@ def execute(filters: dict[str, Any] | None = None) -> tuple:
 			currency=currency,
 		)
 	rows.sort(key=lambda row: -abs(flt(row.net)))
-	message = None
+	message = chosen.message
 	if not rows:
 		message = _(
 			"No change was valued in these days. A change is valued once the lead time and a review interval "

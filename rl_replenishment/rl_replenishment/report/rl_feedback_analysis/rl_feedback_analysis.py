@@ -19,12 +19,18 @@ _weekday = CustomFunction("WEEKDAY", ["day"])
 
 
 def execute(filters: dict[str, Any] | None = None) -> tuple:
-	"""Columns, rows, no message, chart, summary."""
+	"""Columns, rows, message, chart, summary."""
 	chosen = FeedbackFilters(filters, "decision_date")
 	rows = chosen.grouped(*_figures(chosen)).run(as_dict=True)
 	for row in rows:
 		_add_shares(row)
-	return _columns(chosen), rows, None, _chart(chosen, (filters or {}).get("chart")), _summary(rows)
+	return (
+		_columns(chosen),
+		rows,
+		chosen.message,
+		_chart(chosen, (filters or {}).get("chart")),
+		_summary(rows),
+	)
 
 
 def _figures(chosen: FeedbackFilters) -> tuple[Term, ...]:

@@ -13,6 +13,7 @@ frappe.query_reports["RL Stock Health"] = {
 		{ fieldname: "warehouse", label: __("Warehouse"), fieldtype: "Link", options: "Warehouse" },
 		{ fieldname: "supplier", label: __("Supplier"), fieldtype: "Link", options: "Supplier" },
 		{ fieldname: "item_group", label: __("Item Group"), fieldtype: "Link", options: "Item Group" },
+		{ fieldname: "overdue", label: __("Overdue Arrivals"), fieldtype: "Check" },
 	],
 
 	formatter(value, row, column, data, default_formatter) {

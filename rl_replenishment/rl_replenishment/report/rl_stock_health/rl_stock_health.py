@@ -10,11 +10,11 @@ import frappe
 import numpy as np
 import numpy.typing as npt
 from frappe import _
-from frappe.utils import flt, getdate
+from frappe.utils import cint, flt, getdate
 
 from rl_replenishment.bridge.demand import read_demand
 from rl_replenishment.bridge.parameters import read_parameters
-from rl_replenishment.bridge.reporting import chosen_agent, column, link_column
+from rl_replenishment.bridge.reporting import chosen_agent, column, in_group, link_column
 from rl_replenishment.bridge.scope import resolve_scope
 from rl_replenishment.bridge.stock import read_stock
 from rl_replenishment.core.demand.statistics import QUARTER
@@ -36,9 +36,14 @@ def execute(filters: dict[str, Any] | None = None) -> tuple:
 	if not agent:
 		return _columns(), [], _("There is no agent yet: make one in RL Agent Settings."), None, []
 	rows = _rows(frappe.get_doc("RL Agent Settings", agent))
-	for name in ("warehouse", "supplier", "item_group"):
+	for name in ("warehouse", "supplier"):
 		if filters.get(name):
 			rows = [row for row in rows if row[name] == filters[name]]
+	if filters.item_group:
+		groups = in_group(filters.item_group)
+		rows = [row for row in rows if row["item_group"] in groups]
+	if cint(filters.overdue):
+		rows = [row for row in rows if row["overdue"] > 0]
 	message = None if rows else _("The agent has no such item-warehouse.")
 	wanted = _(filters.health) if filters.health else None
 	shown = [row for row in rows if wanted in (None, row["health"])]
@@ -58,6 +63,8 @@ def _rows(settings: Any) -> list[dict[str, Any]]:
 	empty_in = days_until_empty(stock.on_hand, stock.arrivals, rate)
 	position_cover = (stock.on_hand + stock.on_order) / np.maximum(rate, 1e-9)
 	interval = protection_days(items, settings.review_days)
+	is_coming = stock.on_order > 0
+	next_in = (stock.arrivals > 0).argmax(axis=0) if len(stock.arrivals) else np.zeros(len(keys), int)
 	health = np.select(
 		[
 			(stock.on_hand <= 0) & (rate > 0),
@@ -81,6 +88,8 @@ def _rows(settings: Any) -> list[dict[str, Any]]:
 			"order": (int(health[i]), float(empty_in[i])),
 			"on_hand": float(stock.on_hand[i]),
 			"on_order": float(stock.on_order[i]),
+			"next_arrival": today + timedelta(days=int(next_in[i])) if is_coming[i] else None,
+			"overdue": float(stock.overdue[i]),
 			"daily_demand": float(rate[i]),
 			"days_of_cover": float(cover[i]) if np.isfinite(cover[i]) else None,
 			"stockout_date": today + timedelta(days=int(empty_in[i]))
@@ -115,6 +124,8 @@ def _columns() -> list[dict[str, Any]]:
 		column("days_of_cover", _("Days of Cover"), "Float", 120),
 		column("on_hand", _("On Hand"), "Float", 100),
 		column("on_order", _("On Order"), "Float", 100),
+		column("next_arrival", _("Next Arrival"), "Date", 110),
+		column("overdue", _("Overdue"), "Float", 100),
 		column("uom", _("UOM"), "Data", 80),
 		column("daily_demand", _("Demand per Day"), "Float", 130, precision=2),
 		column("value", _("Value on Hand"), "Currency", 130, options="currency"),

@@ -8,7 +8,7 @@ import frappe
 from frappe import _
 from frappe.query_builder import Case
 from frappe.query_builder.functions import Avg, Coalesce, Count
-from frappe.utils import add_days, flt, getdate, nowdate
+from frappe.utils import add_days, flt, formatdate, getdate, nowdate
 from pypika import Order
 from pypika.terms import CustomFunction
 
@@ -42,7 +42,7 @@ def _rows(company: str, filters: Any) -> list[Any]:
 	first = getdate(filters.from_date or add_days(nowdate(), -DEFAULT_DAYS))
 	last = getdate(filters.to_date or nowdate())
 	if first > last:
-		frappe.throw(_("From Date {0} is after To Date {1}.").format(first, last))
+		frappe.throw(_("From Date {0} is after To Date {1}.").format(formatdate(first), formatdate(last)))
 	order, receipt = frappe.qb.DocType("Purchase Order"), frappe.qb.DocType("Purchase Receipt")
 	line, ordered = frappe.qb.DocType("Purchase Receipt Item"), frappe.qb.DocType("Purchase Order Item")
 	due = Coalesce(ordered.expected_delivery_date, ordered.schedule_date)
