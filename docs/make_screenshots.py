@@ -66,11 +66,9 @@ def _request(page: Page, url: str) -> None:
 
 
 def _agent(page: Page, url: str) -> None:
+	page.set_viewport_size({"width": 1280, "height": 1080})
 	page.goto(f"{url}/app/rl-agent-settings/{AGENT}")
 	page.wait_for_timeout(SETTLE_MS)
-	page.locator(
-		"[data-fieldname=overview_section], [data-fieldname=overview]"
-	).first.scroll_into_view_if_needed()
 	page.screenshot(path=IMAGES / "desk_agent.png")
 
 

@@ -63,7 +63,7 @@ const rl_overview = {
 			run && [
 				__("Last Run"),
 				`${link("RL Proposal Run", run.name)} ${this.pill(run.status)}
-				${RL_UNDER_WAY.includes(run.status) ? "" : __("Lines: {0}", [run.items_ordered || 0])}
+				${run.status === "Completed" ? __("Lines: {0}", [run.items_ordered || 0]) : ""}
 				<span class="text-muted">${escape(run.messages || "")}</span>
 				<div class="rl-run"></div>${this.cancel_button(frm, run, __("Cancel Run"))}`,
 			],

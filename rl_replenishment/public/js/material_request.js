@@ -54,7 +54,7 @@ const rl_panel = {
 			<div class="control-label">${[__("What the Agent Proposed"), ...this.suppliers(frm, lines)].join(" · ")}</div>
 			<div class="table-responsive"><table class="table table-sm small rl-proposals" style="margin-bottom: 0">
 				<thead><tr>
-					<th>${__("Item")}</th>
+					<th style="min-width: 10rem">${__("Item")}</th>
 					<th class="text-right">${__("Days of Cover")}</th>
 					<th class="text-right">${__("Proposed")}</th>
 					<th class="text-right">${__("Classical Rule")}</th>
@@ -85,7 +85,7 @@ const rl_panel = {
 	mark(frm, row) {
 		const { quantity, change } = this.now(frm, row);
 		if (!change) return this.number(quantity);
-		return `<span class="indicator-pill orange">${this.number(quantity)} (${change > 0 ? "+" : ""}${this.number(
+		return `<span class="indicator-pill orange text-nowrap">${this.number(quantity)} (${change > 0 ? "+" : ""}${this.number(
 			change
 		)})</span>`;
 	},
@@ -130,7 +130,7 @@ const rl_panel = {
 				style="margin: 0 2px 2px 0" data-reason="${reason}" aria-pressed="${is_chosen}"
 				${can_write ? "" : "disabled"}>${__(reason)}</button>`;
 		});
-		return `<div role="group" aria-label="${label}" style="min-width: 14rem">${buttons.join("")}</div>`;
+		return `<div role="group" aria-label="${label}" style="min-width: 14rem; max-width: 18rem">${buttons.join("")}</div>`;
 	},
 
 	bind(frm) {
