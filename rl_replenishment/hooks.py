@@ -39,8 +39,12 @@ add_to_apps_screen = [
 
 doctype_js = {
 	"Material Request": "public/js/material_request.js",
-	"RL Agent Settings": ["public/js/policy_comparison.js", "public/js/agent_overview.js"],
-	"RL Policy": "public/js/policy_comparison.js",
+	"RL Agent Settings": [
+		"public/js/policy_comparison.js",
+		"public/js/policy_use.js",
+		"public/js/agent_overview.js",
+	],
+	"RL Policy": ["public/js/policy_comparison.js", "public/js/policy_use.js"],
 	"RL Training Run": "public/js/policy_comparison.js",
 }
 

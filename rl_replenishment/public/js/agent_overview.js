@@ -106,7 +106,7 @@ const rl_overview = {
 		}
 		this.put(wrapper.find(".rl-versions"), this.versions(frm, policies));
 		if (now.can_roll_back && frm.perm[0].write) {
-			frm.add_custom_button(__("Roll Back"), () => rl_roll_back(frm));
+			frm.add_custom_button(__("Roll Back"), () => rl_roll_back(frm.doc.name, frm.doc.active_policy, () => frm.reload_doc()));
 		} else {
 			frm.remove_custom_button(__("Roll Back"));
 		}
@@ -120,7 +120,7 @@ const rl_overview = {
 				this.cancel(frm, __("End this run? Nothing of it is kept."), "cancel_run", { run: name });
 			}
 		});
-		wrapper.on("click", ".rl-promote", (event) => this.promote(frm, $(event.currentTarget).data("policy")));
+		wrapper.on("click", ".rl-promote", (event) => rl_promote(event.currentTarget.dataset.policy, () => frm.reload_doc()));
 	},
 
 	// only what has changed, so that a button keeps the focus while a job goes on; says whether it has
@@ -178,23 +178,6 @@ const rl_overview = {
 				.join("")}</tbody></table></div>`;
 	},
 
-	promote(frm, policy) {
-		frappe.prompt(
-			{ fieldname: "reason", fieldtype: "Small Text", label: __("Why") },
-			async ({ reason }) => {
-				await frappe.call({
-					method: "rl_replenishment.api.promote",
-					args: { policy, reason: reason || "" },
-					freeze: true,
-				});
-				frappe.show_alert({ message: __("Policy {0} is in use.", [policy]), indicator: "green" });
-				frm.reload_doc();
-			},
-			__("Put {0} to Use", [policy]),
-			__("Promote")
-		);
-	},
-
 	backtest({ compared, holdout_days, policy }) {
 		if (!compared.length) return "";
 		return `<div class="control-label">${__("Cost on the {0} days held out of training", [holdout_days])}</div>
@@ -216,21 +199,3 @@ const rl_overview = {
 		});
 	},
 };
-
-function rl_roll_back(frm) {
-	frappe.prompt(
-		{ fieldname: "reason", fieldtype: "Small Text", label: __("Why") },
-		({ reason }) =>
-			frm.call({
-				method: "rl_replenishment.api.roll_back",
-				args: { agent: frm.doc.name, reason: reason || "" },
-				freeze: true,
-				callback: (r) => {
-					frappe.show_alert({ message: __("Policy {0} is in use again.", [r.message]), indicator: "green" });
-					frm.reload_doc();
-				},
-			}),
-		__("Go Back to the Policy in Use before {0}", [frm.doc.active_policy]),
-		__("Roll Back")
-	);
-}

@@ -10,9 +10,11 @@ frappe.ui.form.on("RL Policy", {
 		}
 		if (!frappe.model.can_write("RL Agent Settings")) return;
 		if (frm.doc.status === "Active") {
-			frm.add_custom_button(__("Roll Back"), () => roll_back(frm));
+			frm.add_custom_button(__("Roll Back"), () =>
+				rl_roll_back(frm.doc.agent, frm.doc.name, (policy) => frappe.set_route("Form", "RL Policy", policy))
+			);
 		} else {
-			frm.add_custom_button(__("Promote"), () => promote(frm));
+			frm.add_custom_button(__("Promote"), () => rl_promote(frm.doc.name, () => frm.reload_doc()));
 		}
 	},
 });
@@ -23,36 +25,5 @@ function show_figures(frm) {
 	frm.get_field("metrics_view").$wrapper.html(
 		`${rl_comparison_table(figures, frm.doc.name)}
 		<details><summary class="small text-muted">${__("All Figures")}</summary><pre>${text}</pre></details>`
-	);
-}
-
-function ask_why(title, action, done) {
-	frappe.prompt(
-		{ fieldname: "reason", fieldtype: "Small Text", label: __("Why") },
-		({ reason }) => done(reason || ""),
-		title,
-		action
-	);
-}
-
-function promote(frm) {
-	ask_why(__("Put {0} to Use", [frm.doc.name]), __("Promote"), (reason) =>
-		frm.call({
-			method: "rl_replenishment.api.promote",
-			args: { policy: frm.doc.name, reason },
-			freeze: true,
-			callback: () => frm.reload_doc(),
-		})
-	);
-}
-
-function roll_back(frm) {
-	ask_why(__("Go Back to the Policy in Use before {0}", [frm.doc.name]), __("Roll Back"), (reason) =>
-		frm.call({
-			method: "rl_replenishment.api.roll_back",
-			args: { agent: frm.doc.agent, reason },
-			freeze: true,
-			callback: (r) => frappe.set_route("Form", "RL Policy", r.message),
-		})
 	);
 }
