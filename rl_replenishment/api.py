@@ -11,26 +11,26 @@ import frappe
 def propose_now(agent: str) -> str:
 	"""Propose in the background; returns the name of the run."""
 	_check_agent(agent)
-	from rl_replenishment.bridge import proposals
+	from rl_replenishment.bridge.proposing import run as proposal_run
 
 	frappe.get_doc("RL Agent Settings", agent).check_enabled()
-	return proposals.enqueue(agent)
+	return proposal_run.enqueue(agent)
 
 
 @frappe.whitelist(methods=["GET"])
 def preview(agent: str) -> dict[str, Any]:
 	"""What the agent would propose now; writes nothing."""
 	_check_agent(agent)
-	from rl_replenishment.bridge import proposals
+	from rl_replenishment.bridge.proposing import round as proposal_round
 
-	return proposals.preview(agent)
+	return proposal_round.preview(agent)
 
 
 @frappe.whitelist(methods=["GET"])
 def overview(agent: str) -> dict[str, Any]:
 	"""How the agent stands, for its form."""
 	frappe.has_permission("RL Agent Settings", "read", agent, throw=True)
-	from rl_replenishment.bridge import overview
+	from rl_replenishment.bridge.desk import overview
 
 	return overview.overview(frappe.get_doc("RL Agent Settings", agent))
 
@@ -39,25 +39,25 @@ def overview(agent: str) -> dict[str, Any]:
 def progress_of_run(run: str) -> dict[str, Any]:
 	"""How far a run of proposals is."""
 	frappe.has_permission("RL Proposal Run", "read", run, throw=True)
-	from rl_replenishment.bridge import proposals
+	from rl_replenishment.bridge.proposing import run as proposal_run
 
-	return {"status": frappe.db.get_value("RL Proposal Run", run, "status"), **proposals.progress_of(run)}
+	return {"status": frappe.db.get_value("RL Proposal Run", run, "status"), **proposal_run.progress_of(run)}
 
 
 @frappe.whitelist(methods=["POST"])
 def cancel_run(run: str) -> None:
 	"""End a run of proposals; nothing of it is kept."""
 	_check_agent_of("RL Proposal Run", run)
-	from rl_replenishment.bridge import proposals
+	from rl_replenishment.bridge.proposing import run as proposal_run
 
-	proposals.cancel(run)
+	proposal_run.cancel(run)
 
 
 @frappe.whitelist(methods=["POST"])
 def train(agent: str) -> str:
 	"""Train in the background; returns the name of the training run."""
 	_check_agent(agent)
-	from rl_replenishment.bridge import training_job
+	from rl_replenishment.bridge.training import job as training_job
 
 	return training_job.enqueue(agent)
 
@@ -66,7 +66,7 @@ def train(agent: str) -> str:
 def cancel_training(training_run: str) -> None:
 	"""Ask a training to end; what it has found so far is kept."""
 	_check_agent_of("RL Training Run", training_run)
-	from rl_replenishment.bridge import training_job
+	from rl_replenishment.bridge.training import job as training_job
 
 	training_job.cancel(training_run)
 
@@ -75,7 +75,7 @@ def cancel_training(training_run: str) -> None:
 def retry_training(training_run: str) -> str:
 	"""Train again after a failure; returns the name of the new run."""
 	_check_agent_of("RL Training Run", training_run)
-	from rl_replenishment.bridge import training_job
+	from rl_replenishment.bridge.training import job as training_job
 
 	return training_job.retry(training_run)
 
@@ -84,7 +84,7 @@ def retry_training(training_run: str) -> str:
 def promote(policy: str, reason: str = "") -> None:
 	"""Put a policy to use."""
 	_check_agent_of("RL Policy", policy)
-	from rl_replenishment.bridge import promotion
+	from rl_replenishment.bridge.policies import promotion
 
 	promotion.promote(policy, reason)
 
@@ -93,7 +93,7 @@ def promote(policy: str, reason: str = "") -> None:
 def roll_back(agent: str, reason: str = "") -> str:
 	"""Go back to the policy in use before; returns its name."""
 	_check_agent(agent)
-	from rl_replenishment.bridge import promotion
+	from rl_replenishment.bridge.policies import promotion
 
 	return promotion.roll_back(agent, reason)
 
@@ -102,7 +102,7 @@ def roll_back(agent: str, reason: str = "") -> str:
 def value_awaiting_approval(filters: str | None = None) -> dict[str, Any] | str:
 	"""A number card: what proposals in drafts and open requests are worth."""
 	frappe.has_permission("RL Proposal", "read", throw=True)
-	from rl_replenishment.bridge import reporting
+	from rl_replenishment.bridge.desk import reporting
 
 	return reporting.value_awaiting_approval()
 
@@ -111,7 +111,7 @@ def value_awaiting_approval(filters: str | None = None) -> dict[str, Any] | str:
 def value_of_changes(filters: str | None = None) -> dict[str, Any] | str:
 	"""A number card: what buyers' changes of this year turned out to be worth."""
 	frappe.has_permission("RL Feedback", "read", throw=True)
-	from rl_replenishment.bridge import reporting
+	from rl_replenishment.bridge.desk import reporting
 
 	return reporting.value_of_changes()
 
@@ -120,7 +120,7 @@ def value_of_changes(filters: str | None = None) -> dict[str, Any] | str:
 def kept_lately(filters: str | None = None) -> dict[str, Any] | str:
 	"""A number card: share of the proposals of the last 30 days that buyers kept."""
 	frappe.has_permission("RL Feedback", "read", throw=True)
-	from rl_replenishment.bridge import reporting
+	from rl_replenishment.bridge.desk import reporting
 
 	return reporting.kept_lately()
 
@@ -129,7 +129,7 @@ def kept_lately(filters: str | None = None) -> dict[str, Any] | str:
 def stock_outs(filters: str | None = None) -> str:
 	"""A number card: stock-outs of the last 30 days, and of the 30 before."""
 	frappe.has_permission("RL Proposal", "read", throw=True)
-	from rl_replenishment.bridge import reporting
+	from rl_replenishment.bridge.desk import reporting
 
 	return reporting.stock_outs()
 
@@ -138,7 +138,7 @@ def stock_outs(filters: str | None = None) -> str:
 def getting_started() -> list[dict[str, Any]]:
 	"""The first steps with the app, for its workspace."""
 	frappe.has_permission("RL Proposal", "read", throw=True)
-	from rl_replenishment.bridge import getting_started
+	from rl_replenishment.bridge.desk import getting_started
 
 	return getting_started.steps()
 
@@ -147,7 +147,7 @@ def getting_started() -> list[dict[str, Any]]:
 def tick(what: str) -> None:
 	"""Remember that the user has done, or does not want to do, one of the first steps."""
 	frappe.has_permission("RL Proposal", "read", throw=True)
-	from rl_replenishment.bridge import getting_started
+	from rl_replenishment.bridge.desk import getting_started
 
 	getting_started.tick(what)
 
@@ -156,7 +156,7 @@ def tick(what: str) -> None:
 def turn_down(proposals: str) -> dict[str, int]:
 	"""Take the lines of proposals, a JSON list of names, out of their draft Material Requests."""
 	frappe.has_permission("RL Proposal", "read", throw=True)
-	from rl_replenishment.bridge import turning_down
+	from rl_replenishment.bridge.proposing import turning_down
 
 	try:
 		names = frappe.parse_json(proposals)
@@ -174,7 +174,7 @@ def may_open_app() -> bool:
 def proposals_of_request(material_request: str) -> dict[str, Any]:
 	"""What an agent proposed in a Material Request, by proposal, for its form."""
 	frappe.has_permission("Material Request", "read", material_request, throw=True)
-	from rl_replenishment.bridge import request_panel
+	from rl_replenishment.bridge.desk import request_panel
 
 	return request_panel.proposals_of(material_request)
 
@@ -183,7 +183,7 @@ def proposals_of_request(material_request: str) -> dict[str, Any]:
 def picture_of_proposal(material_request: str, proposal: str) -> dict[str, Any]:
 	"""Past demand, and stock with and without one of its proposals."""
 	frappe.has_permission("Material Request", "read", material_request, throw=True)
-	from rl_replenishment.bridge import request_panel
+	from rl_replenishment.bridge.desk import request_panel
 
 	return request_panel.picture_of(material_request, proposal)
 

@@ -20,7 +20,7 @@ def propose(agent: str | None = None, force: bool = False) -> dict[str, Any] | l
 	Also `bench execute rl_replenishment.tasks.propose --kwargs "{'agent': NAME, 'force': True}"`. Returns for
 	each agent `{"agent", "proposals", "material_requests"}`, and `"error"` where one of several has failed.
 	"""
-	from rl_replenishment.bridge.proposals import propose_for
+	from rl_replenishment.bridge.proposing.run import propose_for
 
 	if agent:
 		settings = frappe.get_doc("RL Agent Settings", agent)
@@ -43,7 +43,7 @@ def propose_due() -> None:
 	"""Queue a round of proposals for each agent whose turn it is."""
 	for name in _agents_to_run():
 		frappe.enqueue(
-			"rl_replenishment.bridge.proposals.propose_for",
+			"rl_replenishment.bridge.proposing.run.propose_for",
 			queue="long",
 			job_id=f"rl_replenishment.propose.{name}",
 			deduplicate=True,
@@ -54,7 +54,7 @@ def propose_due() -> None:
 
 def train_due() -> None:
 	"""Queue the trainings that are due."""
-	from rl_replenishment.bridge import training_job
+	from rl_replenishment.bridge.training import job as training_job
 
 	training_job.train_due()
 
@@ -75,23 +75,24 @@ def book_edit_values() -> None:
 
 def check_drift() -> None:
 	"""Compare the last two weeks with what the backtest let expect."""
-	from rl_replenishment.bridge import drift
+	from rl_replenishment.bridge.policies import drift
 
 	drift.check_drift(getdate())
 
 
 def send_digests() -> None:
 	"""Send managers the weekly e-mail of each agent that wants it."""
-	from rl_replenishment.bridge import digest
+	from rl_replenishment.bridge.desk import digest
 
 	digest.send_digests(getdate())
 
 
 def check_stuck_runs() -> None:
 	"""Mark rounds of proposals and trainings whose worker has died."""
-	from rl_replenishment.bridge import proposals, training_job
+	from rl_replenishment.bridge.proposing import run as proposal_run
+	from rl_replenishment.bridge.training import job as training_job
 
-	proposals.close_lost_runs()
+	proposal_run.close_lost_runs()
 	training_job.check_stuck_runs()
 
 

@@ -1,7 +1,9 @@
 """What may be imported where: serving stays light, and core stays free of Frappe."""
 
+import ast
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -54,3 +56,55 @@ def test_ruff_guards_the_boundaries(code: str, path: str, rule: str | None) -> N
 		assert run.returncode == 0, run.stdout
 	else:
 		assert rule in run.stdout
+
+
+#: the bridge's rooms from the ground up; a room sees those below it, not those beside it
+FLOORS = (
+	("queries", "review_days", "language", "bench_execute", "notifying", "logs", "visibility"),
+	("state", "sample_company"),
+	("feedback", "policies"),
+	("proposing", "training"),
+	("desk",),
+)
+BRIDGE = "rl_replenishment.bridge"
+
+
+def imported_by(source: str) -> Iterator[str]:
+	"""Dotted names that a module imports anywhere in it, also inside functions."""
+	for node in ast.walk(ast.parse(source)):
+		if isinstance(node, ast.Import):
+			yield from (alias.name for alias in node.names)
+		elif isinstance(node, ast.ImportFrom) and node.module:
+			yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def floor_of(room: str) -> int:
+	return next(number for number, rooms in enumerate(FLOORS) if room in rooms)
+
+
+def upward(path: Path) -> list[str]:
+	"""What a file of the bridge imports of rooms above or beside its own."""
+	room = path.relative_to(ROOT / "rl_replenishment/bridge").parts[0].removesuffix(".py")
+	rooms = {name.split(".")[2] for name in imported_by(path.read_text()) if name.startswith(f"{BRIDGE}.")}
+	return sorted(other for other in rooms if other != room and floor_of(other) >= max(floor_of(room), 1))
+
+
+def test_rooms_of_the_bridge_see_downward_only() -> None:
+	files = [path for path in (ROOT / "rl_replenishment/bridge").rglob("*.py") if path.name != "__init__.py"]
+	assert len(files) > 40
+	assert {str(path.relative_to(ROOT)): found for path in files if (found := upward(path))} == {}
+
+
+def test_an_import_upward_is_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+	monkeypatch.setattr(f"{__name__}.ROOT", tmp_path)
+	file = tmp_path / "rl_replenishment/bridge/state/example.py"
+	file.parent.mkdir(parents=True)
+	late = (
+		"from rl_replenishment.bridge import feedback",
+		"def late():",
+		"\timport rl_replenishment.bridge.desk.digest",
+	)
+	file.write_text("\n".join(late))
+	assert upward(file) == ["desk", "feedback"]
+	file.write_text("from rl_replenishment.bridge.queries import Keys")
+	assert upward(file) == []

@@ -12,7 +12,7 @@ from erpnext.stock.doctype.material_request.material_request import make_purchas
 from frappe.utils import add_days, nowdate
 
 from rl_replenishment import demo
-from rl_replenishment.bridge import training_job
+from rl_replenishment.bridge.training import job as training_job
 from rl_replenishment.setup.roles import MANAGER, USER
 from rl_replenishment.tasks import propose
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import frappe
 
-from rl_replenishment.bridge.scope import leaf_warehouses
+from rl_replenishment.bridge.state.scope import leaf_warehouses
 from rl_replenishment.tests import factories as make
 from rl_replenishment.tests.case import IntegrationTestCase
 

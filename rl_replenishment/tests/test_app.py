@@ -10,7 +10,8 @@ import frappe
 from frappe.utils import add_days, now_datetime
 
 from rl_replenishment import hooks, tasks, train
-from rl_replenishment.bridge import proposals, training_job
+from rl_replenishment.bridge.proposing import run as proposal_run
+from rl_replenishment.bridge.training import job as training_job
 from rl_replenishment.core.errors import InputError
 from rl_replenishment.tests import factories as make
 from rl_replenishment.tests.case import IntegrationTestCase
@@ -112,7 +113,7 @@ class TestRounds(AgentCase):
 			return {"agent": agent, "proposals": 1, "material_requests": [], "trigger": trigger}
 
 		with (
-			patch.object(proposals, "propose_for", side_effect=propose_for),
+			patch.object(proposal_run, "propose_for", side_effect=propose_for),
 			patch.object(frappe.db, "rollback"),
 		):
 			failed, *done = tasks.propose(force=True)
@@ -131,7 +132,7 @@ class TestRounds(AgentCase):
 
 	def test_by_hand_one_waits_for_its_turn_unless_forced(self):
 		self.agents[0].db_set("last_run_on", now_datetime())
-		with patch.object(proposals, "propose_for", return_value={"proposals": 3}) as propose_for:
+		with patch.object(proposal_run, "propose_for", return_value={"proposals": 3}) as propose_for:
 			result = tasks.propose(self.names[0])
 			self.assertEqual(result, {"agent": self.names[0], "proposals": 0, "material_requests": []})
 			propose_for.assert_not_called()
@@ -166,7 +167,7 @@ class TestRounds(AgentCase):
 			frappe.db.set_value("RL Proposal Run", run, "creation", add_days(now_datetime(), -1))
 		with (
 			patch.object(training_job, "check_stuck_runs") as check_trainings,
-			patch.object(proposals, "is_job_enqueued", lambda job: job.endswith(waiting)),
+			patch.object(proposal_run, "is_job_enqueued", lambda job: job.endswith(waiting)),
 		):
 			tasks.check_stuck_runs()
 		check_trainings.assert_called_once_with()

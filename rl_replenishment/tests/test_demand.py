@@ -11,8 +11,8 @@ from erpnext.selling.doctype.sales_order.sales_order import update_status
 from erpnext.stock.doctype.delivery_note.delivery_note import make_sales_return
 from frappe.utils import add_days, getdate, nowdate
 
-from rl_replenishment.bridge import demand
-from rl_replenishment.bridge.demand import read_demand
+from rl_replenishment.bridge.state import demand
+from rl_replenishment.bridge.state.demand import read_demand
 from rl_replenishment.core.items import ItemKey
 from rl_replenishment.tests import factories as make
 from rl_replenishment.tests.case import IntegrationTestCase

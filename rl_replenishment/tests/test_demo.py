@@ -11,9 +11,9 @@ import frappe
 from frappe.utils import add_days, getdate, nowdate
 
 from rl_replenishment import demo
-from rl_replenishment.bridge.demand import read_demand
-from rl_replenishment.bridge.parameters import read_parameters
-from rl_replenishment.bridge.scope import resolve_scope
+from rl_replenishment.bridge.state.demand import read_demand
+from rl_replenishment.bridge.state.parameters import read_parameters
+from rl_replenishment.bridge.state.scope import resolve_scope
 from rl_replenishment.core.items import ItemKey
 from rl_replenishment.tasks import propose
 from rl_replenishment.tests import factories as make

@@ -7,7 +7,7 @@ from unittest.mock import patch
 import frappe
 from frappe.utils import fmt_money, getdate, nowdate
 
-from rl_replenishment.bridge import digest
+from rl_replenishment.bridge.desk import digest
 from rl_replenishment.setup.roles import MANAGER, USER
 from rl_replenishment.tasks import propose, send_digests
 from rl_replenishment.tests import factories as make

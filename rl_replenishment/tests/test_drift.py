@@ -10,8 +10,9 @@ import numpy as np
 from frappe.utils import add_days, getdate, nowdate
 
 from rl_replenishment import api
-from rl_replenishment.bridge import drift, notifying
-from rl_replenishment.bridge.scope import resolve_scope
+from rl_replenishment.bridge import notifying
+from rl_replenishment.bridge.policies import drift
+from rl_replenishment.bridge.state.scope import resolve_scope
 from rl_replenishment.setup.roles import MANAGER
 from rl_replenishment.tasks import check_drift, propose
 from rl_replenishment.tests import factories as make

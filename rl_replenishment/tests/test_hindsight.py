@@ -6,10 +6,12 @@ import frappe
 import numpy as np
 from frappe.utils import add_days, flt, getdate, nowdate
 
-from rl_replenishment.bridge import feedback, promotion, training_job
+from rl_replenishment.bridge import feedback
 from rl_replenishment.bridge.feedback import hindsight
-from rl_replenishment.bridge.parameters import read_parameters
-from rl_replenishment.bridge.policy_store import load
+from rl_replenishment.bridge.policies import promotion
+from rl_replenishment.bridge.policies.store import load
+from rl_replenishment.bridge.state.parameters import read_parameters
+from rl_replenishment.bridge.training import job as training_job
 from rl_replenishment.core.edits.constraints import LEARNED_CONSTRAINTS
 from rl_replenishment.core.items import ItemKey
 from rl_replenishment.tasks import book_edit_values, propose

@@ -9,7 +9,7 @@ from frappe.gettext.translate import compile_translations
 from frappe.translate import clear_cache
 
 from rl_replenishment import api
-from rl_replenishment.bridge import training_job
+from rl_replenishment.bridge.training import job as training_job
 from rl_replenishment.core.errors import InputError
 from rl_replenishment.tasks import propose
 from rl_replenishment.tests import factories as make

@@ -7,7 +7,9 @@ from unittest.mock import patch
 import frappe
 from redis.exceptions import ConnectionError
 
-from rl_replenishment.bridge import notifying, proposals, training_run
+from rl_replenishment.bridge import notifying
+from rl_replenishment.bridge.proposing import run as proposal_run
+from rl_replenishment.bridge.training import run as training_run
 from rl_replenishment.setup.roles import MANAGER, USER
 from rl_replenishment.tasks import propose
 from rl_replenishment.tests import factories as make
@@ -23,7 +25,7 @@ class TestNotifications(IntegrationTestCase):
 			self.addCleanup(patched.stop)
 		self.addCleanup(lambda: frappe.db.sql("rollback"))
 		# as a worker would
-		for module in (proposals, training_run):
+		for module in (proposal_run, training_run):
 			at_once = patch.object(module, "announce", notifying.send)
 			at_once.start()
 			self.addCleanup(at_once.stop)
@@ -45,7 +47,7 @@ class TestNotifications(IntegrationTestCase):
 
 	def test_a_run_that_failed(self) -> None:
 		with (
-			patch.object(proposals, "_propose", side_effect=ValueError("broken")),
+			patch.object(proposal_run, "_propose", side_effect=ValueError("broken")),
 			self.assertRaises(ValueError),
 		):
 			propose(self.agent.name, force=True)

@@ -6,10 +6,10 @@ import frappe
 import numpy as np
 from frappe.utils import add_days, getdate, nowdate
 
-from rl_replenishment.bridge.demand import read_demand
-from rl_replenishment.bridge.outages import without_gaps
-from rl_replenishment.bridge.parameters import read_parameters
-from rl_replenishment.bridge.state import read_situation
+from rl_replenishment.bridge.state.demand import read_demand
+from rl_replenishment.bridge.state.outages import without_gaps
+from rl_replenishment.bridge.state.parameters import read_parameters
+from rl_replenishment.bridge.state.situation import read_situation
 from rl_replenishment.core.items import ItemKey
 from rl_replenishment.tests import factories as make
 from rl_replenishment.tests.case import IntegrationTestCase

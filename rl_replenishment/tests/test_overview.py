@@ -10,7 +10,9 @@ import frappe
 from frappe.utils import getdate
 
 from rl_replenishment import api
-from rl_replenishment.bridge import overview, proposals
+from rl_replenishment.bridge.desk import overview
+from rl_replenishment.bridge.proposing import round as proposal_round
+from rl_replenishment.bridge.proposing import run as proposal_run
 from rl_replenishment.bridge.review_days import next_review_day
 from rl_replenishment.setup.roles import MANAGER, USER
 from rl_replenishment.tasks import propose
@@ -63,19 +65,19 @@ class TestOverview(IntegrationTestCase):
 		"""Of a run that has not ended, by the agent and by the run; of one that nobody works on yet too."""
 		# the job stays out of the site's queue, where it would outlive the test
 		with patch.object(frappe, "enqueue") as enqueue:
-			run = proposals.enqueue(self.agent.name)
+			run = proposal_run.enqueue(self.agent.name)
 		self.assertEqual(enqueue.call_args.kwargs["run"], run)
 		waiting = self.overview()["run"]
 		self.assertEqual((waiting.name, waiting.status, waiting.percent), (run, "In Progress", 0))
 		seen = []
-		read = proposals.read_situation
+		read = proposal_round.read_situation
 
 		def look(*args):
 			seen.append((self.overview()["run"].what, api.progress_of_run(run)["what"]))
 			return read(*args)
 
-		with patch.object(proposals, "read_situation", look):
-			proposals.execute(run)
+		with patch.object(proposal_round, "read_situation", look):
+			proposal_run.execute(run)
 		self.assertEqual(seen, [("Looking at stock and demand",) * 2])
 		self.assertEqual(api.progress_of_run(run)["status"], "Completed")
 		self.assertNotIn("percent", self.overview()["run"])

@@ -7,8 +7,8 @@ import numpy as np
 from erpnext.buying.doctype.purchase_order.purchase_order import make_purchase_receipt
 from frappe.utils import add_days, nowdate
 
-from rl_replenishment.bridge.lead_times import LEAST_RECEIPTS
-from rl_replenishment.bridge.parameters import read_parameters
+from rl_replenishment.bridge.state.lead_times import LEAST_RECEIPTS
+from rl_replenishment.bridge.state.parameters import read_parameters
 from rl_replenishment.core.items import ItemKey
 from rl_replenishment.tests import factories as make
 from rl_replenishment.tests.case import IntegrationTestCase

@@ -9,7 +9,9 @@ import frappe
 from frappe.utils import add_days, nowdate
 
 from rl_replenishment import api
-from rl_replenishment.bridge import promotion, proposals, training_job
+from rl_replenishment.bridge.policies import promotion
+from rl_replenishment.bridge.proposing import run as proposal_run
+from rl_replenishment.bridge.training import job as training_job
 from rl_replenishment.setup.roles import MANAGER, USER
 from rl_replenishment.tests import factories as make
 from rl_replenishment.tests.case import IntegrationTestCase
@@ -54,9 +56,9 @@ class TestPermissions(IntegrationTestCase):
 		"""Every whitelisted function, with what it hands over to the bridge."""
 		agent, run, policy = self.agent.name, self.training.name, self.policy.name
 		return (
-			(api.propose_now, (agent,), (proposals, "enqueue"), (agent,)),
+			(api.propose_now, (agent,), (proposal_run, "enqueue"), (agent,)),
 			(api.train, (agent,), (training_job, "enqueue"), (agent,)),
-			(api.cancel_run, (self.round.name,), (proposals, "cancel"), (self.round.name,)),
+			(api.cancel_run, (self.round.name,), (proposal_run, "cancel"), (self.round.name,)),
 			(api.cancel_training, (run,), (training_job, "cancel"), (run,)),
 			(api.retry_training, (run,), (training_job, "retry"), (run,)),
 			(api.promote, (policy, "cheaper"), (promotion, "promote"), (policy, "cheaper")),
@@ -161,7 +163,7 @@ class TestPermissions(IntegrationTestCase):
 		self.agent.db_set("enabled", 0)
 		self.addCleanup(self.agent.db_set, "enabled", 1)
 		with (
-			patch.object(proposals, "enqueue") as enqueue,
+			patch.object(proposal_run, "enqueue") as enqueue,
 			self.assertRaisesRegex(frappe.ValidationError, "is disabled"),
 		):
 			api.propose_now(self.agent.name)

@@ -11,7 +11,7 @@ import frappe
 import numpy as np
 from frappe.utils import add_days, now_datetime
 
-from rl_replenishment.bridge import policy_store
+from rl_replenishment.bridge.policies import store as policy_store
 from rl_replenishment.core.errors import InputError, PolicyFileError
 from rl_replenishment.core.policies.adaptation import adapted_to
 from rl_replenishment.tests import factories as make

@@ -11,10 +11,11 @@ import numpy as np
 from frappe.utils import getdate
 
 from rl_replenishment import api
-from rl_replenishment.bridge import policy_store, promotion
-from rl_replenishment.bridge.demand import read_demand
-from rl_replenishment.bridge.parameters import read_parameters
-from rl_replenishment.bridge.scope import resolve_scope
+from rl_replenishment.bridge.policies import promotion
+from rl_replenishment.bridge.policies import store as policy_store
+from rl_replenishment.bridge.state.demand import read_demand
+from rl_replenishment.bridge.state.parameters import read_parameters
+from rl_replenishment.bridge.state.scope import resolve_scope
 from rl_replenishment.core.evaluation.tuning import TunedRules, tune_rules
 from rl_replenishment.core.items import ItemTable
 from rl_replenishment.core.policies.order_up_to import ForecastLevels, OrderUpTo, ReorderLevel

@@ -10,7 +10,10 @@ import frappe
 import numpy as np
 from frappe.utils import add_days, formatdate, getdate, nowdate
 
-from rl_replenishment.bridge import material_requests, policy_store, proposals
+from rl_replenishment.bridge.policies import store as policy_store
+from rl_replenishment.bridge.proposing import material_requests
+from rl_replenishment.bridge.proposing import round as proposal_round
+from rl_replenishment.bridge.proposing import run as proposal_run
 from rl_replenishment.tasks import last_review_day, propose
 from rl_replenishment.tests import factories as make
 from rl_replenishment.tests.case import IntegrationTestCase
@@ -91,7 +94,7 @@ class TestPropose(IntegrationTestCase):
 			self.assertEqual(first["proposals"], 3)
 			self.assertEqual(propose(agent.name, force=True)["proposals"], 0)
 			later = getdate(add_days(nowdate(), 7))
-			self.assertEqual(proposals.propose_for(agent.name, today=later)["proposals"], 3)
+			self.assertEqual(proposal_run.propose_for(agent.name, today=later)["proposals"], 3)
 
 	def test_what_the_buyer_cut_stays_cut_until_the_next_review(self):
 		"""Cut, or deleted altogether; only demand that came since is ordered."""
@@ -123,7 +126,7 @@ class TestPropose(IntegrationTestCase):
 		self.assertEqual(propose(agent.name, force=True)["proposals"], 0)
 		later = getdate(add_days(nowdate(), 7))
 		make.make_sales_order(make.make_customer(), self.warehouse, dict.fromkeys(self.items, 40))
-		again = proposals.propose_for(agent.name, today=later)
+		again = proposal_run.propose_for(agent.name, today=later)
 		found = {line.item_code: line for line in self.lines_of(again)}
 		self.assertNotIn(hoarded.item_code, found)
 		self.assertAlmostEqual(
@@ -132,7 +135,7 @@ class TestPropose(IntegrationTestCase):
 		self.assertIn("200 of it kept for announced demand", found[promoted.item_code].rl_explanation)
 		# stopped before anything was ordered, nothing waits any more
 		frappe.get_doc("Material Request", request.name).update_status("Stopped")
-		after = proposals.propose_for(agent.name, today=getdate(add_days(nowdate(), 14)))
+		after = proposal_run.propose_for(agent.name, today=getdate(add_days(nowdate(), 14)))
 		self.assertFalse([line for line in self.lines_of(after) if "announced" in line.rl_explanation])
 
 	def test_what_is_snoozed_is_not_proposed(self):
@@ -153,7 +156,7 @@ class TestPropose(IntegrationTestCase):
 		self.assertIn("Snoozed lines: 2", self.run_of(result).messages)
 		held_back = json.loads(self.run_of(result).not_ordered)["held_back"]
 		self.assertEqual(held_back, [f"Snoozed until {formatdate(add_days(nowdate(), 7))}."] * 2)
-		later = proposals.propose_for(agent.name, today=getdate(add_days(nowdate(), 7)))
+		later = proposal_run.propose_for(agent.name, today=getdate(add_days(nowdate(), 7)))
 		self.assertLessEqual(set(self.items[:2]), {line.item_code for line in self.lines_of(later)})
 		with self.assertRaisesRegex(frappe.ValidationError, "a day after today"):
 			frappe.get_doc(
@@ -263,22 +266,25 @@ class TestPropose(IntegrationTestCase):
 	def test_cancelling(self):
 		"""Of a run that is at work all is taken back, one that waits is not begun, one that ended stays."""
 		agent = self.agent()
-		waiting, at_work = (proposals._begin(agent, "Manual") for _ in range(2))
-		proposals.cancel(waiting)
-		emit = proposals.emit
+		waiting, at_work = (proposal_run._begin(agent, "Manual") for _ in range(2))
+		proposal_run.cancel(waiting)
+		emit = proposal_round.emit
 
 		def emitting(*given):
-			proposals.cancel(at_work)
+			proposal_run.cancel(at_work)
 			return emit(*given)
 
 		for run in (waiting, at_work):
-			with patch.object(proposals, "emit", emitting), patch.object(frappe.db, "rollback") as rollback:
-				self.assertEqual(proposals.execute(run)["material_requests"], [])
+			with (
+				patch.object(proposal_round, "emit", emitting),
+				patch.object(frappe.db, "rollback") as rollback,
+			):
+				self.assertEqual(proposal_run.execute(run)["material_requests"], [])
 			rollback.assert_called_once_with()
 			self.assertEqual(frappe.db.get_value("RL Proposal Run", run, "status"), "Cancelled")
 		ended = propose(agent.name, force=True)["run"]
 		with self.assertRaisesRegex(frappe.ValidationError, "has ended already"):
-			proposals.cancel(ended)
+			proposal_run.cancel(ended)
 
 	def test_the_latest_snooze_counts(self):
 		agent = self.agent()
@@ -293,12 +299,14 @@ class TestPropose(IntegrationTestCase):
 	def test_a_failure_is_on_record(self):
 		"""The run is Failed with the reason and a log; nothing is half-written; the error is raised."""
 		agent = self.agent()
-		failing = patch.object(proposals, "emit", side_effect=RuntimeError("the disk is full"))
+		failing = patch.object(proposal_round, "emit", side_effect=RuntimeError("the disk is full"))
 		with failing, self.assertRaisesRegex(RuntimeError, "the disk is full"):
-			proposals._propose(proposals._begin(agent, "Manual"), agent, getdate())
-		run = proposals._begin(agent, "Manual")
+			proposal_round.carry_out(
+				proposal_run._begin(agent, "Manual"), agent, getdate(), lambda *told: None
+			)
+		run = proposal_run._begin(agent, "Manual")
 		with patch.object(frappe.db, "rollback"):
-			proposals._mark_failed(run, RuntimeError("the disk is full"))
+			proposal_run._mark_failed(run, RuntimeError("the disk is full"))
 		values = frappe.db.get_value("RL Proposal Run", run, ["status", "messages", "error"])
 		self.assertEqual(values[:2], ("Failed", "the disk is full"))
 		self.assertTrue(frappe.db.exists("Error Log", values[2]))

@@ -10,7 +10,7 @@ import frappe
 import numpy as np
 from frappe.utils import add_days, getdate, now_datetime, nowdate
 
-from rl_replenishment.bridge.reporting import GROUPS, percent
+from rl_replenishment.bridge.desk.reporting import GROUPS, percent
 from rl_replenishment.rl_replenishment.report.rl_stock_health.rl_stock_health import days_until_empty
 from rl_replenishment.setup.roles import MANAGER, USER
 from rl_replenishment.tests import factories as make

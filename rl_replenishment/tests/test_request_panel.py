@@ -9,7 +9,7 @@ import numpy as np
 from frappe.utils import add_days, getdate, nowdate
 
 from rl_replenishment import api
-from rl_replenishment.bridge.request_panel import PAST_DAYS
+from rl_replenishment.bridge.desk.request_panel import PAST_DAYS
 from rl_replenishment.tasks import propose
 from rl_replenishment.tests import factories as make
 from rl_replenishment.tests.case import IntegrationTestCase

@@ -5,7 +5,7 @@ from __future__ import annotations
 import frappe
 from frappe.utils import add_days, nowdate
 
-from rl_replenishment.bridge.scope import resolve_scope
+from rl_replenishment.bridge.state.scope import resolve_scope
 from rl_replenishment.tests import factories as make
 from rl_replenishment.tests.case import IntegrationTestCase
 

@@ -49,7 +49,7 @@ class TestSpeed(IntegrationTestCase):
 		items = self.items(ITEMS)
 		agent = make.make_agent([self.warehouse], items, holdout_days=0)
 		# the rule is tuned once, at the first run of an agent: not a part of proposing
-		from rl_replenishment.bridge.policy_store import policy_in_use
+		from rl_replenishment.bridge.policies.store import policy_in_use
 
 		policy_in_use(agent)
 		frappe.db.savepoint("before_proposing")

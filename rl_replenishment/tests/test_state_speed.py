@@ -12,11 +12,11 @@ from unittest.mock import patch
 import frappe
 from frappe.utils import add_days, getdate, now_datetime, nowdate
 
-from rl_replenishment.bridge.demand import read_demand
-from rl_replenishment.bridge.outages import without_gaps
-from rl_replenishment.bridge.parameters import read_parameters
-from rl_replenishment.bridge.scope import resolve_scope
-from rl_replenishment.bridge.stock import read_stock
+from rl_replenishment.bridge.state.demand import read_demand
+from rl_replenishment.bridge.state.outages import without_gaps
+from rl_replenishment.bridge.state.parameters import read_parameters
+from rl_replenishment.bridge.state.scope import resolve_scope
+from rl_replenishment.bridge.state.stock import read_stock
 from rl_replenishment.core.demand.statistics import LOOKBACK_DAYS
 from rl_replenishment.core.items import ItemTable
 from rl_replenishment.tests import factories as make

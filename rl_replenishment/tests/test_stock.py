@@ -10,7 +10,7 @@ from erpnext.stock.doctype.material_request.material_request import make_purchas
 from erpnext.stock.doctype.material_request.material_request import update_status as set_request_status
 from frappe.utils import add_days, getdate, nowdate
 
-from rl_replenishment.bridge.stock import Stock, read_stock
+from rl_replenishment.bridge.state.stock import Stock, read_stock
 from rl_replenishment.core.items import ItemKey
 from rl_replenishment.tests import factories as make
 from rl_replenishment.tests.case import IntegrationTestCase

@@ -9,14 +9,12 @@ from unittest.mock import patch
 import frappe
 from rq.timeouts import JobTimeoutException
 
-from rl_replenishment.bridge import (
-	learning,
-	policy_store,
-	training_job,
-	training_run,
-	training_watch,
-)
-from rl_replenishment.bridge.promotion import Verdict
+from rl_replenishment.bridge.policies import store as policy_store
+from rl_replenishment.bridge.policies.promotion import Verdict
+from rl_replenishment.bridge.training import job as training_job
+from rl_replenishment.bridge.training import learning
+from rl_replenishment.bridge.training import run as training_run
+from rl_replenishment.bridge.training import watch as training_watch
 from rl_replenishment.core.errors import InputError
 from rl_replenishment.tests.training_job_case import STEPS, TrainingJobCase, needs_torch
 

@@ -10,14 +10,12 @@ import frappe
 import numpy as np
 from frappe.utils import add_days, now_datetime, nowdate
 
-from rl_replenishment.bridge import (
-	learning,
-	policy_store,
-	training_job,
-	training_watch,
-)
 from rl_replenishment.bridge.feedback.learning import answers_of
-from rl_replenishment.bridge.promotion import Verdict
+from rl_replenishment.bridge.policies import store as policy_store
+from rl_replenishment.bridge.policies.promotion import Verdict
+from rl_replenishment.bridge.training import job as training_job
+from rl_replenishment.bridge.training import learning
+from rl_replenishment.bridge.training import watch as training_watch
 from rl_replenishment.core.files.feedback import FeedbackRows
 from rl_replenishment.core.items import ItemKey
 from rl_replenishment.tests.training_job_case import STEPS, TrainingJobCase, needs_torch

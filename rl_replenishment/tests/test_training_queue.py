@@ -10,12 +10,10 @@ from frappe.utils import add_days, now_datetime
 from redis.exceptions import ConnectionError as RedisConnectionError
 
 from rl_replenishment import api, train
-from rl_replenishment.bridge import (
-	learning,
-	policy_store,
-	training_job,
-	training_run,
-)
+from rl_replenishment.bridge.policies import store as policy_store
+from rl_replenishment.bridge.training import job as training_job
+from rl_replenishment.bridge.training import learning
+from rl_replenishment.bridge.training import run as training_run
 from rl_replenishment.tests import factories as make
 from rl_replenishment.tests.training_job_case import TrainingJobCase
 

@@ -11,7 +11,8 @@ from erpnext.stock.doctype.material_request.material_request import make_purchas
 from frappe.utils import add_days, nowdate
 
 from rl_replenishment import train
-from rl_replenishment.bridge import feedback, promotion
+from rl_replenishment.bridge import feedback
+from rl_replenishment.bridge.policies import promotion
 from rl_replenishment.tasks import propose
 from rl_replenishment.tests import factories as make
 from rl_replenishment.tests.case import IntegrationTestCase

@@ -10,13 +10,11 @@ from unittest.mock import patch
 import frappe
 import numpy as np
 
-from rl_replenishment.bridge import (
-	feedback,
-	training_job,
-	training_run,
-	training_watch,
-)
+from rl_replenishment.bridge import feedback
 from rl_replenishment.bridge.feedback import Answers
+from rl_replenishment.bridge.training import job as training_job
+from rl_replenishment.bridge.training import run as training_run
+from rl_replenishment.bridge.training import watch as training_watch
 from rl_replenishment.tests.training_case import TrainingCase
 
 #: a rollout of the trainer is 16,384 steps: the least that a training takes

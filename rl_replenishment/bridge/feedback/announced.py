@@ -26,7 +26,7 @@ def read_set_aside(
 	"""Units of each item-warehouse that wait for announced demand, shape (N,), in one query; None for none.
 
 	What was proposed on `since` or later is left out: a run in the same review period takes it out of the
-	stock that it sees anyway, see `bridge.earlier`.
+	stock that it sees anyway, see `bridge.proposing.earlier`.
 	"""
 	at = Keys(items.keys)
 	rows = [row for row in _raised(settings.name, since).run() if at.position(row[0], row[1]) >= 0]

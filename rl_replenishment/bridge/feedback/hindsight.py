@@ -9,10 +9,10 @@ import numpy as np
 from frappe.model.document import Document
 from frappe.utils import add_days, getdate
 
-from rl_replenishment.bridge.demand import read_demand
 from rl_replenishment.bridge.feedback.learning import Answers, answers_of
-from rl_replenishment.bridge.outages import without_gaps
-from rl_replenishment.bridge.parameters import read_parameters
+from rl_replenishment.bridge.state.demand import read_demand
+from rl_replenishment.bridge.state.outages import without_gaps
+from rl_replenishment.bridge.state.parameters import read_parameters
 from rl_replenishment.core.edits.value import edit_values
 
 #: days before the oldest decision that its usual demand is measured over

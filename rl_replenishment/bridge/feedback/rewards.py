@@ -17,7 +17,7 @@ from frappe.utils import add_days, cint, flt, getdate, now_datetime
 from rl_replenishment.bridge.feedback.decisions import Decision, read_decisions, read_proposals_of
 from rl_replenishment.bridge.feedback.merging import share_merged
 from rl_replenishment.bridge.queries import one_of
-from rl_replenishment.bridge.scope import leaf_warehouses, scoped_items
+from rl_replenishment.bridge.state.scope import leaf_warehouses, scoped_items
 from rl_replenishment.core.feedback import feedback_reward, feedback_scale
 
 

@@ -7,8 +7,8 @@ from frappe import _
 from frappe.model.document import Document
 from frappe.utils import flt
 
-from rl_replenishment.bridge import ownership
-from rl_replenishment.bridge.scope import leaf_warehouses
+from rl_replenishment.bridge.state import ownership
+from rl_replenishment.bridge.state.scope import leaf_warehouses
 
 #: days from one look at the stock to the next
 REVIEW_DAYS = {"Daily": 1, "Weekly": 7, "Monthly": 30}

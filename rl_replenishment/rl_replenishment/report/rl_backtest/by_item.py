@@ -8,8 +8,8 @@ import frappe
 from frappe import _
 from frappe.utils import flt
 
-from rl_replenishment.bridge.policy_store import policy_name
-from rl_replenishment.bridge.reporting import CHARTED, column, in_group, link_column
+from rl_replenishment.bridge.desk.reporting import CHARTED, column, in_group, link_column
+from rl_replenishment.bridge.policies.store import policy_name
 
 _FILTERS = ("item_code", "warehouse")
 

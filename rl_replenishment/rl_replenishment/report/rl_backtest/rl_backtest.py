@@ -8,9 +8,9 @@ import frappe
 from frappe import _
 from frappe.utils import cint, flt
 
-from rl_replenishment.bridge.policy_store import policy_name
-from rl_replenishment.bridge.promotion import CANDIDATE
-from rl_replenishment.bridge.reporting import chosen_agent, column, percent
+from rl_replenishment.bridge.desk.reporting import chosen_agent, column, percent
+from rl_replenishment.bridge.policies.promotion import CANDIDATE
+from rl_replenishment.bridge.policies.store import policy_name
 from rl_replenishment.rl_replenishment.report.rl_backtest import by_item
 
 

@@ -10,7 +10,7 @@ from frappe.query_builder import Case
 from frappe.query_builder.functions import Sum
 from frappe.utils import flt
 
-from rl_replenishment.bridge.reporting import CHARTED, FeedbackFilters, column, percent
+from rl_replenishment.bridge.desk.reporting import CHARTED, FeedbackFilters, column, percent
 
 
 def execute(filters: dict[str, Any] | None = None) -> tuple:

@@ -11,7 +11,7 @@ from frappe.query_builder.functions import Abs, Avg, Sum
 from frappe.utils import flt, formatdate
 from pypika.terms import CustomFunction, Term
 
-from rl_replenishment.bridge.reporting import FeedbackFilters, column, percent
+from rl_replenishment.bridge.desk.reporting import FeedbackFilters, column, percent
 
 #: the Monday of a day's week
 _monday = CustomFunction("SUBDATE", ["day", "weekday"])

@@ -12,11 +12,11 @@ import numpy.typing as npt
 from frappe import _
 from frappe.utils import cint, flt, getdate
 
-from rl_replenishment.bridge.demand import read_demand
-from rl_replenishment.bridge.parameters import read_parameters
-from rl_replenishment.bridge.reporting import chosen_agent, column, in_group, link_column
-from rl_replenishment.bridge.scope import resolve_scope
-from rl_replenishment.bridge.stock import read_stock
+from rl_replenishment.bridge.desk.reporting import chosen_agent, column, in_group, link_column
+from rl_replenishment.bridge.state.demand import read_demand
+from rl_replenishment.bridge.state.parameters import read_parameters
+from rl_replenishment.bridge.state.scope import resolve_scope
+from rl_replenishment.bridge.state.stock import read_stock
 from rl_replenishment.core.demand.statistics import QUARTER
 from rl_replenishment.core.items import FloatArray
 from rl_replenishment.core.policies.base import protection_days

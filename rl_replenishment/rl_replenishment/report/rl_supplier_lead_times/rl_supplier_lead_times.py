@@ -12,8 +12,8 @@ from frappe.utils import add_days, flt, formatdate, getdate, nowdate
 from pypika import Order
 from pypika.terms import CustomFunction
 
+from rl_replenishment.bridge.desk.reporting import CHARTED, column, link_column, percent
 from rl_replenishment.bridge.queries import days_between
-from rl_replenishment.bridge.reporting import CHARTED, column, link_column, percent
 
 DEFAULT_DAYS = 365
 _deviation = CustomFunction("STDDEV_SAMP", ["values"])

@@ -10,7 +10,7 @@ from frappe import _
 from frappe.model.document import Document
 from frappe.utils import flt, fmt_money
 
-from rl_replenishment.bridge.state import Situation
+from rl_replenishment.bridge.state.situation import Situation
 from rl_replenishment.core.items import FloatArray
 from rl_replenishment.core.policies.observation import usual_rate
 from rl_replenishment.core.proposal import Proposal

@@ -13,8 +13,6 @@ import frappe
 from frappe import _
 from frappe.utils import now_datetime
 
-from rl_replenishment.core.items import FloatArray
-from rl_replenishment.core.policies.base import Policy, State
 from rl_replenishment.core.training.interface import Progress
 
 #: between two looks at the run
@@ -81,25 +79,16 @@ class Watch:
 		if self.is_over:
 			raise Ended
 
+	def unless_cancelled(self) -> None:
+		"""For a comparison, which goes on when only the time is up: raises `Ended` if somebody cancelled."""
+		self.look()
+		if self.cancelled:
+			raise Ended
+
 	def of_training(self, progress: Progress) -> bool:
 		"""The callback of a trainer."""
 		self.look(progress.share)
 		return not self.is_over
-
-
-class Watched:
-	"""A policy under which a watch is told whenever it orders."""
-
-	def __init__(self, name: str, policy: Policy, watch: Watch) -> None:
-		self.name = name
-		self._policy = policy
-		self._watch = watch
-
-	def order_quantities(self, state: State) -> FloatArray:
-		self._watch.look()
-		if self._watch.cancelled:
-			raise Ended
-		return self._policy.order_quantities(state)
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -9,16 +10,15 @@ import frappe
 import numpy as np
 from frappe import _
 
-from rl_replenishment.bridge.policy_store import activate, active_policy, load, policy_name
-from rl_replenishment.bridge.training_watch import Watch, Watched
+from rl_replenishment.bridge.policies.store import activate, active_policy, load, policy_name
 from rl_replenishment.core.demand.history import DemandHistory
 from rl_replenishment.core.errors import PolicyFileError
 from rl_replenishment.core.evaluation.backtest import Backtest, BacktestRow, backtest
 from rl_replenishment.core.evaluation.bootstrap import relative_difference
 from rl_replenishment.core.evaluation.drift import Band, weekly
 from rl_replenishment.core.evaluation.tuning import TunedRules
-from rl_replenishment.core.items import ItemTable
-from rl_replenishment.core.policies.base import Policy
+from rl_replenishment.core.items import FloatArray, ItemTable
+from rl_replenishment.core.policies.base import Policy, State
 from rl_replenishment.core.policies.store import StoredPolicy
 from rl_replenishment.core.simulation.rollout import Ledger
 from rl_replenishment.core.simulation.scenario import replay
@@ -59,6 +59,19 @@ class Verdict:
 	by_item: dict[str, list[Any]] = field(default_factory=dict)
 
 
+class _Watched:
+	"""A policy under which somebody looks whenever it orders."""
+
+	def __init__(self, name: str, policy: Policy, look: Callable[[], None]) -> None:
+		self.name = name
+		self._policy = policy
+		self._look = look
+
+	def order_quantities(self, state: State) -> FloatArray:
+		self._look()
+		return self._policy.order_quantities(state)
+
+
 def judge(
 	candidate: StoredPolicy,
 	in_use: tuple[str, StoredPolicy] | None,
@@ -66,7 +79,7 @@ def judge(
 	items: ItemTable,
 	held: int,
 	rules: TunedRules,
-	watch: Watch,
+	look: Callable[[], None],
 	*,
 	seed: int = 0,
 ) -> Verdict:
@@ -75,13 +88,14 @@ def judge(
 	It passes where it costs no more than the policy in use, and less than the best of the classical rules by
 	a margin that luck does not explain: the paired 95 % interval over item-warehouses lies below 0. `rules`
 	are tuned on the days before. `in_use` is a learned policy, with its name, for the items of `history`; a
-	classical one is compared as one of the rules, since it was tuned on the held-out days itself.
+	classical one is compared as one of the rules, since it was tuned on the held-out days itself. `look` is
+	called whenever a policy orders; what it raises ends the comparison.
 	"""
 	if held < 1:
 		return Verdict(False, _("No days were held out, so nothing shows whether it is better."), {})
-	policies: list[Policy] = [Watched(CANDIDATE, candidate.policy, watch)]
+	policies: list[Policy] = [_Watched(CANDIDATE, candidate.policy, look)]
 	if in_use:
-		policies.append(Watched(in_use[0], in_use[1].policy, watch))
+		policies.append(_Watched(in_use[0], in_use[1].policy, look))
 	scenario = replay(
 		items,
 		history,
@@ -90,7 +104,7 @@ def judge(
 		unmet_demand=candidate.unmet_demand,
 		rng=np.random.default_rng(seed),
 	)
-	baselines = [Watched(rule.name, rule, watch) for rule in rules.rules]
+	baselines = [_Watched(rule.name, rule, look) for rule in rules.rules]
 	result = backtest(policies, baselines, scenario, np.random.default_rng(seed), keep_paths=True)
 	return _verdict(result, bool(in_use), np.random.default_rng(seed))
 

@@ -13,11 +13,11 @@ from frappe import _
 from frappe.model.document import Document
 from frappe.utils import getdate, now_datetime
 
-from rl_replenishment.bridge.demand import read_demand
 from rl_replenishment.bridge.language import in_the_sites_language
-from rl_replenishment.bridge.outages import without_gaps
-from rl_replenishment.bridge.parameters import read_parameters
-from rl_replenishment.bridge.scope import resolve_scope
+from rl_replenishment.bridge.state.demand import read_demand
+from rl_replenishment.bridge.state.outages import without_gaps
+from rl_replenishment.bridge.state.parameters import read_parameters
+from rl_replenishment.bridge.state.scope import resolve_scope
 from rl_replenishment.core.errors import InputError, PolicyFileError
 from rl_replenishment.core.policies.archive import LARGEST_ARCHIVE, pack, unpack
 from rl_replenishment.core.policies.store import StoredPolicy, parse_policy, policy_files

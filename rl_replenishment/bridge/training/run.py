@@ -14,8 +14,8 @@ from frappe.utils.background_jobs import get_job_status
 from redis.exceptions import RedisError
 
 from rl_replenishment.bridge.language import in_the_sites_language
-from rl_replenishment.bridge.learning import Ask
 from rl_replenishment.bridge.notifying import TRAINING_FAILED, announce
+from rl_replenishment.bridge.training.learning import Ask
 
 #: a training gives a sign of life every few seconds
 SILENCE = timedelta(minutes=3)

@@ -8,7 +8,7 @@ from frappe.model.document import Document
 from frappe.utils import cint, get_link_to_form
 
 from rl_replenishment.bridge.queries import one_of
-from rl_replenishment.bridge.scope import leaf_warehouses, scoped_items
+from rl_replenishment.bridge.state.scope import leaf_warehouses, scoped_items
 
 #: of many items, how many a message names
 _NAMED = 5

@@ -15,13 +15,13 @@ from frappe.utils import getdate
 from rq.timeouts import JobTimeoutException
 
 from rl_replenishment.bridge import feedback
-from rl_replenishment.bridge.demand import read_demand
-from rl_replenishment.bridge.outages import without_gaps
-from rl_replenishment.bridge.parameters import read_parameters
-from rl_replenishment.bridge.policy_store import CLASSICAL, active_policy, load
-from rl_replenishment.bridge.promotion import Verdict, judge
-from rl_replenishment.bridge.scope import resolve_scope
-from rl_replenishment.bridge.training_watch import Ended, Watch, ended_because
+from rl_replenishment.bridge.policies.promotion import Verdict, judge
+from rl_replenishment.bridge.policies.store import CLASSICAL, active_policy, load
+from rl_replenishment.bridge.state.demand import read_demand
+from rl_replenishment.bridge.state.outages import without_gaps
+from rl_replenishment.bridge.state.parameters import read_parameters
+from rl_replenishment.bridge.state.scope import resolve_scope
+from rl_replenishment.bridge.training.watch import Ended, Watch, ended_because
 from rl_replenishment.core.demand.history import DemandHistory
 from rl_replenishment.core.edits.constraints import LEARNED_CONSTRAINTS
 from rl_replenishment.core.edits.reading import read_answers
@@ -279,7 +279,7 @@ def _compare(trained: Trained, material: _Material, watch: Watch, seed: int) -> 
 		material.items,
 		material.held,
 		trained.rules,
-		watch,
+		watch.unless_cancelled,
 		seed=seed,
 	)
 

@@ -15,18 +15,18 @@ from frappe.utils import now_datetime
 from frappe.utils.background_jobs import get_queues_timeout
 from rq.timeouts import JobTimeoutException
 
-from rl_replenishment.bridge import policy_store
 from rl_replenishment.bridge.bench_execute import describe
 from rl_replenishment.bridge.language import in_the_sites_language
-from rl_replenishment.bridge.learning import Ask, Lesson, changed_on, learn
-from rl_replenishment.bridge.training_run import (
+from rl_replenishment.bridge.policies import store as policy_store
+from rl_replenishment.bridge.training.learning import Ask, Lesson, changed_on, learn
+from rl_replenishment.bridge.training.run import (
 	begin,
 	check_stuck_runs,
 	close,
 	closing,
 	open_run,
 )
-from rl_replenishment.bridge.training_watch import Disowned, Ended, Watch, gentle_timeout
+from rl_replenishment.bridge.training.watch import Disowned, Ended, Watch, gentle_timeout
 from rl_replenishment.core.errors import InputError
 
 KINDS = ("Initial", "Continual")
@@ -164,7 +164,7 @@ def _put_into_queue(run: str) -> None:
 	seconds = Ask(**json.loads(frappe.db.get_value("RL Training Run", run, "settings"))).seconds or 0
 	try:
 		frappe.enqueue(
-			"rl_replenishment.bridge.training_job.execute",
+			"rl_replenishment.bridge.training.job.execute",
 			queue=_queue(),
 			timeout=int(seconds) + SECONDS_AROUND,
 			job_id=run,
@@ -330,7 +330,7 @@ def train_due() -> None:
 			enqueue(agent)
 		if settings.auto_promote and policy_store.is_classical_old(settings):
 			frappe.enqueue(
-				"rl_replenishment.bridge.policy_store.renew_classical",
+				"rl_replenishment.bridge.policies.store.renew_classical",
 				queue=_queue(),
 				job_id=f"rl_replenishment.tune.{agent}",
 				deduplicate=True,

@@ -13,7 +13,7 @@ from frappe.model.document import Document
 from frappe.utils import getdate
 
 from rl_replenishment.bridge.queries import one_of
-from rl_replenishment.bridge.suppliers import read_default_suppliers
+from rl_replenishment.bridge.state.suppliers import read_default_suppliers
 from rl_replenishment.core.items import ItemKey
 
 

@@ -13,9 +13,9 @@ from frappe.model.document import Document
 from frappe.query_builder.functions import Concat, Count, GroupConcat, Min
 from pypika.queries import QueryBuilder
 
-from rl_replenishment.bridge.demand_queries import Window, ledger_queries, sales_order_queries
 from rl_replenishment.bridge.queries import Keys, days_between
-from rl_replenishment.bridge.scope import leaf_warehouses
+from rl_replenishment.bridge.state.demand_queries import Window, ledger_queries, sales_order_queries
+from rl_replenishment.bridge.state.scope import leaf_warehouses
 from rl_replenishment.core.demand.history import DemandHistory, from_events
 from rl_replenishment.core.items import FloatArray, ItemKey
 

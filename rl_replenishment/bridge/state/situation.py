@@ -8,13 +8,12 @@ from datetime import date
 import numpy as np
 from frappe.model.document import Document
 
-from rl_replenishment.bridge.demand import read_demand
-from rl_replenishment.bridge.feedback import read_set_aside
-from rl_replenishment.bridge.outages import without_gaps
-from rl_replenishment.bridge.parameters import Purchasing, read_parameters
-from rl_replenishment.bridge.review_days import last_review_day
-from rl_replenishment.bridge.scope import Scope, resolve_scope
-from rl_replenishment.bridge.stock import Stock, read_stock
+from rl_replenishment.bridge.state.demand import read_demand
+from rl_replenishment.bridge.state.outages import without_gaps
+from rl_replenishment.bridge.state.parameters import Purchasing, read_parameters
+from rl_replenishment.bridge.state.scope import Scope, resolve_scope
+from rl_replenishment.bridge.state.stock import Stock, read_stock
+from rl_replenishment.core.demand.history import DemandHistory
 from rl_replenishment.core.demand.statistics import LOOKBACK_DAYS
 from rl_replenishment.core.items import ItemTable
 from rl_replenishment.core.policies.base import State
@@ -29,6 +28,8 @@ class Situation:
 	purchasing: Purchasing
 	stock: Stock
 	state: State
+	#: the last `LOOKBACK_DAYS`, days without stock filled
+	recent: DemandHistory
 
 	def with_items(self, items: ItemTable) -> Situation:
 		"""The same with other order sizes."""
@@ -50,10 +51,6 @@ def read_situation(settings: Document, today: date) -> Situation:
 		on_hand=stock.on_hand,
 		arrivals=stock.arrivals,
 	)
-	since = last_review_day(settings.review_frequency, today)
-	state = replace(
-		state,
-		set_aside=read_set_aside(settings, items, latest.history, since),
-		borrowed=latest.borrowed,
+	return Situation(
+		scope, items, purchasing, stock, replace(state, borrowed=latest.borrowed), latest.history
 	)
-	return Situation(scope, items, purchasing, stock, state)

@@ -13,13 +13,13 @@ from frappe.model.document import Document
 from frappe.query_builder.functions import Sum
 from frappe.utils import add_days, getdate
 
-from rl_replenishment.bridge.demand import read_demand
 from rl_replenishment.bridge.language import in_the_sites_language
 from rl_replenishment.bridge.notifying import POLICY_DRIFTING, announce
-from rl_replenishment.bridge.outages import without_gaps
-from rl_replenishment.bridge.parameters import read_parameters
 from rl_replenishment.bridge.queries import Keys
-from rl_replenishment.bridge.scope import resolve_scope
+from rl_replenishment.bridge.state.demand import read_demand
+from rl_replenishment.bridge.state.outages import without_gaps
+from rl_replenishment.bridge.state.parameters import read_parameters
+from rl_replenishment.bridge.state.scope import resolve_scope
 from rl_replenishment.core.demand.statistics import QUARTER
 from rl_replenishment.core.evaluation.drift import DRIFT_WEEKS, WEEK, Band, Weeks, weekly
 from rl_replenishment.core.items import FloatArray

@@ -10,9 +10,9 @@ import frappe
 import numpy as np
 from frappe.utils import flt, getdate
 
-from rl_replenishment.bridge.demand import read_demand
 from rl_replenishment.bridge.queries import one_of
-from rl_replenishment.bridge.stock import read_stock
+from rl_replenishment.bridge.state.demand import read_demand
+from rl_replenishment.bridge.state.stock import read_stock
 from rl_replenishment.core.items import ItemKey
 
 #: days of past demand in the picture

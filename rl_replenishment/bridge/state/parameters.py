@@ -13,11 +13,15 @@ import numpy.typing as npt
 from frappe.model.document import Document
 from frappe.utils import add_days, getdate
 
-from rl_replenishment.bridge.lead_times import LONGEST_DAYS, LeadTime, learn_lead_times
-from rl_replenishment.bridge.prices import list_prices, valuation_rates
 from rl_replenishment.bridge.queries import Keys, one_of
-from rl_replenishment.bridge.suppliers import first_listed_suppliers, last_suppliers, read_default_suppliers
-from rl_replenishment.bridge.units import Units, read_units
+from rl_replenishment.bridge.state.lead_times import LONGEST_DAYS, LeadTime, learn_lead_times
+from rl_replenishment.bridge.state.prices import list_prices, valuation_rates
+from rl_replenishment.bridge.state.suppliers import (
+	first_listed_suppliers,
+	last_suppliers,
+	read_default_suppliers,
+)
+from rl_replenishment.bridge.state.units import Units, read_units
 from rl_replenishment.core.items import DEFAULTS, FloatArray, ItemKey, ItemTable
 
 

@@ -13,9 +13,9 @@ from pypika import Order, Table
 from pypika.queries import QueryBuilder
 from pypika.terms import Criterion, Term
 
-from rl_replenishment.bridge.proposal_rows import OPEN
+from rl_replenishment.bridge.proposing.rows import OPEN
 from rl_replenishment.bridge.queries import Keys, one_of
-from rl_replenishment.bridge.scope import resolve_scope
+from rl_replenishment.bridge.state.scope import resolve_scope
 
 DEFAULT_DAYS = 90
 #: what rows can be grouped by, and the DocType that each links to

@@ -13,9 +13,9 @@ from frappe.query_builder.functions import Count, Sum
 from frappe.utils import add_days, cint, flt, fmt_money
 from frappe.utils.user import get_users_with_role
 
+from rl_replenishment.bridge.desk.overview import overview
+from rl_replenishment.bridge.desk.reporting import awaiting_approval, decided
 from rl_replenishment.bridge.language import in_the_sites_language
-from rl_replenishment.bridge.overview import overview
-from rl_replenishment.bridge.reporting import awaiting_approval, decided
 from rl_replenishment.setup.roles import MANAGER
 
 _DAYS = 7

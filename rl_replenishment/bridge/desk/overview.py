@@ -13,10 +13,11 @@ from frappe.utils.background_jobs import get_queue, get_workers
 from frappe.utils.scheduler import is_scheduler_disabled
 from redis.exceptions import RedisError
 
-from rl_replenishment.bridge import promotion, proposals
-from rl_replenishment.bridge.drift import is_watched
-from rl_replenishment.bridge.ownership import auto_reorder_warning
+from rl_replenishment.bridge.policies import promotion
+from rl_replenishment.bridge.policies.drift import is_watched
+from rl_replenishment.bridge.proposing import run as proposal_run
 from rl_replenishment.bridge.review_days import next_review_day
+from rl_replenishment.bridge.state.ownership import auto_reorder_warning
 
 #: versions that the form lists; the list of RL Policy has all
 SHOWN_POLICIES = 8
@@ -68,7 +69,7 @@ def _last(agent: str) -> tuple[Any, Any]:
 		for doctype, fields in columns.items()
 	)
 	if run and run[0].status == "In Progress":
-		run[0].update(proposals.progress_of(run[0].name))
+		run[0].update(proposal_run.progress_of(run[0].name))
 	return (run or [None])[0], (training or [None])[0]
 
 
@@ -80,11 +81,11 @@ def _problems(settings: Document, run: Any, training: Any) -> list[str]:
 			_("The scheduler is off: nothing is proposed or learned by itself. Enable it for this site.")
 		)
 	try:
-		has_worker = bool(get_workers(get_queue(proposals.QUEUE)))
+		has_worker = bool(get_workers(get_queue(proposal_run.QUEUE)))
 	except RedisError:
 		has_worker = False
 	if not has_worker:
-		found.append(_("No worker takes jobs of the queue {0}: start one.").format(proposals.QUEUE))
+		found.append(_("No worker takes jobs of the queue {0}: start one.").format(proposal_run.QUEUE))
 	if not find_spec("torch"):
 		found.append(_("Training needs torch, which is not installed; see the app's documentation."))
 	if settings.enabled and (warning := auto_reorder_warning(settings)):

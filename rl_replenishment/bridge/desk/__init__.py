@@ -1,0 +1,1 @@
+"""What people look at: the agent's form, cards, the panel of a request, the weekly e-mail."""

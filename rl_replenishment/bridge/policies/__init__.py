@@ -1,0 +1,1 @@
+"""Policies as documents: kept, compared, put to use, watched."""

@@ -1,0 +1,1 @@
+"""From the state through the policy to Material Requests."""

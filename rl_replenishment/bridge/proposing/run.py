@@ -1,0 +1,220 @@
+"""The life of an RL Proposal Run: begun, carried out, cancelled, failed, lost."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import asdict
+from datetime import date, timedelta
+from typing import Any
+
+import frappe
+from frappe import _
+from frappe.model.document import Document
+from frappe.utils import getdate, now_datetime
+from frappe.utils.background_jobs import is_job_enqueued
+from redis.exceptions import RedisError
+
+from rl_replenishment.bridge.language import in_the_sites_language
+from rl_replenishment.bridge.notifying import PROPOSALS_FAILED, PROPOSALS_WAITING, announce
+from rl_replenishment.bridge.proposing import rows as proposal_rows
+from rl_replenishment.bridge.proposing.round import Round, carry_out
+
+QUEUE, TIMEOUT_SECONDS = "long", 1500
+
+
+class Cancelled(Exception):
+	"""Somebody does not want the run any more."""
+
+
+def enqueue(agent: str) -> str:
+	"""Propose in the background; returns the name of the RL Proposal Run, which is visible at once."""
+	running = frappe.db.get_value(
+		"RL Proposal Run", {"agent": agent, "status": "In Progress", "creation": (">", _too_old())}
+	)
+	if running:
+		frappe.msgprint(_("Run {0} of this agent is still going.").format(running), alert=True)
+		return running
+	run = _begin(frappe.get_doc("RL Agent Settings", agent), "Manual")
+	try:
+		frappe.enqueue(
+			"rl_replenishment.bridge.proposing.run.execute",
+			queue=QUEUE,
+			timeout=TIMEOUT_SECONDS,
+			job_id=_job_of(run),
+			run=run,
+		)
+	except RedisError:
+		reason = _("The job queue cannot be reached; start Redis and the workers and try again.")
+		_close([run], reason)
+		frappe.db.commit()
+		frappe.throw(reason)
+	return run
+
+
+def _job_of(run: str) -> str:
+	return f"rl_replenishment.propose.{run}"
+
+
+def propose_for(agent: str, *, trigger: str = "Manual", today: date | None = None) -> dict[str, Any]:
+	"""Propose now; returns agent, run, number of proposals and names of the Material Requests."""
+	return execute(_begin(frappe.get_doc("RL Agent Settings", agent), trigger), today)
+
+
+@in_the_sites_language()
+def execute(run: str, today: date | None = None) -> dict[str, Any]:
+	"""Carry out a run that has been begun; one that fails is marked so, and raises."""
+	agent = frappe.db.get_value("RL Proposal Run", run, "agent")
+	nothing = {"agent": agent, "run": run, "proposals": 0, "material_requests": []}
+	try:
+		# a new transaction, so that the lock comes before the first look at the data: a second worker waits
+		# here, and then sees the drafts of the first
+		frappe.db.commit()
+		frappe.db.get_value("RL Agent Settings", agent, "name", for_update=True)
+		if frappe.db.get_value("RL Proposal Run", run, "status") == "Cancelled":
+			raise Cancelled
+		settings, tell = frappe.get_doc("RL Agent Settings", agent), _progress(run)
+		done = carry_out(run, settings, today or getdate(), tell)
+		# locked, so that the latest word is read
+		if frappe.db.get_value("RL Proposal Run", run, "status", for_update=True) == "Cancelled":
+			raise Cancelled
+		_end(run, settings, done)
+		tell(100, _("Done"))
+		# all of a run or nothing of it
+		frappe.db.commit()
+	except Cancelled:
+		frappe.db.rollback()
+		return nothing
+	except Exception as error:
+		frappe.db.rollback()
+		_mark_failed(run, error)
+		# what the other run does is no failure
+		if not isinstance(error, frappe.QueryTimeoutError):
+			announce("RL Proposal Run", run, PROPOSALS_FAILED)
+		raise
+	if done.requests and frappe.db.get_value("RL Proposal Run", run, "mode") == "Draft":
+		announce("RL Proposal Run", run, PROPOSALS_WAITING)
+	return {**nothing, "proposals": len(done.ordered), "material_requests": done.requests}
+
+
+def _begin(settings: Document, trigger: str) -> str:
+	run = frappe.get_doc(
+		{
+			"doctype": "RL Proposal Run",
+			"agent": settings.name,
+			"company": settings.company,
+			"mode": settings.mode,
+			"status": "In Progress",
+			"trigger": trigger,
+			"started_on": now_datetime(),
+		}
+	).insert(ignore_permissions=True)
+	# the name may have been that of a run that was rolled back
+	frappe.cache.delete_value([_progress_key(run.name), _cancel_key(run.name)])
+	# whoever looks sees it from the first second
+	frappe.db.commit()
+	return run.name
+
+
+@in_the_sites_language()
+def cancel(run: str) -> None:
+	"""End a run that waits or is at work; all that it has done is taken back."""
+	if frappe.db.get_value("RL Proposal Run", run, "status", for_update=True) != "In Progress":
+		frappe.throw(_("Run {0} has ended already.").format(run))
+	_close([run], _("Cancelled; nothing of it was kept."), "Cancelled")
+	# a worker that is at it does not see what others have written since it began
+	frappe.cache.set_value(_cancel_key(run), 1, expires_in_sec=TIMEOUT_SECONDS)
+	frappe.db.commit()
+
+
+@in_the_sites_language()
+def close_lost_runs() -> None:
+	"""Mark as failed the runs whose worker has died: whatever they had begun was rolled back with it."""
+	old = frappe.get_all(
+		"RL Proposal Run", {"status": "In Progress", "creation": ("<", _too_old())}, pluck="name"
+	)
+	# one that still waits for a worker is not lost
+	lost = [run for run in old if not is_job_enqueued(_job_of(run))]
+	_close(lost, _("The worker ended before the run did, and nothing of it was kept; propose again."))
+
+
+def _close(runs: list[str], reason: str, status: str = "Failed") -> None:
+	values = {"status": status, "ended_on": now_datetime(), "messages": reason}
+	for run in runs:
+		frappe.db.set_value("RL Proposal Run", run, values)
+
+
+def _too_old() -> Any:
+	return now_datetime() - timedelta(seconds=TIMEOUT_SECONDS)
+
+
+def _mark_failed(run: str, error: Exception) -> None:
+	if isinstance(error, frappe.QueryTimeoutError):
+		reason = _("Another run of this agent was still going.")
+	else:
+		reason = frappe.utils.strip_html(str(error)) or type(error).__name__
+	log = frappe.log_error(
+		"RL Replenishment: proposing failed",
+		frappe.get_traceback(),
+		reference_doctype="RL Proposal Run",
+		reference_name=run,
+	)
+	values = {"status": "Failed", "ended_on": now_datetime(), "messages": reason, "error": log.name}
+	frappe.db.set_value("RL Proposal Run", run, values)
+	# the record of the failure outlives the rollback of the work
+	frappe.db.commit()
+
+
+def _end(run: str, settings: Document, done: Round) -> None:
+	scope = done.situation.scope
+	frappe.db.set_value(
+		"RL Proposal Run",
+		run,
+		{
+			"status": "Completed",
+			"policy": done.policy,
+			"ended_on": now_datetime(),
+			"items_considered": len(scope.keys),
+			"items_ordered": len(done.ordered),
+			"order_value": done.value,
+			"messages": "\n".join(done.messages),
+			"left_out": json.dumps([asdict(left) for left in scope.left_out]),
+			"not_ordered": proposal_rows.not_ordered(done.not_ordered),
+		},
+	)
+	frappe.db.set_value(
+		"RL Agent Settings", settings.name, "last_run_on", now_datetime(), update_modified=False
+	)
+
+
+def progress_of(run: str) -> dict[str, Any]:
+	"""How far a run is that is in progress: `percent` and `what` it is at."""
+	return frappe.cache.get_value(_progress_key(run), expires=True) or {
+		"percent": 0,
+		"what": _("Waiting for a worker"),
+	}
+
+
+def _progress_key(run: str) -> str:
+	return f"rl_replenishment.progress.{run}"
+
+
+def _cancel_key(run: str) -> str:
+	return f"rl_replenishment.cancel.{run}"
+
+
+def _progress(run: str) -> Callable[[float, str], None]:
+	last = -100.0
+
+	def tell(percent: float, what: str) -> None:
+		nonlocal last
+		if frappe.cache.get_value(_cancel_key(run), expires=True):
+			raise Cancelled
+		if percent - last >= 5 or percent >= 100:
+			last = percent
+			# not in the document, which nobody sees changed before the run is committed
+			frappe.cache.set_value(
+				_progress_key(run), {"percent": percent, "what": what}, expires_in_sec=TIMEOUT_SECONDS
+			)
+
+	return tell

@@ -1,0 +1,1 @@
+"""What is known of item-warehouses today, read from the site's documents."""
