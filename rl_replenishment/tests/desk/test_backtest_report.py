@@ -6,7 +6,7 @@ import json
 
 import frappe
 
-from rl_replenishment.tests.report_case import ReportCase
+from rl_replenishment.tests.desk.report_case import ReportCase
 
 
 class TestBacktest(ReportCase):

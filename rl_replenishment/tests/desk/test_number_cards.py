@@ -8,7 +8,7 @@ from frappe.utils import add_days, fmt_money, nowdate
 from rl_replenishment import api
 from rl_replenishment.setup.roles import USER
 from rl_replenishment.tests import factories as make
-from rl_replenishment.tests.report_case import ReportCase
+from rl_replenishment.tests.desk.report_case import ReportCase
 
 
 class TestNumberCards(ReportCase):

@@ -16,8 +16,8 @@ from rl_replenishment.core.edits.constraints import LEARNED_CONSTRAINTS
 from rl_replenishment.core.items import ItemKey
 from rl_replenishment.tasks import book_edit_values, propose
 from rl_replenishment.tests import factories as make
-from rl_replenishment.tests.training_case import TrainingCase, remove_agent
-from rl_replenishment.tests.training_job_case import STEPS, needs_torch
+from rl_replenishment.tests.training.case import TrainingCase, remove_agent
+from rl_replenishment.tests.training.job_case import STEPS, needs_torch
 
 
 class HindsightCase(TrainingCase):

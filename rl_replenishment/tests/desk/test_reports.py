@@ -14,7 +14,7 @@ from rl_replenishment.bridge.desk.reporting import GROUPS, percent
 from rl_replenishment.rl_replenishment.report.rl_stock_health.rl_stock_health import days_until_empty
 from rl_replenishment.setup.roles import MANAGER, USER
 from rl_replenishment.tests import factories as make
-from rl_replenishment.tests.report_case import ReportCase
+from rl_replenishment.tests.desk.report_case import ReportCase
 
 REPORTS = (
 	"RL Feedback Analysis",

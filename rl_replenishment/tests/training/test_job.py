@@ -18,7 +18,7 @@ from rl_replenishment.bridge.training import learning
 from rl_replenishment.bridge.training import watch as training_watch
 from rl_replenishment.core.files.feedback import FeedbackRows
 from rl_replenishment.core.items import ItemKey
-from rl_replenishment.tests.training_job_case import STEPS, TrainingJobCase, needs_torch
+from rl_replenishment.tests.training.job_case import STEPS, TrainingJobCase, needs_torch
 
 
 @needs_torch

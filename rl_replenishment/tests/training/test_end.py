@@ -16,7 +16,7 @@ from rl_replenishment.bridge.training import learning
 from rl_replenishment.bridge.training import run as training_run
 from rl_replenishment.bridge.training import watch as training_watch
 from rl_replenishment.core.errors import InputError
-from rl_replenishment.tests.training_job_case import STEPS, TrainingJobCase, needs_torch
+from rl_replenishment.tests.training.job_case import STEPS, TrainingJobCase, needs_torch
 
 
 @needs_torch

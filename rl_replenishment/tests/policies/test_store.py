@@ -15,7 +15,7 @@ from rl_replenishment.bridge.policies import store as policy_store
 from rl_replenishment.core.errors import InputError, PolicyFileError
 from rl_replenishment.core.policies.adaptation import adapted_to
 from rl_replenishment.tests import factories as make
-from rl_replenishment.tests.training_case import ITEMS, TrainingCase, sell
+from rl_replenishment.tests.training.case import ITEMS, TrainingCase, sell
 
 
 class TestPolicyStore(TrainingCase):

@@ -15,7 +15,7 @@ from rl_replenishment.bridge.training import job as training_job
 from rl_replenishment.bridge.training import learning
 from rl_replenishment.bridge.training import run as training_run
 from rl_replenishment.tests import factories as make
-from rl_replenishment.tests.training_job_case import TrainingJobCase
+from rl_replenishment.tests.training.job_case import TrainingJobCase
 
 
 class TestQueue(TrainingJobCase):

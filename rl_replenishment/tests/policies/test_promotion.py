@@ -24,7 +24,7 @@ from rl_replenishment.core.policies.store import StoredPolicy
 from rl_replenishment.core.training.classical import uncorrected
 from rl_replenishment.core.training.from_history import snapshot, tuning_halves
 from rl_replenishment.tests import factories as make
-from rl_replenishment.tests.training_case import DAYS, TrainingCase
+from rl_replenishment.tests.training.case import DAYS, TrainingCase
 
 HELD = 60
 

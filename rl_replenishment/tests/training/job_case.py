@@ -15,7 +15,7 @@ from rl_replenishment.bridge.feedback import Answers
 from rl_replenishment.bridge.training import job as training_job
 from rl_replenishment.bridge.training import run as training_run
 from rl_replenishment.bridge.training import watch as training_watch
-from rl_replenishment.tests.training_case import TrainingCase
+from rl_replenishment.tests.training.case import TrainingCase
 
 #: a rollout of the trainer is 16,384 steps: the least that a training takes
 STEPS = 2_000
