@@ -57,27 +57,27 @@ def cancel_run(run: str) -> None:
 def train(agent: str) -> str:
 	"""Train in the background; returns the name of the training run."""
 	_check_agent(agent)
-	from rl_replenishment.bridge.training import job as training_job
+	from rl_replenishment.bridge.training import asking as training_asking
 
-	return training_job.enqueue(agent)
+	return training_asking.enqueue(agent)
 
 
 @frappe.whitelist(methods=["POST"])
 def cancel_training(training_run: str) -> None:
 	"""Ask a training to end; what it has found so far is kept."""
 	_check_agent_of("RL Training Run", training_run)
-	from rl_replenishment.bridge.training import job as training_job
+	from rl_replenishment.bridge.training import asking as training_asking
 
-	training_job.cancel(training_run)
+	training_asking.cancel(training_run)
 
 
 @frappe.whitelist(methods=["POST"])
 def retry_training(training_run: str) -> str:
 	"""Train again after a failure; returns the name of the new run."""
 	_check_agent_of("RL Training Run", training_run)
-	from rl_replenishment.bridge.training import job as training_job
+	from rl_replenishment.bridge.training import asking as training_asking
 
-	return training_job.retry(training_run)
+	return training_asking.retry(training_run)
 
 
 @frappe.whitelist(methods=["POST"])

@@ -54,9 +54,9 @@ def propose_due() -> None:
 
 def train_due() -> None:
 	"""Queue the trainings that are due."""
-	from rl_replenishment.bridge.training import job as training_job
+	from rl_replenishment.bridge.training import asking as training_asking
 
-	training_job.train_due()
+	training_asking.train_due()
 
 
 def settle_feedback() -> None:
@@ -90,10 +90,10 @@ def send_digests() -> None:
 def check_stuck_runs() -> None:
 	"""Mark rounds of proposals and trainings whose worker has died."""
 	from rl_replenishment.bridge.proposing import run as proposal_run
-	from rl_replenishment.bridge.training import job as training_job
+	from rl_replenishment.bridge.training import run as training_run
 
 	proposal_run.close_lost_runs()
-	training_job.check_stuck_runs()
+	training_run.check_stuck_runs()
 
 
 def need_to_run(settings: Document, today: date) -> bool:

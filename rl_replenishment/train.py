@@ -17,11 +17,11 @@ ARGUMENTS = ("seconds", "timesteps", "seed", "kind")
 def run(agent: str | None = None, **kwargs: Any) -> dict[str, Any] | list[dict[str, Any]]:
 	"""Train one agent now, in the foreground, or without `agent` every enabled one, each by itself.
 
-	Other arguments are those of `bridge.training.job.run_now`. Returns, for each agent, plain JSON:
+	Other arguments are those of `bridge.training.asking.run_now`. Returns, for each agent, plain JSON:
 	`{"agent", "training_run", "policy", "promoted", "metrics"}`. Where some fail the others are trained all
 	the same, and the error names those that failed.
 	"""
-	from rl_replenishment.bridge.training.job import run_now
+	from rl_replenishment.bridge.training.asking import run_now
 
 	if unknown := sorted(set(kwargs) - set(ARGUMENTS)):
 		frappe.throw(

@@ -11,40 +11,16 @@ import numpy as np
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from rl_replenishment.core.evaluation.backtest import Backtest, BacktestRow
 from rl_replenishment.core.items import FloatArray
 from rl_replenishment.core.simulation.rollout import Ledger
-from rl_replenishment.report import comparison, plots, wording
+from rl_replenishment.report import comparison, figures, wording
 from rl_replenishment.report.content import EditLine, ProposalLine, ReportContent, row_named
+from rl_replenishment.report.figures import PolicyLine, policy_lines
 
 #: items listed as most saved and as most lost
 ITEMS_LISTED = 8
-ITEM_PANELS = 4
-#: edits drawn, those changed most; the table has all of them
-EDITS_DRAWN = 12
 #: table rows shown at once; the rest is folded, not left out
 ROWS_SHOWN = 25
-
-
-@dataclass(frozen=True, eq=False)
-class PolicyLine:
-	"""One policy in a table of policies, in money, units or days."""
-
-	name: str
-	ledger: Ledger
-	cost: float
-	stock: float
-	is_learned: bool
-	is_reference: bool
-	is_cheapest: bool
-	difference: float
-	#: nan where there is none
-	ci95: tuple[float, float]
-
-	@property
-	def colour(self) -> str:
-		"""Which of the page's colours it has."""
-		return "learned" if self.is_learned else "rule" if self.is_reference else "other"
 
 
 @dataclass(frozen=True)
@@ -56,14 +32,6 @@ class Tile:
 	rule: str
 	#: how far the two are apart, in words
 	change: str
-
-
-@dataclass(frozen=True)
-class Panel:
-	"""One item's plot."""
-
-	item: comparison.ItemComparison
-	plot: Markup
 
 
 @dataclass(frozen=True)
@@ -106,21 +74,21 @@ def render(content: ReportContent) -> str:
 		"tiles": _tiles(row.ledger, rule.ledger, weights, money),
 		"policies": lines,
 		"stock_in_money": weights is not None,
-		"cost_plot": _cost_plot(lines, money),
-		"difference_plot": _difference_plot(lines),
-		"stockout_plot": _stockout_plot(lines),
-		"trade_off_plot": _trade_off_plot(lines, stock_label),
-		"course_plot": _course_plot(backtest, row, weights, stock_label),
+		"cost_plot": figures.cost_plot(lines, money),
+		"difference_plot": figures.difference_plot(lines),
+		"stockout_plot": figures.stockout_plot(lines),
+		"trade_off_plot": figures.trade_off_plot(lines, stock_label),
+		"course_plot": figures.course_plot(backtest, row, weights, stock_label),
 		"items": items,
 		"items_listed": ITEMS_LISTED,
 		"widest": max((abs(i.difference) for i in (*items.saved[:1], *items.lost[:1])), default=1.0),
 		"several_warehouses": len({key.warehouse for key in backtest.scenario.items.keys}) > 1,
 		"name_of": lambda key: names.get(str(key), names.get(key.item_code, "")),
-		"panels": _panels(backtest, row, items, money),
+		"panels": figures.panels(backtest, row, items, money),
 		"panel_days": min(backtest.scenario.days, comparison.PANEL_DAYS),
 		"rows_shown": ROWS_SHOWN,
 		"learned": _learned(content, weights),
-		"learning_plot": _learning_plot(content.learning_curve),
+		"learning_plot": figures.learning_plot(content.learning_curve),
 	}
 	return _environment(money).get_template("report.html.j2").render(context)
 
@@ -147,26 +115,6 @@ def _environment(money: wording.Money) -> Environment:
 	}
 	environment.filters.update(filters)
 	return environment
-
-
-def policy_lines(backtest: Backtest, learned: BacktestRow, weights: FloatArray | None) -> list[PolicyLine]:
-	"""All policies of a backtest, the cheapest first."""
-	reference = backtest.best_baseline
-	by_cost = sorted(backtest.rows, key=lambda row: float(row.ledger.cost.sum()))
-	return [
-		PolicyLine(
-			name=row.ledger.policy,
-			ledger=row.ledger,
-			cost=float(row.ledger.cost.sum()),
-			stock=comparison.average_stock(row.ledger, weights),
-			is_learned=row is learned,
-			is_reference=row is reference,
-			is_cheapest=row is by_cost[0],
-			difference=row.cost_vs_best_baseline,
-			ci95=wording.reliable_interval(backtest, row),
-		)
-		for row in by_cost
-	]
 
 
 def _tiles(learned: Ledger, rule: Ledger, weights: FloatArray | None, money: wording.Money) -> list[Tile]:
@@ -198,117 +146,13 @@ def _tiles(learned: Ledger, rule: Ledger, weights: FloatArray | None, money: wor
 	]
 
 
-def _cost_plot(lines: Sequence[PolicyLine], money: wording.Money) -> Markup:
-	bars = [
-		plots.CostBar(
-			line.name,
-			money(line.cost),
-			*(
-				float(getattr(line.ledger, f"{component}_cost").sum())
-				for component in ("holding", "stockout", "order", "waste")
-			),
-		)
-		for line in lines
-	]
-	said = "; ".join(f"{bar.name}: {bar.total}" for bar in bars)
-	return plots.cost_bars(bars, f"Bar chart of total cost by policy, split by component. {said}.")
-
-
-def _stockout_plot(lines: Sequence[PolicyLine]) -> Markup:
-	bars = [(line.name, line.colour, float(line.ledger.stockout_days.sum())) for line in lines]
-	said = "; ".join(f"{name}: {wording.number(days)}" for name, _, days in bars)
-	return plots.stockout_bars(bars, f"Bar chart of stock-out days by policy. {said}.")
-
-
-def _difference_plot(lines: Sequence[PolicyLine]) -> Markup | None:
-	dots = [
-		plots.Dot(line.name, _difference(line), line.colour, line.difference, *line.ci95)
-		for line in lines
-		if not line.is_reference and np.isfinite(line.difference)
-	]
-	if not dots:
-		return None
-	said = "; ".join(f"{dot.name}: {dot.text}" for dot in dots)
-	return plots.difference_dots(dots, f"Difference in cost to the best rule, with 95 % intervals. {said}.")
-
-
-def _difference(line: PolicyLine) -> str:
-	text = wording.signed_percent(line.difference)
-	return f"{text} ({wording.interval(line.ci95)})" if np.isfinite(line.ci95).all() else text
-
-
-def _trade_off_plot(lines: Sequence[PolicyLine], stock_label: str) -> Markup:
-	points = [
-		plots.Point(line.name, line.colour, line.stock, line.ledger.fill_rate) for line in reversed(lines)
-	]
-	said = "; ".join(
-		f"{point.name}: stock {wording.number(point.stock)}, fill rate {wording.percent(point.fill_rate)}"
-		for point in reversed(points)
-	)
-	return plots.trade_off(
-		points, f"{stock_label}, average", f"Average stock against fill rate by policy. {said}."
-	)
-
-
-def _course_plot(
-	backtest: Backtest, row: BacktestRow, weights: FloatArray | None, stock_label: str
-) -> Markup:
-	days = comparison.days_of(backtest.scenario)
-	mine, other = (comparison.paths_of(each.ledger) for each in (row, backtest.best_baseline))
-	factors = np.ones(len(backtest.scenario.items), np.float32) if weights is None else weights
-	stock = plots.Course(days, mine.on_hand @ factors, other.on_hand @ factors)
-	short = plots.Course(
-		days, np.cumsum((mine.unmet > 0).sum(axis=1)), np.cumsum((other.unmet > 0).sum(axis=1))
-	)
-	label = (
-		f"Two line charts over the held-out days, learned policy and best rule. {stock_label}, all items "
-		f"together: {wording.number(float(stock.learned.mean()))} and "
-		f"{wording.number(float(stock.rule.mean()))} on average. "
-		f"Stock-out days so far: {int(short.learned[-1])} and {int(short.rule[-1])} at the end."
-	)
-	return plots.stock_course(stock, short, f"{stock_label}, all items together", label)
-
-
-def _panels(
-	backtest: Backtest, row: BacktestRow, items: comparison.Comparison, money: wording.Money
-) -> list[Panel]:
-	mine, other = (comparison.paths_of(each.ledger) for each in (row, backtest.best_baseline))
-	last = slice(-min(backtest.scenario.days, comparison.PANEL_DAYS), None)
-	days = comparison.days_of(backtest.scenario)[last]
-	demand = comparison.demand_of(backtest.scenario)[last]
-	panels = []
-	for item in items.telling(ITEM_PANELS):
-		i = item.index
-		label = (
-			f"{item.key}: stock, orders and demand day by day. "
-			f"Learned policy: {_in_words(item.learned, money)}. Best rule: {_in_words(item.rule, money)}."
-		)
-		plot = plots.item_panel(
-			str(i),
-			days,
-			demand[:, i],
-			plots.Course(days, mine.on_hand[last, i], other.on_hand[last, i]),
-			plots.Course(days, mine.ordered[last, i], other.ordered[last, i]),
-			label,
-		)
-		panels.append(Panel(item, plot))
-	return panels
-
-
-def _in_words(policy: comparison.PolicyOnItem, money: wording.Money) -> str:
-	return (
-		f"cost {money(policy.cost)}, average stock {wording.quantity(policy.stock)}, "
-		f"{policy.stockout_days} stock-out days, {policy.orders} orders"
-	)
-
-
 def _learned(content: ReportContent, weights: FloatArray | None) -> Learned | None:
 	if not content.edits and content.backtest_after is None:
 		return None
 	edits = list(content.edits or ())
 	changed = [line for line in edits if not np.isnan(wording.moved_towards_buyer(line))]
 	policies, claim = _after(content, weights)
-	return Learned(edits, _edit_summary(edits, changed), _edit_plot(changed), policies, claim)
+	return Learned(edits, _edit_summary(edits, changed), figures.edit_plot(changed), policies, claim)
 
 
 def _edit_summary(edits: Sequence[EditLine], changed: Sequence[EditLine]) -> str:
@@ -325,30 +169,6 @@ def _edit_summary(edits: Sequence[EditLine], changed: Sequence[EditLine]) -> str
 	return (
 		f"{text} Asked again in the same state after learning, the policy moved towards the buyer on "
 		f"{nearer} of those, away on {further}, and stayed on {len(changed) - nearer - further}."
-	)
-
-
-def _edit_plot(changed: Sequence[EditLine]) -> Markup | None:
-	def size(line: EditLine) -> float:
-		return abs(line.ordered - line.proposed_before) / max(line.ordered, line.proposed_before)
-
-	drawn = sorted(changed, key=size, reverse=True)[:EDITS_DRAWN]
-	if not drawn:
-		return None
-	moves = [
-		plots.Move(
-			f"{line.item_code} {line.item_name}".strip(),
-			f"{wording.quantity(line.proposed_before)} \u2192 {wording.quantity(line.proposed_after)}, "
-			f"buyer {wording.quantity(line.ordered)}",
-			line.proposed_before,
-			line.ordered,
-			line.proposed_after,
-		)
-		for line in drawn
-	]
-	said = "; ".join(f"{move.name}: {move.text}" for move in moves)
-	return plots.quantity_moves(
-		moves, f"Proposed before and after learning, and the buyer's quantity. {said}."
 	)
 
 
@@ -384,19 +204,6 @@ def _after(content: ReportContent, weights: FloatArray | None) -> tuple[list[tup
 		if wording.outcome(change[0], bounds) == "unclear":
 			claim += " That difference can be chance."
 	return policies, claim
-
-
-def _learning_plot(curve: Sequence[tuple[float, float]] | None) -> Markup | None:
-	points = [(seconds, ratio) for seconds, ratio in curve or () if np.isfinite([seconds, ratio]).all()]
-	if not points:
-		return None
-	label = (
-		"Line chart of cost on validation demand as a share of the rule's: "
-		f"{wording.percent(points[0][1])} after {wording.number(points[0][0])} seconds, "
-		f"{wording.percent(points[-1][1])} after "
-		f"{wording.number(points[-1][0])} seconds of training."
-	)
-	return plots.learning_curve(points, label)
 
 
 def _item_names(content: ReportContent) -> dict[str, str]:

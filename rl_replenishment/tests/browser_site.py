@@ -12,7 +12,7 @@ from erpnext.stock.doctype.material_request.material_request import make_purchas
 from frappe.utils import add_days, nowdate
 
 from rl_replenishment import demo
-from rl_replenishment.bridge.training import job as training_job
+from rl_replenishment.bridge.training import asking as training_asking
 from rl_replenishment.setup.roles import MANAGER, USER
 from rl_replenishment.tasks import propose
 
@@ -169,7 +169,7 @@ def compared() -> str:
 	"""A policy of an agent that was compared with the rules; trained for a moment where there is none."""
 	agent = _agent()
 	known = frappe.db.get_value("RL Policy", {"agent": agent, "backtest_by_item": ("is", "set")})
-	return known or training_job.run_now(agent, timesteps=2_000, seed=1)["policy"]
+	return known or training_asking.run_now(agent, timesteps=2_000, seed=1)["policy"]
 
 
 def _set_number_format(number_format: str) -> None:

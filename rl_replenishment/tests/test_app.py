@@ -11,7 +11,8 @@ from frappe.utils import add_days, now_datetime
 
 from rl_replenishment import hooks, tasks, train
 from rl_replenishment.bridge.proposing import run as proposal_run
-from rl_replenishment.bridge.training import job as training_job
+from rl_replenishment.bridge.training import asking as training_asking
+from rl_replenishment.bridge.training import run as training_run
 from rl_replenishment.core.errors import InputError
 from rl_replenishment.tests import factories as make
 from rl_replenishment.tests.case import IntegrationTestCase
@@ -59,7 +60,7 @@ class TestCommands(AgentCase):
 
 	def test_an_error_in_the_program_is_told_in_full(self):
 		with (
-			patch.object(training_job, "run_now", side_effect=ZeroDivisionError("by nothing")),
+			patch.object(training_asking, "run_now", side_effect=ZeroDivisionError("by nothing")),
 			patch("traceback.print_exc") as told,
 			self.assertRaises(SystemExit) as ended,
 		):
@@ -68,18 +69,18 @@ class TestCommands(AgentCase):
 		told.assert_called_once()
 
 	def test_elsewhere_errors_are_raised_as_usual(self):
-		with patch.object(training_job, "run_now", side_effect=InputError("no history")):
+		with patch.object(training_asking, "run_now", side_effect=InputError("no history")):
 			self.assertRaises(InputError, train.run, agent=self.names[0])
 
 	def test_one_agent_is_trained(self):
 		result = {"agent": self.names[0], "training_run": "R", "policy": "P", "promoted": True, "metrics": {}}
-		with patch.object(training_job, "run_now", return_value=result) as run_now:
+		with patch.object(training_asking, "run_now", return_value=result) as run_now:
 			self.assertEqual(train.run(self.names[0], seconds=5), result)
 		run_now.assert_called_once_with(self.names[0], seconds=5)
 
 	def test_every_enabled_agent_is_trained(self):
 		self.agents[1].db_set("enabled", 0)
-		with patch.object(training_job, "run_now", side_effect=lambda agent: {"agent": agent}):
+		with patch.object(training_asking, "run_now", side_effect=lambda agent: {"agent": agent}):
 			self.assertEqual(train.run(), [{"agent": self.names[0]}, {"agent": self.names[2]}])
 
 	def test_one_that_fails_stops_no_other(self):
@@ -89,7 +90,7 @@ class TestCommands(AgentCase):
 			return {"agent": agent, "policy": f"{agent}-v1"}
 
 		with (
-			patch.object(training_job, "run_now", side_effect=run_now) as trained,
+			patch.object(training_asking, "run_now", side_effect=run_now) as trained,
 			patch.object(frappe.db, "rollback"),
 			self.assertRaises(SystemExit) as ended,
 		):
@@ -166,7 +167,7 @@ class TestRounds(AgentCase):
 		for run in (lost, waiting):
 			frappe.db.set_value("RL Proposal Run", run, "creation", add_days(now_datetime(), -1))
 		with (
-			patch.object(training_job, "check_stuck_runs") as check_trainings,
+			patch.object(training_run, "check_stuck_runs") as check_trainings,
 			patch.object(proposal_run, "is_job_enqueued", lambda job: job.endswith(waiting)),
 		):
 			tasks.check_stuck_runs()

@@ -9,7 +9,7 @@ from frappe.gettext.translate import compile_translations
 from frappe.translate import clear_cache
 
 from rl_replenishment import api
-from rl_replenishment.bridge.training import job as training_job
+from rl_replenishment.bridge.training import asking as training_asking
 from rl_replenishment.core.errors import InputError
 from rl_replenishment.tasks import propose
 from rl_replenishment.tests import factories as make
@@ -62,7 +62,7 @@ class TestLanguage(IntegrationTestCase):
 		summary = frappe.db.get_value("RL Policy", policy, "summary")
 		self.assertRegex(summary, r"^Regel Grundbestand mit .*umfasst \d+ Tage, nötig sind mindestens 28")
 		with patch.object(frappe.db, "rollback"), self.assertRaises(InputError):
-			training_job.run_now(agent.name, seconds=1)
+			training_asking.run_now(agent.name, seconds=1)
 		message = frappe.db.get_value("RL Training Run", {"agent": agent.name}, "message")
 		self.assertIn("nötig sind mindestens 28", message)
 

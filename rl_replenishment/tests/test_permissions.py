@@ -11,7 +11,7 @@ from frappe.utils import add_days, nowdate
 from rl_replenishment import api
 from rl_replenishment.bridge.policies import promotion
 from rl_replenishment.bridge.proposing import run as proposal_run
-from rl_replenishment.bridge.training import job as training_job
+from rl_replenishment.bridge.training import asking as training_asking
 from rl_replenishment.setup.roles import MANAGER, USER
 from rl_replenishment.tests import factories as make
 from rl_replenishment.tests.case import IntegrationTestCase
@@ -57,10 +57,10 @@ class TestPermissions(IntegrationTestCase):
 		agent, run, policy = self.agent.name, self.training.name, self.policy.name
 		return (
 			(api.propose_now, (agent,), (proposal_run, "enqueue"), (agent,)),
-			(api.train, (agent,), (training_job, "enqueue"), (agent,)),
+			(api.train, (agent,), (training_asking, "enqueue"), (agent,)),
 			(api.cancel_run, (self.round.name,), (proposal_run, "cancel"), (self.round.name,)),
-			(api.cancel_training, (run,), (training_job, "cancel"), (run,)),
-			(api.retry_training, (run,), (training_job, "retry"), (run,)),
+			(api.cancel_training, (run,), (training_asking, "cancel"), (run,)),
+			(api.retry_training, (run,), (training_asking, "retry"), (run,)),
 			(api.promote, (policy, "cheaper"), (promotion, "promote"), (policy, "cheaper")),
 			(api.roll_back, (agent, "worse"), (promotion, "roll_back"), (agent, "worse")),
 		)

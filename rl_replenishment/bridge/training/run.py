@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -15,7 +15,6 @@ from redis.exceptions import RedisError
 
 from rl_replenishment.bridge.language import in_the_sites_language
 from rl_replenishment.bridge.notifying import TRAINING_FAILED, announce
-from rl_replenishment.bridge.training.learning import Ask
 
 #: a training gives a sign of life every few seconds
 SILENCE = timedelta(minutes=3)
@@ -23,6 +22,19 @@ SILENCE = timedelta(minutes=3)
 DELAY = timedelta(minutes=1)
 #: states of a job that comes to something
 _ALIVE = ("queued", "started", "deferred", "scheduled")
+
+
+@dataclass(frozen=True)
+class Ask:
+	"""What was asked for; plain values, kept in the run's `settings`."""
+
+	#: Initial starts at the classical rule, on demand alone. Continual goes on from the learned policy in
+	#: use, where there is one, and learns from the feedback that has settled.
+	kind: str
+	algorithm: str
+	seconds: float | None
+	timesteps: int | None
+	seed: int
 
 
 def open_run(ask: Ask, agent: str) -> tuple[str, bool]:

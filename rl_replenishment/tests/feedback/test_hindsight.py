@@ -11,7 +11,7 @@ from rl_replenishment.bridge.feedback import hindsight
 from rl_replenishment.bridge.policies import promotion
 from rl_replenishment.bridge.policies.store import load
 from rl_replenishment.bridge.state.parameters import read_parameters
-from rl_replenishment.bridge.training import job as training_job
+from rl_replenishment.bridge.training import asking as training_asking
 from rl_replenishment.core.edits.constraints import LEARNED_CONSTRAINTS
 from rl_replenishment.core.items import ItemKey
 from rl_replenishment.tasks import book_edit_values, propose
@@ -96,7 +96,7 @@ class TestLearnedConstraints(HindsightCase):
 			(60, 55, {}),
 		):
 			self.make_answer(proposed, ordered, decision_date=add_days(nowdate(), -40), **values)
-		result = training_job.run_now(self.agent.name, timesteps=STEPS, seed=0)
+		result = training_asking.run_now(self.agent.name, timesteps=STEPS, seed=0)
 		self.assertEqual(result["metrics"]["feedback"]["rows"], 1)
 		(learned,) = result["metrics"]["feedback"]["constraints"]
 		self.assertEqual((learned["item_code"], learned["order_multiple"]), (self.items[-1], 12))

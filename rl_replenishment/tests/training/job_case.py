@@ -12,7 +12,7 @@ import numpy as np
 
 from rl_replenishment.bridge import feedback
 from rl_replenishment.bridge.feedback import Answers
-from rl_replenishment.bridge.training import job as training_job
+from rl_replenishment.bridge.training import asking as training_asking
 from rl_replenishment.bridge.training import run as training_run
 from rl_replenishment.bridge.training import watch as training_watch
 from rl_replenishment.tests.training.case import TrainingCase
@@ -52,9 +52,9 @@ class TrainingJobCase(TrainingCase):
 	def no_queue(self):
 		"""What is put into the queue stays with us."""
 		with (
-			patch.object(training_job, "check_libraries"),
+			patch.object(training_asking, "check_libraries"),
 			patch.object(frappe, "enqueue") as enqueue,
-			patch.object(training_job, "get_queues_timeout", return_value={"long": 1500}),
+			patch.object(training_asking, "get_queues_timeout", return_value={"long": 1500}),
 			patch.object(training_run, "get_job_status", return_value="queued"),
 		):
 			yield enqueue

@@ -11,6 +11,7 @@ from rq.timeouts import JobTimeoutException
 
 from rl_replenishment.bridge.policies import store as policy_store
 from rl_replenishment.bridge.policies.promotion import Verdict
+from rl_replenishment.bridge.training import asking as training_asking
 from rl_replenishment.bridge.training import job as training_job
 from rl_replenishment.bridge.training import learning
 from rl_replenishment.bridge.training import run as training_run
@@ -25,7 +26,7 @@ class TestEnding(TrainingJobCase):
 
 	def run_in_background(self, at_look=lambda watch: None, **asked) -> frappe._dict:
 		"""As a worker does."""
-		ask = learning.Ask(
+		ask = training_run.Ask(
 			**{"kind": "Initial", "algorithm": "PPO", "seconds": None, "timesteps": 10**9, "seed": 0, **asked}
 		)
 		run, _is_new = training_run.open_run(ask, self.agent.name)
@@ -46,7 +47,7 @@ class TestEnding(TrainingJobCase):
 		return at_look
 
 	def cancel(self, watch) -> None:
-		training_job.cancel(watch.run)
+		training_asking.cancel(watch.run)
 
 	def test_cancelled_while_training(self):
 		"""The best policy so far stays, as a candidate that nobody compared."""
@@ -174,7 +175,7 @@ class TestEnding(TrainingJobCase):
 		self.assertEqual((run.status, run.error), ("Failed", None))
 		self.assertIn("at least 28 are needed", run.message)
 		with self.assertRaisesRegex(InputError, "at least 28 are needed"):
-			training_job.run_now(self.agent.name, timesteps=STEPS)
+			training_asking.run_now(self.agent.name, timesteps=STEPS)
 
 	def test_a_run_that_was_given_up_stays_so(self):
 		"""A worker that was taken for dead and comes back saves nothing."""

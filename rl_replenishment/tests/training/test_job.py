@@ -13,7 +13,7 @@ from frappe.utils import add_days, now_datetime, nowdate
 from rl_replenishment.bridge.feedback.learning import answers_of
 from rl_replenishment.bridge.policies import store as policy_store
 from rl_replenishment.bridge.policies.promotion import Verdict
-from rl_replenishment.bridge.training import job as training_job
+from rl_replenishment.bridge.training import asking as training_asking
 from rl_replenishment.bridge.training import learning
 from rl_replenishment.bridge.training import watch as training_watch
 from rl_replenishment.core.files.feedback import FeedbackRows
@@ -33,7 +33,7 @@ class TestTraining(TrainingJobCase):
 		return answers_of([]).rows
 
 	def train(self, **asked):
-		return training_job.run_now(self.agent.name, **{"timesteps": STEPS, "seed": 1, **asked})
+		return training_asking.run_now(self.agent.name, **{"timesteps": STEPS, "seed": 1, **asked})
 
 	def test_a_training_leaves_a_policy_and_its_figures(self):
 		"""Plain JSON comes back; the run, the policy and the agent tell the same story."""
@@ -161,7 +161,7 @@ class TestFeedback(TrainingJobCase):
 		)
 
 	def train(self, **asked):
-		return training_job.run_now(self.agent.name, timesteps=STEPS, seed=0, **asked)
+		return training_asking.run_now(self.agent.name, timesteps=STEPS, seed=0, **asked)
 
 	def test_a_first_training_with_answers(self):
 		"""Learns from demand, then from the buyer; the answers are used up."""
@@ -250,10 +250,10 @@ class TestFeedbackOfTheSite(TrainingJobCase):
 			patch.object(learning, "judge", side_effect=RuntimeError("no")),
 			self.assertRaisesRegex(RuntimeError, "no"),
 		):
-			training_job.run_now(self.agent.name, timesteps=STEPS, seed=0)
+			training_asking.run_now(self.agent.name, timesteps=STEPS, seed=0)
 		self.assertEqual(self.consumed(), {})
 		for rows, kind in ((2, "Continual"), (0, "Initial")):
-			done = training_job.run_now(self.agent.name, timesteps=STEPS, seed=0)
+			done = training_asking.run_now(self.agent.name, timesteps=STEPS, seed=0)
 			run = self.row(done["training_run"])
 			self.assertEqual((run.kind, run.feedback_rows), (kind, rows))
 			if rows:

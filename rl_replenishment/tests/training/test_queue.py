@@ -11,8 +11,8 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 
 from rl_replenishment import api, train
 from rl_replenishment.bridge.policies import store as policy_store
+from rl_replenishment.bridge.training import asking as training_asking
 from rl_replenishment.bridge.training import job as training_job
-from rl_replenishment.bridge.training import learning
 from rl_replenishment.bridge.training import run as training_run
 from rl_replenishment.tests import factories as make
 from rl_replenishment.tests.training.job_case import TrainingJobCase
@@ -22,7 +22,7 @@ class TestQueue(TrainingJobCase):
 	def test_a_run_is_there_at_once(self):
 		"""And only its name is in the queue, with a timeout that leaves room around the training."""
 		with self.no_queue() as enqueue:
-			name = training_job.enqueue(self.agent.name)
+			name = training_asking.enqueue(self.agent.name)
 		run = self.row(name)
 		self.assertEqual(
 			(run.status, run.kind, run.algorithm, run.job_id), ("Queued", "Initial", "Pathwise", name)
@@ -30,29 +30,29 @@ class TestQueue(TrainingJobCase):
 		(method,), told = enqueue.call_args
 		self.assertEqual(frappe.get_attr(method), training_job.execute)
 		self.assertEqual((told["run_name"], told["queue"], told["deduplicate"]), (name, "long", True))
-		self.assertEqual(told["timeout"], 600 + training_job.SECONDS_AROUND)
+		self.assertEqual(told["timeout"], 600 + training_asking.SECONDS_AROUND)
 
 	def test_the_queue_of_our_own(self):
 		with (
 			self.no_queue() as enqueue,
-			patch.object(training_job, "get_queues_timeout", return_value={"long": 1500, "rl": 5000}),
+			patch.object(training_asking, "get_queues_timeout", return_value={"long": 1500, "rl": 5000}),
 		):
-			training_job.enqueue(self.agent.name)
+			training_asking.enqueue(self.agent.name)
 		self.assertEqual(enqueue.call_args.kwargs["queue"], "rl")
 
 	def test_one_training_at_a_time(self):
 		"""A second click gives the same run and says so; another agent is free to train."""
 		with self.no_queue() as enqueue:
-			first = training_job.enqueue(self.agent.name)
-			self.assertEqual(training_job.enqueue(self.agent.name), first)
+			first = training_asking.enqueue(self.agent.name)
+			self.assertEqual(training_asking.enqueue(self.agent.name), first)
 			self.assertIn("still going", frappe.message_log[-1].message)
 			self.assertEqual(enqueue.call_count, 1)
 			with self.assertRaisesRegex(frappe.ValidationError, f"{first} .* still going"):
-				training_job.run_now(self.agent.name, timesteps=1)
+				training_asking.run_now(self.agent.name, timesteps=1)
 
 	def test_two_who_ask_at_the_same_moment(self):
 		"""The database itself knows only one open run of an agent."""
-		ask = learning.Ask("Initial", "PPO", None, 1, 0)
+		ask = training_run.Ask("Initial", "PPO", None, 1, 0)
 		first, is_new = training_run.open_run(ask, self.agent.name)
 		self.assertTrue(is_new)
 		look, looks = frappe.db.get_value, []
@@ -70,29 +70,29 @@ class TestQueue(TrainingJobCase):
 	def test_a_queue_that_cannot_be_reached(self):
 		with self.no_queue() as enqueue, self.assertRaises(RedisConnectionError):
 			enqueue.side_effect = RedisConnectionError
-			training_job.enqueue(self.agent.name)
+			training_asking.enqueue(self.agent.name)
 		self.assertEqual(self.last_run().status, "Failed")
 
 	def test_cancelled_in_the_queue(self):
 		"""It ends at once, and the worker that takes it up later does nothing."""
 		with self.no_queue():
-			name = training_job.enqueue(self.agent.name)
+			name = training_asking.enqueue(self.agent.name)
 			api.cancel_training(name)
 		self.assertEqual(self.row(name).status, "Cancelled")
 		with patch.object(training_job, "learn") as learn:
 			training_job.execute(name)
 		self.assertFalse(learn.called)
 		with self.assertRaisesRegex(frappe.ValidationError, "ended already"):
-			training_job.cancel(name)
+			training_asking.cancel(name)
 
 	def test_trying_again(self):
 		"""As it was asked for the first time; only what did not end well."""
 		with self.no_queue():
-			name = training_job.enqueue(self.agent.name, "Continual")
+			name = training_asking.enqueue(self.agent.name, "Continual")
 			with self.assertRaisesRegex(frappe.ValidationError, "only one that failed"):
-				training_job.retry(name)
-			training_job.cancel(name)
-			again = training_job.retry(name)
+				training_asking.retry(name)
+			training_asking.cancel(name)
+			again = training_asking.retry(name)
 		self.assertNotEqual(again, name)
 		first, second = self.row(name), self.row(again)
 		self.assertEqual((second.status, second.kind), ("Queued", "Continual"))
@@ -100,8 +100,8 @@ class TestQueue(TrainingJobCase):
 
 	def test_without_torch(self):
 		"""Asking for a training says what to install, before there is a run."""
-		with patch.object(training_job, "find_spec", return_value=None):
-			for ask in (training_job.enqueue, training_job.run_now):
+		with patch.object(training_asking, "find_spec", return_value=None):
+			for ask in (training_asking.enqueue, training_asking.run_now):
 				with self.assertRaisesRegex(frappe.ValidationError, r"needs torch.*pip install"):
 					ask(self.agent.name)
 		self.assertFalse(frappe.db.exists("RL Training Run", {"agent": self.agent.name}))
@@ -122,12 +122,12 @@ class TestQueue(TrainingJobCase):
 		):
 			with (
 				self.subTest(wrong),
-				patch.object(training_job, "check_libraries"),
+				patch.object(training_asking, "check_libraries"),
 				self.assertRaisesRegex(frappe.ValidationError, r"\w+ \w+"),
 			):
-				training_job.run_now(self.agent.name, **wrong)
+				training_asking.run_now(self.agent.name, **wrong)
 		with self.assertRaisesRegex(frappe.ValidationError, "no agent"):
-			training_job.run_now("nobody")
+			training_asking.run_now("nobody")
 		with self.assertRaisesRegex(frappe.ValidationError, "no argument second.* seconds, timesteps"):
 			train.run(self.agent.name, second=1)
 		self.assertFalse(frappe.db.exists("RL Training Run", {"agent": self.agent.name}))
@@ -154,7 +154,7 @@ class TestQueue(TrainingJobCase):
 class TestStuckRuns(TrainingJobCase):
 	def check(self, run, *, job="started"):
 		with patch.object(training_run, "get_job_status", return_value=job):
-			training_job.check_stuck_runs()
+			training_run.check_stuck_runs()
 		return self.row(run.name)
 
 	def ago(self, **time):
@@ -194,22 +194,22 @@ class TestStuckRuns(TrainingJobCase):
 	def test_without_redis_nothing_is_known_of_jobs(self):
 		run = self.make_run(heartbeat=self.ago(minutes=2), job_id="x")
 		with patch.object(training_run, "get_job_status", side_effect=RedisConnectionError):
-			training_job.check_stuck_runs()
+			training_run.check_stuck_runs()
 		self.assertEqual(self.row(run.name).status, "In Progress")
 
 	def test_a_dead_run_is_no_obstacle(self):
 		"""Neither to a new training nor to cancelling."""
 		run = self.make_run(heartbeat=self.ago(minutes=4))
 		with self.no_queue():
-			self.assertNotEqual(training_job.enqueue(self.agent.name), run.name)
+			self.assertNotEqual(training_asking.enqueue(self.agent.name), run.name)
 		self.assertEqual(self.row(run.name).status, "Failed")
 
 
 class TestSchedule(TrainingJobCase):
 	def due(self) -> bool:
 		frappe.db.commit()
-		with self.no_queue() as enqueue, patch.object(training_job, "_missing_libraries", return_value=[]):
-			training_job.train_due()
+		with self.no_queue() as enqueue, patch.object(training_asking, "_missing_libraries", return_value=[]):
+			training_asking.train_due()
 		queued = [call.kwargs.get("run_name") for call in enqueue.call_args_list]
 		mine = frappe.get_all("RL Training Run", {"agent": self.agent.name, "status": "Queued"}, pluck="name")
 		frappe.db.delete("RL Training Run", {"name": ("in", mine)})
@@ -265,9 +265,9 @@ class TestSchedule(TrainingJobCase):
 		frappe.db.commit()
 		with (
 			self.no_queue() as enqueue,
-			patch.object(training_job, "_missing_libraries", return_value=["torch"]),
+			patch.object(training_asking, "_missing_libraries", return_value=["torch"]),
 		):
-			training_job.train_due()
+			training_asking.train_due()
 		calls = [call for call in enqueue.call_args_list if call.kwargs.get("agent") == self.agent.name]
 		self.assertEqual(len(calls), 1)
 		self.assertEqual(frappe.get_attr(calls[0].args[0]), policy_store.renew_classical)
