@@ -47,7 +47,7 @@ class TestNotifications(IntegrationTestCase):
 
 	def test_a_run_that_failed(self) -> None:
 		with (
-			patch.object(proposal_run, "_propose", side_effect=ValueError("broken")),
+			patch.object(proposal_run, "carry_out", side_effect=ValueError("broken")),
 			self.assertRaises(ValueError),
 		):
 			propose(self.agent.name, force=True)

@@ -64,11 +64,11 @@ class TestVerdict(TrainingCase):
 		return StoredPolicy(policy, snapshot(self.history, self.table, 7), 7, "lost")
 
 	def judge(self, candidate, rules, *, in_use=None, items=None, history=None):
-		watch = Mock(cancelled=False)
+		look = Mock()
 		verdict = promotion.judge(
-			candidate, in_use, history or self.history, items or self.table, HELD, rules, watch
+			candidate, in_use, history or self.history, items or self.table, HELD, rules, look
 		)
-		self.assertTrue(watch.look.called)
+		self.assertTrue(look.called)
 		json.dumps(verdict.figures, allow_nan=False)
 		return verdict
 
@@ -127,9 +127,7 @@ class TestVerdict(TrainingCase):
 		self.assertIn("too few", verdict.reason)
 
 	def test_without_held_out_days(self):
-		verdict = promotion.judge(
-			self.policy(1), None, self.history, self.table, 0, self.rules, Mock(cancelled=False)
-		)
+		verdict = promotion.judge(self.policy(1), None, self.history, self.table, 0, self.rules, Mock())
 		self.assertFalse(verdict.passed)
 		self.assertIn("No days were held out", verdict.reason)
 
