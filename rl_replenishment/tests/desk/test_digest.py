@@ -5,7 +5,7 @@ from __future__ import annotations
 from unittest.mock import patch
 
 import frappe
-from frappe.utils import fmt_money, getdate, nowdate
+from frappe.utils import fmt_money, get_url_to_form, getdate, nowdate
 
 from rl_replenishment.bridge.desk import digest
 from rl_replenishment.setup.roles import MANAGER, USER
@@ -71,7 +71,7 @@ class TestDigest(IntegrationTestCase):
 		values["problems"] = ["<b>5 < 6"]
 		page = frappe.render_template("templates/emails/rl_digest.html", {"settings": self.agent, **values})
 		self.assertIn("&lt;b&gt;5 &lt; 6", page)
-		self.assertIn(f"/app/rl-agent-settings/{self.agent.name}", page)
+		self.assertIn(get_url_to_form("RL Agent Settings", self.agent.name), page)
 
 	def test_one_that_fails_stops_no_other(self) -> None:
 		with patch.object(digest, "week_of", side_effect=ValueError("broken")):
