@@ -44,10 +44,12 @@ doctype_js = {
 	"RL Agent Settings": [
 		"public/js/policy_comparison.js",
 		"public/js/policy_use.js",
+		"public/js/under_way.js",
 		"public/js/agent_overview.js",
 	],
 	"RL Policy": ["public/js/policy_comparison.js", "public/js/policy_use.js"],
-	"RL Training Run": "public/js/policy_comparison.js",
+	"RL Proposal Run": "public/js/under_way.js",
+	"RL Training Run": ["public/js/policy_comparison.js", "public/js/under_way.js"],
 }
 
 scheduler_events = {

@@ -1,7 +1,10 @@
 """What the Frappe marketplace checks of an app by itself, checked here first."""
 
 import ast
+import json
 from pathlib import Path
+
+import pytest
 
 ROOT = Path(__file__).parent.parent
 APP = ROOT / "rl_replenishment"
@@ -28,6 +31,15 @@ def test_hooks_are_plain_literals() -> None:
 	for statement in ast.parse((APP / "hooks.py").read_text(encoding="utf-8")).body:
 		assert isinstance(statement, ast.Assign), ast.unparse(statement)
 		ast.literal_eval(statement.value)
+
+
+@pytest.mark.parametrize("path", sorted(APP.glob("*/doctype/*/*.json")), ids=lambda path: path.stem)
+def test_every_status_has_its_colour(path: Path) -> None:
+	"""In the DocType's states, where lists, forms and the agent's overview look it up."""
+	doctype = json.loads(path.read_text(encoding="utf-8"))
+	statuses = [field["options"] for field in doctype["fields"] if field["fieldname"] == "status"]
+	assert [state["title"] for state in doctype["states"]] == "\n".join(statuses).splitlines()
+	assert all(state["color"] for state in doctype["states"])
 
 
 def test_frappe_reserved_names_are_free() -> None:

@@ -1,30 +1,20 @@
 // How an agent stands, on its form, which asks again every two seconds while the agent trains or proposes.
 
-const RL_LOOK_EVERY_MS = 2000;
 // for what others begin
 const RL_LOOK_WHEN_IDLE_MS = 30000;
-const RL_UNDER_WAY = ["Queued", "In Progress"];
-const RL_STATUS_COLOURS = {
-	Completed: "green",
-	Active: "green",
-	Failed: "red",
-	Queued: "blue",
-	"In Progress": "blue",
-	Cancelled: "orange",
-};
 
 const rl_overview = {
 	async load(frm) {
 		clearTimeout(frm.rl_timer);
 		const name = frm.doc.name;
-		const { message: now } = await frappe.call({
-			method: "rl_replenishment.api.overview",
-			args: { agent: name },
-			type: "GET",
-		});
+		const [{ message: now }] = await Promise.all([
+			frappe.call({ method: "rl_replenishment.api.overview", args: { agent: name }, type: "GET" }),
+			// which know the colours of their statuses
+			...["RL Policy", "RL Proposal Run", "RL Training Run"].map((doctype) => frappe.model.with_doctype(doctype)),
+		]);
 		if (frm.doc.name !== name) return;
 		this.render(frm, now);
-		const under_way = this.under_way(now);
+		const under_way = [now.run, now.training].filter(rl_is_under_way);
 		// what has ended may have changed the document
 		const before = frm.rl_under_way?.agent === name ? frm.rl_under_way.jobs : [];
 		frm.rl_under_way = { agent: name, jobs: under_way.map((job) => job.name) };
@@ -35,14 +25,7 @@ const rl_overview = {
 			this.tell(ended);
 			if (!frm.is_dirty()) return frm.reload_doc();
 		}
-		frm.rl_timer = setTimeout(
-			() => cur_frm === frm && frm.doc.name === name && this.load(frm),
-			under_way.length ? RL_LOOK_EVERY_MS : RL_LOOK_WHEN_IDLE_MS
-		);
-	},
-
-	under_way({ run, training }) {
-		return [run, training].filter((each) => each && RL_UNDER_WAY.includes(each.status));
+		rl_look_again(frm, () => this.load(frm), under_way.length ? RL_LOOK_EVERY_MS : RL_LOOK_WHEN_IDLE_MS);
 	},
 
 	tell(ended) {
@@ -62,7 +45,7 @@ const rl_overview = {
 			policy && [__("Policy in Use"), `${link("RL Policy", policy.name)} ${escape(policy.summary || "")}`],
 			run && [
 				__("Last Run"),
-				`${link("RL Proposal Run", run.name)} ${this.pill(run.status)}
+				`${link("RL Proposal Run", run.name)} ${this.pill("RL Proposal Run", run)}
 				${run.status === "Completed" ? __("Lines: {0}", [run.items_ordered || 0]) : ""}
 				<span class="text-muted">${escape(run.messages || "")}</span>
 				<div class="rl-run"></div>${this.cancel_button(frm, run, __("Cancel Run"))}`,
@@ -70,8 +53,8 @@ const rl_overview = {
 			next_run && [__("Next Run"), frappe.datetime.str_to_user(next_run)],
 			training && [
 				__("Last Training"),
-				`${link("RL Training Run", training.name)} ${this.pill(training.status)}
-				${RL_UNDER_WAY.includes(training.status) ? "" : escape(training.message || "")}
+				`${link("RL Training Run", training.name)} ${this.pill("RL Training Run", training)}
+				${rl_is_under_way(training) ? "" : escape(training.message || "")}
 				<div class="rl-training"></div>${this.cancel_button(frm, training, __("Cancel Training"))}`,
 			],
 		].filter(Boolean);
@@ -130,12 +113,13 @@ const rl_overview = {
 		return changed;
 	},
 
-	pill(status) {
-		return `<span class="indicator-pill ${RL_STATUS_COLOURS[status] || "gray"}">${__(status)}</span>`;
+	pill(doctype, { status }) {
+		const [label, colour] = frappe.get_indicator({ status }, doctype);
+		return `<span class="indicator-pill ${colour}">${label}</span>`;
 	},
 
 	progress(job, percent, what) {
-		if (!RL_UNDER_WAY.includes(job.status)) return "";
+		if (!rl_is_under_way(job)) return "";
 		const shown = Math.min(Math.round(percent || 0), 99);
 		const label = frappe.utils.escape_html(what || __("Waiting for a worker"));
 		return `<div class="progress" style="margin: 4px 0; max-width: 30rem" role="progressbar" aria-label="${label}"
@@ -145,7 +129,7 @@ const rl_overview = {
 	},
 
 	cancel_button(frm, job, label) {
-		if (!RL_UNDER_WAY.includes(job.status) || !frm.perm[0].write) return "";
+		if (!rl_is_under_way(job) || !frm.perm[0].write) return "";
 		if (job.cancel_requested) return `<span class="text-muted">${__("It ends within seconds.")}</span>`;
 		return `<button class="btn btn-xs btn-default rl-cancel" data-job="${job.name}">${label}</button>`;
 	},
@@ -170,7 +154,7 @@ const rl_overview = {
 				.map(
 					(policy) => `<tr>
 					<td class="text-nowrap">${frappe.utils.get_form_link("RL Policy", policy.name, true)}</td>
-					<td>${this.pill(policy.status)}</td>
+					<td>${this.pill("RL Policy", policy)}</td>
 					<td class="text-nowrap d-none d-sm-table-cell">${frappe.datetime.str_to_user(policy.creation.slice(0, 10))}</td>
 					<td class="d-none d-sm-table-cell">${escape(policy.summary || policy.algorithm)}</td>
 					<td class="text-right">${action(policy)}</td></tr>`

@@ -23,10 +23,7 @@ function rl_feedback_filters(group_by) {
 			fieldname: "group_by",
 			label: __("Group By"),
 			fieldtype: "Select",
-			options: ["Item", "Item Group", "Supplier", "Buyer", "Reason", "Agent"].map((value) => ({
-				value,
-				label: __(value),
-			})),
+			options: ["Item", "Item Group", "Supplier", "Buyer", "Reason", "Agent"],
 			default: group_by,
 		},
 		{ fieldname: "agent", label: __("Agent"), fieldtype: "Link", options: "RL Agent Settings" },
@@ -38,10 +35,7 @@ function rl_feedback_filters(group_by) {
 			fieldname: "edit_reason",
 			label: __("Reason"),
 			fieldtype: "Select",
-			options: ["", "Promotion", "Supplier Minimum", "Budget", "Project", "Distrust", "Other"].map((value) => ({
-				value,
-				label: __(value),
-			})),
+			options: ["", "Promotion", "Supplier Minimum", "Budget", "Project", "Distrust", "Other"],
 		},
 	];
 }

@@ -13,8 +13,6 @@ frappe.ui.form.on("Material Request Item", {
 	items_remove: (frm) => rl_panel.render(frm),
 });
 
-const REASONS = ["Promotion", "Supplier Minimum", "Budget", "Project", "Distrust", "Other"];
-
 const rl_panel = {
 	load(frm) {
 		const name = frm.doc.name;
@@ -124,7 +122,8 @@ const rl_panel = {
 		if (!this.now(frm, row).change) return "";
 		const can_write = frm.perm[0]?.write && frm.doc.docstatus < 2;
 		const label = __("Reason for another quantity of {0}", [frappe.utils.escape_html(row.item_code)]);
-		const buttons = REASONS.map((reason) => {
+		const { options } = frappe.meta.get_docfield(row.doctype, "rl_edit_reason");
+		const buttons = options.split("\n").filter(Boolean).map((reason) => {
 			const is_chosen = reason === row.rl_edit_reason;
 			return `<button class="btn btn-xs ${is_chosen ? "btn-primary" : "btn-default"} rl-reason"
 				style="margin: 0 2px 2px 0" data-reason="${reason}" aria-pressed="${is_chosen}"

@@ -1,10 +1,3 @@
-const COLOURS = {
-	Proposed: "blue",
-	Requested: "orange",
-	Ordered: "green",
-	Rejected: "red",
-	Superseded: "gray",
-};
 const OPEN_ONES = ["status", "in", ["Proposed", "Requested"]];
 
 frappe.listview_settings["RL Proposal"] = {
@@ -35,9 +28,6 @@ frappe.listview_settings["RL Proposal"] = {
 		act(__("Open Material Requests"), open_requests);
 		if (frappe.model.can_write("Material Request")) act(__("Turn Down"), turn_down);
 		if (frappe.model.can_create("RL Snooze")) act(__("Snooze"), snooze);
-	},
-	get_indicator(doc) {
-		return [__(doc.status), COLOURS[doc.status], `status,=,${doc.status}`];
 	},
 	formatters: {
 		item_code: (code, df, { item_name }) =>

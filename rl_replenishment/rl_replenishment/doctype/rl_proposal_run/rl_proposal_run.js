@@ -1,11 +1,12 @@
-const LOOK_EVERY_MS = 2000;
 const MOST_ROWS = 200;
 
 frappe.ui.form.on("RL Proposal Run", {
 	refresh(frm) {
 		frm.disable_save();
 		show_state(frm);
-		watch(frm);
+		rl_watch(frm, progress_of, ({ percent, what }) =>
+			frm.dashboard.show_progress(__("Proposals"), Math.min(percent, 99), what)
+		);
 		show_left_out(frm);
 		show_not_ordered(frm);
 		if (frm.doc.items_ordered) {
@@ -22,30 +23,20 @@ frappe.ui.form.on("RL Proposal Run", {
 });
 
 function show_state(frm) {
-	if (frm.doc.status === "In Progress") {
-		frm.set_intro(__("The agent is looking at stock and demand."), "blue");
-	} else if (frm.doc.status === "Failed") {
-		frm.set_intro(__("Nothing of this run was kept: all of it or nothing."), "red");
-	}
+	const said = {
+		"In Progress": __("The agent is looking at stock and demand."),
+		Failed: __("Nothing of this run was kept: all of it or nothing."),
+	}[frm.doc.status];
+	if (said) frm.set_intro(said, frappe.get_indicator(frm.doc)[1]);
 }
 
-// by asking, since not every site has socket.io
-function watch(frm) {
-	clearTimeout(frm.rl_timer);
-	if (frm.doc.status !== "In Progress") return;
-	const name = frm.doc.name;
-	frm.rl_timer = setTimeout(async () => {
-		if (cur_frm !== frm || frm.doc.name !== name) return;
-		const { message: now } = await frappe.call({
-			method: "rl_replenishment.api.progress_of_run",
-			args: { run: name },
-			type: "GET",
-		});
-		if (frm.doc.name !== name) return;
-		if (now.status !== frm.doc.status) return frm.reload_doc();
-		frm.dashboard.show_progress(__("Proposals"), Math.min(now.percent, 99), now.what);
-		watch(frm);
-	}, LOOK_EVERY_MS);
+async function progress_of(run) {
+	const { message } = await frappe.call({
+		method: "rl_replenishment.api.progress_of_run",
+		args: { run },
+		type: "GET",
+	});
+	return message;
 }
 
 function show_left_out(frm) {

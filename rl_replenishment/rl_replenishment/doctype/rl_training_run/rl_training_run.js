@@ -1,14 +1,15 @@
-const LOOK_EVERY_MS = 2000;
-const OPEN = ["Queued", "In Progress"];
-
 frappe.ui.form.on("RL Training Run", {
 	refresh(frm) {
 		frm.disable_save();
 		show_figures(frm);
 		show_progress(frm);
-		watch(frm);
+		rl_watch(frm, progress_of, (now) => {
+			Object.assign(frm.doc, now);
+			frm.refresh_fields();
+			show_progress(frm);
+		});
 		if (!frappe.model.can_write("RL Agent Settings")) return;
-		if (OPEN.includes(frm.doc.status)) {
+		if (rl_is_under_way(frm.doc)) {
 			if (frm.doc.cancel_requested) return;
 			frm.add_custom_button(__("Cancel"), () => cancel(frm));
 		} else if (["Failed", "Cancelled"].includes(frm.doc.status)) {
@@ -75,29 +76,17 @@ function draw_curve(element, curve) {
 
 function show_progress(frm) {
 	const { status, message, progress } = frm.doc;
-	if (OPEN.includes(status)) {
+	if (rl_is_under_way(frm.doc)) {
 		frm.dashboard.show_progress(__("Training"), Math.min(progress || 0, 99), message || __(status));
+	} else if (message) {
+		frm.set_intro(frappe.utils.escape_html(message), frappe.get_indicator(frm.doc)[1]);
 	}
-	const colour = { Completed: "green", Failed: "red", Cancelled: "orange" }[status];
-	if (colour && message) frm.set_intro(frappe.utils.escape_html(message), colour);
 }
 
-// by asking, since not every site has socket.io
-function watch(frm) {
-	clearTimeout(frm.rl_timer);
-	if (!OPEN.includes(frm.doc.status)) return;
-	const name = frm.doc.name;
-	frm.rl_timer = setTimeout(async () => {
-		if (cur_frm !== frm || frm.doc.name !== name) return;
-		const fields = ["status", "progress", "message"];
-		const { message: now } = await frappe.db.get_value("RL Training Run", name, fields);
-		if (frm.doc.name !== name) return;
-		if (now.status !== frm.doc.status) return frm.reload_doc();
-		Object.assign(frm.doc, now);
-		frm.refresh_fields();
-		show_progress(frm);
-		watch(frm);
-	}, LOOK_EVERY_MS);
+async function progress_of(training) {
+	const fields = ["status", "progress", "message"];
+	const { message } = await frappe.db.get_value("RL Training Run", training, fields);
+	return message;
 }
 
 function cancel(frm) {

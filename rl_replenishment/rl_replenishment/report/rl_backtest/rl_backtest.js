@@ -14,7 +14,7 @@ frappe.query_reports["RL Backtest"] = {
 			fieldname: "by",
 			label: __("By"),
 			fieldtype: "Select",
-			options: ["Policy", "Item"].map((value) => ({ value, label: __(value) })),
+			options: ["Policy", "Item"],
 			default: "Policy",
 		},
 		...[

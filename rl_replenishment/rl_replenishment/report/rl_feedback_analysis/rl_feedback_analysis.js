@@ -7,7 +7,7 @@ frappe.query_reports["RL Feedback Analysis"] = {
 			fieldname: "chart",
 			label: __("Chart by Week"),
 			fieldtype: "Select",
-			options: ["Kept, %", "Mean Reward"].map((value) => ({ value, label: __(value) })),
+			options: ["Kept, %", "Mean Reward"],
 			default: "Kept, %",
 		},
 	],

@@ -1,3 +1,7 @@
+function rl_health_colours() {
+	return { "Out of Stock": "red", "Runs Out": "orange", Healthy: "green", "Too Much": "blue" };
+}
+
 frappe.query_reports["RL Stock Health"] = {
 	filters: [
 		{ fieldname: "agent", label: __("Agent"), fieldtype: "Link", options: "RL Agent Settings" },
@@ -5,10 +9,7 @@ frappe.query_reports["RL Stock Health"] = {
 			fieldname: "health",
 			label: __("Health"),
 			fieldtype: "Select",
-			options: ["", "Out of Stock", "Runs Out", "Healthy", "Too Much"].map((value) => ({
-				value,
-				label: __(value),
-			})),
+			options: ["", ...Object.keys(rl_health_colours())],
 		},
 		{ fieldname: "warehouse", label: __("Warehouse"), fieldtype: "Link", options: "Warehouse" },
 		{ fieldname: "supplier", label: __("Supplier"), fieldtype: "Link", options: "Supplier" },
@@ -19,12 +20,7 @@ frappe.query_reports["RL Stock Health"] = {
 	formatter(value, row, column, data, default_formatter) {
 		const shown = default_formatter(value, row, column, data);
 		if (column.fieldname !== "health" || !data) return shown;
-		const colour = {
-			[__("Out of Stock")]: "red",
-			[__("Runs Out")]: "orange",
-			[__("Healthy")]: "green",
-			[__("Too Much")]: "blue",
-		}[data.health];
-		return `<span class="indicator-pill ${colour}">${shown}</span>`;
+		const colour = Object.entries(rl_health_colours()).find(([health]) => __(health) === data.health)?.[1];
+		return `<span class="indicator-pill ${colour || "gray"}">${shown}</span>`;
 	},
 };
