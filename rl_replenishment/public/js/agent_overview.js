@@ -8,9 +8,15 @@ const rl_overview = {
 		clearTimeout(frm.rl_timer);
 		const name = frm.doc.name;
 		const [{ message: now }] = await Promise.all([
-			frappe.call({ method: "rl_replenishment.api.overview", args: { agent: name }, type: "GET" }),
+			frappe.call({
+				method: "rl_replenishment.api.overview",
+				args: { agent: name },
+				type: "GET",
+			}),
 			// which know the colours of their statuses
-			...["RL Policy", "RL Proposal Run", "RL Training Run"].map((doctype) => frappe.model.with_doctype(doctype)),
+			...["RL Policy", "RL Proposal Run", "RL Training Run"].map((doctype) =>
+				frappe.model.with_doctype(doctype)
+			),
 		]);
 		if (frm.doc.name !== name) return;
 		this.render(frm, now);
@@ -25,7 +31,11 @@ const rl_overview = {
 			this.tell(ended);
 			if (!frm.is_dirty()) return frm.reload_doc();
 		}
-		rl_look_again(frm, () => this.load(frm), under_way.length ? RL_LOOK_EVERY_MS : RL_LOOK_WHEN_IDLE_MS);
+		rl_look_again(
+			frm,
+			() => this.load(frm),
+			under_way.length ? RL_LOOK_EVERY_MS : RL_LOOK_WHEN_IDLE_MS
+		);
 	},
 
 	tell(ended) {
@@ -42,7 +52,10 @@ const rl_overview = {
 		const escape = frappe.utils.escape_html;
 		const link = (doctype, name) => frappe.utils.get_form_link(doctype, name, true);
 		const facts = [
-			policy && [__("Policy in Use"), `${link("RL Policy", policy.name)} ${escape(policy.summary || "")}`],
+			policy && [
+				__("Policy in Use"),
+				`${link("RL Policy", policy.name)} ${escape(policy.summary || "")}`,
+			],
 			run && [
 				__("Last Run"),
 				`${link("RL Proposal Run", run.name)} ${this.pill("RL Proposal Run", run)}
@@ -60,7 +73,11 @@ const rl_overview = {
 		].filter(Boolean);
 		const wrapper = frm.get_field("overview").$wrapper;
 		if (!wrapper.find(".rl-facts").length) {
-			wrapper.html(["problems", "facts", "backtest", "versions"].map((part) => `<div class="rl-${part}"></div>`).join(""));
+			wrapper.html(
+				["problems", "facts", "backtest", "versions"]
+					.map((part) => `<div class="rl-${part}"></div>`)
+					.join("")
+			);
 		}
 		this.put(
 			wrapper.find(".rl-problems"),
@@ -75,21 +92,29 @@ const rl_overview = {
 			wrapper.find(".rl-facts"),
 			`<dl class="row">${facts
 				.map(
-					([label, text]) => `<dt class="col-sm-3 col-lg-2" style="font-weight: normal">${label}</dt>
+					([
+						label,
+						text,
+					]) => `<dt class="col-sm-3 col-lg-2" style="font-weight: normal">${label}</dt>
 					<dd class="col-sm-9 col-lg-10">${text}</dd>`
 				)
 				.join("")}</dl>`
 		);
 		if (run) this.put(wrapper.find(".rl-run"), this.progress(run, run.percent, run.what));
 		if (training) {
-			this.put(wrapper.find(".rl-training"), this.progress(training, training.progress, training.message));
+			this.put(
+				wrapper.find(".rl-training"),
+				this.progress(training, training.progress, training.message)
+			);
 		}
 		if (this.put(wrapper.find(".rl-backtest"), this.backtest(now))) {
 			this.draw_backtest(wrapper.find(".rl-chart"), now);
 		}
 		this.put(wrapper.find(".rl-versions"), this.versions(frm, policies));
 		if (now.can_roll_back && frm.perm[0].write) {
-			frm.add_custom_button(__("Roll Back"), () => rl_roll_back(frm.doc.name, frm.doc.active_policy, () => frm.reload_doc()));
+			frm.add_custom_button(__("Roll Back"), () =>
+				rl_roll_back(frm.doc.name, frm.doc.active_policy, () => frm.reload_doc())
+			);
 		} else {
 			frm.remove_custom_button(__("Roll Back"));
 		}
@@ -100,10 +125,14 @@ const rl_overview = {
 				const question = __("End this training? The best policy found so far is kept.");
 				this.cancel(frm, question, "cancel_training", { training_run: name });
 			} else {
-				this.cancel(frm, __("End this run? Nothing of it is kept."), "cancel_run", { run: name });
+				this.cancel(frm, __("End this run? Nothing of it is kept."), "cancel_run", {
+					run: name,
+				});
 			}
 		});
-		wrapper.on("click", ".rl-promote", (event) => rl_promote(event.currentTarget.dataset.policy, () => frm.reload_doc()));
+		wrapper.on("click", ".rl-promote", (event) =>
+			rl_promote(event.currentTarget.dataset.policy, () => frm.reload_doc())
+		);
 	},
 
 	// only what has changed, so that a button keeps the focus while a job goes on; says whether it has
@@ -130,7 +159,8 @@ const rl_overview = {
 
 	cancel_button(frm, job, label) {
 		if (!rl_is_under_way(job) || !frm.perm[0].write) return "";
-		if (job.cancel_requested) return `<span class="text-muted">${__("It ends within seconds.")}</span>`;
+		if (job.cancel_requested)
+			return `<span class="text-muted">${__("It ends within seconds.")}</span>`;
 		return `<button class="btn btn-xs btn-default rl-cancel" data-job="${job.name}">${label}</button>`;
 	},
 
@@ -176,7 +206,9 @@ const rl_overview = {
 			height: 200,
 			data: {
 				labels: compared.map((row) => rl_policy_label(row.name, policy.name)),
-				datasets: [{ name: __("Cost"), values: compared.map((row) => Math.round(row.cost)) }],
+				datasets: [
+					{ name: __("Cost"), values: compared.map((row) => Math.round(row.cost)) },
+				],
 			},
 			// names of policies are long
 			axisOptions: { shortenYAxisNumbers: 1, seriesLabelSpaceRatio: 1 },

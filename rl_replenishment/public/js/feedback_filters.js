@@ -26,16 +26,34 @@ function rl_feedback_filters(group_by) {
 			options: ["Item", "Item Group", "Supplier", "Buyer", "Reason", "Agent"],
 			default: group_by,
 		},
-		{ fieldname: "agent", label: __("Agent"), fieldtype: "Link", options: "RL Agent Settings" },
+		{
+			fieldname: "agent",
+			label: __("Agent"),
+			fieldtype: "Link",
+			options: "RL Agent Settings",
+		},
 		{ fieldname: "item_code", label: __("Item"), fieldtype: "Link", options: "Item" },
-		{ fieldname: "item_group", label: __("Item Group"), fieldtype: "Link", options: "Item Group" },
+		{
+			fieldname: "item_group",
+			label: __("Item Group"),
+			fieldtype: "Link",
+			options: "Item Group",
+		},
 		{ fieldname: "supplier", label: __("Supplier"), fieldtype: "Link", options: "Supplier" },
 		{ fieldname: "buyer", label: __("Buyer"), fieldtype: "Link", options: "User" },
 		{
 			fieldname: "edit_reason",
 			label: __("Reason"),
 			fieldtype: "Select",
-			options: ["", "Promotion", "Supplier Minimum", "Budget", "Project", "Distrust", "Other"],
+			options: [
+				"",
+				"Promotion",
+				"Supplier Minimum",
+				"Budget",
+				"Project",
+				"Distrust",
+				"Other",
+			],
 		},
 	];
 }

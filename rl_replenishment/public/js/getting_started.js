@@ -1,7 +1,10 @@
 // The first steps, on the workspace; each is ticked off by what is there, not by a click.
 
 window.rl_getting_started = async function (root) {
-	const { message: steps } = await frappe.call({ method: "rl_replenishment.api.getting_started", type: "GET" });
+	const { message: steps } = await frappe.call({
+		method: "rl_replenishment.api.getting_started",
+		type: "GET",
+	});
 	const place = root.querySelector(".rl-getting-started");
 	if (!steps.length) return place.replaceChildren();
 	const escape = frappe.utils.escape_html;

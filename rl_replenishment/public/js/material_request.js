@@ -66,7 +66,9 @@ const rl_panel = {
 	},
 
 	suppliers(frm, lines) {
-		const named = lines.map((row) => frm.rl_proposals[row.rl_proposal].supplier).filter(Boolean);
+		const named = lines
+			.map((row) => frm.rl_proposals[row.rl_proposal].supplier)
+			.filter(Boolean);
 		return [...new Set(named)].map(frappe.utils.escape_html);
 	},
 
@@ -77,7 +79,10 @@ const rl_panel = {
 		const conversion = flt(row.conversion_factor) || 1;
 		const quantity = flt(row.qty) * conversion;
 		const change = quantity - frm.rl_proposals[row.rl_proposal].proposed_qty;
-		return { quantity, change: Math.abs(change) > Math.max(1e-3, 0.5e-3 * conversion) ? change : 0 };
+		return {
+			quantity,
+			change: Math.abs(change) > Math.max(1e-3, 0.5e-3 * conversion) ? change : 0,
+		};
 	},
 
 	mark(frm, row) {
@@ -90,7 +95,8 @@ const rl_panel = {
 
 	// alone, so that what is open beside it stays open
 	update(frm, name) {
-		const line = frm.rl_proposals_of === frm.doc.name && frm.rl_section?.find(`tr[data-row="${name}"]`);
+		const line =
+			frm.rl_proposals_of === frm.doc.name && frm.rl_section?.find(`tr[data-row="${name}"]`);
 		if (!line?.length) return;
 		const row = locals["Material Request Item"][name];
 		const focused = line.find(".rl-reason:focus").data("reason");
@@ -104,7 +110,8 @@ const rl_panel = {
 		const number = this.number;
 		const cell = (value) => `<td class="text-right">${value}</td>`;
 		const item = frappe.utils.escape_html(row.item_code);
-		const name = row.item_name === row.item_code ? "" : frappe.utils.escape_html(row.item_name || "");
+		const name =
+			row.item_name === row.item_code ? "" : frappe.utils.escape_html(row.item_name || "");
 		const why = __("Why this quantity of {0}?", [item]);
 		return `<tr data-row="${row.name}">
 			<td><button class="btn btn-xs btn-default rl-why" aria-expanded="false" style="float: right; margin-left: 8px"
@@ -121,26 +128,39 @@ const rl_panel = {
 	reasons(frm, row) {
 		if (!this.now(frm, row).change) return "";
 		const can_write = frm.perm[0]?.write && frm.doc.docstatus < 2;
-		const label = __("Reason for another quantity of {0}", [frappe.utils.escape_html(row.item_code)]);
+		const label = __("Reason for another quantity of {0}", [
+			frappe.utils.escape_html(row.item_code),
+		]);
 		const { options } = frappe.meta.get_docfield(row.doctype, "rl_edit_reason");
-		const buttons = options.split("\n").filter(Boolean).map((reason) => {
-			const is_chosen = reason === row.rl_edit_reason;
-			return `<button class="btn btn-xs ${is_chosen ? "btn-primary" : "btn-default"} rl-reason"
+		const buttons = options
+			.split("\n")
+			.filter(Boolean)
+			.map((reason) => {
+				const is_chosen = reason === row.rl_edit_reason;
+				return `<button class="btn btn-xs ${is_chosen ? "btn-primary" : "btn-default"} rl-reason"
 				style="margin: 0 2px 2px 0" data-reason="${reason}" aria-pressed="${is_chosen}"
 				${can_write ? "" : "disabled"}>${__(reason)}</button>`;
-		});
+			});
 		return `<div role="group" aria-label="${label}" style="min-width: 14rem; max-width: 18rem">${buttons.join("")}</div>`;
 	},
 
 	bind(frm) {
-		const row_of = (element) => locals["Material Request Item"][$(element).closest("tr").data("row")];
+		const row_of = (element) =>
+			locals["Material Request Item"][$(element).closest("tr").data("row")];
 		frm.rl_section.on("click", ".rl-reason", ({ currentTarget }) => {
 			const row = row_of(currentTarget);
 			// once more takes it back
 			const { reason } = currentTarget.dataset;
-			frappe.model.set_value(row.doctype, row.name, "rl_edit_reason", reason === row.rl_edit_reason ? "" : reason);
+			frappe.model.set_value(
+				row.doctype,
+				row.name,
+				"rl_edit_reason",
+				reason === row.rl_edit_reason ? "" : reason
+			);
 		});
-		frm.rl_section.on("click", ".rl-why", ({ currentTarget }) => this.toggle(frm, currentTarget, row_of(currentTarget)));
+		frm.rl_section.on("click", ".rl-why", ({ currentTarget }) =>
+			this.toggle(frm, currentTarget, row_of(currentTarget))
+		);
 	},
 
 	toggle(frm, button, row) {
@@ -162,7 +182,9 @@ const rl_panel = {
 				args: { material_request: frm.doc.name, proposal: row.rl_proposal },
 				type: "GET",
 			})
-			.then((r) => explained.find(".rl-picture").html(rl_picture(r.message, proposal.explanation)));
+			.then((r) =>
+				explained.find(".rl-picture").html(rl_picture(r.message, proposal.explanation))
+			);
 	},
 
 	// the numbers add up: rule + learned + rounding = quantity
@@ -192,7 +214,10 @@ const rl_panel = {
 // demand of the past weeks as bars, then stock as it will be with and without the order
 function rl_picture(data, sentence) {
 	const { past, without, with_order, reorder_point, target, most_stock } = data;
-	const width = 640, height = 180, left = 4, base = height - 18;
+	const width = 640,
+		height = 180,
+		left = 4,
+		base = height - 18;
 	const days = past.length + without.length;
 	const levels = [reorder_point, target, most_stock].filter((value) => value > 0);
 	const top = Math.max(1, ...with_order, ...without, ...levels);
@@ -205,7 +230,9 @@ function rl_picture(data, sentence) {
 		return `<rect x="${x(day)}" y="${y(0) - tall}" width="${Math.max(x(1) - x(0) - 1, 1)}" height="${tall}" fill="var(--gray-500)" />`;
 	});
 	const path = (values) =>
-		values.map((value, day) => `${day ? "L" : "M"}${x(past.length + day)},${y(value)}`).join(" ");
+		values
+			.map((value, day) => `${day ? "L" : "M"}${x(past.length + day)},${y(value)}`)
+			.join(" ");
 	// labels above, below and at the other end of their lines: these may be close
 	const line = (value, label, { below = false, first = false } = {}) =>
 		value > 0

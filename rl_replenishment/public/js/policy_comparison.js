@@ -5,7 +5,10 @@ function rl_rules() {
 	return {
 		"base-stock": [__("base-stock"), __("orders up to its level at every review")],
 		"capped base-stock": [__("capped base-stock"), __("the same, with a limit to each order")],
-		"(s, S)": [__("(s, S)"), __("orders up to S once stock and open orders are at s or below")],
+		"(s, S)": [
+			__("(s, S)"),
+			__("orders up to S once stock and open orders are at s or below"),
+		],
 		"reorder level": [__("reorder level"), __("ERPNext's own automatic re-order")],
 	};
 }
@@ -48,7 +51,9 @@ function rl_comparison_table({ holdout, holdout_days }, policy) {
 		<thead><tr><th>${__("Policy")}</th>${head.map((text) => right("th", text)).join("")}</tr></thead>
 		<tbody>${policies
 			.map(
-				(row) => `<tr><td>${frappe.utils.escape_html(rl_policy_label(row.name, policy))}</td>
+				(
+					row
+				) => `<tr><td>${frappe.utils.escape_html(rl_policy_label(row.name, policy))}</td>
 				${cells(row)
 					.map((text) => right("td", text))
 					.join("")}</tr>`

@@ -17,9 +17,17 @@ frappe.ui.form.on("RL Agent Settings", {
 	refresh(frm) {
 		if (frm.is_new()) return;
 		if (!frm.doc.enabled) {
-			frm.set_intro(__("This agent is disabled: it proposes nothing and does not train by itself."), "orange");
+			frm.set_intro(
+				__("This agent is disabled: it proposes nothing and does not train by itself."),
+				"orange"
+			);
 		} else if (frm.doc.mode === "Shadow") {
-			frm.set_intro(__("This agent works in the shadow: it writes down proposals and requests nothing."), "blue");
+			frm.set_intro(
+				__(
+					"This agent works in the shadow: it writes down proposals and requests nothing."
+				),
+				"blue"
+			);
 		}
 		rl_overview.load(frm);
 		if (!frm.perm[0].write) return;
@@ -50,7 +58,8 @@ function preview(frm) {
 		})
 		.then((r) => {
 			const { lines, messages, considered, value } = r.message;
-			const number = (quantity) => format_number(quantity, null, Number.isInteger(quantity) ? 0 : 1);
+			const number = (quantity) =>
+				format_number(quantity, null, Number.isInteger(quantity) ? 0 : 1);
 			const rows = lines.slice(0, MOST_SHOWN).map(
 				(line) => `<tr>
 					<td>${frappe.utils.escape_html(line.item_code)}<br>
@@ -60,12 +69,18 @@ function preview(frm) {
 					<td>${frappe.utils.escape_html(line.reason)}</td>
 				</tr>`
 			);
-			const dialog = new frappe.ui.Dialog({ title: __("What It Would Propose Now"), size: "extra-large" });
+			const dialog = new frappe.ui.Dialog({
+				title: __("What It Would Propose Now"),
+				size: "extra-large",
+			});
 			dialog.$body.html(`
 				<p>${__("{0} of {1} item-warehouses, worth {2}. Nothing was written.", [
 					lines.length,
 					considered,
-					format_currency(value, frappe.get_doc(":Company", frm.doc.company)?.default_currency),
+					format_currency(
+						value,
+						frappe.get_doc(":Company", frm.doc.company)?.default_currency
+					),
 				])}</p>
 				${messages.map((text) => `<p class="text-muted">${frappe.utils.escape_html(text)}</p>`).join("")}
 				<div class="table-responsive"><table class="table table-sm small">

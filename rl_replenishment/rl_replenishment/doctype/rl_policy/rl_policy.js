@@ -11,10 +11,14 @@ frappe.ui.form.on("RL Policy", {
 		if (!frappe.model.can_write("RL Agent Settings")) return;
 		if (frm.doc.status === "Active") {
 			frm.add_custom_button(__("Roll Back"), () =>
-				rl_roll_back(frm.doc.agent, frm.doc.name, (policy) => frappe.set_route("Form", "RL Policy", policy))
+				rl_roll_back(frm.doc.agent, frm.doc.name, (policy) =>
+					frappe.set_route("Form", "RL Policy", policy)
+				)
 			);
 		} else {
-			frm.add_custom_button(__("Promote"), () => rl_promote(frm.doc.name, () => frm.reload_doc()));
+			frm.add_custom_button(__("Promote"), () =>
+				rl_promote(frm.doc.name, () => frm.reload_doc())
+			);
 		}
 	},
 });

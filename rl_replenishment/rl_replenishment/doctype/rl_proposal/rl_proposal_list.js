@@ -17,14 +17,18 @@ frappe.listview_settings["RL Proposal"] = {
 		show(__("Runs Out First"), () => arrange(listview, "days_of_stock", "asc"));
 		show(__("Changed Most"), () => arrange(listview, "change_size", "desc"));
 		// of all items: what is overdue counts as on order, so that there often is no proposal
-		show(__("Overdue Arrivals"), () => frappe.set_route("query-report", "RL Stock Health", { overdue: 1 }));
+		show(__("Overdue Arrivals"), () =>
+			frappe.set_route("query-report", "RL Stock Health", { overdue: 1 })
+		);
 		show(__("Too Much in Stock"), () =>
 			frappe.set_route("query-report", "RL Stock Health", { health: "Too Much" })
 		);
 		show(__("Left Out, and Why"), () => open_last_run(listview));
 
 		const act = (label, action) =>
-			listview.page.add_actions_menu_item(label, () => action(listview.get_checked_items(), listview));
+			listview.page.add_actions_menu_item(label, () =>
+				action(listview.get_checked_items(), listview)
+			);
 		act(__("Open Material Requests"), open_requests);
 		if (frappe.model.can_write("Material Request")) act(__("Turn Down"), turn_down);
 		if (frappe.model.can_create("RL Snooze")) act(__("Snooze"), snooze);
@@ -34,8 +38,10 @@ frappe.listview_settings["RL Proposal"] = {
 			item_name && item_name !== code ? `${code}: ${item_name}` : code,
 		// no day counts beyond what is worth counting
 		days_of_stock: (days) => (days >= 999 ? "" : format_number(days, null, 0)),
-		target_change: (change) => (change ? `${change > 0 ? "+" : ""}${format_number(change, null, 0)} %` : ""),
-		overdue_qty: (quantity) => (quantity ? format_number(quantity, null, Number.isInteger(quantity) ? 0 : 1) : ""),
+		target_change: (change) =>
+			change ? `${change > 0 ? "+" : ""}${format_number(change, null, 0)} %` : "",
+		overdue_qty: (quantity) =>
+			quantity ? format_number(quantity, null, Number.isInteger(quantity) ? 0 : 1) : "",
 	},
 };
 
@@ -67,7 +73,9 @@ function open_requests(proposals) {
 
 function turn_down(proposals, listview) {
 	frappe.confirm(
-		__("Take what is chosen ({0}) out of draft Material Requests? The agent learns from it.", [proposals.length]),
+		__("Take what is chosen ({0}) out of draft Material Requests? The agent learns from it.", [
+			proposals.length,
+		]),
 		() =>
 			frappe.call({
 				method: "rl_replenishment.api.turn_down",
@@ -77,7 +85,10 @@ function turn_down(proposals, listview) {
 					const { lines, kept } = r.message;
 					const done = __("Taken out of draft Material Requests: {0}.", [lines]);
 					const rest = kept ? ` ${__("In no draft, and kept: {0}.", [kept])}` : "";
-					frappe.show_alert({ message: done + rest, indicator: kept ? "orange" : "green" });
+					frappe.show_alert({
+						message: done + rest,
+						indicator: kept ? "orange" : "green",
+					});
 					listview.refresh();
 				},
 			})
@@ -100,7 +111,14 @@ function snooze(proposals) {
 		async ({ until, reason }) => {
 			try {
 				for (const { agent, item_code, warehouse } of proposals) {
-					await frappe.db.insert({ doctype: "RL Snooze", agent, item_code, warehouse, until, reason });
+					await frappe.db.insert({
+						doctype: "RL Snooze",
+						agent,
+						item_code,
+						warehouse,
+						until,
+						reason,
+					});
 				}
 			} catch {
 				// the desk has said why

@@ -57,31 +57,37 @@ function show_not_ordered(frm) {
 	const items = kept.item_code || [];
 	table(
 		frm.get_field("not_ordered_table"),
-		[__("Item"), __("Warehouse"), __("On Hand"), __("On Order"), __("Rule's Qty"), __("Held Back")],
-		items
-			.slice(0, MOST_ROWS)
-			.map((item, i) => [
-				link("Item", item),
-				link("Warehouse", kept.warehouse[i]),
-				number(kept.on_hand[i]),
-				number(kept.on_order[i]),
-				number(kept.baseline_qty[i]),
-				// runs before this column was kept have none
-				escape(kept.held_back?.[i]),
-			]),
+		[
+			__("Item"),
+			__("Warehouse"),
+			__("On Hand"),
+			__("On Order"),
+			__("Rule's Qty"),
+			__("Held Back"),
+		],
+		items.slice(0, MOST_ROWS).map((item, i) => [
+			link("Item", item),
+			link("Warehouse", kept.warehouse[i]),
+			number(kept.on_hand[i]),
+			number(kept.on_order[i]),
+			number(kept.baseline_qty[i]),
+			// runs before this column was kept have none
+			escape(kept.held_back?.[i]),
+		]),
 		items.length
 	);
 }
 
 function table(field, titles, rows, count = rows.length) {
 	if (!rows.length) return field.$wrapper.empty();
-	const line = (cells, tag) => `<tr>${cells.map((cell) => `<${tag}>${cell}</${tag}>`).join("")}</tr>`;
+	const line = (cells, tag) =>
+		`<tr>${cells.map((cell) => `<${tag}>${cell}</${tag}>`).join("")}</tr>`;
 	const code = `<code>${field.df.fieldname.replace("_table", "")}</code>`;
-	const rest = __("And {0} more; all of them are in the field {1} of this document.", [count - MOST_ROWS, code]);
-	const more =
-		count > MOST_ROWS
-			? `<p class="text-muted">${rest}</p>`
-			: "";
+	const rest = __("And {0} more; all of them are in the field {1} of this document.", [
+		count - MOST_ROWS,
+		code,
+	]);
+	const more = count > MOST_ROWS ? `<p class="text-muted">${rest}</p>` : "";
 	field.$wrapper.html(
 		`<table class="table table-bordered small">
 			<thead>${line(titles, "th")}</thead>

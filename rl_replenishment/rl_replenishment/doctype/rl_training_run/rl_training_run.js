@@ -41,7 +41,10 @@ function what_it_learned_from({ data, holdout_days, feedback, training, settings
 		[__("Days"), __("{0} to {1}", [day(data.first_day), day(data.last_day)])],
 		[__("Days Held Out"), holdout_days],
 		[__("Item-Warehouses"), data.items],
-		[__("Answers of Buyers"), __("{0}, usable: {1}", [feedback?.rows || 0, feedback?.usable || 0])],
+		[
+			__("Answers of Buyers"),
+			__("{0}, usable: {1}", [feedback?.rows || 0, feedback?.usable || 0]),
+		],
 		[__("Limit"), limit],
 		[__("Seed"), settings.seed],
 		[__("Steps"), format_number(training?.timesteps || 0, null, 0)],
@@ -66,7 +69,10 @@ function draw_curve(element, curve) {
 		data: {
 			labels: curve.map(([seconds]) => __("{0} s", [Math.round(seconds)])),
 			datasets: [
-				{ name: __("Against the Rule, %"), values: curve.map(([, ratio]) => flt(100 * (ratio - 1), 2)) },
+				{
+					name: __("Against the Rule, %"),
+					values: curve.map(([, ratio]) => flt(100 * (ratio - 1), 2)),
+				},
 			],
 		},
 		axisOptions: { xIsSeries: 1 },
@@ -77,7 +83,11 @@ function draw_curve(element, curve) {
 function show_progress(frm) {
 	const { status, message, progress } = frm.doc;
 	if (rl_is_under_way(frm.doc)) {
-		frm.dashboard.show_progress(__("Training"), Math.min(progress || 0, 99), message || __(status));
+		frm.dashboard.show_progress(
+			__("Training"),
+			Math.min(progress || 0, 99),
+			message || __(status)
+		);
 	} else if (message) {
 		frm.set_intro(frappe.utils.escape_html(message), frappe.get_indicator(frm.doc)[1]);
 	}

@@ -1,4 +1,4 @@
-{% include "rl_replenishment/public/js/feedback_filters.js" %}
+// {% include "rl_replenishment/public/js/feedback_filters.js" %}
 
 frappe.query_reports["RL Feedback Analysis"] = {
 	filters: [
