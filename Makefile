@@ -11,7 +11,7 @@ BIN := .venv/bin
 
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types unit bench-test browser-test test-pythons format clean
+.PHONY: help demo test lint lint-python lint-js types unit bench-test browser-test test-pythons format clean
 
 help: ## list the targets
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  \1\t\2/p' Makefile | expand -t 18
@@ -21,9 +21,14 @@ demo: .venv/.installed-demo ## run the whole loop on a sample company; writes de
 
 test: lint types unit bench-test browser-test ## everything that is checked
 
-lint: .venv/.installed-dev ## ruff: rules and format
+lint: lint-python lint-js ## rules and format of Python and JavaScript; .pre-commit-config.yaml runs the same
+
+lint-python: .venv/.installed-dev ## ruff
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+
+lint-js: ## prettier and eslint, where there is node
+	@.ci/lint-js
 
 types: .venv/.installed-dev ## mypy
 	$(BIN)/mypy
@@ -40,12 +45,13 @@ browser-test: .venv/.installed-dev ## the desk in a headless Chromium, where a b
 test-pythons: ## the tests that need no torch, on every supported Python found
 	@.ci/test-pythons
 
-format: .venv/.installed-dev ## let ruff mend and format
+format: .venv/.installed-dev ## let ruff, prettier and eslint mend and format
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+	@.ci/lint-js --fix
 
 clean: ## remove all that these targets made
-	rm -rf .venv .venv-3.* demo_output build dist .pytest_cache .ruff_cache .mypy_cache .hypothesis
+	rm -rf .venv .venv-3.* .ci/js/node_modules demo_output build dist .pytest_cache .ruff_cache .mypy_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Set-up is redone when pyproject.toml changes. A .venv without a working pip (an interrupted one, say) starts afresh.

@@ -2,6 +2,7 @@
 
 import ast
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -40,6 +41,20 @@ def test_every_status_has_its_colour(path: Path) -> None:
 	statuses = [field["options"] for field in doctype["fields"] if field["fieldname"] == "status"]
 	assert [state["title"] for state in doctype["states"]] == "\n".join(statuses).splitlines()
 	assert all(state["color"] for state in doctype["states"])
+
+
+def test_what_javascript_includes_begins_with_a_comment() -> None:
+	"""Frappe puts a file where its include stands: in a comment, so that prettier can read the rest."""
+	include = re.compile(r"""^(.*){% include "(.+)" %}""", re.MULTILINE)
+	places = [
+		(path.name, before, included)
+		for path in APP.rglob("*.js")
+		for before, included in include.findall(path.read_text(encoding="utf-8"))
+	]
+	assert places
+	for name, before, included in places:
+		assert before == "// ", name
+		assert (ROOT / included).read_text(encoding="utf-8").startswith("// "), included
 
 
 def test_frappe_reserved_names_are_free() -> None:
