@@ -1,9 +1,11 @@
 """pyproject.toml is what pip reads; its mirrors and Frappe's own files must say the same."""
 
+import ast
 import re
 import runpy
 import sys
 import types
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -74,3 +76,34 @@ def test_frappe_is_left_to_the_bench() -> None:
 	names = {re.match(r"[\w.-]+", line).group().lower() for line in requirements}
 	assert not names & {"frappe", "erpnext", "frappe-bench"}
 	assert set(PYPROJECT["tool"]["bench"]["frappe-dependencies"]) == {"frappe", "erpnext"}
+
+
+def test_what_hooks_name_is_there() -> None:
+	"""Frappe finds out at the first use only."""
+	missing = [name for name in _names(vars(hooks)) if not _is_there(name)]
+	assert missing == []
+
+
+def _names(value: object) -> Iterator[str]:
+	"""Files of the app and dotted names in it, wherever they stand in hooks.py."""
+	if isinstance(value, str) and re.match(r"rl_replenishment\.|public/|/assets/rl_replenishment/", value):
+		yield value
+	elif isinstance(value, dict):
+		for key, each in value.items():
+			if not str(key).startswith("__"):
+				yield from _names(each)
+	elif isinstance(value, list):
+		for each in value:
+			yield from _names(each)
+
+
+def _is_there(name: str) -> bool:
+	app = ROOT / "rl_replenishment"
+	if "/" in name:
+		return (app / name.replace("/assets/rl_replenishment/", "public/")).is_file()
+	*modules, function = name.split(".")
+	path = ROOT.joinpath(*modules).with_suffix(".py")
+	if not path.is_file():
+		return False
+	body = ast.parse(path.read_text(encoding="utf-8")).body
+	return function in {each.name for each in body if isinstance(each, ast.FunctionDef | ast.ClassDef)}
