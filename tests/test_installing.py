@@ -40,7 +40,7 @@ def run(*command: str | Path, cwd: Path, **environment: str) -> str:
 
 @pytest.fixture(scope="module")
 def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
-	"""A repository, by another name than the app's, of what git tracks here or would track."""
+	"""A repository, by another name than the app's, of what git tracks here or would, with a release."""
 	if not shutil.which("git") or not (ROOT / ".git").exists():
 		pytest.skip("not a git checkout")
 	folder = tmp_path_factory.mktemp("repositories") / "replenishment"
@@ -53,6 +53,7 @@ def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
 	run("git", "add", "--all", cwd=folder)
 	author = ("-c", "user.name=test", "-c", "user.email=test@example.com", "-c", "commit.gpgsign=false")
 	run("git", *author, "commit", "--quiet", "--no-verify", "--message", "all of it", cwd=folder)
+	run("git", *author, "tag", "--annotate", "v1", "--message", "a release", cwd=folder)
 	return folder
 
 
@@ -84,7 +85,8 @@ def test_bench_gets_the_app(repository: Path, tmp_path: Path) -> None:
 	venv.create(tmp_path / "env", with_pip=True)
 
 	pip_only = {"BENCH_DISABLE_UV": "1", "PIP_NO_DEPS": "1"}
-	said = run("bench", "get-app", "--skip-assets", repository.as_uri(), cwd=tmp_path, CI="1", **pip_only)
+	get = ("bench", "get-app", "--skip-assets", "--branch", "v1", repository.as_uri())
+	said = run(*get, cwd=tmp_path, CI="1", **pip_only)
 
 	assert "yarn" not in said
 	assert "frappe-dependency" not in said

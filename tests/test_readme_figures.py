@@ -24,6 +24,7 @@ COMMAND_LINE = ROOT / "docs" / "command-line.md"
 PAGES = [
 	README,
 	ROOT / "CHANGELOG.md",
+	ROOT / "CONTRIBUTING.md",
 	ROOT / "benchmarks" / "README.md",
 	*sorted((ROOT / "docs").glob("*.md")),
 ]
