@@ -1,6 +1,7 @@
 """pyproject.toml is what pip reads; its mirrors and Frappe's own files must say the same."""
 
 import ast
+import json
 import re
 import runpy
 import sys
@@ -76,6 +77,17 @@ def test_frappe_is_left_to_the_bench() -> None:
 	names = {re.match(r"[\w.-]+", line).group().lower() for line in requirements}
 	assert not names & {"frappe", "erpnext", "frappe-bench"}
 	assert set(PYPROJECT["tool"]["bench"]["frappe-dependencies"]) == {"frappe", "erpnext"}
+
+
+def test_javascript_tools_are_pinned_without_a_registry() -> None:
+	"""Exact versions and hashes; from where they come is each machine's own affair."""
+	tools = ROOT / ".ci" / "js"
+	wanted = json.loads((tools / "package.json").read_text(encoding="utf-8"))["devDependencies"]
+	locked = json.loads((tools / "package-lock.json").read_text(encoding="utf-8"))["packages"]
+	assert locked.pop("")["devDependencies"] == wanted
+	assert {name: locked[f"node_modules/{name}"]["version"] for name in wanted} == wanted
+	assert [name for name, package in locked.items() if "resolved" in package] == []
+	assert all("integrity" in package for package in locked.values())
 
 
 def test_what_hooks_name_is_there() -> None:
