@@ -12,14 +12,15 @@ TICKS = ("backtest", "hidden")
 
 
 def steps() -> list[dict[str, Any]]:
-	"""The steps in order, with `title`, `help`, `route` and `is_done`; none where all are done or hidden.
+	"""The steps in order, with `title`, `help`, `route` (its parts, as the desk's router takes them) and
+	`is_done`; none where all are done or hidden.
 
 	Of the agents that the user may see; without those that only who may change agents can do.
 	"""
 	if _is_ticked("hidden"):
 		return []
 	agents = frappe.get_list("RL Agent Settings", pluck="name")
-	form = f"/app/rl-agent-settings/{agents[0]}" if agents else "/app/rl-agent-settings"
+	form = ["rl-agent-settings", *agents[:1]]
 	mine = {"agent": ("in", agents or [""])}
 	may_steer = frappe.has_permission("RL Agent Settings", "write")
 	found = [
@@ -27,7 +28,7 @@ def steps() -> list[dict[str, Any]]:
 		and (
 			_("Make an agent"),
 			_("For one company: the warehouses that it buys for, and what stock costs."),
-			"/app/rl-agent-settings/new",
+			["rl-agent-settings", "new"],
 			bool(agents),
 		),
 		may_steer
@@ -40,7 +41,7 @@ def steps() -> list[dict[str, Any]]:
 		(
 			_("Look at the backtest"),
 			_("What the policy would have cost on days that training did not see."),
-			"/app/query-report/RL Backtest",
+			["query-report", "RL Backtest"],
 			_is_ticked("backtest"),
 		),
 		may_steer
@@ -53,7 +54,7 @@ def steps() -> list[dict[str, Any]]:
 		(
 			_("Give the first feedback"),
 			_("Change a draft or leave it, submit it, and order: the agent learns from that."),
-			"/app/rl-proposal",
+			["rl-proposal"],
 			bool(frappe.db.exists("RL Feedback", mine)),
 		),
 	]

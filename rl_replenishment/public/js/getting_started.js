@@ -18,16 +18,16 @@ window.rl_getting_started = async function (root) {
 		<ol>${steps
 			.map(
 				(step, i) => `<li style="margin-bottom: 6px">
-				<a href="${encodeURI(step.route)}" ${i === next ? 'aria-current="step"' : ""}
+				<a href="${escape(frappe.router.make_url(step.route))}" ${i === next ? 'aria-current="step"' : ""}
 					style="font-weight: ${i === next ? 600 : 400}">${escape(step.title)}</a> ${mark(step)}
 				${i === next ? `<div class="small">${escape(step.help)}</div>` : ""}</li>`
 			)
 			.join("")}</ol>
 		<button class="btn btn-xs btn-default">${__("Show This No More")}</button>`;
-	place.querySelectorAll("a").forEach((link) =>
+	place.querySelectorAll("a").forEach((link, i) =>
 		link.addEventListener("click", (event) => {
 			event.preventDefault();
-			frappe.set_route(link.getAttribute("href"));
+			frappe.set_route(steps[i].route);
 		})
 	);
 	place.querySelector("button").addEventListener("click", async () => {

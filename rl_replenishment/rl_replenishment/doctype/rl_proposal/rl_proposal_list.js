@@ -40,8 +40,6 @@ frappe.listview_settings["RL Proposal"] = {
 		days_of_stock: (days) => (days >= 999 ? "" : format_number(days, null, 0)),
 		target_change: (change) =>
 			change ? `${change > 0 ? "+" : ""}${format_number(change, null, 0)} %` : "",
-		overdue_qty: (quantity) =>
-			quantity ? format_number(quantity, null, Number.isInteger(quantity) ? 0 : 1) : "",
 	},
 };
 
@@ -126,7 +124,7 @@ function snooze(proposals) {
 			}
 			frappe.show_alert({
 				message: `${__("Snoozed: {0}.", [proposals.length])}
-					<a href="/app/rl-snooze">${__("Undo by deleting them here")}</a>`,
+					<a href="${frappe.router.make_url(["rl-snooze"])}">${__("Undo by deleting them here")}</a>`,
 				indicator: "green",
 			});
 		},
