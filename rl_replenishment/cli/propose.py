@@ -18,6 +18,7 @@ from rl_replenishment.cli.options import (
 	add_policy_argument,
 	counted,
 	day,
+	positive,
 	read_history,
 	read_item_table,
 	without_gaps,
@@ -56,6 +57,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 		help="what the buyer ordered for a promotion or a project, which these proposals leave alone",
 	)
 	parser.add_argument(
+		"--max-cover-days",
+		metavar="DAYS",
+		type=positive(float),
+		help="order so that stock lasts so long at most (default: no limit beyond the rule's own)",
+	)
+	parser.add_argument(
 		"--today", metavar="DATE", help="day of ordering (default: the day after the last demand)"
 	)
 
@@ -82,7 +89,10 @@ def run(options: argparse.Namespace, screen: Screen) -> dict[str, Any]:
 		announced = read_feedback(options.feedback, options.date_format)
 		kept = _set_aside(announced, latest.history, items, index, options.feedback.name, screen)
 		state = replace(state, set_aside=kept)
-	proposals = propose(applied.policy, state)
+	proposals = propose(applied.policy, state, max_cover_days=options.max_cover_days)
+	held = [ItemKey(each.item_code, each.warehouse) for each in proposals if each.held_back]
+	if held:
+		screen.note(f"Wanted, and held back for the reason given with each: {some(held)}.")
 	lines = sorted((p for p in proposals if p.proposed_qty), key=lambda p: (p.supplier, p.item_code))
 	if lines:
 		screen.say(proposal_table([as_line(proposal) for proposal in lines]))

@@ -8,12 +8,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from rl_replenishment.core.feedback import ROUNDING
-from rl_replenishment.core.items import feasible_quantity
-from rl_replenishment.core.policies.base import protection_days
+from rl_replenishment.core.items import DAYS_PER_YEAR, FloatArray
+from rl_replenishment.core.policies.base import State, protection_days
+from rl_replenishment.core.policies.limits import limits_of, selling_days, sensible_order
 from rl_replenishment.core.policies.order_up_to import (
 	ForecastLevels,
 	demand_deviation,
 	demand_rate,
+	needed,
 )
 from rl_replenishment.core.policies.residual_network import Decision, ResidualNetwork, Situation
 
@@ -24,6 +26,8 @@ Translate = Callable[[str], str]
 _RANGE_DEVIATIONS = 1.2816
 #: from here on, an expectation is that of similar items
 _MOSTLY_BORROWED = 0.5
+#: days of cover that are as good as for ever
+_LONGEST_SPAN = 36_500.0
 
 
 @dataclass(frozen=True)
@@ -42,7 +46,7 @@ class Explanation:
 	on_order: float
 	#: of both, what waits for demand that the buyer announced
 	set_aside: float
-	#: on hand plus on order less what is set aside, which the rule compares with the reorder point
+	#: on hand plus what arrives in time less what is set aside, to compare with the reorder point
 	position: float
 	reorder_point: float
 	target: float
@@ -54,62 +58,117 @@ class Explanation:
 	quantity: float
 	pack: float
 	min_order: float
+	#: of what is on order, what arrives too late to count now, and the days until the first of it
+	late: float = 0.0
+	late_days: float = 0.0
+	#: of what is missing to the target, what arrives before it is needed
+	later: float = 0.0
+	#: 1 where nothing of it is sold and nothing is owed
+	unsold: float = 0.0
+	#: 1 where the wish is too small for an order
+	too_small: float = 0.0
+	#: the least that can be ordered, where it does not pay, and the days it would last; 0 elsewhere
+	too_large: float = 0.0
+	cover_days: float = 0.0
+	#: days from its arrival in which an order is sold at all, where that cut it; 0 elsewhere
+	selling_days: float = 0.0
+	#: 1 where those days are the last before the item's end, 0 where it spoils
+	ends: float = 0.0
 
 	def sentence(self, _: Translate = str) -> str:
 		"""One sentence for a buyer, each clause of it in the language that `_` translates to."""
 		expected = _("Demand over the next {0} days is expected at {1} to {2}").format(
-			self.protection_days, _number(self.demand_low), _number(self.demand_high)
+			self.protection_days, quantity_words(self.demand_low), quantity_words(self.demand_high)
 		)
 		if self.borrowed >= _MOSTLY_BORROWED:
 			expected += ", " + _("going by similar items of its group")
 		decided = [self._rule_words(_)]
 		if abs(self.correction) >= 0.5 or abs(self.quantity - self.rule_quantity) > ROUNDING:
 			decided.append(self._correction_words(_))
+		if limit := self.limit_words(_):
+			decided.append(limit)
 		# what float noise leaves of huge packs is no rounding that a buyer would see
-		if abs(self.rounding) >= max(0.5, 1e-3 * self.pack):
+		elif abs(self.rounding) >= max(0.5, 1e-3 * self.pack):
 			decided.append(self._rounding_words(_))
-		order = _("order {0}").format(_number(self.quantity)) if self.quantity else _("order nothing")
+		order = _("order {0}").format(quantity_words(self.quantity)) if self.quantity else _("order nothing")
+		if self.late and self.quantity:
+			order += ", " + self._pull_forward_words(_)
 		return f"{expected}, {self._stock_words(_)}; {', '.join(decided)}: {order}."
+
+	def limit_words(self, _: Translate = str) -> str:
+		"""Why less was ordered than was wished, or nothing; "" where nothing limits it but the supplier."""
+		if self.unsold and self.rule_wish + self.correction >= 0.5:
+			return _("none of it is sold")
+		if self.too_large:
+			words = _("the smallest order of {0} would last {1} and cost more than it saves")
+			return words.format(quantity_words(self.too_large), span_words(self.cover_days, _))
+		if not self.selling_days and not self.ends:
+			return _("too little for an order") if self.too_small and abs(self.rounding) >= 0.5 else ""
+		if self.ends and not self.selling_days:
+			return _("an order would arrive after its end")
+		if self.ends:
+			return _("cut to what is sold in the {0} days from its arrival to its end").format(
+				quantity_words(self.selling_days)
+			)
+		return _("cut to what is sold in the {0} days that it keeps").format(
+			quantity_words(self.selling_days)
+		)
+
+	@property
+	def is_held_back(self) -> bool:
+		"""Whether an order is wished for that the item's costs or its end forbid."""
+		return not self.quantity and bool(self.too_large or self.selling_days or self.ends)
+
+	def _pull_forward_words(self, _: Translate) -> str:
+		if self.late >= self.quantity:
+			return _("or have the {0} on order come earlier").format(quantity_words(self.late))
+		return _("less if the {0} on order come earlier").format(quantity_words(self.late))
 
 	def _stock_words(self, _: Translate) -> str:
 		if self.on_order:
 			words = _("with {0} on hand and {1} on order").format(
-				_number(self.on_hand), _number(self.on_order)
+				quantity_words(self.on_hand), quantity_words(self.on_order)
 			)
 		else:
-			words = _("with {0} on hand").format(_number(self.on_hand))
+			words = _("with {0} on hand").format(quantity_words(self.on_hand))
+		if self.late:
+			words += ", " + _("{0} of it due in {1} days or later, too late to count now").format(
+				quantity_words(self.late), quantity_words(self.late_days)
+			)
 		if self.set_aside:
 			kept = _("{0} of it kept for announced demand, which leaves {1}")
-			words += ", " + kept.format(_number(self.set_aside), _number(self.position))
+			words += ", " + kept.format(quantity_words(self.set_aside), quantity_words(self.position))
 		elif self.on_order and not self.rule_wish:
-			words += ", " + _("{0} in all").format(_number(self.position))
+			words += ", " + _("{0} in all").format(quantity_words(self.position))
 		return words
 
 	def _rule_words(self, _: Translate) -> str:
-		point, wish = _number(self.reorder_point), _number(self.rule_wish)
+		point, wish = quantity_words(self.reorder_point), quantity_words(self.rule_wish)
 		if self.position > self.reorder_point:
 			# a point a little below the stock may read the same as the stock
-			if point == _number(self.position):
+			if point == quantity_words(self.position):
 				return _("the rule orders below {0}, so it asks for {1}").format(point, wish)
 			return _("the rule orders at {0} or less, so it asks for {1}").format(point, wish)
-		if self.target - self.position - self.rule_wish >= 0.5:
+		if self.target - self.position - self.later - self.rule_wish >= 0.5:
 			words = _("the rule fills up to {0}, at most {1} at a time, and asks for {1}")
+		elif self.later >= 0.5:
+			words = _("the rule fills up to {0}, counts what arrives later, and asks for {1}")
 		else:
 			words = _("the rule fills up to {0} and asks for {1}")
-		return words.format(_number(self.target), wish)
+		return words.format(quantity_words(self.target), wish)
 
 	def _correction_words(self, _: Translate) -> str:
 		amount = abs(self.correction)
-		shown = _number(amount) if amount >= 0.05 else _("less than {0}").format("0.1")
+		shown = quantity_words(amount) if amount >= 0.05 else _("less than {0}").format("0.1")
 		return (_("learning adds {0}") if self.correction > 0 else _("learning takes off {0}")).format(shown)
 
 	def _rounding_words(self, _: Translate) -> str:
 		if self.rounding < 0:
 			return _("cut to the largest order")
 		if self.quantity <= self.min_order:
-			return _("raised to the minimum order of {0}").format(_number(self.min_order))
+			return _("raised to the minimum order of {0}").format(quantity_words(self.min_order))
 		if self.pack > 1:
-			return _("rounded up to packs of {0}").format(_number(self.pack))
+			return _("rounded up to packs of {0}").format(quantity_words(self.pack))
 		return _("rounded up")
 
 
@@ -122,6 +181,23 @@ def explain(policy: ResidualNetwork, situation: Situation, decision: Decision) -
 	deviation = _RANGE_DEVIATIONS * demand_deviation(state, rate)
 	expected = rate * days
 	wished = decision.classical + decision.correction
+	position, missing = needed(state, decision.levels)
+	known = limits_of(state, decision.levels.rate)
+	sells_for = selling_days(state)
+	late, late_days = _late_arrivals(state, position)
+	is_wish = wished > state.items.order_noise
+	too_small = is_wish & (wished < known.least)
+	is_sold = np.isfinite(known.cover_days)
+	unsold = ~is_sold & (known.most <= 0)
+	cut = is_wish & ~unsold & (wished > known.most) & (decision.quantity < wished)
+	is_too_large = (
+		is_wish
+		& ~too_small
+		& ~unsold
+		& ~known.pays
+		& (decision.quantity <= 0)
+		& (state.items.largest_order > 0)
+	)
 	nothing = np.zeros(len(state.items))
 	columns = (
 		days,
@@ -131,21 +207,56 @@ def explain(policy: ResidualNetwork, situation: Situation, decision: Decision) -
 		state.on_hand,
 		state.arrivals.sum(axis=0),
 		nothing if state.set_aside is None else state.set_aside,
-		state.inventory_position,
+		position,
 		decision.levels.reorder_point,
 		decision.levels.order_up_to,
 		decision.classical,
-		feasible_quantity(state.items, decision.classical),
+		sensible_order(state, decision.classical, decision.levels.rate),
 		decision.correction,
 		decision.quantity - wished,
 		decision.quantity,
 		state.items.order_multiple,
 		state.items.smallest_order,
+		late,
+		late_days,
+		np.maximum(decision.levels.order_up_to - position - missing, 0),
+		unsold,
+		too_small,
+		np.where(is_too_large, state.items.smallest_lot, 0),
+		np.where(is_too_large, np.minimum(known.cover_days, _LONGEST_SPAN), 0),
+		np.where(cut & ~is_too_large, sells_for, 0),
+		cut & ~is_too_large & (sells_for < state.items.shelf_life_days),
 	)
 	return [
 		Explanation(int(row[0]), *(float(value) for value in row[1:])) for row in zip(*columns, strict=True)
 	]
 
 
-def _number(value: float) -> str:
+def _late_arrivals(state: State, position: FloatArray) -> tuple[FloatArray, FloatArray]:
+	"""What arrives too late to count, and the days until the first of it, each of shape (N,).
+
+	That is what comes after the protection interval, and all that an order of now would be earlier than where
+	the shelf is empty before it.
+	"""
+	days = np.arange(len(state.arrivals))[:, None]
+	from_day = np.where(
+		position < state.inventory_position,
+		state.items.whole_lead_time_days + 1,
+		protection_days(state.items, state.review_days),
+	)
+	late = np.where(days >= from_day, state.arrivals, 0)
+	return late.sum(axis=0), (late > 0).argmax(axis=0).astype(np.float32)
+
+
+def span_words(days: float, _: Translate = str) -> str:
+	"""So many days in words, in years from two on."""
+	if days >= _LONGEST_SPAN:
+		return _("for ever")
+	if days < 2 * DAYS_PER_YEAR:
+		return _("{0} days").format(quantity_words(days))
+	return _("{0} years").format(quantity_words(days / DAYS_PER_YEAR))
+
+
+def quantity_words(value: float) -> str:
+	"""A quantity as a buyer reads it: whole from 10 on, one decimal below."""
 	return f"{value:.0f}" if abs(value) >= 10 or value == round(value) else f"{value:.1f}"

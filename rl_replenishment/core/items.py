@@ -189,6 +189,11 @@ class ItemTable:
 		return np.where(self.order_multiple > 0, whole, self.min_order_qty)
 
 	@cached_property
+	def smallest_lot(self) -> FloatArray:
+		"""The least that can be ordered at all: the minimum order or one pack; 0 where any fraction can."""
+		return np.maximum(self.smallest_order, self.order_multiple)
+
+	@cached_property
 	def largest_order(self) -> FloatArray:
 		"""The largest order as whole packs; 0 where it is below the minimum order."""
 		whole = -_packs_up(-self.max_order_qty / self.order_unit) * self.order_unit
@@ -211,6 +216,12 @@ def _packs_up(packs: FloatArray) -> FloatArray:
 	with np.errstate(invalid="ignore"):
 		# inf less its own noise is no number
 		return np.where(np.isinf(packs), packs, np.ceil(packs - noise))
+
+
+def whole_packs(items: ItemTable, quantity: FloatArray) -> FloatArray:
+	"""Quantities, shape (N,), down to whole packs; as they are where any fraction can be ordered."""
+	packs = -_packs_up(-np.asarray(quantity, np.float32) / items.order_unit) * items.order_unit
+	return np.where(items.order_multiple > 0, packs, quantity).astype(np.float32)
 
 
 def feasible_quantity(items: ItemTable, quantity: FloatArray) -> FloatArray:

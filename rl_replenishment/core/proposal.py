@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
 from rl_replenishment.core.errors import InputError
-from rl_replenishment.core.explanation import Explanation, Translate, explain
-from rl_replenishment.core.items import FloatArray, ItemKey, feasible_quantity
+from rl_replenishment.core.explanation import Explanation, Translate, explain, quantity_words, span_words
+from rl_replenishment.core.items import FloatArray, ItemKey
 from rl_replenishment.core.policies.base import State
+from rl_replenishment.core.policies.limits import sensible_order, within_cover
 from rl_replenishment.core.policies.residual_network import ResidualNetwork
 
 #: arrivals further ahead than this count as arriving on its last day
@@ -37,15 +38,22 @@ class Proposal:
 	held_back: str = ""
 
 
-def propose(policy: ResidualNetwork, state: State, translate: Translate = str) -> list[Proposal]:
+def propose(
+	policy: ResidualNetwork,
+	state: State,
+	translate: Translate = str,
+	*,
+	max_cover_days: float | None = None,
+) -> list[Proposal]:
 	"""One proposal per item-warehouse of the state, also where nothing is to be ordered.
 
-	Reasons are in English, or in the language that `translate` gives their texts in.
+	Reasons are in English, or in the language that `translate` gives their texts in. With `max_cover_days`,
+	orders are cut as `covered` does.
 	"""
 	situation = policy.situation(state)
 	decision = situation.decide(policy.actions(situation))
-	baseline = feasible_quantity(state.items, decision.classical)
-	return [
+	baseline = sensible_order(state, decision.classical, decision.levels.rate)
+	proposals = [
 		Proposal(
 			item_code=key.item_code,
 			warehouse=key.warehouse,
@@ -56,6 +64,7 @@ def propose(policy: ResidualNetwork, state: State, translate: Translate = str) -
 			baseline_qty=float(rule),
 			reason=why.sentence(translate),
 			why=why,
+			held_back=_held_back(why, translate),
 		)
 		for key, supplier, why, rule in zip(
 			state.items.keys,
@@ -65,6 +74,43 @@ def propose(policy: ResidualNetwork, state: State, translate: Translate = str) -
 			strict=True,
 		)
 	]
+	return proposals if max_cover_days is None else covered(proposals, state, max_cover_days, translate)
+
+
+def covered(proposals: Sequence[Proposal], state: State, days: float, _: Translate = str) -> list[Proposal]:
+	"""The proposals of a state, cut so that stock and open orders last `days` of usual demand at most.
+
+	What is cut says so in its reason. Where not even the smallest order that the supplier accepts fits,
+	nothing is ordered, now or in a further run, and `held_back` says how long it would last.
+	"""
+	asked = np.array([each.proposed_qty for each in proposals], np.float32)
+	limit = within_cover(state, asked, days)
+	found = []
+	for each, allowed, lasts in zip(
+		proposals, limit.quantity.tolist(), limit.days_with_smallest.tolist(), strict=True
+	):
+		if each.proposed_qty <= allowed:
+			found.append(each)
+			continue
+		if allowed:
+			words = _("Cut to {0}, {1} days of cover.").format(quantity_words(allowed), f"{days:.0f}")
+			held = ""
+		else:
+			held = _("With the smallest order, the stock would last {0}, more than {1} days.").format(
+				span_words(lasts, _), f"{days:.0f}"
+			)
+			words = held
+		found.append(
+			replace(
+				each, proposed_qty=allowed, reason=f"{each.reason} {words}", held_back=each.held_back or held
+			)
+		)
+	return found
+
+
+def _held_back(why: Explanation, translate: Translate) -> str:
+	words = why.limit_words(translate) if why.is_held_back else ""
+	return f"{words[0].upper()}{words[1:]}." if words else ""
 
 
 def arrivals_by_day(

@@ -100,7 +100,13 @@ def replay_column(task, panel, window, policy, column: int) -> tuple[list[float]
 		known = task.demand_model.statistics(demand, horizon, np.array([day])).on(0)
 		today = task.history.start + np.timedelta64(day, "D")
 		state = State(
-			items, today, panel.review_days, inventory.net_stock.copy(), inventory.arrivals(), known
+			items,
+			today,
+			panel.review_days,
+			inventory.net_stock.copy(),
+			inventory.arrivals(),
+			known,
+			unmet_demand=panel.unmet_demand,
 		)
 		quantity = inventory.place_orders(policy.order_quantities(state), window.lead_times[k, [column]])
 		cost = float((quantity[0] > 0) * items.order_cost[0])

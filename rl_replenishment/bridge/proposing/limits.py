@@ -12,7 +12,7 @@ from frappe.utils import flt, fmt_money
 
 from rl_replenishment.bridge.state.situation import Situation
 from rl_replenishment.core.items import FloatArray
-from rl_replenishment.core.policies.observation import usual_rate
+from rl_replenishment.core.policies.base import usual_rate
 from rl_replenishment.core.proposal import Proposal
 
 

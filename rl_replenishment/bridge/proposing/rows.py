@@ -17,7 +17,7 @@ from frappe.utils import cint, flt, now_datetime
 from rl_replenishment.bridge.queries import Keys
 from rl_replenishment.bridge.state.situation import Situation
 from rl_replenishment.core.items import FloatArray, ItemKey
-from rl_replenishment.core.policies.observation import usual_rate
+from rl_replenishment.core.policies.base import usual_rate
 from rl_replenishment.core.proposal import Proposal
 
 #: the status of what waits for a buyer

@@ -12,6 +12,7 @@ from rl_replenishment.core.demand.history import DemandHistory
 from rl_replenishment.core.demand.statistics import DemandStatistics
 from rl_replenishment.core.items import FloatArray, ItemTable, UnmetDemand
 from rl_replenishment.core.policies.base import State, protection_days
+from rl_replenishment.core.policies.limits import sensible_order
 from rl_replenishment.core.policies.observation import Observer
 from rl_replenishment.core.policies.order_up_to import OrderUpTo
 from rl_replenishment.core.policies.residual_network import ACTION_SIZE, Normaliser, Situation, observe
@@ -181,7 +182,15 @@ class ReplenishmentBatch:
 
 	def _state(self, side: Inventory, known: DemandStatistics) -> State:
 		today = self.task.history.start + self._day.astype("timedelta64[D]")
-		return State(self._items, today, self.task.review_days, side.net_stock.copy(), side.arrivals(), known)
+		return State(
+			self._items,
+			today,
+			self.task.review_days,
+			side.net_stock.copy(),
+			side.arrivals(),
+			known,
+			unmet_demand=self.task.unmet_demand,
+		)
 
 	def _observe(self) -> Situation:
 		self._known_now = self._known()
@@ -193,8 +202,9 @@ class ReplenishmentBatch:
 		np.minimum(lead_times, self._longest_lead_time, out=lead_times)
 		rule_state = self._state(self._rule_side, self._known_now)
 		rule_wish = self.task.classical.wished_quantities(rule_state, situation.levels)
+		rule_quantity = sensible_order(rule_state, rule_wish, situation.levels.rate)
 		cost = self._order(self._policy_side, situation.decide(action).quantity, lead_times)
-		rule_cost = self._order(self._rule_side, rule_wish, lead_times)
+		rule_cost = self._order(self._rule_side, rule_quantity, lead_times)
 		everyone = np.arange(self.columns)
 		for passed in range(self.task.review_days):
 			# an episode that reaches the end of the history within its last interval sees its last day again

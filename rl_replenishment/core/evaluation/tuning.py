@@ -23,6 +23,7 @@ from rl_replenishment.core.policies.order_up_to import (
 	ForecastLevels,
 	OrderUpTo,
 	ReorderLevel,
+	economic_lot,
 )
 from rl_replenishment.core.policies.parameters import ItemParameters
 from rl_replenishment.core.simulation.rollout import run
@@ -165,8 +166,7 @@ class _Bench:
 		last = self.halves[-1]
 		rate = last.demand.mean(axis=0)
 		horizon = rate * (self.items.whole_lead_time_days + last.review_days)
-		economic = np.sqrt(2 * self.items.order_cost * rate / np.maximum(self.items.holding_cost, 1e-12))
-		lot = np.maximum(economic, rate * last.review_days)
+		lot = np.maximum(economic_lot(self.items, rate), rate * last.review_days)
 		covers, lots = (np.array(column, np.float32) for column in zip(*grid, strict=True))
 
 		def rule(cover: FloatArray | float, share: FloatArray | float) -> ReorderLevel:

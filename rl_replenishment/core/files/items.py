@@ -33,6 +33,8 @@ COLUMNS = (
 	Column("shelf_life_days", ("Shelf Life in Days",)),
 )
 LONGEST_LEAD_TIME_DAYS = 365.0
+#: no stock costs more than twice its price in a year; 25 is 25 % in another notation
+HIGHEST_HOLDING_RATE = 2.0
 _NOT_NEGATIVE = Range(lowest=0.0)
 #: the numeric columns, which are also the names that `defaults` may hold
 RANGES: Mapping[str, Range] = MappingProxyType(
@@ -40,7 +42,7 @@ RANGES: Mapping[str, Range] = MappingProxyType(
 		"lead_time_days": Range(0.0, LONGEST_LEAD_TIME_DAYS),
 		"lead_time_std_days": Range(0.0, LONGEST_LEAD_TIME_DAYS),
 		"unit_cost": _NOT_NEGATIVE,
-		"holding_cost_rate": _NOT_NEGATIVE,
+		"holding_cost_rate": Range(0.0, HIGHEST_HOLDING_RATE, remedy="write 0.25 for 25 % a year"),
 		"stockout_cost": _NOT_NEGATIVE,
 		"stockout_cost_rate": _NOT_NEGATIVE,
 		"order_cost": _NOT_NEGATIVE,

@@ -33,12 +33,14 @@ class Range(NamedTuple):
 	highest: float = LARGEST
 	#: whether a blank cell is refused
 	required: bool = False
+	#: how a number that is too high is mended
+	remedy: str = "correct it"
 
 	def problem(self, value: float) -> str:
 		"""What is wrong with a number and how to mend it, "" where it is in range."""
 		if value < self.lowest:
 			return f"is below {self.lowest:g}, the least allowed; correct it"
-		return f"is above {self.highest:g}, the most allowed; correct it" if value > self.highest else ""
+		return f"is above {self.highest:g}, the most allowed; {self.remedy}" if value > self.highest else ""
 
 
 def read_numbers(table: Table, ranges: Mapping[str, Range]) -> dict[str, npt.NDArray[np.float64]]:

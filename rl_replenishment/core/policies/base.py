@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Protocol, runtime_checkable
 
@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from rl_replenishment.core.demand.latest import latest_statistics
 from rl_replenishment.core.demand.statistics import DemandStatistics
-from rl_replenishment.core.items import FloatArray, ItemTable
+from rl_replenishment.core.items import FloatArray, ItemTable, UnmetDemand
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,6 +32,13 @@ class State:
 	set_aside: FloatArray | None = None
 	#: share of its demand that was taken from similar items, shape (N,); None where none was
 	borrowed: FloatArray | None = None
+	#: demand that is known by date and comes on top of the usual one (a reservation for delivery in 180 days,
+	#: a future order), shape (D, N): row d leaves in d days; None for none
+	known_demand: FloatArray | None = None
+	#: days until the last sale of what is discontinued, shape (N,); inf where it goes on, None where all does
+	days_to_end: FloatArray | None = None
+	#: what happens to demand that the shelf cannot meet
+	unmet_demand: UnmetDemand = "lost"
 
 	@classmethod
 	def from_history(
@@ -56,8 +63,78 @@ class State:
 
 	@cached_property
 	def inventory_position(self) -> FloatArray:
-		"""On hand plus on order, less what is set aside, shape (N,)."""
-		return self.available + self.arrivals.sum(axis=0)
+		"""What is there until an order of the next review could arrive, shape (N,).
+
+		On hand less what is set aside, plus what arrives and less what is known to leave within the
+		protection interval. An order that arrives later is no help until then: it counts at a later review.
+		"""
+		return self.stock_within(protection_days(self.items, self.review_days))
+
+	def stock_within(self, days: npt.NDArray[np.number]) -> FloatArray:
+		"""On hand plus what arrives and less what is known to leave in fewer than `days`, shape (N,)."""
+		stock = self.available + total_within(self.arrivals, days)
+		return stock if self.known_demand is None else stock - total_within(self.known_demand, days)
+
+	def take(self, rows: npt.NDArray[np.intp]) -> State:
+		"""The item-warehouses at `rows`, which may repeat."""
+		chosen = {
+			name: value[..., rows]
+			for name in ("on_hand", "arrivals", "set_aside", "borrowed", "known_demand", "days_to_end")
+			if (value := getattr(self, name)) is not None
+		}
+		return replace(
+			self,
+			items=self.items.take(rows),
+			today=self.today if np.ndim(self.today) == 0 else np.asarray(self.today)[rows],
+			demand=self.demand.take(rows),
+			**chosen,
+		)
+
+
+def total_within(by_day: FloatArray, days: npt.NDArray[np.number]) -> FloatArray:
+	"""Sum of the rows before `days`, shape (N,), of quantities by day, shape (H, N)."""
+	sure = int(np.clip(days.min(initial=len(by_day)), 0, len(by_day)))
+	total = by_day[:sure].sum(axis=0)
+	later = by_day[sure:]
+	if later.any():
+		total = total + np.where(np.arange(sure, len(by_day))[:, None] < days, later, 0).sum(axis=0)
+	return np.asarray(total, dtype=np.float32)
+
+
+def usual_rate(state: State) -> FloatArray:
+	"""Demand per day that quantities are measured against, shape (N,)."""
+	return np.asarray((state.demand.level_91 + state.demand.level_364) / 2, dtype=np.float32)
+
+
+def missing_before_arrivals(
+	state: State,
+	rate: FloatArray,
+	until: npt.NDArray[np.number],
+	spared: FloatArray | float = 0.0,
+) -> FloatArray:
+	"""The most that an order of now would meet before an open order arrives, shape (N,); 0 for nothing.
+
+	Of the open orders, those count that arrive after the lead time and in fewer than `until` days, (N,).
+	Demand is `rate` a day, shape (N,), plus what is known by date; `spared`, 0 or less, is taken off it. What
+	was lost before an order of now could arrive is no reason to order; where customers wait, it is.
+	"""
+	arrivals, lead = state.arrivals, state.items.whole_lead_time_days
+	first = int(lead.min(initial=0)) + 1
+	days = np.arange(first, len(arrivals))[:, None]
+	counts = (arrivals[first:] > 0) & (days > lead) & (days < until)
+	if not counts.any():
+		return np.zeros(len(state.items), np.float32)
+	known = np.zeros_like(arrivals)
+	if state.known_demand is not None:
+		shared = min(len(known), len(state.known_demand))
+		known[:shared] = state.known_demand[:shared]
+	# row d: on hand and received before day d, and asked for before it
+	received = state.available + np.cumsum(arrivals, axis=0)[first - 1 : -1]
+	asked = np.cumsum(known, axis=0)[first - 1 : -1] + rate * days
+	missing = asked + spared - received
+	if state.unmet_demand == "lost":
+		missing = np.minimum(missing, asked - rate * lead - total_within(known, lead))
+	return np.where(counts, missing, 0).max(axis=0, initial=0).astype(np.float32)
 
 
 def protection_days(items: ItemTable, review_days: int) -> npt.NDArray[np.int32]:

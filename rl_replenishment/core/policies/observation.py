@@ -10,8 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from rl_replenishment.core.items import FloatArray, ItemTable
-from rl_replenishment.core.policies.base import State, protection_days
-from rl_replenishment.core.policies.order_up_to import Levels, economic_order_quantity
+from rl_replenishment.core.policies.base import State, protection_days, usual_rate
+from rl_replenishment.core.policies.order_up_to import Levels, economic_order_quantity, needed
 
 #: open orders are seen in this many equal parts of the lead time: day by day up to 12 days
 ARRIVAL_PARTS = 12
@@ -19,7 +19,7 @@ ARRIVAL_PARTS = 12
 #: name of each column and what it says
 OBSERVATION: tuple[tuple[str, str], ...] = (
 	("on_hand", "stock on the shelf less what is owed or set aside, in protection intervals of demand"),
-	("inventory_position", "on hand plus on order, likewise"),
+	("inventory_position", "on hand plus what arrives in time to matter, likewise"),
 	("classical_quantity", "what the classical rule would order, likewise"),
 	("order_up_to", "its order-up-to level S, likewise"),
 	("reorder_point", "its reorder point s, likewise"),
@@ -54,11 +54,6 @@ OBSERVATION_SIZE = len(OBSERVATION)
 LARGEST_OBSERVATION = 10.0
 #: 1970-01-05, as days since the epoch
 _A_MONDAY = 4
-
-
-def usual_rate(state: State) -> FloatArray:
-	"""Demand per day that quantities are measured against, shape (N,)."""
-	return np.asarray((state.demand.level_91 + state.demand.level_364) / 2, dtype=np.float32)
 
 
 def demand_scale(state: State) -> FloatArray:
@@ -109,7 +104,7 @@ class Observer:
 		values = {
 			**self._static,
 			"on_hand": state.available / scale,
-			"inventory_position": state.inventory_position / scale,
+			"inventory_position": needed(state, levels).position / scale,
 			"classical_quantity": classical / scale,
 			"order_up_to": levels.order_up_to / scale,
 			"reorder_point": levels.reorder_point / scale,

@@ -26,24 +26,45 @@ from typing import NamedTuple, Protocol
 import numpy as np
 
 from rl_replenishment.core.demand.statistics import DemandStatistics
-from rl_replenishment.core.items import FloatArray, feasible_quantity
-from rl_replenishment.core.policies.base import State, protection_days
+from rl_replenishment.core.items import FloatArray, ItemTable, feasible_quantity
+from rl_replenishment.core.policies.base import (
+	State,
+	missing_before_arrivals,
+	protection_days,
+	usual_rate,
+)
+from rl_replenishment.core.policies.limits import sensible_order
 from rl_replenishment.core.policies.parameters import ItemParameters
 
 #: ways to forecast the demand rate, by the code that is kept in a policy
 FORECASTS = ("28 days", "91 days", "364 days", "91 days and season")
 
 
+#: what is ordered beyond the reorder point lasts so long at most, however little stock costs
+LONGEST_LOT_DAYS = np.float32(365)
 #: stands in for an infinite cap where a number is needed
 _LARGEST_CAP = np.float32(1e6)
 
 
 class Levels(NamedTuple):
-	"""Reorder point s, order-up-to level S and cap r on an order, each of shape (N,), in stock UOM."""
+	"""Reorder point s, order-up-to level S and cap r on an order, each of shape (N,), in stock UOM.
+
+	And the demand per day that is expected.
+	"""
 
 	reorder_point: FloatArray
 	order_up_to: FloatArray
 	cap: FloatArray
+	rate: FloatArray
+
+
+class Needed(NamedTuple):
+	"""What stock there is against the levels, and what is missing, each of shape (N,), in stock UOM."""
+
+	#: what the rule compares with the reorder point
+	position: FloatArray
+	#: what fills up to the order-up-to level; 0 or more
+	missing: FloatArray
 
 
 class LevelRule(Protocol):
@@ -76,9 +97,51 @@ def demand_deviation(state: State, rate: FloatArray) -> FloatArray:
 
 
 def economic_order_quantity(state: State, rate: FloatArray) -> FloatArray:
-	"""The order that balances order cost and holding cost, sqrt(2 K m / h) (Harris 1913), shape (N,)."""
-	holding = np.maximum(state.items.holding_cost, np.float32(1e-12))
-	return np.sqrt(2 * state.items.order_cost * rate / holding)
+	"""The order that balances order cost and holding cost, sqrt(2 K m / h) (Harris 1913), shape (N,).
+
+	At most the demand of `LONGEST_LOT_DAYS`, which bounds it where stock costs nothing.
+	"""
+	return economic_lot(state.items, rate)
+
+
+def economic_lot(items: ItemTable, rate: FloatArray) -> FloatArray:
+	"""As `economic_order_quantity`, of a demand of `rate` a day, shape (N,)."""
+	holding = np.maximum(items.holding_cost, np.float32(1e-12))
+	return np.minimum(np.sqrt(2 * items.order_cost * rate / holding), rate * LONGEST_LOT_DAYS)
+
+
+def needed(state: State, levels: Levels) -> Needed:
+	"""Project the stock day by day against the levels.
+
+	The position counts what arrives within the protection interval. Where the shelf is expected to be empty
+	before an open order arrives, and an order of now would arrive earlier, the demand of those days is
+	missing whatever comes after them. What is ordered beyond the reorder point is to last longer than the
+	protection interval, and open orders that arrive in that time are not bought twice.
+	"""
+	within = state.inventory_position
+	fill = levels.order_up_to - within
+	if not _any_later(state):
+		return Needed(within, np.maximum(fill, 0))
+	days = protection_days(state.items, state.review_days)
+	extra = np.maximum(levels.order_up_to - levels.reorder_point, 0)
+	lasts = days + extra / np.maximum(levels.rate, np.float32(1e-9))
+	in_all = np.maximum(within, state.stock_within(lasts))
+	fill = np.maximum(levels.order_up_to - in_all, levels.reorder_point - within)
+	# a safety factor below 0 says that some of it may be missing
+	spared = np.minimum(levels.reorder_point - levels.rate * days, 0)
+	before_next = missing_before_arrivals(state, levels.rate, days, spared)
+	before_later = missing_before_arrivals(state, levels.rate, lasts, spared)
+	position = np.where(
+		before_next > 0,
+		np.minimum(within, np.minimum(levels.reorder_point, levels.rate * days) - before_next),
+		within,
+	)
+	return Needed(position, np.maximum(np.maximum(fill, before_later), 0))
+
+
+def _any_later(state: State) -> bool:
+	"""Whether anything arrives after the day on which an order of now would."""
+	return bool(state.arrivals[int(state.items.whole_lead_time_days.min(initial=0)) + 1 :].any())
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,7 +152,7 @@ class FixedLevels:
 
 	def levels(self, state: State) -> Levels:
 		values = self.parameters.aligned_with(state.items)
-		return Levels(values["reorder_point"], values["order_up_to"], values["cap"])
+		return Levels(values["reorder_point"], values["order_up_to"], values["cap"], usual_rate(state))
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,7 +175,8 @@ class ForecastLevels:
 		cap = np.where(
 			np.isinf(values["cap"]), values["cap"], np.minimum(values["cap"], _LARGEST_CAP) * review
 		)
-		return Levels(reorder_point, reorder_point + values["gap"] * lot, cap)
+		gap = np.minimum(values["gap"] * lot, rate * LONGEST_LOT_DAYS)
+		return Levels(reorder_point, reorder_point + gap, cap, rate)
 
 
 @dataclass(frozen=True, eq=False)
@@ -124,12 +188,17 @@ class OrderUpTo:
 
 	def wished_quantities(self, state: State, levels: Levels) -> FloatArray:
 		"""What the formula asks for at these levels, shape (N,), before packs and minimum orders."""
-		position = state.inventory_position
-		missing = np.minimum(np.maximum(levels.order_up_to - position, 0), levels.cap)
-		return np.where(position <= levels.reorder_point, missing, np.float32(0))
+		position, missing = needed(state, levels)
+		wish = np.minimum(missing, levels.cap)
+		return np.where(position <= levels.reorder_point, wish, np.float32(0))
 
 	def order_quantities(self, state: State) -> FloatArray:
-		return feasible_quantity(state.items, self.wished_quantities(state, self.rule.levels(state)))
+		levels = self.rule.levels(state)
+		wished = self.wished_quantities(state, levels)
+		if isinstance(self.rule, FixedLevels):
+			# levels that somebody has set need no demand behind them
+			return feasible_quantity(state.items, wished)
+		return sensible_order(state, wished, levels.rate)
 
 
 #: what ERPNext's own rule is called in every table
@@ -149,7 +218,8 @@ class ReorderLevel:
 
 	def order_quantities(self, state: State) -> FloatArray:
 		values = self.parameters.aligned_with(state.items)
-		missing = values["reorder_level"] - state.inventory_position
+		# the projected quantity counts whatever is on order, however late
+		missing = values["reorder_level"] - state.available - state.arrivals.sum(axis=0)
 		# an item without a level and a quantity is left alone, as there
 		active = (values["reorder_level"] != 0) | (values["reorder_qty"] != 0)
 		wished = np.where(active & (missing >= 0), np.maximum(values["reorder_qty"], missing), np.float32(0))

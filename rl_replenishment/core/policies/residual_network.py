@@ -8,10 +8,11 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from rl_replenishment.core.items import FloatArray, ItemTable, feasible_quantity
+from rl_replenishment.core.items import FloatArray, ItemTable
 from rl_replenishment.core.policies.base import State
+from rl_replenishment.core.policies.limits import sensible_order
 from rl_replenishment.core.policies.observation import Observer, residual_unit
-from rl_replenishment.core.policies.order_up_to import Levels, OrderUpTo
+from rl_replenishment.core.policies.order_up_to import Levels, OrderUpTo, needed
 
 #: a correction reaches this many residual units up and down
 REACH = np.float32(2.0)
@@ -140,18 +141,8 @@ class Situation:
 
 	def take(self, rows: npt.NDArray[np.intp]) -> Situation:
 		"""The situations at `rows`, which may repeat."""
-		state = self.state
 		return Situation(
-			state=State(
-				items=state.items.take(rows),
-				today=state.today if np.ndim(state.today) == 0 else np.asarray(state.today)[rows],
-				review_days=state.review_days,
-				on_hand=state.on_hand[rows],
-				arrivals=state.arrivals[:, rows],
-				demand=state.demand.take(rows),
-				set_aside=None if state.set_aside is None else state.set_aside[rows],
-				borrowed=None if state.borrowed is None else state.borrowed[rows],
-			),
+			state=self.state.take(rows),
 			levels=Levels(*(level[rows] for level in self.levels)),
 			classical=self.classical[rows],
 			unit=self.unit[rows],
@@ -165,14 +156,15 @@ class Situation:
 		the rule has no reorder point of its own (base-stock), only the quantity counts.
 		"""
 		shift, extra = (REACH * self.unit * action.astype(np.float32).T).astype(np.float32)
-		levels, position = self.levels, self.state.inventory_position
-		missing = np.minimum(np.maximum(levels.order_up_to - position, 0), levels.cap)
+		levels = self.levels
+		position, missing = needed(self.state, levels)
+		missing = np.minimum(missing, levels.cap)
 		may_order = (levels.order_up_to <= levels.reorder_point) | (position <= levels.reorder_point + shift)
 		wished = np.where(may_order, np.maximum(missing + extra, 0), np.float32(0))
 		return Decision(
 			classical=self.classical,
 			correction=wished - self.classical,
-			quantity=feasible_quantity(self.state.items, wished),
+			quantity=sensible_order(self.state, wished, levels.rate),
 			levels=levels,
 		)
 

@@ -97,6 +97,7 @@ def run(
 				inventory.net_stock.copy(),
 				inventory.arrivals(),
 				known,
+				unmet_demand=scenario.unmet_demand,
 			)
 			ordered = inventory.place_orders(policy.order_quantities(state), scenario.lead_times[day])
 			placed = ordered > 0

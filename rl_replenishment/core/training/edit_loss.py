@@ -8,6 +8,7 @@ from torch import Tensor
 
 from rl_replenishment.core.environments.feedback import FeedbackSituations
 from rl_replenishment.core.feedback import LARGEST_PENALTY
+from rl_replenishment.core.policies.order_up_to import needed
 from rl_replenishment.core.policies.residual_network import REACH, Normaliser
 from rl_replenishment.core.training.twin import Bounded
 
@@ -22,11 +23,12 @@ class EditLoss:
 	def __init__(self, situations: FeedbackSituations, normaliser: Normaliser) -> None:
 		situation = situations.situation
 		state, levels = situation.state, situation.levels
-		missing = np.clip(levels.order_up_to - state.inventory_position, 0, levels.cap)
+		position, missing = needed(state, levels)
+		missing = np.minimum(missing, levels.cap)
 		self._observation = torch.from_numpy(normaliser(situation.observation))
 		self._missing = torch.from_numpy(missing.astype(np.float32))
 		#: how far the position is above the reorder point
-		self._above = torch.from_numpy((state.inventory_position - levels.reorder_point).astype(np.float32))
+		self._above = torch.from_numpy((position - levels.reorder_point).astype(np.float32))
 		self._always = torch.from_numpy(levels.order_up_to <= levels.reorder_point)
 		self._unit = torch.from_numpy(situation.unit)
 		self._ordered = torch.from_numpy(situations.ordered)

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from rl_replenishment.core.environments.batch import ReplenishmentTask, review_days_of
 from rl_replenishment.core.items import FloatArray, ItemTable, UnmetDemand
-from rl_replenishment.core.policies.base import State, protection_days
+from rl_replenishment.core.policies.base import State, protection_days, usual_rate
 from rl_replenishment.core.policies.observation import Observer, demand_scale, residual_unit
 from rl_replenishment.core.simulation.scenario import sample_lead_times
 
@@ -36,10 +36,13 @@ class Panel:
 	reorder_point: FloatArray
 	order_up_to: FloatArray
 	cap: FloatArray
+	#: demand per day that the rule expects, shape (M, C)
+	forecast: FloatArray
 	#: units per unit of action, and units that make 1 in the observation, shape (M, C)
 	unit: FloatArray
 	scale: FloatArray
-	#: usual demand per day, shape (M, C)
+	#: usual demand per day, and that of the last year, shape (M, C)
+	usual_rate: FloatArray
 	rate: FloatArray
 
 	def __len__(self) -> int:
@@ -75,7 +78,14 @@ def draw_panel(task: ReplenishmentTask, columns: int, rng: np.random.Generator) 
 		levels = task.classical.rule.levels(state)
 		observation = observer.observe(state, levels, nothing)
 		rows.append(
-			(observation, *levels, residual_unit(state, levels), demand_scale(state), known.level_364)
+			(
+				observation,
+				*levels,
+				residual_unit(state, levels),
+				demand_scale(state),
+				usual_rate(state),
+				known.level_364,
+			)
 		)
 	return Panel(
 		items,

@@ -20,7 +20,8 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from rl_replenishment.core.items import feasible_quantity
+from rl_replenishment.core.policies.base import protection_days
+from rl_replenishment.core.policies.limits import Prospect, limits, sensible_quantity
 from rl_replenishment.core.policies.observation import ARRIVAL_PARTS, LARGEST_OBSERVATION, OBSERVATION
 from rl_replenishment.core.policies.residual_network import OBSERVATION_BOUND, REACH, Normaliser
 from rl_replenishment.core.training.panel import Panel, Window
@@ -54,6 +55,9 @@ class _Levels(NamedTuple):
 	reorder_point: Tensor
 	order_up_to: Tensor
 	cap: Tensor
+	#: demand per day: the rule's forecast, and the usual one
+	forecast: Tensor
+	usual: Tensor
 	unit: Tensor
 	scale: Tensor
 
@@ -68,6 +72,8 @@ class Twin:
 		self._items = items = panel.items.take(self._index)
 		parts = np.arange(ARRIVAL_PARTS + 1)[:, None]
 		self._boundaries = -(-parts * items.whole_lead_time_days // ARRIVAL_PARTS)
+		self._lead_time = items.whole_lead_time_days
+		self._horizon = protection_days(items, panel.review_days)
 		self._mean = torch.from_numpy(normaliser.mean)
 		self._deviation = torch.from_numpy(normaliser.deviation)
 		self._holding = torch.from_numpy(items.holding_cost)
@@ -102,7 +108,7 @@ class Twin:
 			with torch.set_grad_enabled(is_learned and torch.is_grad_enabled()):
 				action = network(observation)
 				quantity, chance = self._order(
-					action, levels, stock.position, softness if is_learned else 0.0, generator
+					action, levels, stock, softness if is_learned else 0.0, generator
 				)
 			stock.place(quantity)
 			cost = (quantity.detach() > 0) * self._order_cost
@@ -116,12 +122,19 @@ class Twin:
 
 	def _levels(self, row: npt.NDArray[np.intp]) -> _Levels:
 		panel = self.panel
-		columns = (panel.reorder_point, panel.order_up_to, panel.cap, panel.unit, panel.scale)
+		columns = (
+			panel.reorder_point,
+			panel.order_up_to,
+			panel.cap,
+			panel.forecast,
+			panel.usual_rate,
+			panel.unit,
+			panel.scale,
+		)
 		return _Levels(*(torch.from_numpy(values[row, self._index]) for values in columns))
 
 	def _observe(self, row: npt.NDArray[np.intp], levels: _Levels, stock: _Stock) -> Tensor:
-		position = stock.position
-		missing = torch.minimum((levels.order_up_to - position).clamp(min=0), levels.cap)
+		position, missing = self._needed(levels, stock)
 		classical = torch.where(position <= levels.reorder_point, missing, 0.0)
 		moving = torch.stack([stock.net, position, classical])
 		arrivals = stock.arrivals(self._boundaries)
@@ -135,13 +148,13 @@ class Twin:
 		self,
 		action: Tensor,
 		levels: _Levels,
-		position: Tensor,
+		stock: _Stock,
 		softness: float,
 		generator: torch.Generator | None,
 	) -> tuple[Tensor, Tensor]:
 		"""The orders and the log probabilities of having placed one or not, each of shape (C,)."""
 		shift, extra = (float(REACH) * levels.unit * Bounded.apply(action).T).unbind(0)
-		missing = torch.minimum((levels.order_up_to - position).clamp(min=0), levels.cap)
+		position, missing = self._needed(levels, stock)
 		always = levels.order_up_to <= levels.reorder_point
 		chance = torch.zeros_like(position)
 		if softness > 0 and not bool(always.all()):
@@ -153,8 +166,43 @@ class Twin:
 		else:
 			may_order = always | (position <= levels.reorder_point + shift)
 		wished = torch.where(may_order, (missing + extra).clamp(min=0), 0.0)
-		feasible = torch.from_numpy(feasible_quantity(self._items, wished.detach().numpy()))
-		return wished + (feasible - wished).detach(), chance
+		known = limits(
+			self._items, self._prospect(levels, stock), self.panel.review_days, self.panel.unmet_demand
+		)
+		placed = torch.from_numpy(sensible_quantity(self._items, wished.detach().numpy(), known))
+		return wished + (placed - wished).detach(), chance
+
+	def _needed(self, levels: _Levels, stock: _Stock) -> tuple[Tensor, Tensor]:
+		"""The position, and what is missing to the order-up-to level up to the cap, as in `needed`."""
+		s, S, rate = levels.reorder_point, levels.order_up_to, levels.forecast
+		within = stock.within(self._horizon)
+		if not stock.any_after(self._lead_time):
+			return within, torch.minimum((S - within).clamp(min=0), levels.cap)
+		days = torch.from_numpy(self._horizon)
+		lasts = days + (S - s).clamp(min=0) / rate.clamp(min=1e-9)
+		fill = torch.maximum(S - torch.maximum(within, stock.within(lasts.numpy())), s - within)
+		spared = (s - rate * days).clamp(max=0)
+		lost = self.panel.unmet_demand == "lost"
+		before_next, before_later = (
+			stock.missing_before(rate, spared, self._lead_time, until, lost=lost)
+			for until in (self._horizon, lasts.numpy())
+		)
+		low = torch.minimum(within, torch.minimum(s, rate * days) - before_next)
+		missing = torch.maximum(fill, before_later).clamp(min=0)
+		return torch.where(before_next > 0, low, within), torch.minimum(missing, levels.cap)
+
+	def _prospect(self, levels: _Levels, stock: _Stock) -> Prospect:
+		"""As `limits.prospect`."""
+		rate = torch.maximum(levels.forecast, levels.usual).numpy()
+		owed = np.maximum(-stock.within(self._horizon).detach().numpy(), 0)
+		window, lead = self._items.shelf_life_days, self._lead_time
+		ends = np.isfinite(window)
+		if not ends.any():
+			return Prospect(rate, owed, window)
+		by_arrival, by_end = (stock.within(days).detach().numpy() for days in (lead + 1, lead + window))
+		left = np.maximum(by_arrival - rate * lead, 0)
+		asked = rate * np.where(ends, window, 0) - np.maximum(by_end - by_arrival, 0)
+		return Prospect(rate, owed, np.where(ends, np.maximum(asked - left, 0), np.inf).astype(np.float32))
 
 	def _serve(self, stock: _Stock, demand: Tensor) -> Tensor:
 		"""Meet a day's demand; returns the day's cost, shape (C,)."""
@@ -188,10 +236,34 @@ class _Stock:
 		life = twin._items.shelf_life_days
 		self._shelf = _Shelf(life, self.net) if np.isfinite(life).any() else None
 
-	@property
-	def position(self) -> Tensor:
-		"""Inventory position."""
-		return self.net + self.on_order
+	def within(self, days: npt.NDArray[np.number]) -> Tensor:
+		"""On hand plus what arrives in fewer than `days`, shape (C,)."""
+		recent, due = self._recent()
+		late = due >= days
+		if recent is None or not late.any():
+			return self.net + self.on_order
+		return self.net + self.on_order - (recent * torch.from_numpy(late.astype(np.float32))).sum(dim=0)
+
+	def any_after(self, days: _Days) -> bool:
+		"""Whether an open order arrives after `days`, shape (C,)."""
+		return bool((self._recent()[1] > days).any())
+
+	def missing_before(
+		self, rate: Tensor, spared: Tensor, lead_time: _Days, until: npt.NDArray[np.number], *, lost: bool
+	) -> Tensor:
+		"""As `missing_before_arrivals`, shape (C,)."""
+		recent, due = self._recent()
+		most = torch.zeros_like(self.net)
+		for quantity, day in zip(recent if recent is not None else (), due, strict=True):
+			counts = (day > lead_time) & (day < until) & (quantity.detach().numpy() > 0)
+			if not counts.any():
+				continue
+			ahead = torch.from_numpy(day.astype(np.float32))
+			missing = rate * ahead + spared - self.within(day)
+			if lost:
+				missing = torch.minimum(missing, rate * ahead - rate * torch.from_numpy(lead_time))
+			most = torch.maximum(most, torch.where(torch.from_numpy(counts), missing, 0.0))
+		return most
 
 	def place(self, quantity: Tensor) -> None:
 		self._orders.append(quantity)
