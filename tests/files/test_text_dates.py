@@ -7,8 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from rl_replenishment.core.demand.rhythm import DAILY, MONTHLY, WEEKLY, Rhythm
 from rl_replenishment.core.errors import InputError
-from rl_replenishment.core.files.dates import read_dates
+from rl_replenishment.core.files.dates import read_dates, read_periods
 from rl_replenishment.core.files.table import Column, read_table
 
 WriteFile = Callable[..., Path]
@@ -81,7 +82,7 @@ def test_year_first_dates_do_not_tell_but_may_stand_beside(read: ReadDates) -> N
 	assert read(["2024-03-01", "13/03/2024", "02/03/2024"]) == ["2024-03-01", "2024-03-13", "2024-03-02"]
 
 
-@pytest.mark.parametrize("mark", ["/", ".", "-"])
+@pytest.mark.parametrize("mark", ["/", "-"])
 def test_a_file_that_does_not_tell_is_refused(refusal: Callable[..., str], mark: str) -> None:
 	date = f"04{mark}07{mark}1996"
 	message = refusal(["05/05/1996", date, "2024-03-01"])
@@ -111,9 +112,12 @@ def test_values_that_contradict_each_other_are_refused(refusal: Callable[..., st
 		("2024-03-01 99:00", "is not a date;"),
 		("2024-03/01", "is not a date;"),
 		("yesterday", "is not a date;"),
-		("1-Mar-2024", "add its form, such as --date-format %d-%b-%Y"),
+		("Mar-01", "add its form, such as --date-format %d/%m/%Y"),
+		("2024-Q1", "is not a date;"),
+		("2024-W54", "is not a date;"),
 		("45352", "is a spreadsheet's day number;"),
 		("01/02/24", "has a year of two digits; add its form, such as --date-format %d/%m/%y"),
+		("01.02.24", "has a year of two digits; add its form, such as --date-format %d.%m.%y"),
 		("1899-12-31", "lies outside the years 1900 to 2200;"),
 		("01/01/2201", "lies outside the years 1900 to 2200;"),
 	],
@@ -179,3 +183,118 @@ def test_repeated_dates_are_read_once(write: WriteFile) -> None:
 	assert time.process_time() - started < 2
 	assert len(dates) == 336_000
 	assert np.unique(dates).size == 336
+
+
+def test_dots_are_day_first(read: ReadDates) -> None:
+	"""Everywhere but where a date proves otherwise."""
+	assert read(["05.03.2024", "2024-03-01", "1.2.2024"]) == ["2024-03-05", "2024-03-01", "2024-02-01"]
+	assert read(["05.03.2024", "03.14.2024"]) == ["2024-05-03", "2024-03-14"]
+
+
+@pytest.mark.parametrize(
+	"text",
+	[
+		"1-Mar-2024",
+		"1 Mar 2024",
+		"01MAR2024",
+		"March 1, 2024",
+		"Mar 1 2024",
+		"1. März 2024",
+		"1-Mrz-2024",
+		"2024-Mar-01",
+		"2024-W09-5",
+		"1 March 2024 10:30",
+	],
+)
+def test_days_that_need_no_format(read: ReadDates, text: str) -> None:
+	assert read([text]) == ["2024-03-01"]
+
+
+@pytest.mark.parametrize(
+	("text", "first", "last", "rhythm"),
+	[
+		*(
+			(text, "2024-01-29", "2024-02-04", WEEKLY)
+			for text in (
+				"2024-W05",
+				"2024-W5",
+				"2024W05",
+				"2024/W05",
+				"W05 2024",
+				"W05/2024",
+				"W5-2024",
+				"KW 5/2024",
+				"KW05 2024",
+				"2024 KW 5",
+				"CW05 2024",
+				"Week 5, 2024",
+			)
+		),
+		*(
+			(text, "2024-02-01", "2024-02-29", MONTHLY)
+			for text in (
+				"2024-02",
+				"2024/02",
+				"2024.02",
+				"02/2024",
+				"2.2024",
+				"2024M02",
+				"Feb 2024",
+				"Feb-2024",
+				"February 2024",
+				"Februar 2024",
+				"2024 Feb",
+			)
+		),
+		("2020-W53", "2020-12-28", "2021-01-03", WEEKLY),
+	],
+)
+def test_weeks_and_months_run_from_their_first_to_their_last_day(
+	write: WriteFile, text: str, first: str, last: str, rhythm: Rhythm
+) -> None:
+	table = read_table(write(f'date;qty\n"{text}";1\n;2\n'), [Column("date"), Column("qty")])
+	dates = read_periods(table, "date", required=False)
+	assert (str(dates.first[0]), str(dates.last[0]), dates.rhythm) == (first, last, rhythm)
+	assert np.isnat(dates.first[1])
+	assert np.isnat(dates.last[1])
+
+
+def test_six_digits_are_weeks_or_months_where_something_tells(
+	read: ReadDates, refusal: Callable[..., str]
+) -> None:
+	"""SAP writes both so: a number above 12 tells, or a second year without one."""
+	assert read(["202405", "202414"]) == ["2024-01-29", "2024-04-01"]
+	assert read(["202312", "202401"]) == ["2023-12-01", "2024-01-01"]
+	assert "could be a week or a month" in refusal(["202404", "202405"])
+	assert read(["202404", "202405"], "%Y%m") == ["2024-04-01", "2024-05-01"]
+
+
+def test_a_header_tells_weeks_from_months(write: WriteFile) -> None:
+	for header, first in (("Calendar Week", "2024-01-29"), ("Month", "2024-05-01")):
+		table = read_table(write(f"{header};qty\n202405;1\n"), [Column("date", (header,)), Column("qty")])
+		assert str(read_dates(table, "date")[0]) == first
+
+
+def test_a_year_and_a_number_above_twelve_is_a_week(read: ReadDates) -> None:
+	assert read(["2024-05", "2024-14"]) == ["2024-01-29", "2024-04-01"]
+
+
+def test_a_given_format_may_name_weeks_or_months(read: ReadDates) -> None:
+	assert read(["5.24"], "%m.%y") == ["2024-05-01"]
+	assert read(["24-05"], "%y-%m") == ["2024-05-01"]
+	assert read(["2024:05"], "%G:%V") == ["2024-01-29"]
+
+
+@pytest.mark.parametrize(
+	("other", "kind"), [("2024-03-01", "a day"), ("2024-W05", "a week"), ("13/03/2024", "a day")]
+)
+def test_days_weeks_and_months_do_not_mix(refusal: Callable[..., str], other: str, kind: str) -> None:
+	assert refusal(["2024-03", other]) == (
+		f'data.csv, row 3, column OrderDate: "{other}" is {kind}, but "2024-03" a month; write days, weeks or'
+		" months throughout."
+	)
+
+
+def test_days_are_daily_demand(write: WriteFile) -> None:
+	table = read_table(write("date\n2024-03-01\n"), [Column("date")])
+	assert read_periods(table, "date").rhythm == DAILY

@@ -1,4 +1,4 @@
-"""Dates in delimited text: year first, day first or month first, decided once per file."""
+"""Dates in delimited text: year first, day first or month first, or weeks or months; decided once per file."""
 
 from __future__ import annotations
 
@@ -10,7 +10,17 @@ from typing import NamedTuple, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from rl_replenishment.core.demand.rhythm import DAILY, MONTHLY, WEEKLY, Rhythm
 from rl_replenishment.core.errors import InputError
+from rl_replenishment.core.files.periods import (
+	Period,
+	format_of_periods,
+	is_numbered,
+	last_day,
+	read_period,
+	read_numbered,
+	numbered,
+)
 from rl_replenishment.core.files.table import Table, shown
 
 DayArray: TypeAlias = npt.NDArray[np.datetime64]
@@ -36,22 +46,42 @@ class _Reading(NamedTuple):
 
 	day_first: datetime.date | None
 	month_first: datetime.date | None
+	rhythm: Rhythm = DAILY
+
+
+class Dates(NamedTuple):
+	"""A column of dates, all of them days, weeks or months."""
+
+	#: shape (E,), the first day of each; NaT where blank
+	first: DayArray
+	#: shape (E,), the last day of each; NaT where blank
+	last: DayArray
+	rhythm: Rhythm
+
+
+_PERIOD = {DAILY: "a day", WEEKLY: "a week", MONTHLY: "a month"}
 
 
 def read_dates(table: Table, name: str, date_format: str | None = None, *, required: bool = True) -> DayArray:
-	"""The dates of column `name`, shape (E,), whole days as written; NaT where blank or without such a
-	column.
+	"""The first days of what `read_periods` finds, shape (E,)."""
+	return read_periods(table, name, date_format, required=required).first
 
-	`date_format` is a `strptime` format; without one, 2024-03-01 and its like are read as they are, and
-	whether 01/03/2024 starts with the day or the month is told from the file's other dates. A time of day is
-	dropped. Raises `InputError` naming row, column and value of a text that is no date, lies outside the
-	years 1900 to 2200, contradicts the others or, with `required`, is blank; and where no date tells day from
-	month.
+
+def read_periods(table: Table, name: str, date_format: str | None = None, *, required: bool = True) -> Dates:
+	"""The dates of column `name`, whole days as written, or weeks or months; NaT where blank or without such
+	a column.
+
+	`date_format` is a `strptime` format; without one, 2024-03-01, 2024-W09, 2024-03, 1 March 2024 and their
+	like are read as they are, 01.03.2024 starts with the day, and whether 01/03/2024 starts with the day or
+	the month is told from the file's other dates. A time of day is dropped. Raises `InputError` naming row,
+	column and value of a text that is no date, lies outside the years 1900 to 2200, contradicts the others
+	or, with `required`, is blank; and where no date tells day from month, or week from month.
 	"""
 	if date_format is not None:
 		_check_format(date_format)
 	if name not in table.columns:
-		return np.full(len(table), "NaT", dtype="datetime64[D]")
+		none = np.full(len(table), "NaT", dtype="datetime64[D]")
+		return Dates(none, none, DAILY)
 	column = table.columns[name]
 	keeps_time = date_format is not None and _FORMAT_OF_TIME.search(date_format)
 	# times of day make nearly every text distinct, their dates are few: read each date once
@@ -68,10 +98,12 @@ def read_dates(table: Table, name: str, date_format: str | None = None, *, requi
 		return table.error(name, column.first_row(first_codes[index]), problem)
 
 	days = np.full(len(parts), _NOT_A_DAY, dtype=np.int64)
+	last_days = days.copy()
 	readings: dict[int, _Reading] = {}
+	numbers_are = numbered(parts, column.header) if date_format is None else None
 	for text, index in parts.items():
 		if text:
-			reading = _read(text, date_format)
+			reading = _read(text, date_format, numbers_are)
 			date = reading.day_first or reading.month_first
 			if date is None:
 				raise refusal(index, f"{shown(text)} {_why_no_date(text, date_format)}")
@@ -82,11 +114,31 @@ def read_dates(table: Table, name: str, date_format: str | None = None, *, requi
 		elif required:
 			raise refusal(index, "the cell is empty; fill it in, or remove the row")
 	by_month = _is_month_first(list(parts), readings, refusal)
+	rhythm = _one_rhythm(list(parts), readings, refusal)
 	for index, reading in readings.items():
 		chosen = reading.month_first if by_month else reading.day_first
 		assert chosen is not None
 		days[index] = chosen.toordinal() - _EPOCH
-	return days[part_of][column.codes].view("datetime64[D]")
+		last_days[index] = last_day(chosen, rhythm).toordinal() - _EPOCH
+	first, last = (found[part_of][column.codes].view("datetime64[D]") for found in (days, last_days))
+	return Dates(first, first if rhythm == DAILY else last, rhythm)
+
+
+def _one_rhythm(
+	texts: list[str], readings: dict[int, _Reading], refusal: Callable[[int, str], InputError]
+) -> Rhythm:
+	"""What all dates of the column are; refuses days among weeks and the like."""
+	one: tuple[int, Rhythm] | None = None
+	for index, reading in readings.items():
+		if one is None:
+			one = (index, reading.rhythm)
+		elif reading.rhythm != one[1]:
+			raise refusal(
+				index,
+				f"{shown(texts[index])} is {_PERIOD[reading.rhythm]}, but {shown(texts[one[0]])}"
+				f" {_PERIOD[one[1]]}; write days, weeks or months throughout",
+			)
+	return one[1] if one else DAILY
 
 
 def _is_month_first(
@@ -97,7 +149,8 @@ def _is_month_first(
 	unclear: int | None = None
 	for index, reading in readings.items():
 		if reading.day_first and reading.month_first:
-			if unclear is None and reading.day_first != reading.month_first:
+			# dots are day first everywhere, slashes and dashes are not
+			if unclear is None and reading.day_first != reading.month_first and "." not in texts[index]:
 				unclear = index
 			continue
 		month_first = reading.day_first is None
@@ -125,13 +178,14 @@ def _is_month_first(
 	return False
 
 
-def _read(text: str, date_format: str | None) -> _Reading:
+def _read(text: str, date_format: str | None, numbers_are: Rhythm | None) -> _Reading:
 	if date_format is not None:
+		text_more, format_more, rhythm = format_of_periods(date_format)
 		try:
-			date = datetime.datetime.strptime(text, date_format).date()
+			date = datetime.datetime.strptime(text + text_more, date_format + format_more).date()
 		except ValueError:
 			return _Reading(None, None)
-		return _Reading(date, date)
+		return _Reading(date, date, rhythm)
 	year_first = _YEAR_FIRST.fullmatch(text) or _EIGHT_DIGITS.fullmatch(text)
 	if year_first:
 		date_or_none = _date(year_first[1], year_first[3], year_first[4])
@@ -140,7 +194,12 @@ def _read(text: str, date_format: str | None) -> _Reading:
 	if year_last:
 		first, _, second, year = year_last.groups()
 		return _Reading(day_first=_date(year, second, first), month_first=_date(year, first, second))
-	return _Reading(None, None)
+	period: Period | None
+	if is_numbered(text):
+		period = read_numbered(text, numbers_are) if numbers_are else None
+	else:
+		period = read_period(text)
+	return _Reading(period.first, period.first, period.rhythm) if period else _Reading(None, None)
 
 
 def _date(year: str, month: str, day: str) -> datetime.date | None:
@@ -153,19 +212,32 @@ def _date(year: str, month: str, day: str) -> datetime.date | None:
 def _why_no_date(text: str, date_format: str | None) -> str:
 	if date_format is not None:
 		return f"is not a date of the form {date_format}; correct it, or give another --date-format"
+	if re.fullmatch(r"\d{6}", text, re.ASCII) and is_numbered(text):
+		return (
+			"could be a week or a month, and no other date tells which; write it as 2024-W05 or 2024-05, or name"
+			" the column Week or Month"
+		)
 	if re.fullmatch(r"\d{5}(\.\d*)?", text, re.ASCII):
 		return "is a spreadsheet's day number; show the column as dates before saving it as CSV"
-	if _TWO_DIGIT_YEAR.fullmatch(text):
-		return "has a year of two digits; add its form, such as --date-format %d/%m/%y"
-	return "is not a date; write it as 2024-03-01, or add its form, such as --date-format %d-%b-%Y"
+	if two_digits := _TWO_DIGIT_YEAR.fullmatch(text):
+		form = two_digits[1].join(("%d", "%m", "%y"))
+		return f"has a year of two digits; add its form, such as --date-format {form}"
+	return "is not a date; write it as 2024-03-01, or add its form, such as --date-format %d/%m/%Y"
 
 
 def _check_format(date_format: str) -> None:
-	probe = datetime.datetime(2013, 11, 23, tzinfo=datetime.timezone.utc)
+	text_more, format_more, rhythm = format_of_periods(date_format)
+	# the first day of a week, of a month, or any day
+	probe = datetime.datetime(
+		2013, 11, {DAILY: 23, WEEKLY: 25, MONTHLY: 1}[rhythm], tzinfo=datetime.timezone.utc
+	)
 	try:
 		# newer Pythons warn where strptime has to invent the year
 		complete = _FORMAT_OF_YEAR.search(date_format) is not None and (
-			datetime.datetime.strptime(probe.strftime(date_format), date_format).date() == probe.date()
+			datetime.datetime.strptime(
+				probe.strftime(date_format) + text_more, date_format + format_more
+			).date()
+			== probe.date()
 		)
 	except (ValueError, re.error):
 		complete = False

@@ -3,39 +3,118 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Sequence
 
 import numpy as np
 
-from rl_replenishment.core.files.table import Column, IntArray, Table
+from rl_replenishment.core.files.table import INVISIBLE, Column, IntArray, Note, Table, shown, unheard
 from rl_replenishment.core.items import ItemKey
 
-ITEM_CODE = Column("item_code", ("Item", "Item ID", "ProductID", "Product Code", "SKU"), required=True)
-WAREHOUSE = Column("warehouse", ("Delivery Warehouse",))
+ITEM_CODE = Column(
+	"item_code",
+	(
+		"Item",
+		"Item ID",
+		"ProductID",
+		"Product Code",
+		"SKU",
+		"Lineitem sku",
+		"Artikelnummer",
+		"Material Number",
+	),
+	required=True,
+)
+WAREHOUSE = Column("warehouse", ("Delivery Warehouse", "Source Warehouse"))
+#: how a spreadsheet shows a long number; what stands before the E is all that is left of it
+_SCIENTIFIC = re.compile(r"(\d)(?:[.,](\d+))?E\+(\d{1,3})", re.ASCII | re.IGNORECASE)
+_INSIDE = re.compile(f"[{INVISIBLE}]")
 
 
-def read_keys(table: Table) -> tuple[tuple[ItemKey, ...], IntArray]:
+def read_keys(table: Table, note: Note = unheard) -> tuple[tuple[ItemKey, ...], IntArray]:
 	"""The distinct item-warehouses in order of first appearance, and the index of each row's, shape (E,).
 
-	Raises `InputError` naming the row where the item code is blank.
+	Names that differ only in case or blanks are one, spelled as it comes first; a note says so. Raises
+	`InputError` naming the row where the item code is blank or was rounded by a spreadsheet.
 	"""
-	items = table.columns[ITEM_CODE.name]
-	if "" in items.distinct:
-		row = items.first_row(list(items.distinct).index(""))
+	names, item = _read_names(table, ITEM_CODE.name, note)
+	if "" in names:
+		row = int(np.argmax(item == names.index("")))
 		raise table.error(ITEM_CODE.name, row, "the cell is empty; fill it in, or remove the row")
-	warehouses = table.columns.get(WAREHOUSE.name)
-	if warehouses is None:
-		return tuple(ItemKey(code) for code in items.distinct), items.codes
-	width = len(warehouses.distinct)
-	pairs = items.codes.astype(np.int64) * width + warehouses.codes
+	_tell_numbers_alike(table, names, note)
+	if WAREHOUSE.name not in table.columns:
+		return tuple(ItemKey(code) for code in names), item
+	warehouses, warehouse = _read_names(table, WAREHOUSE.name, note)
+	width = len(warehouses)
+	pairs = item.astype(np.int64) * width + warehouse
 	distinct, first, inverse = np.unique(pairs, return_index=True, return_inverse=True)
 	order = np.argsort(first)
 	rank = np.empty(len(order), dtype=np.int32)
 	rank[order] = np.arange(len(order), dtype=np.int32)
-	keys = (
-		ItemKey(items.distinct[pair // width], warehouses.distinct[pair % width]) for pair in distinct[order]
-	)
+	keys = (ItemKey(names[pair // width], warehouses[pair % width]) for pair in distinct[order])
 	return tuple(keys), rank[inverse]
+
+
+def fold(name: str) -> str:
+	"""What is left of a name where case, the kind and number of blanks and invisible marks do not count."""
+	if name.isascii():
+		return " ".join(name.casefold().split())
+	return " ".join(unicodedata.normalize("NFC", _INSIDE.sub("", name)).casefold().split())
+
+
+def as_number(code: str) -> str:
+	"""A code as a program writes it that took it for a number: 00123 and 123.0 are 123; "" for other codes."""
+	whole = code.removesuffix(".0")
+	return (whole.lstrip("0") or "0") if whole.isdecimal() and whole.isascii() else ""
+
+
+def _read_names(table: Table, column: str, note: Note) -> tuple[list[str], IntArray]:
+	"""The distinct names of a column and the index of each row's, shape (E,)."""
+	found = table.columns[column]
+	names = [_unrounded(table, column, code, text) for code, text in enumerate(found.distinct)]
+	place: dict[str, int] = {}
+	recode = np.fromiter((place.setdefault(fold(name), len(place)) for name in names), np.int32, len(names))
+	if len(place) == len(names):
+		return names, found.codes
+	spelled: dict[int, list[str]] = {}
+	for name, index in zip(names, recode.tolist(), strict=True):
+		spelled.setdefault(index, []).append(name)
+	several = [
+		f"{first} (also {', '.join(map(shown, others))})" for first, *others in spelled.values() if others
+	]
+	note(
+		f"{table.name}, column {found.header}: names that differ only in case or blanks are one:"
+		f" {'; '.join(several[:3])}{f' and {len(several) - 3} more' if len(several) > 3 else ''}."
+	)
+	return [first for first, *_ in spelled.values()], recode[found.codes]
+
+
+def _unrounded(table: Table, column: str, code: int, text: str) -> str:
+	number = _SCIENTIFIC.fullmatch(text)
+	if number is None:
+		return text
+	first, decimals, places = number[1], number[2] or "", int(number[3])
+	if len(decimals) < places:
+		raise table.error(
+			column,
+			table.columns[column].first_row(code),
+			f"{shown(text)} is what a spreadsheet left of a long number, so several codes may have become"
+			" one; show the column as text or as a number without decimals there, and save it again",
+		)
+	return first + decimals[:places]
+
+
+def _tell_numbers_alike(table: Table, codes: Sequence[str], note: Note) -> None:
+	"""Say so where two codes differ only in zeros that a program may have dropped."""
+	seen: dict[str, str] = {}
+	for code in codes:
+		number = as_number(code)
+		if number and seen.setdefault(number, code) != code:
+			note(
+				f"{table.name}: {code} and {seen[number]} are read as two items; if a program dropped zeros, export"
+				" the codes as text."
+			)
+			return
 
 
 def natural_order(keys: Sequence[ItemKey]) -> IntArray:

@@ -8,8 +8,8 @@ import io
 import re
 from array import array
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import count
 from operator import itemgetter
 from os import PathLike
@@ -22,7 +22,11 @@ import numpy.typing as npt
 from rl_replenishment.core.errors import InputError
 
 IntArray: TypeAlias = npt.NDArray[np.int32]
+Int64Array: TypeAlias = npt.NDArray[np.int64]
+Mask: TypeAlias = npt.NDArray[np.bool_]
 FilePath: TypeAlias = str | PathLike[str]
+#: is told, in a sentence each, what of a file was read otherwise than it may look
+Note: TypeAlias = Callable[[str], object]
 
 DELIMITERS = (",", ";", "\t", "|")
 #: rows are encoded in batches: few enough to stay in the cache, enough to keep the loop in C
@@ -32,6 +36,8 @@ BLOCK_BYTES = 1 << 20
 SEPARATOR_LINE = re.compile(r'"?sep=([,;|\t])"?', re.IGNORECASE)
 #: how ERPNext marks a child table's column in an export: "Item Code (Sales Order Item)"
 CHILD_TABLE = re.compile(r"\((?:items|[\w ]*item)\)$")
+#: marks that do not show and that `str.strip` leaves: byte-order mark, zero-width blanks
+INVISIBLE = "\ufeff\u200b\u200e\u200f\u2060"
 
 
 @dataclass(frozen=True)
@@ -43,6 +49,10 @@ class Column:
 	#: other headers that mean the same; like the name they match without case, blanks, "_", "-" and "."
 	aliases: tuple[str, ...] = ()
 	required: bool = False
+	#: another column that makes this one unnecessary
+	unless: str = ""
+	#: whether a file may have several of it; the further ones are called "name 2", "name 3" and so on
+	several: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,6 +70,15 @@ class TextColumn:
 		"""The first row that holds `distinct[code]`."""
 		return int(np.argmax(self.codes == code))
 
+	def keep(self, rows: Mask) -> TextColumn:
+		"""The column in some of its rows; texts of no other row are forgotten."""
+		used, codes = np.unique(self.codes[rows], return_inverse=True)
+		return TextColumn(self.header, [self.distinct[code] for code in used], codes.astype(np.int32))
+
+	def where(self, fits: Callable[[str], bool]) -> Mask:
+		"""The rows whose text fits, shape (E,)."""
+		return np.fromiter(map(fits, self.distinct), np.bool_, len(self.distinct))[self.codes]
+
 
 @dataclass(frozen=True, eq=False)
 class Table:
@@ -72,14 +91,39 @@ class Table:
 	lines: IntArray
 	#: the columns found, by the name a reader asked for
 	columns: Mapping[str, TextColumn]
+	#: shape (E,), alike for rows that are alike in every column of the file; empty where not asked for
+	digests: Int64Array = field(default_factory=lambda: np.zeros(0, np.int64))
+	#: headers that a reader knows, as `_normal` writes them
+	labels: frozenset[str] = frozenset()
 
 	def __len__(self) -> int:
 		return len(self.lines)
 
 	def error(self, column: str, row: int, problem: str) -> InputError:
 		"""The refusal of one cell; `problem` ends the sentence, without its full stop."""
-		where = f"{self.name}, row {self.lines[row]}, column {self.columns[column].header}"
-		return InputError(f"{where}: {problem}.")
+		where = f"{self.name}, row {self.lines[row]}"
+		cells = [found.distinct[found.codes[row]] for found in self.columns.values()]
+		if sum(bool(text) and _normal(text) in self.labels for text in cells) > 1:
+			return InputError(
+				f"{where} is another header, of columns in another order; give each of the two tables a file"
+				" of its own."
+			)
+		return InputError(f"{where}, column {self.columns[column].header}: {problem}.")
+
+	def named(self, column: str) -> list[str]:
+		"""The names of all columns of this kind that the file has, see `Column.several`."""
+		return [name for name in self.columns if re.fullmatch(rf"{re.escape(column)}( \d+)?", name)]
+
+	def keep(self, rows: Mask) -> Table:
+		"""The table of some of its rows."""
+		if rows.all():
+			return self
+		return replace(
+			self,
+			lines=self.lines[rows],
+			columns={name: column.keep(rows) for name, column in self.columns.items()},
+			digests=self.digests[rows] if len(self.digests) else self.digests,
+		)
 
 	def texts(self, column: str) -> list[str]:
 		"""The E cells of a column, "" where blank or where the file has no such column."""
@@ -87,10 +131,17 @@ class Table:
 		return [""] * len(self) if found is None else [found.distinct[code] for code in found.codes]
 
 
-def read_table(path: FilePath, columns: Sequence[Column]) -> Table:
-	"""Read the `columns` of a delimited text file; the others are ignored.
+def unheard(_: str) -> None:
+	"""Where nobody listens to notes."""
+
+
+def read_table(
+	path: FilePath, columns: Sequence[Column], *, digests: bool = False, note: Note = unheard
+) -> Table:
+	"""Read the `columns` of a delimited text file; the others are ignored, or only tell rows apart.
 
 	UTF-8 (with or without byte-order mark), UTF-16 (with one) and Windows-1252; comma, semicolon, tab or "|".
+	Rows that repeat the header, as where exports were joined, are left out.
 	Raises `InputError` where the file cannot be opened, is no delimited text, lacks a required column, has
 	two columns for the same thing, or a row does not fit the header.
 	"""
@@ -105,17 +156,43 @@ def read_table(path: FilePath, columns: Sequence[Column]) -> Table:
 	vocabularies = {name: _new_vocabulary() for name in indices}
 	codes = {name: array("i") for name in indices}
 	lines = array("i")
+	hashes = array("q")
 	for batch in records.batches(lines, key):
 		for name, index in indices.items():
 			codes[name].extend(map(vocabularies[name].__getitem__, map(itemgetter(index), batch)))
-	if not lines:
-		raise InputError(f"{path.name} has a header but no rows; add the rows below the header.")
-	return Table(
+		if digests:
+			# the hashes of the texts are known by now
+			hashes.extend(map(hash, map(tuple, batch)))
+	table = Table(
 		path.name,
 		delimiter,
 		np.frombuffer(lines, dtype=np.int32),
 		{name: _text_column(headers[name], vocabularies[name], codes[name]) for name in indices},
+		np.frombuffer(hashes, dtype=np.int64),
+		_labels(columns),
 	)
+	table = _without_repeated_headers(table, note)
+	if not len(table):
+		raise InputError(f"{path.name} has a header but no rows; add the rows below the header.")
+	return table
+
+
+def _without_repeated_headers(table: Table, note: Note) -> Table:
+	columns = list(table.columns.values())
+	if not len(table) or not all(column.header in column.distinct for column in columns):
+		return table
+	repeated = np.logical_and.reduce([column.where(column.header.__eq__) for column in columns])
+	if repeated.any():
+		note(f"{table.name}, {rows_named(table.lines[repeated])}: the header again, left out.")
+	return table.keep(~repeated)
+
+
+def rows_named(lines: IntArray) -> str:
+	"""Rows as messages name them: the first few, and how many more."""
+	named = ", ".join(str(line) for line in lines[:3])
+	if len(lines) == 1:
+		return f"row {named}"
+	return f"rows {named}" if len(lines) <= 3 else f"rows {named} and {len(lines) - 3:,} more"
 
 
 def shown(value: str, longest: int = 40) -> str:
@@ -130,7 +207,7 @@ def _new_vocabulary() -> dict[str, int]:
 
 
 def _text_column(header: str, vocabulary: dict[str, int], codes: array[int]) -> TextColumn:
-	distinct = [text.strip() for text in vocabulary]
+	distinct = [_stripped(text) for text in vocabulary]
 	code_of = np.frombuffer(codes, dtype=np.int32)
 	if distinct == list(vocabulary):
 		return TextColumn(header, distinct, code_of)
@@ -138,6 +215,10 @@ def _text_column(header: str, vocabulary: dict[str, int], codes: array[int]) -> 
 	merged = _new_vocabulary()
 	recode = np.fromiter(map(merged.__getitem__, distinct), np.int32, len(distinct))
 	return TextColumn(header, list(merged), recode[code_of])
+
+
+def _stripped(text: str) -> str:
+	return text.strip() if text.isascii() else text.strip().strip(INVISIBLE).strip()
 
 
 class _Records:
@@ -251,7 +332,7 @@ def _find_delimiter(data: bytes, encoding: str, columns: Sequence[Column], name:
 	stated = SEPARATOR_LINE.fullmatch(first.strip("\r\n "))
 	if stated:
 		return stated[1]
-	known = {_normal(label) for column in columns for label in (column.name, *column.aliases)}
+	known = _labels(columns)
 	best, most = DELIMITERS[0], (-1, -1)
 	refusal: InputError | None = None
 	for delimiter in DELIMITERS:
@@ -269,7 +350,11 @@ def _find_delimiter(data: bytes, encoding: str, columns: Sequence[Column], name:
 
 
 def _normal(header: str) -> str:
-	return re.sub(r"[\s_.-]+", "", CHILD_TABLE.sub("", header.strip().casefold()))
+	return re.sub(r"[\s_.-]+", "", CHILD_TABLE.sub("", _stripped(header).casefold()))
+
+
+def _labels(columns: Sequence[Column]) -> frozenset[str]:
+	return frozenset(_normal(label) for column in columns for label in (column.name, *column.aliases))
 
 
 def _find_columns(
@@ -279,6 +364,13 @@ def _find_columns(
 	normal = [_normal(field) for field in header]
 	indices: dict[str, int] = {}
 	for column in columns:
+		if column.several:
+			wanted = set(map(_normal, (column.name, *column.aliases)))
+			for index, field in enumerate(normal):
+				if field in wanted:
+					number = sum(name.startswith(column.name) for name in indices)
+					indices[f"{column.name} {number + 1}" if number else column.name] = index
+			continue
 		for labels in ((column.name,), column.aliases):
 			wanted = set(map(_normal, labels))
 			found = [index for index, field in enumerate(normal) if field in wanted]
@@ -291,7 +383,7 @@ def _find_columns(
 			if found:
 				indices[column.name] = found[0]
 				break
-		if column.required and column.name not in indices:
+		if column.required and not {column.name, column.unless} & indices.keys():
 			others = ", ".join(field.strip() for field in header)
 			raise InputError(
 				f"{name} has no column {column.name} (its columns: {shown(others, 200)[1:-1]}); add it, or"
