@@ -18,6 +18,8 @@ OTHER_MARK = {".": ",", ",": "."}
 
 _PLAIN = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d{1,3})?", re.ASCII | re.IGNORECASE)
 _DECIMAL_COMMA = re.compile(r"[+-]?(?:\d+,?\d*|,\d+)(?:e[+-]?\d{1,3})?", re.ASCII | re.IGNORECASE)
+#: a date as written where the comma is the decimal mark
+_DOTTED_DATE = re.compile(r"\d{1,2}\.\d{1,2}\.\d{4}.*", re.ASCII)
 #: one mark, exactly three digits behind it: 1.500 may be one and a half, or fifteen hundred
 _UNCLEAR = re.compile(r"[+-]?[1-9]\d{0,2}[.,]\d{3}", re.ASCII)
 #: thousands apart by a mark, a blank or an apostrophe
@@ -90,6 +92,13 @@ def _decimal_mark(table: Table, columns: Mapping[str, TextColumn]) -> str:
 	"""What stands before the decimals; raises where values contradict each other or none of them tells."""
 	found: tuple[str, str] | None = None
 	unclear: tuple[str, int] | None = None
+	# a file whose delimiter is the comma writes decimals with a point, so 1.500 is plain there, unless its
+	# dates are those of a country where the point parts thousands
+	point_is_plain = table.delimiter == "," and not any(
+		_DOTTED_DATE.fullmatch(column.distinct[0])
+		for other, column in table.columns.items()
+		if other not in columns
+	)
 	for name, column in columns.items():
 		for code, text in enumerate(column.distinct):
 			if "," not in text and "." not in text:
@@ -97,8 +106,7 @@ def _decimal_mark(table: Table, columns: Mapping[str, TextColumn]) -> str:
 			if found and OTHER_MARK[found[0]] not in text:
 				continue
 			if _UNCLEAR.fullmatch(text):
-				# a file whose delimiter is the comma writes decimals with a point, so 1.500 is plain there
-				if "," in text or table.delimiter != ",":
+				if "," in text or not point_is_plain:
 					unclear = unclear or (name, code)
 				continue
 			mark = _mark_of(text)

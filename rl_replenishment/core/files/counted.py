@@ -1,0 +1,211 @@
+"""Which lines of an ORDERS file are demand: not what was cancelled or never became an order, and returns."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import numpy as np
+
+from rl_replenishment.core.files.table import Column, Mask, Note, Table, rows_named
+
+STATUS = Column(
+	"status",
+	(
+		"Order Status",
+		"Line Status",
+		"Item Status",
+		"Document Status",
+		"Delivery Status",
+		"Financial Status",
+		"Docstatus",
+		"State",
+		"Order State",
+		"Auftragsstatus",
+		"Belegstatus",
+		"Bestellstatus",
+		"Stage",
+	),
+	several=True,
+)
+CANCELLED = Column(
+	"cancelled",
+	(
+		"Canceled",
+		"Is Cancelled",
+		"Is Canceled",
+		"Cancelled At",
+		"Canceled At",
+		"Cancelled On",
+		"Canceled On",
+		"Cancellation Date",
+		"Cancel Date",
+		"Void",
+		"Voided",
+		"Is Void",
+		"Is Deleted",
+		"Deleted",
+		"Deletion Indicator",
+		"Rejection Reason",
+		"Reason for Rejection",
+		"Absagegrund",
+		"Ablehnungsgrund",
+		"Storno",
+		"Storniert",
+		"Stornodatum",
+		"Stornokennzeichen",
+		"Löschkennzeichen",
+		"Gelöscht",
+	),
+	several=True,
+)
+TYPE = Column(
+	"type",
+	(
+		"Document Type",
+		"Doc Type",
+		"Order Type",
+		"Transaction Type",
+		"Voucher Type",
+		"Invoice Type",
+		"Sales Document Type",
+		"Move Type",
+		"Line Type",
+		"Belegart",
+		"Belegtyp",
+		"Vorgangsart",
+		"Vorgang",
+		"Auftragsart",
+		"Typ",
+		"Art",
+	),
+	several=True,
+)
+IS_RETURN = Column("is_return", ("Return", "Is Credit Note", "Is Refund", "Retoure", "Gutschrift"), several=True)
+COLUMNS = (STATUS, CANCELLED, TYPE, IS_RETURN)
+
+def _words(*patterns: str) -> re.Pattern[str]:
+	return re.compile("|".join(patterns))
+
+
+#: called off, in the languages of the usual exports; of a status, also what came back
+_CANCELLED = _words(
+	r"cancell?(?:ed)?(?: .*)?",
+	r"storno|storniert.*",
+	r"void(?:ed)?",
+	r"annul.*|anul.*|cancelado|geannuleerd",
+	r"rejected|declined|deleted|reversed|abgelehnt|abgesagt|gelöscht|geloescht",
+)
+_CAME_BACK = _words(r"(?:fully )?(?:returned|refunded)", r"zurückgegeben|retourniert|erstattet")
+#: never ordered, or ordered by us
+_NOT_SOLD = _words(
+	r"draft|entwurf|brouillon|bozza|borrador|concept",
+	r"quotation(?: sent)?|quote|angebot|offerte|devis|preventivo|presupuesto|kostenvoranschlag|estimate",
+	r"pro.?forma.*",
+	r"purchase (?:order|receipt|invoice|return)|goods receipt|wareneingang",
+)
+_RETURN = _words(
+	r"(?:(?:sales|customer|order) )?(?:returns?|refunds?)(?: (?:order|delivery|note|document))?",
+	r"(?:(?:sales|customer) )?credit(?: ?(?:note|memo|invoice).*)?(?<!issued)",
+	r"out.?refund|rma",
+	r"(?:kunden)?(?:retoure|gutschrift|rücksendung|ruecksendung|rückgabe|rücknahme|rechnungskorrektur)",
+	r"avoir|abono|nota di credito|creditnota",
+)
+#: what counts without a word
+_COUNTS = _words(
+	r"|1|open|new|done|sale|sent|posted|locked|submitted|confirmed|approved|closed|invoiced|picked|packed|dispatched",
+	r"to .*|part.*|complete.*|deliver.*|ship.*|process.*|(?:un)?paid|(?:un)?fulfilled|overdue.*|sales order",
+	r"return|credit note.*|internal transfer",
+	r"abgeschlossen|erledigt|(?:aus)?geliefert|bezahlt|offen|versendet|versandt|bestätigt|gebucht|fakturiert|teil.*",
+)
+#: documents of one sale; where a file has several, each may hold the same sale
+_DOCUMENTS = {
+	"order": _words(r"(?:sales )?order|auftrag|auftragsbestätigung"),
+	"delivery": _words(r"delivery(?: note)?|shipment|lieferschein|lieferung"),
+	"invoice": _words(r"(?:sales )?invoice|rechnung|pos invoice"),
+}
+_NO = frozenset(("", "0", "0.0", "no", "n", "false", "nein", "f", "-", "none", "null", "nan", "0000-00-00", "00.00.0000"))
+
+
+def counted_lines(table: Table, note: Note) -> Table:
+	"""The lines that are demand or take some back; what was cancelled or never sold is left out."""
+	for name in (*table.named(STATUS.name), *table.named(TYPE.name)):
+		is_status = name.startswith(STATUS.name)
+		unsold = (_CANCELLED, _NOT_SOLD, _CAME_BACK) if is_status else (_CANCELLED, _NOT_SOLD)
+		table = _without(table, name, lambda text, unsold=unsold: _is_one_of(text, *unsold), note)
+		if table.columns[name].header.casefold().replace(" ", "") == "docstatus":
+			# Frappe: 0 is a draft, 2 is cancelled
+			table = _without(table, name, lambda text: text in ("0", "2"), note)
+		if is_status:
+			_tell_unknown(table, name, note)
+		else:
+			_tell_documents(table, name, note)
+	for name in table.named(CANCELLED.name):
+		table = _without(table, name, lambda text: text.casefold() not in _NO, note)
+	return table
+
+
+def return_lines(table: Table, note: Note) -> Mask:
+	"""The lines that the file calls returns, shape (E,), whatever the sign of their quantity."""
+	found = np.zeros(len(table), np.bool_)
+	for name in (*table.named(STATUS.name), *table.named(TYPE.name)):
+		found |= _told(table, name, table.columns[name].where(lambda text: _is_one_of(text, _RETURN)), note)
+	for name in table.named(IS_RETURN.name):
+		found |= _told(table, name, table.columns[name].where(lambda text: text.casefold() not in _NO), note)
+	return found
+
+
+def _is_one_of(text: str, *words: re.Pattern[str]) -> bool:
+	folded = " ".join(text.casefold().replace("_", " ").split())
+	return any(pattern.fullmatch(folded) for pattern in words)
+
+
+def _tell_unknown(table: Table, name: str, note: Note) -> None:
+	unknown = table.columns[name].where(lambda text: not _is_one_of(text, _COUNTS, _RETURN))
+	if unknown.any():
+		header = table.columns[name].header
+		note(f"{table.name}: {_lines(unknown)} with {header} {_values(table, name, unknown)} count as sold.")
+
+
+def _tell_documents(table: Table, name: str, note: Note) -> None:
+	column = table.columns[name]
+	kinds = [
+		{text for text in column.distinct if _is_one_of(text, words)} for words in _DOCUMENTS.values()
+	]
+	several = [min(texts) for texts in kinds if texts]
+	if len(several) > 1:
+		note(
+			f"{table.name}: lines with {column.header} {' and '.join(several)} are added up; where one sale has a"
+			" line in each, keep one kind."
+		)
+
+
+def _told(table: Table, name: str, rows: Mask, note: Note) -> Mask:
+	if rows.any():
+		note(
+			f"{table.name}: {_lines(rows)} with {table.columns[name].header} {_values(table, name, rows)} count as"
+			" returned."
+		)
+	return rows
+
+
+def _without(table: Table, name: str, fits: Callable[[str], bool], note: Note) -> Table:
+	column = table.columns[name]
+	rows = column.where(fits)
+	if rows.any():
+		note(
+			f"{table.name}: {_lines(rows)} with {column.header} {_values(table, name, rows)} left out, the first in"
+			f" {rows_named(table.lines[rows][:1])}."
+		)
+	return table.keep(~rows)
+
+
+def _lines(rows: Mask) -> str:
+	count = int(rows.sum())
+	return f"{count:,} line{'' if count == 1 else 's'}"
+
+
+def _values(table: Table, name: str, rows: Mask) -> str:
+	column = table.columns[name]
+	values = sorted({column.distinct[code] for code in np.unique(column.codes[rows])})
+	return ", ".join(values[:3]) + (f" and {len(values) - 3} more" if len(values) > 3 else "")

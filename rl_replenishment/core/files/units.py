@@ -1,0 +1,128 @@
+"""Quantities in the stock unit: taken from the column that has them, converted, or refused."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from rl_replenishment.core.files.keys import fold
+from rl_replenishment.core.files.numbers import Range, read_numbers
+from rl_replenishment.core.files.table import Column, IntArray, Note, Table, shown
+from rl_replenishment.core.items import ItemKey
+
+STOCK_QTY = Column(
+	"stock_qty",
+	(
+		"Stock Quantity",
+		"Qty as per Stock UOM",
+		"Qty in Stock UOM",
+		"Quantity in Stock UOM",
+		"Qty (Stock UOM)",
+		"Base Qty",
+		"Base Quantity",
+		"Quantity (Base)",
+		"Quantity in Base Unit",
+		"Basismenge",
+		"Menge in Lagereinheit",
+		"Menge in Basismengeneinheit",
+		"Menge in BME",
+	),
+)
+UOM = Column(
+	"uom",
+	(
+		"Unit",
+		"Units",
+		"Unit of Measure",
+		"Sales Unit",
+		"Sales UOM",
+		"Order Unit",
+		"Einheit",
+		"Mengeneinheit",
+		"ME",
+		"Verkaufseinheit",
+		"VME",
+	),
+)
+STOCK_UOM = Column(
+	"stock_uom",
+	("Stock Unit", "Base Unit", "Base Unit of Measure", "BUn", "Basismengeneinheit", "BME", "Lagereinheit"),
+)
+FACTOR = Column(
+	"conversion_factor",
+	("UOM Conversion Factor", "Conversion", "Factor", "Qty per Unit", "Umrechnungsfaktor", "Faktor"),
+)
+COLUMNS = (STOCK_QTY, UOM, STOCK_UOM, FACTOR)
+
+
+def read_quantity(
+	table: Table, keys: Sequence[ItemKey], item: IntArray, note: Note
+) -> npt.NDArray[np.float64]:
+	"""The quantity of each row in stock units, shape (E,).
+
+	From `stock_qty` where the file has it, else `qty` times `conversion_factor`, else `qty`. Raises
+	`InputError` for a row of which the file does not say how many stock units it is.
+	"""
+	if STOCK_QTY.name in table.columns:
+		names = [name for name in (STOCK_QTY.name, "qty") if name in table.columns]
+		found = read_numbers(table, {name: Range(required=name == STOCK_QTY.name) for name in names})
+		if "qty" in names and (found["qty"] != found[STOCK_QTY.name]).any():
+			taken, other = (table.columns[name].header for name in names)
+			note(f"{table.name}: quantities are those of column {taken}, in stock units, not those of {other}.")
+		return found[STOCK_QTY.name]
+	ranges = {"qty": Range(required=True), FACTOR.name: Range(lowest=0.0)}
+	numbers = read_numbers(table, {name: ranges[name] for name in ranges if name in table.columns})
+	if FACTOR.name not in numbers:
+		check_units(table, keys, item)
+		return numbers["qty"]
+	factor = numbers[FACTOR.name]
+	unit, stock_unit = (_folded(table, column.name) for column in (UOM, STOCK_UOM))
+	# a unit that is the stock unit needs no factor
+	factor = np.where(np.isnan(factor) & (unit != "") & (unit == stock_unit), 1.0, factor)
+	unknown = np.isnan(factor) | (factor == 0)
+	if unknown.any():
+		row = int(np.argmax(unknown))
+		raise table.error(
+			FACTOR.name, row, "there is no factor above 0 to convert with; fill it in, 1 for the stock unit"
+		)
+	if (factor != 1).any():
+		note(f"{table.name}: quantities are multiplied by column {table.columns[FACTOR.name].header}.")
+	return numbers["qty"] * factor
+
+
+def check_units(table: Table, keys: Sequence[ItemKey], item: IntArray) -> None:
+	"""Refuse an item whose rows are in several units, or in another than its stock unit."""
+	if UOM.name not in table.columns:
+		return
+	unit, stock_unit = (_folded(table, column.name) for column in (UOM, STOCK_UOM))
+	remedy = "add a column stock_qty or conversion_factor, or export quantities in the stock unit"
+	if STOCK_UOM.name in table.columns:
+		other = (unit != stock_unit) & (stock_unit != "")
+		if other.any():
+			row = int(np.argmax(other))
+			texts = (table.columns[column.name] for column in (UOM, STOCK_UOM))
+			mine, stock = (shown(column.distinct[column.codes[row]]) for column in texts)
+			raise table.error(UOM.name, row, f"{keys[item[row]]} is in {mine}, but its stock in {stock}; {remedy}")
+	first = np.full(len(keys), -1, dtype=np.int64)
+	first[item[::-1]] = np.arange(len(item))[::-1]
+	differs = unit != unit[first[item]]
+	if differs.any():
+		row = int(np.argmax(differs))
+		earlier = int(first[item[row]])
+		column = table.columns[UOM.name]
+		mine, other_unit = (shown(column.distinct[column.codes[at]]) for at in (row, earlier))
+		raise table.error(
+			UOM.name,
+			row,
+			f"{keys[item[row]]} is in {mine} here and in {other_unit} in row {table.lines[earlier]};"
+			f" {remedy}",
+		)
+
+
+def _folded(table: Table, name: str) -> npt.NDArray[np.str_]:
+	column = table.columns.get(name)
+	if column is None:
+		return np.full(len(table), "")
+	return np.array([fold(text).rstrip(".") for text in column.distinct])[column.codes]
