@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from rl_replenishment.cli.console import edit_table
 from rl_replenishment.cli.interruption import interruptible
-from rl_replenishment.cli.matching import adapted_to_orders, find_items, refuse_shared
+from rl_replenishment.cli.matching import adapted_to_orders
 from rl_replenishment.cli.options import (
 	add_item_arguments,
 	add_policy_argument,
@@ -31,6 +31,7 @@ from rl_replenishment.core.environments.feedback import FeedbackSituations, reca
 from rl_replenishment.core.errors import InputError
 from rl_replenishment.core.feedback import ROUNDING
 from rl_replenishment.core.files.feedback import FeedbackRows, read_feedback
+from rl_replenishment.core.files.matching import find_items, refuse_shared
 from rl_replenishment.core.files.output import write_folder_atomically
 from rl_replenishment.core.items import ItemTable
 from rl_replenishment.core.policies.store import MANIFEST_FILE, StoredPolicy, read_policy

@@ -10,12 +10,12 @@ from typing import Any
 
 import numpy as np
 
-from rl_replenishment.cli.matching import some
 from rl_replenishment.cli.screen import Screen
 from rl_replenishment.core.demand.history import DemandHistory
 from rl_replenishment.core.demand.imputation import Imputed, impute
 from rl_replenishment.core.errors import InputError
 from rl_replenishment.core.files.items import item_table, read_items
+from rl_replenishment.core.files.matching import some
 from rl_replenishment.core.files.orders import read_orders
 from rl_replenishment.core.items import ARRAY_FIELDS, DEFAULTS, ItemKey, ItemTable
 from rl_replenishment.core.training.algorithms import ALGORITHMS, DEFAULT_ALGORITHM

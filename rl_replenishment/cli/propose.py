@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from rl_replenishment.cli.console import proposal_table
-from rl_replenishment.cli.matching import Index, adapted_to_orders, find_items, refuse_shared, some
+from rl_replenishment.cli.matching import adapted_to_orders
 from rl_replenishment.cli.options import (
 	add_item_arguments,
 	add_policy_argument,
@@ -30,6 +30,7 @@ from rl_replenishment.core.edits.announced import announces, set_aside
 from rl_replenishment.core.errors import InputError
 from rl_replenishment.core.files.dates import FIRST_YEAR, LAST_YEAR
 from rl_replenishment.core.files.feedback import FeedbackRows, read_feedback
+from rl_replenishment.core.files.matching import Index, find_items, refuse_shared, some
 from rl_replenishment.core.files.stock import StockRows, read_stock
 from rl_replenishment.core.items import FloatArray, ItemKey, ItemTable
 from rl_replenishment.core.policies.adaptation import adapted, lenders

@@ -7,8 +7,8 @@ import numpy.typing as npt
 
 #: less than this after the rest is not far
 _FAR_DAYS = 14
-#: of all entries, those that may be far
-_FEW_SHARE, _FEW = 0.05, 3
+#: so many entries must stand against each that is far
+_AGAINST = 10
 #: a stretch is thinner than any other where it has this share of the entries of the thinnest, or less
 _THIN = 1 / 3
 
@@ -21,26 +21,28 @@ def supported_days(day: npt.NDArray[np.datetime64]) -> tuple[np.datetime64, np.d
 	many anywhere else. Where the stretch is longer than all that was before, few are enough. It begins after
 	what is earlier than its own length.
 	"""
-	days, counts = np.unique(day.astype("datetime64[D]").astype(np.int64), return_counts=True)
-	few = max(_FEW, int(len(day) * _FEW_SHARE))
-	last = _last(days, counts, few)
+	number = day.astype("datetime64[D]").astype(np.int64)
+	lines = np.bincount(number - number.min())
+	days = np.flatnonzero(lines)
+	counts, days = lines[days], days + number.min()
+	last = _last(days, counts)
 	# the other way round, only what is certainly wrong: a history may begin slowly
-	first = -_last(-days[: last + 1][::-1], counts[: last + 1][::-1], _FEW, only_longer=True) - 1
+	first = -_last(-days[: last + 1][::-1], counts[: last + 1][::-1], only_longer=True) - 1
 	first_day, last_day = (int(days[: last + 1][at]) for at in (first, -1))
 	return np.datetime64(first_day, "D"), np.datetime64(last_day, "D")
 
 
 def _last(
-	days: npt.NDArray[np.int64], counts: npt.NDArray[np.intp], few: int, *, only_longer: bool = False
+	days: npt.NDArray[np.int64], counts: npt.NDArray[np.intp], *, only_longer: bool = False
 ) -> int:
 	"""The place in `days` of the last supported one."""
 	after = np.cumsum(counts[::-1])[::-1]
-	total = int(after[0])
+	few = int(after[0]) // (_AGAINST + 1)
 	gaps = np.diff(days)
 	unusual = gaps > np.concatenate(([0], np.maximum.accumulate(gaps)))[:-1]
 	for at in np.flatnonzero(unusual & (after[1:] <= few)).tolist():
 		length, follow = int(days[-1] - days[at]), int(after[at + 1])
-		if length < _FAR_DAYS or total - follow <= follow:
+		if length < _FAR_DAYS:
 			continue
 		known = int(days[at] - days[0]) + 1
 		if length > max(known, 365 if only_longer else 0):

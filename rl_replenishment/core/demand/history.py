@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
+from rl_replenishment.core.demand.returns import References, settle_returns
+from rl_replenishment.core.demand.rhythm import DAILY, Rhythm
 from rl_replenishment.core.items import FloatArray, ItemKey
 
 
@@ -20,6 +22,8 @@ class DemandHistory:
 	start: np.datetime64
 	#: shape (T, N); time comes first, so that a day is contiguous in memory
 	demand: FloatArray
+	#: whether a day's demand is its own, or the total of the week or month that it begins
+	rhythm: Rhythm = DAILY
 
 	def __post_init__(self) -> None:
 		if self.demand.ndim != 2 or self.demand.shape[1] != len(self.keys):
@@ -37,9 +41,8 @@ class DemandHistory:
 
 	def window(self, first: int, last: int) -> DemandHistory:
 		"""The days `first` (included) to `last` (excluded), counted from the start."""
-		return DemandHistory(
-			keys=self.keys, start=self.start + np.timedelta64(first, "D"), demand=self.demand[first:last]
-		)
+		start = self.start + np.timedelta64(first, "D")
+		return replace(self, start=start, demand=self.demand[first:last])
 
 	def totals(
 		self,
@@ -57,9 +60,7 @@ class DemandHistory:
 	def take(self, indices: npt.ArrayLike) -> DemandHistory:
 		"""The item-warehouses at `indices`, in that order."""
 		rows = np.asarray(indices, dtype=np.intp)
-		return DemandHistory(
-			keys=tuple(self.keys[i] for i in rows), start=self.start, demand=self.demand[:, rows]
-		)
+		return replace(self, keys=tuple(self.keys[i] for i in rows), demand=self.demand[:, rows])
 
 
 def from_events(
@@ -70,38 +71,24 @@ def from_events(
 	*,
 	start: np.datetime64 | None = None,
 	end: np.datetime64 | None = None,
+	references: References | None = None,
+	rhythm: Rhythm = DAILY,
 ) -> tuple[DemandHistory, float]:
 	"""Add up demand events, each of shape (E,), into days.
 
-	Negative quantities are goods that came back: they take back that day's demand, then the latest
-	earlier demand of the same item. Returns the history and the quantity returned that no demand
-	in the window accounts for. `start` and `end` (excluded) default to the first and last event.
+	Negative quantities are goods that came back: they are taken off the sale that they reverse, see
+	`settle_returns`. Returns the history and the quantity returned in it that no event accounts for. `start`
+	and `end` (excluded) default to the first and last event; what came later is not known, what was sold
+	earlier may come back.
 	"""
 	first = (start if start is not None else day.min()).astype("datetime64[D]")
 	last = (end if end is not None else day.max() + np.timedelta64(1, "D")).astype("datetime64[D]")
 	days = int((last - first).astype(int))
 	offset = (day.astype("datetime64[D]") - first).astype(np.int64)
+	# what comes after the end settles nothing before it
+	settled, unexplained = settle_returns(item, offset, np.where(offset < days, quantity, 0.0), references)
 	inside = (offset >= 0) & (offset < days)
 	cells = offset[inside] * len(keys) + item[inside]
-	totals = np.bincount(cells, weights=quantity[inside], minlength=days * len(keys))
-	demand = totals.reshape(days, len(keys)).astype(np.float64, copy=False)
-	unexplained = _net_returns(demand)
-	return DemandHistory(tuple(keys), first, demand.astype(np.float32)), unexplained
-
-
-def _net_returns(demand: npt.NDArray[np.float64]) -> float:
-	"""Settle negative days against the latest earlier demand, in place; returns what is left over."""
-	unexplained = 0.0
-	for column in np.flatnonzero((demand < 0).any(axis=0)):
-		series = demand[:, column]
-		for day in np.flatnonzero(series < 0):
-			returned = -series[day]
-			series[day] = 0.0
-			for earlier in np.flatnonzero(series[:day] > 0)[::-1]:
-				taken = min(returned, series[earlier])
-				series[earlier] -= taken
-				returned -= taken
-				if returned <= 0:
-					break
-			unexplained += max(returned, 0.0)
-	return unexplained
+	totals = np.bincount(cells, weights=settled[inside], minlength=days * len(keys))
+	demand = totals.reshape(days, len(keys)).astype(np.float32)
+	return DemandHistory(tuple(keys), first, demand, rhythm), float(unexplained[inside].sum())

@@ -7,7 +7,7 @@ statistics, tuning, replay and training need not know of them.
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -90,7 +90,7 @@ def impute(history: DemandHistory, items: ItemTable, unseen: Unseen | None = Non
 		out = _outages(history.demand, unseen.out_of_stock) & is_held
 		_fill(demand, _own_weeks(demand, out), out, unseen.sold_out & is_held)
 	share = borrowed[-QUARTER:].mean(axis=0, dtype=np.float32)
-	return Imputed(DemandHistory(history.keys, history.start, demand), share, is_new)
+	return Imputed(replace(history, demand=demand), share, is_new)
 
 
 def _missing(demand: FloatArray, unseen: Unseen) -> tuple[BoolArray, BoolArray]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -27,10 +28,11 @@ class References:
 
 
 def settle_returns(
-	item: Codes, day: npt.NDArray[np.datetime64], quantity: Quantities, references: References | None = None
-) -> tuple[Quantities, float]:
+	item: Codes, day: npt.NDArray[Any], quantity: Quantities, references: References | None = None
+) -> tuple[Quantities, Quantities]:
 	"""Take returns, which are the events below 0, off the sales that they reverse, shape (E,).
 
+	`day` holds dates, or numbers in the order of dates.
 	The sale that a return reverses, of the same item and not later than it, is
 
 	1. where the file names its document: in that document, or else in the return's own;
@@ -39,21 +41,20 @@ def settle_returns(
 	3. otherwise, or where that customer bought none: the latest of the same quantity;
 	4. where no customer is known: the latest that was large enough, whole or what other returns left of it.
 
-	Returns the quantities, 0 for the returns, and the returned quantity of which no sale is known, because it
-	is older than the events or larger than any of them: that is taken off nothing.
+	Returns the quantities, 0 for the returns, and what of each return no sale is known of, because it is older
+	than the events or larger than any of them, both of shape (E,): that is taken off nothing.
 	"""
-	settled = np.maximum(quantity, 0.0)
+	settled, unexplained = np.maximum(quantity, 0.0), np.zeros(len(quantity))
 	returned = np.flatnonzero(quantity < 0)
 	if not len(returned):
-		return settled, 0.0
+		return settled, unexplained
 	order = np.argsort(item, kind="stable")
 	sorted_item = item[order]
-	unexplained = 0.0
 	for code in np.unique(item[returned]):
 		low, high = np.searchsorted(sorted_item, (code, code + 1))
 		rows = order[low:high]
 		rows = rows[np.argsort(day[rows], kind="stable")]
-		unexplained += _Item(rows, day, quantity, settled, references or References()).settle()
+		_Item(rows, day, quantity, references or References()).settle(settled, unexplained)
 	return settled, unexplained
 
 
@@ -63,12 +64,10 @@ class _Item:
 	def __init__(
 		self,
 		rows: npt.NDArray[np.intp],
-		day: npt.NDArray[np.datetime64],
+		day: npt.NDArray[Any],
 		quantity: Quantities,
-		settled: Quantities,
 		references: References,
 	) -> None:
-		self._settled = settled
 		self._sales = rows[quantity[rows] > 0]
 		self._sold = quantity[self._sales]
 		self._left = self._sold.copy()
@@ -81,13 +80,13 @@ class _Item:
 			for codes in (references.document, references.against, references.party)
 		)
 
-	def settle(self) -> float:
-		"""Settle all returns, those of which most is known first; gives what no sale explains."""
+	def settle(self, settled: Quantities, unexplained: Quantities) -> None:
+		"""Settle all returns, those of which most is known first."""
 		for evidence in (self._by_document, self._by_party, self._by_quantity, self._by_size):
 			for at in np.flatnonzero(self._due > _NOISE):
 				evidence(int(at))
-		self._settled[self._sales] = self._left
-		return float(self._due.sum())
+		settled[self._sales] = self._left
+		unexplained[self._returns] = self._due
 
 	def _by_document(self, at: int) -> None:
 		if self._document is None:

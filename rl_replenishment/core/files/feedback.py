@@ -10,7 +10,9 @@ import numpy.typing as npt
 from rl_replenishment.core.files.dates import DayArray, read_dates
 from rl_replenishment.core.files.keys import ITEM_CODE, WAREHOUSE, read_keys
 from rl_replenishment.core.files.numbers import Range, read_numbers
-from rl_replenishment.core.files.table import Column, FilePath, IntArray, read_table
+from rl_replenishment.core.files.repeats import refuse_repeated_blocks, without_totals
+from rl_replenishment.core.files.table import Column, FilePath, IntArray, Note, read_table, unheard
+from rl_replenishment.core.files.units import STOCK_UOM, UOM, check_units
 from rl_replenishment.core.items import ItemKey
 
 COLUMNS = (
@@ -23,6 +25,8 @@ COLUMNS = (
 	Column("on_order", ("UnitsOnOrder",)),
 	Column("reason", ("Edit Reason",)),
 	Column("buyer", ("Owner",)),
+	UOM,
+	STOCK_UOM,
 )
 
 
@@ -71,15 +75,22 @@ class FeedbackRows:
 		)
 
 
-def read_feedback(path: FilePath, date_format: str | None = None) -> FeedbackRows:
-	"""Read a FEEDBACK file; raises `InputError` as the parts it reads do, and for negative quantities."""
-	table = read_table(path, COLUMNS)
-	keys, item = read_keys(table)
+def read_feedback(path: FilePath, date_format: str | None = None, note: Note = unheard) -> FeedbackRows:
+	"""Read a FEEDBACK file.
+
+	`note` is told what was read otherwise than it may look. Raises `InputError` as the parts it reads do, for
+	negative quantities, and where the file holds an export twice.
+	"""
+	table = read_table(path, COLUMNS, digests=True, note=note)
+	table = without_totals(table, "ordered_qty", "date", note)
+	keys, item = read_keys(table, note)
+	check_units(table, keys, item)
 	decided, amount = Range(lowest=0.0, required=True), Range(lowest=0.0)
 	numbers = read_numbers(
 		table, {"proposed_qty": decided, "ordered_qty": decided, "on_hand": Range(), "on_order": amount}
 	)
 	date = read_dates(table, "date", date_format, required=False)
+	refuse_repeated_blocks(table, date, "decisions")
 	return FeedbackRows(
 		tuple(keys[index] for index in item),
 		date=date,

@@ -11,8 +11,9 @@ import numpy.typing as npt
 
 from rl_replenishment.core.errors import InputError
 from rl_replenishment.core.files.keys import ITEM_CODE, WAREHOUSE, read_keys
+from rl_replenishment.core.files.matching import find_items
 from rl_replenishment.core.files.numbers import Range, read_numbers
-from rl_replenishment.core.files.table import Column, FilePath, IntArray, Table, read_table, shown
+from rl_replenishment.core.files.table import Column, FilePath, IntArray, Note, Table, read_table, shown, unheard
 from rl_replenishment.core.items import DEFAULTS, ItemKey, ItemTable
 
 COLUMNS = (
@@ -56,7 +57,10 @@ Float64Array: TypeAlias = npt.NDArray[np.float64]
 
 
 def read_items(
-	path: FilePath, keys: Sequence[ItemKey], defaults: Mapping[str, float] | None = None
+	path: FilePath,
+	keys: Sequence[ItemKey],
+	defaults: Mapping[str, float] | None = None,
+	note: Note = unheard,
 ) -> tuple[ItemTable, tuple[ItemKey, ...]]:
 	"""Read an ITEMS file for exactly the given item-warehouses.
 
@@ -68,17 +72,15 @@ def read_items(
 	Returns the table, in the order of `keys`, and the keys that have no row. Raises `InputError` as the parts
 	it reads do, and for a second row of the same item and warehouse.
 	"""
-	table = read_table(path, COLUMNS)
-	row_keys, key_of_row = read_keys(table)
+	table = read_table(path, COLUMNS, note=note)
+	row_keys, key_of_row = read_keys(table, note)
 	_refuse_duplicates(table, row_keys, key_of_row)
-	row_of = {row_keys[index]: row for row, index in enumerate(key_of_row)}
 	# one row more, all blank, which stands for "no row" at index -1
 	columns = {name: np.append(column, np.nan) for name, column in read_numbers(table, RANGES).items()}
 	columns["shelf_life_days"][columns["shelf_life_days"] == 0] = np.inf
 	texts = {name: [*table.texts(name), ""] for name in ("supplier", "item_group")}
 
-	rows_of_item = np.array([row_of.get(ItemKey(key.item_code), -1) for key in keys], dtype=np.int32)
-	rows_of_key = np.array([row_of.get(key, -1) for key in keys], dtype=np.int32)
+	rows_of_item, rows_of_key = _rows_of(table, row_keys, key_of_row, keys, note)
 	values = {name: np.full(len(keys), np.nan) for name in RANGES}
 	for rows in (rows_of_item, rows_of_key):
 		# the rate of a warehouse's own row goes before the money of its item's row
@@ -129,6 +131,35 @@ def _table(
 	share = filled.pop("stockout_cost_rate") * filled["unit_cost"]
 	stockout_cost = np.where(np.isnan(cost), share, cost)
 	return ItemTable.create(keys, suppliers, groups, stockout_cost=stockout_cost, **filled)
+
+
+def _rows_of(
+	table: Table, row_keys: Sequence[ItemKey], key_of_row: IntArray, keys: Sequence[ItemKey], note: Note
+) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
+	"""The row without warehouse and the row of its own of each of N keys, each of shape (N,), -1 for none."""
+
+	def refusal(_: int, problem: str) -> InputError:
+		return InputError(f"{table.name}: {problem}.")
+
+	def tell(text: str) -> None:
+		note(f"{table.name}: {text}")
+
+	# one row more, which stands for "no row" at index -1
+	row_of = np.full(len(row_keys) + 1, -1, dtype=np.intp)
+	row_of[key_of_row] = np.arange(len(key_of_row))
+	general = [at for at, key in enumerate(row_keys) if not key.warehouse]
+	own = [at for at, key in enumerate(row_keys) if key.warehouse]
+	rows_of_item, rows_of_key = (
+		row_of[
+			np.append(places, -1).astype(np.intp)[
+				find_items(asked, [row_keys[at] for at in places], refusal, tell)
+			]
+		]
+		for places, asked in ((general, [ItemKey(key.item_code) for key in keys]), (own, keys))
+	)
+	# a key without a warehouse has no row of one
+	without = np.array([not key.warehouse for key in keys], dtype=np.bool_)
+	return rows_of_item, np.where(without, rows_of_item, rows_of_key)
 
 
 def _refuse_duplicates(table: Table, keys: Sequence[ItemKey], key_of_row: IntArray) -> None:

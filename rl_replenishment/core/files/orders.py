@@ -2,29 +2,140 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
 
+from rl_replenishment.core.demand.ending import supported_days
 from rl_replenishment.core.demand.history import DemandHistory, from_events
+from rl_replenishment.core.demand.returns import References
+from rl_replenishment.core.demand.rhythm import DAILY, Rhythm, rhythm_of
 from rl_replenishment.core.errors import InputError
-from rl_replenishment.core.files.dates import DayArray, read_dates
+from rl_replenishment.core.files import counted, units
+from rl_replenishment.core.files.dates import DayArray, read_periods
 from rl_replenishment.core.files.keys import ITEM_CODE, WAREHOUSE, natural_order, read_keys
-from rl_replenishment.core.files.numbers import Range, read_numbers
-from rl_replenishment.core.files.table import Column, FilePath, IntArray, Table, read_table, shown
+from rl_replenishment.core.files.repeats import refuse_repeated_blocks, without_totals
+from rl_replenishment.core.files.table import (
+	Column,
+	FilePath,
+	IntArray,
+	Mask,
+	Note,
+	Table,
+	read_table,
+	rows_named,
+	shown,
+	unheard,
+)
 from rl_replenishment.core.items import ItemKey
 
+DOCUMENT = Column(
+	"document",
+	(
+		"Order ID",
+		"Order",
+		"Order No",
+		"Order Number",
+		"Sales Order",
+		"Sales Document",
+		"Invoice",
+		"Invoice No",
+		"Invoice Number",
+		"InvoiceID",
+		"Delivery Note",
+		"Document No",
+		"Document Number",
+		"Voucher No",
+		"Name",
+		"ID",
+		"Belegnummer",
+		"Belegnr",
+		"Auftragsnummer",
+		"Rechnungsnummer",
+		"Lieferscheinnummer",
+	),
+	several=True,
+)
+AGAINST = Column(
+	"return_against",
+	(
+		"Against",
+		"Against Document",
+		"Credit Note Against",
+		"Returned From",
+		"Original Order",
+		"Original Invoice",
+		"Original Document",
+		"Reversed Document",
+		"Reversed Entry",
+		"Reversal Of",
+		"Refund Of",
+		"Reference Document",
+		"Source Document",
+		"Storno zu",
+		"Gutschrift zu",
+		"Bezugsbeleg",
+		"Ursprungsbeleg",
+	),
+	several=True,
+)
+CUSTOMER = Column(
+	"customer",
+	("Customer ID", "Customer No", "Customer Number", "Customer Name", "Client", "Partner", "Sold To", "Debitor")
+	+ ("Kunde", "Kundennummer", "Kundennr"),
+	several=True,
+)
 COLUMNS = (
 	ITEM_CODE,
-	Column("date", ("Order Date", "Posting Date", "Transaction Date"), required=True),
-	Column("qty", ("Quantity", "Stock Qty", "Qty as per Stock UOM", "Qty in Stock UOM"), required=True),
+	Column(
+		"date",
+		(
+			"Order Date",
+			"Posting Date",
+			"Transaction Date",
+			"Invoice Date",
+			"Created At",
+			"Week",
+			"Calendar Week",
+			"Month",
+			"Period",
+			"Datum",
+			"Belegdatum",
+			"Kalenderwoche",
+			"Monat",
+		),
+		required=True,
+	),
+	*units.COLUMNS,
+	Column("qty", ("Quantity", "Lineitem Quantity", "Menge"), required=True, unless=units.STOCK_QTY.name),
 	WAREHOUSE,
+	*counted.COLUMNS,
+	DOCUMENT,
+	AGAINST,
+	CUSTOMER,
 )
 LONGEST_DAYS = 50 * 365
+#: an order for later than this is a mistyped year
+FARTHEST_ORDER_DAYS = 730
 #: summing events into days takes this much per day and item-warehouse (one double, one single)
 BYTES_PER_CELL = 12
 MOST_BYTES = 4 * 2**30
+
+
+@dataclass(frozen=True, eq=False)
+class FutureOrders:
+	"""F order lines for days still to come, in stock UOM."""
+
+	#: shape (F,), index into the keys of the orders
+	item: IntArray
+	#: shape (F,), when it is to leave the shelf
+	day: DayArray
+	#: shape (F,), above 0
+	quantity: npt.NDArray[np.float64]
+
+	def __len__(self) -> int:
+		return len(self.item)
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,36 +150,150 @@ class Orders:
 	day: DayArray
 	#: shape (E,), stock UOM; negative where goods came back
 	quantity: npt.NDArray[np.float64]
+	#: the day after the last that the lines tell of
+	end: np.datetime64
+	#: whether lines are of days, or totals of weeks or months on their first day
+	rhythm: Rhythm = DAILY
+	#: which sale a line is, for what came back
+	references: References = field(default_factory=References)
+	#: the lines for days from `end`, or from the day of ordering, on
+	future: FutureOrders | None = None
 
 	def history(
 		self, start: np.datetime64 | None = None, end: np.datetime64 | None = None
 	) -> tuple[DemandHistory, float]:
 		"""The lines summed into days, and the returned quantity that no demand accounts for.
 
-		`start` and `end` (excluded) default to the first and last line. Returns are settled as in
+		`start` and `end` (excluded) default to the first line and `self.end`. Returns are settled as in
 		`from_events`.
 		"""
-		return from_events(self.keys, self.item, self.day, self.quantity, start=start, end=end)
+		return from_events(
+			self.keys,
+			self.item,
+			self.day,
+			self.quantity,
+			start=start,
+			end=self.end if end is None else end,
+			references=self.references,
+			rhythm=self.rhythm,
+		)
 
 
-def read_orders(path: FilePath, date_format: str | None = None) -> Orders:
+def read_orders(
+	path: FilePath,
+	date_format: str | None = None,
+	*,
+	today: np.datetime64 | None = None,
+	note: Note = unheard,
+) -> Orders:
 	"""Read an ORDERS file; a negative qty is goods that came back.
 
-	Raises `InputError` as the parts it reads do, and where the dates span more than 50 years or the days
-	times item-warehouses would need more than 4 GB.
+	Lines from `today` on are future orders; without it, those are that lie far after the rest, see
+	`supported_days`. `note` is told what was read otherwise than it may look: cancelled lines left out, names
+	spelled in two ways, units converted, future orders. Raises `InputError` as the parts it reads do, and where
+	the file holds an export twice, the dates span more than 50 years or the days times item-warehouses would
+	need more than 4 GB.
 	"""
-	table = read_table(path, COLUMNS)
-	keys, item = read_keys(table)
-	day = read_dates(table, "date", date_format)
-	quantity = read_numbers(table, {"qty": Range(required=True)})["qty"]
-	_check_size(table, day, len(keys))
+	table = read_table(path, COLUMNS, digests=True, note=note)
+	table = without_totals(table, "qty", "date", note)
+	everything = table
+	table = counted.counted_lines(table, note)
+	if not len(table):
+		raise InputError(f"{everything.name}: no line is left that was sold; give the orders that were.")
+	keys, item = read_keys(table, note)
+	dates = read_periods(table, "date", date_format)
+	quantity = units.read_quantity(table, keys, item, note)
+	returned = counted.return_lines(table, note)
+	quantity = np.where(returned, -np.abs(quantity), quantity)
+	refuse_repeated_blocks(table, dates.first, "orders")
+	_check_span(table, dates.first)
+	past, ahead = _past_and_ahead(table, dates.first, today, note)
+	end = dates.last[past].max() + np.timedelta64(1, "D")
+	_check_size(table, dates.first, past, end, len(keys))
+
 	order = natural_order(keys)
 	rank = np.empty_like(order)
 	rank[order] = np.arange(len(order), dtype=np.int32)
-	return Orders(tuple(keys[index] for index in order), rank[item], day, quantity)
+	item, ordered = rank[item], tuple(keys[index] for index in order)
+	ahead &= quantity > 0
+	if ahead.any():
+		_tell_future(table, ordered, item, dates.first, quantity, ahead, end if today is None else today, note)
+	day = dates.first[past]
+	return Orders(
+		ordered,
+		item[past],
+		day,
+		quantity[past],
+		end if today is None else min(end, today),
+		rhythm_of(day) if dates.rhythm == DAILY else dates.rhythm,
+		_references(table.keep(past)) if (quantity[past] < 0).any() else References(),
+		FutureOrders(item[ahead], dates.first[ahead], quantity[ahead]),
+	)
 
 
-def _check_size(table: Table, day: DayArray, items: int) -> None:
+def _past_and_ahead(
+	table: Table, day: DayArray, today: np.datetime64 | None, note: Note
+) -> tuple[Mask, Mask]:
+	"""The lines of the history and those of future orders, each of shape (E,)."""
+	before = day if today is None else day[day < today]
+	if not len(before):
+		raise InputError(f"{table.name}: no line is before --today {today}; give an earlier history.")
+	first, last = supported_days(before)
+	if today is not None:
+		last = today - np.timedelta64(1, "D")
+	early, late = day < first, day > last + np.timedelta64(FARTHEST_ORDER_DAYS, "D")
+	for wrong, where in ((early, "before"), (late, "after")):
+		if wrong.any():
+			row = int(np.argmax(wrong))
+			note(
+				f"{table.name}, {rows_named(table.lines[wrong])}: left out, because {day[row]} is far {where} all"
+				f" others, {first} to {last}; correct the date."
+			)
+	return ~early & (day <= last), (day > last) & ~late
+
+
+def _tell_future(
+	table: Table,
+	keys: tuple[ItemKey, ...],
+	item: IntArray,
+	day: DayArray,
+	quantity: npt.NDArray[np.float64],
+	ahead: Mask,
+	today: np.datetime64,
+	note: Note,
+) -> None:
+	rows = np.flatnonzero(ahead)
+	named = ", ".join(f"{quantity[row]:g} of {keys[item[row]]} on {day[row]}" for row in rows[:3])
+	more = f" and {len(rows) - 3:,} more" if len(rows) > 3 else ""
+	note(
+		f"{table.name}, {rows_named(table.lines[rows])}: {named}{more}, later than the history, which ends before"
+		f" {today}, are future orders, and known demand of their days; --today sets another day of ordering."
+	)
+
+
+def _references(table: Table) -> References:
+	"""Documents and customers of the lines, by code."""
+	documents = [table.texts(name) for name in table.named(DOCUMENT.name)]
+	party = next((table.columns[name] for name in table.named(CUSTOMER.name)), None)
+	against = next((table.texts(name) for name in table.named(AGAINST.name)), None)
+	if against is not None and documents:
+		# the column that the references are from
+		wanted = {text for text in against if text}
+		documents.sort(key=lambda texts: -len(wanted.intersection(texts)))
+	codes: dict[str, int] = {"": -1}
+
+	def coded(texts: list[str]) -> IntArray:
+		return np.array([codes.setdefault(text, len(codes)) for text in texts], dtype=np.int32)
+
+	blank = None if party is None else np.array([not text for text in party.distinct])
+	return References(
+		document=coded(documents[0]) if documents else None,
+		against=None if against is None else coded(against),
+		party=None if party is None or blank is None else np.where(blank[party.codes], -1, party.codes),
+	)
+
+
+def _check_span(table: Table, day: DayArray) -> None:
 	first, last = int(day.argmin()), int(day.argmax())
 	days = int((day[last] - day[first]).astype(np.int64)) + 1
 	if days > LONGEST_DAYS:
@@ -81,6 +306,12 @@ def _check_size(table: Table, day: DayArray, items: int) -> None:
 			far,
 			f"{text} makes the dates span {days // 365} years, more than 50; correct or remove the row",
 		)
+
+
+def _check_size(table: Table, day: DayArray, past: Mask, end: np.datetime64, items: int) -> None:
+	rows = np.flatnonzero(past)
+	first, last = int(rows[day[rows].argmin()]), int(rows[day[rows].argmax()])
+	days = int((end - day[first]).astype(np.int64))
 	needed = days * items * BYTES_PER_CELL
 	if needed > MOST_BYTES:
 		raise InputError(

@@ -8,7 +8,7 @@ import io
 import re
 from array import array
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import count
 from operator import itemgetter
@@ -156,11 +156,13 @@ def read_table(
 	vocabularies = {name: _new_vocabulary() for name in indices}
 	codes = {name: array("i") for name in indices}
 	lines = array("i")
+	# where every column is read, its codes tell rows apart
+	hashed = digests and len(indices) < len(records.header)
 	hashes = array("q")
 	for batch in records.batches(lines, key):
 		for name, index in indices.items():
 			codes[name].extend(map(vocabularies[name].__getitem__, map(itemgetter(index), batch)))
-		if digests:
+		if hashed:
 			# the hashes of the texts are known by now
 			hashes.extend(map(hash, map(tuple, batch)))
 	table = Table(
@@ -168,7 +170,7 @@ def read_table(
 		delimiter,
 		np.frombuffer(lines, dtype=np.int32),
 		{name: _text_column(headers[name], vocabularies[name], codes[name]) for name in indices},
-		np.frombuffer(hashes, dtype=np.int64),
+		np.frombuffer(hashes, dtype=np.int64) if hashed or not digests else _digests(codes.values()),
 		_labels(columns),
 	)
 	table = _without_repeated_headers(table, note)
@@ -204,6 +206,17 @@ def shown(value: str, longest: int = 40) -> str:
 def _new_vocabulary() -> dict[str, int]:
 	"""Numbers texts in order of first appearance, without leaving C."""
 	return defaultdict(count().__next__)
+
+
+def _digests(columns: Iterable[array[int]]) -> Int64Array:
+	"""The digest of each row from its codes: well mixed, so that sums of rows tell, too."""
+	mixed: npt.NDArray[np.uint64] = np.zeros(1, np.uint64)
+	for codes in columns:
+		mixed = (mixed + np.frombuffer(codes, dtype=np.int32).astype(np.uint64)) * np.uint64(0x9E3779B97F4A7C15)
+		mixed ^= mixed >> np.uint64(29)
+		mixed *= np.uint64(0xBF58476D1CE4E5B9)
+		mixed ^= mixed >> np.uint64(32)
+	return mixed.view(np.int64)
 
 
 def _text_column(header: str, vocabulary: dict[str, int], codes: array[int]) -> TextColumn:

@@ -34,7 +34,6 @@ UOM = Column(
 	"uom",
 	(
 		"Unit",
-		"Units",
 		"Unit of Measure",
 		"Sales Unit",
 		"Sales UOM",
@@ -52,7 +51,7 @@ STOCK_UOM = Column(
 )
 FACTOR = Column(
 	"conversion_factor",
-	("UOM Conversion Factor", "Conversion", "Factor", "Qty per Unit", "Umrechnungsfaktor", "Faktor"),
+	("UOM Conversion Factor", "Qty per Unit of Measure", "Umrechnungsfaktor"),
 )
 COLUMNS = (STOCK_QTY, UOM, STOCK_UOM, FACTOR)
 
@@ -94,7 +93,8 @@ def read_quantity(
 
 def check_units(table: Table, keys: Sequence[ItemKey], item: IntArray) -> None:
 	"""Refuse an item whose rows are in several units, or in another than its stock unit."""
-	if UOM.name not in table.columns:
+	# numbers are of something else that is called a unit
+	if UOM.name not in table.columns or all(text.isdecimal() for text in table.columns[UOM.name].distinct):
 		return
 	unit, stock_unit = (_folded(table, column.name) for column in (UOM, STOCK_UOM))
 	remedy = "add a column stock_qty or conversion_factor, or export quantities in the stock unit"
