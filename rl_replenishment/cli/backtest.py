@@ -25,6 +25,7 @@ from rl_replenishment.cli.options import (
 )
 from rl_replenishment.cli.screen import Screen
 from rl_replenishment.core.demand.history import DemandHistory
+from rl_replenishment.core.demand.rhythm import DAILY
 from rl_replenishment.core.errors import InputError
 from rl_replenishment.core.evaluation.backtest import Backtest, backtest
 from rl_replenishment.core.evaluation.tuning import tune_rules
@@ -54,7 +55,7 @@ def run(options: argparse.Namespace, screen: Screen) -> dict[str, Any]:
 		check_installed("--report", "matplotlib", "jinja2", remedy="'rl_replenishment[cli]'")
 		check_file_place(options.report)
 	stored = read_policy(options.policy)
-	history = read_history(options.orders, options.date_format, screen)
+	history = read_history(options.orders, options.date_format, screen, options.today)
 	stored = adapted_to_orders(
 		stored, history.keys, options.orders.name, screen, with_costs=options.items is None
 	)
@@ -66,9 +67,11 @@ def run(options: argparse.Namespace, screen: Screen) -> dict[str, Any]:
 	if options.report is not None:
 		write_report(options.report, compared, stored)
 	screen.say(policy_table(compared))
+	if history.rhythm != DAILY:
+		screen.say(f"Demand is known in {history.rhythm}.")
 	if options.report is not None:
 		screen.say(f"The report is in {options.report}.")
-	return compared.as_json()
+	return {**compared.as_json(), "rhythm": history.rhythm}
 
 
 def compare(
@@ -118,6 +121,7 @@ def facts(compared: Backtest, stored: StoredPolicy) -> dict[str, str]:
 	return {
 		"Learned from": f"{window.get('first_day', '?')} to {window.get('last_day', '?')}",
 		"Tested on": f"{day(scenario.date(0))} to {day(scenario.date(scenario.days - 1))}",
+		**_rhythm(window.get("rhythm", DAILY)),
 		**_lead_times(compared.lead_time_draws),
 		"Chance to order": f"every {counted(scenario.review_days, 'day')}",
 		"Demand that is not met": "is lost" if scenario.unmet_demand == "lost" else "waits",
@@ -127,6 +131,10 @@ def facts(compared: Backtest, stored: StoredPolicy) -> dict[str, str]:
 
 def _lead_times(draws: int) -> dict[str, str]:
 	return {"Lead times": f"averaged over {draws} draws"} if draws > 1 else {}
+
+
+def _rhythm(rhythm: str) -> dict[str, str]:
+	return {} if rhythm == DAILY else {"Demand": rhythm}
 
 
 def _held_days(

@@ -16,6 +16,7 @@ from rl_replenishment.cli.matching import adapted_to_orders
 from rl_replenishment.cli.options import (
 	add_item_arguments,
 	add_policy_argument,
+	add_today_argument,
 	add_training_arguments,
 	budget,
 	counted,
@@ -33,6 +34,7 @@ from rl_replenishment.core.feedback import ROUNDING
 from rl_replenishment.core.files.feedback import FeedbackRows, read_feedback
 from rl_replenishment.core.files.matching import find_items, refuse_shared
 from rl_replenishment.core.files.output import write_folder_atomically
+from rl_replenishment.core.files.table import Note, unheard
 from rl_replenishment.core.items import ItemTable
 from rl_replenishment.core.policies.store import MANIFEST_FILE, StoredPolicy, read_policy
 from rl_replenishment.core.training.algorithms import make_trainer
@@ -56,13 +58,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 	add_policy_argument(parser)
 	parser.add_argument("--orders", metavar="ORDERS.csv", type=Path, required=True, help="the order history")
 	add_item_arguments(parser)
+	add_today_argument(parser)
 	add_training_arguments(parser)
 
 
 def run(options: argparse.Namespace, screen: Screen) -> dict[str, Any]:
 	"""Train on and write the new policy folder."""
 	parent = read_policy(options.policy)
-	history = read_history(options.orders, options.date_format, screen)
+	history = read_history(options.orders, options.date_format, screen, options.today)
 	# what the parent kept for its test stays unseen
 	days = min(int((parent.snapshot.today - history.start).astype(int)), history.days)
 	if days <= 0:
@@ -77,14 +80,14 @@ def run(options: argparse.Namespace, screen: Screen) -> dict[str, Any]:
 	items = read_item_table(options, history.keys, screen, known=parent.snapshot.items)
 	history = without_gaps(history, items, screen, history.days - days).history
 	seen = history.window(0, days)
-	rows = read_feedback(options.feedback, options.date_format)
+	rows = read_feedback(options.feedback, options.date_format, screen.note)
 	late = int((rows.date > history.end).sum())
 	if late:
 		screen.note(
 			f"{options.feedback.name}: {counted(late, 'decision')} came after the last order in"
 			f" {options.orders.name}; the demand at its end stands in."
 		)
-	reading, feedback = read_and_recall(parent, items, history, rows, options.feedback.name)
+	reading, feedback = read_and_recall(parent, items, history, rows, options.feedback.name, screen.note)
 	seconds, timesteps = budget(options)
 	trainer = make_trainer(options.algorithm)
 	with (
@@ -119,7 +122,12 @@ def run(options: argparse.Namespace, screen: Screen) -> dict[str, Any]:
 
 
 def read_and_recall(
-	parent: StoredPolicy, items: ItemTable, history: DemandHistory, rows: FeedbackRows, source: str
+	parent: StoredPolicy,
+	items: ItemTable,
+	history: DemandHistory,
+	rows: FeedbackRows,
+	source: str,
+	note: Note = unheard,
 ) -> tuple[Reading, FeedbackSituations]:
 	"""What the feedback rows say, and the rows put back into their days.
 
@@ -130,7 +138,7 @@ def read_and_recall(
 		where = f"{source}, row {rows.lines[row]}" if len(rows.lines) else source
 		return InputError(f"{where}: {problem}.")
 
-	index = find_items(rows.keys, history.keys, refusal)
+	index = find_items(rows.keys, history.keys, refusal, note)
 	refuse_shared(rows.keys, index, refusal)
 	unknown = np.flatnonzero(index < 0)
 	if len(unknown):

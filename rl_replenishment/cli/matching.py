@@ -24,7 +24,9 @@ def adapted_to_orders(
 	def refusal(_: int, problem: str) -> InputError:
 		return InputError(f"{source}: for the policy, {problem}.")
 
-	index = find_items(keys, stored.snapshot.items.keys, refusal, lambda text: screen.note(f"{source}: {text}"))
+	index = find_items(
+		keys, stored.snapshot.items.keys, refusal, lambda text: screen.note(f"{source}: {text}")
+	)
 	unknown = [key for key, position in zip(keys, index, strict=True) if position < 0]
 	if unknown:
 		costs = ", default costs and a default lead time (--items brings their own)" if with_costs else ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import datetime
 from collections.abc import Callable, Sequence
 from importlib.util import find_spec
 from pathlib import Path
@@ -13,10 +14,12 @@ import numpy as np
 from rl_replenishment.cli.screen import Screen
 from rl_replenishment.core.demand.history import DemandHistory
 from rl_replenishment.core.demand.imputation import Imputed, impute
+from rl_replenishment.core.demand.rhythm import DAILY, WEEKLY
 from rl_replenishment.core.errors import InputError
+from rl_replenishment.core.files.dates import FIRST_YEAR, LAST_YEAR
 from rl_replenishment.core.files.items import item_table, read_items
 from rl_replenishment.core.files.matching import some
-from rl_replenishment.core.files.orders import read_orders
+from rl_replenishment.core.files.orders import Orders, read_orders
 from rl_replenishment.core.items import ARRAY_FIELDS, DEFAULTS, ItemKey, ItemTable
 from rl_replenishment.core.training.algorithms import ALGORITHMS, DEFAULT_ALGORITHM
 
@@ -65,6 +68,16 @@ def add_history_arguments(parser: argparse.ArgumentParser) -> None:
 	"""ORDERS, --items, and what stands in for columns that ITEMS does not have."""
 	parser.add_argument("orders", metavar="ORDERS.csv", type=Path, help="order history: item_code, date, qty")
 	add_item_arguments(parser)
+	add_today_argument(parser)
+
+
+def add_today_argument(parser: argparse.ArgumentParser) -> None:
+	"""--today."""
+	parser.add_argument(
+		"--today",
+		metavar="DATE",
+		help="day of ordering, on which the history ends (default: the day after the last demand)",
+	)
 
 
 def add_item_arguments(parser: argparse.ArgumentParser) -> None:
@@ -129,7 +142,7 @@ def read_item_table(
 	given = item_defaults(options)
 	if options.items is None:
 		return item_table(keys, given) if known is None else _changed(known, given)
-	items, without = read_items(options.items, keys, given)
+	items, without = read_items(options.items, keys, given, screen.note)
 	if without:
 		screen.note(f"{options.items.name} has no row for {some(without)}: the defaults stand in.")
 	return items
@@ -153,14 +166,44 @@ def _changed(items: ItemTable, given: dict[str, float]) -> ItemTable:
 	return ItemTable.create(items.keys, items.suppliers, items.groups, **values)
 
 
-def read_history(orders: Path, date_format: str | None, screen: Screen) -> DemandHistory:
-	"""The daily demand of an ORDERS file."""
-	history, unexplained = read_orders(orders, date_format).history()
+def read_history(
+	orders: Path, date_format: str | None, screen: Screen, today: str | None = None
+) -> DemandHistory:
+	"""The daily demand of an ORDERS file before `today`, which is written as people write dates."""
+	return read_lines(orders, date_format, screen, today)[0]
+
+
+def read_lines(
+	orders: Path, date_format: str | None, screen: Screen, today: str | None = None
+) -> tuple[DemandHistory, Orders]:
+	"""As `read_history`, with the lines that it sums up."""
+	given = None if today is None else parse_today(today, date_format)
+	lines = read_orders(orders, date_format, today=given, note=screen.note)
+	history, unexplained = lines.history()
 	if unexplained:
 		screen.note(
-			f"{orders.name}: {unexplained:g} units were returned that no earlier line accounts for; left out."
+			f"{orders.name}: {unexplained:g} units were returned of which no sale is known;"
+			" they are taken off nothing."
 		)
-	return history
+	if history.rhythm != DAILY:
+		span = "week" if history.rhythm == WEEKLY else "month"
+		screen.note(
+			f"{orders.name} holds {history.rhythm}: each counts on the day that it is dated, for a {span} the"
+			" first, and what happens within one is not known."
+		)
+	return history, lines
+
+
+def parse_today(text: str, date_format: str | None) -> np.datetime64:
+	"""The date that --today gives."""
+	for form in filter(None, (date_format, "%Y-%m-%d")):
+		try:
+			date = datetime.datetime.strptime(text, form).date()
+		except ValueError:
+			continue
+		if FIRST_YEAR <= date.year <= LAST_YEAR:
+			return np.datetime64(date, "D")
+	raise InputError(f"--today {text!r} is not a date; write it as in 2025-07-01.")
 
 
 def without_gaps(history: DemandHistory, items: ItemTable, screen: Screen, held: int = 0) -> Imputed:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import datetime
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -16,21 +15,25 @@ from rl_replenishment.cli.matching import adapted_to_orders
 from rl_replenishment.cli.options import (
 	add_item_arguments,
 	add_policy_argument,
+	add_today_argument,
 	counted,
 	day,
+	parse_today,
 	positive,
-	read_history,
 	read_item_table,
+	read_lines,
 	without_gaps,
 )
 from rl_replenishment.cli.screen import Screen
 from rl_replenishment.core.demand.history import DemandHistory
 from rl_replenishment.core.demand.imputation import Imputed
+from rl_replenishment.core.demand.rhythm import DAILY
 from rl_replenishment.core.edits.announced import announces, set_aside
 from rl_replenishment.core.errors import InputError
-from rl_replenishment.core.files.dates import FIRST_YEAR, LAST_YEAR
 from rl_replenishment.core.files.feedback import FeedbackRows, read_feedback
+from rl_replenishment.core.files.keys import fold
 from rl_replenishment.core.files.matching import Index, find_items, refuse_shared, some
+from rl_replenishment.core.files.orders import FutureOrders
 from rl_replenishment.core.files.stock import StockRows, read_stock
 from rl_replenishment.core.items import FloatArray, ItemKey, ItemTable
 from rl_replenishment.core.policies.adaptation import adapted, lenders
@@ -63,17 +66,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 		type=positive(float),
 		help="order so that stock lasts so long at most (default: no limit beyond the rule's own)",
 	)
-	parser.add_argument(
-		"--today", metavar="DATE", help="day of ordering (default: the day after the last demand)"
-	)
+	add_today_argument(parser)
 
 
 def run(options: argparse.Namespace, screen: Screen) -> dict[str, Any]:
 	"""Propose for every row of STOCK."""
-	stored, latest = _with_latest_demand(options, read_policy(options.policy), screen)
+	stored, latest, future = _with_latest_demand(options, read_policy(options.policy), screen)
 	today = _today(options, stored, screen)
-	stock = read_stock(options.stock, today=today, date_format=options.date_format)
-	index = _find_stock(stock.keys, stored.snapshot.items.keys, options.stock.name)
+	stock = read_stock(options.stock, today=today, date_format=options.date_format, note=screen.note)
+	stock, index = _with_what_is_missing(stock, stored.snapshot.items.keys, options.stock.name, screen)
 	applied = adapted(stored, stock.keys, index)
 	items = read_item_table(options, stock.keys, screen, known=applied.snapshot.items)
 	lender = lenders(stored.snapshot, items, index)
@@ -86,11 +87,17 @@ def run(options: argparse.Namespace, screen: Screen) -> dict[str, Any]:
 		demand=stored.snapshot.demand.reindexed(np.where(index < 0, lender, index)),
 		borrowed=np.where(index < 0, np.float32(lender >= 0), borrowed[index]),
 	)
+	if future is not None:
+		state = replace(state, set_aside=_known_demand(future, index, items, today, stored.review_days))
 	if options.feedback is not None and latest is not None:
-		announced = read_feedback(options.feedback, options.date_format)
+		announced = read_feedback(options.feedback, options.date_format, screen.note)
 		kept = _set_aside(announced, latest.history, items, index, options.feedback.name, screen)
-		state = replace(state, set_aside=kept)
+		state = replace(state, set_aside=kept if state.set_aside is None else kept + state.set_aside)
+	rhythm = stored.about.get("data", {}).get("rhythm", DAILY) if latest is None else latest.history.rhythm
 	proposals = propose(applied.policy, state, max_cover_days=options.max_cover_days)
+	if rhythm != DAILY:
+		known = f" Demand is known in {rhythm}."
+		proposals = [replace(proposal, reason=proposal.reason + known) for proposal in proposals]
 	held = [ItemKey(each.item_code, each.warehouse) for each in proposals if each.held_back]
 	if held:
 		screen.note(f"Wanted, and held back for the reason given with each: {some(held)}.")
@@ -100,6 +107,7 @@ def run(options: argparse.Namespace, screen: Screen) -> dict[str, Any]:
 	screen.say(f"{len(lines):,} of {counted(len(proposals), 'item-warehouse')} to order on {day(today)}.")
 	return {
 		"today": day(today),
+		"rhythm": rhythm,
 		"proposals": [asdict(proposal) for proposal in proposals],
 	}
 
@@ -120,7 +128,7 @@ def as_line(proposal: Proposal, item_name: str = "") -> ProposalLine:
 
 def _with_latest_demand(
 	options: argparse.Namespace, stored: StoredPolicy, screen: Screen
-) -> tuple[StoredPolicy, Imputed | None]:
+) -> tuple[StoredPolicy, Imputed | None, FutureOrders | None]:
 	if options.orders is None:
 		if options.feedback is not None:
 			raise InputError(
@@ -130,14 +138,14 @@ def _with_latest_demand(
 			f"Demand is as of {day(stored.snapshot.today)}, when the policy was trained;"
 			" --orders brings newer."
 		)
-		return stored, None
-	history = read_history(options.orders, options.date_format, screen)
+		return stored, None, None
+	history, lines = read_lines(options.orders, options.date_format, screen, options.today)
 	stored = adapted_to_orders(
 		stored, history.keys, options.orders.name, screen, with_costs=options.items is None
 	)
 	latest = without_gaps(history, stored.snapshot.items, screen)
 	known = snapshot(latest.history, stored.snapshot.items, stored.review_days)
-	return replace(stored, snapshot=known), latest
+	return replace(stored, snapshot=known), latest, lines.future
 
 
 def _set_aside(
@@ -158,13 +166,47 @@ def _set_aside(
 	return set_aside(items, DemandHistory(items.keys, history.start, demand), rows.take(known), place[known])
 
 
-def _find_stock(keys: Sequence[ItemKey], known: Sequence[ItemKey], source: str) -> Index:
+def _known_demand(
+	future: FutureOrders, index: Index, items: ItemTable, today: np.datetime64, review_days: int
+) -> FloatArray:
+	"""Future orders that leave before an order of the next review could arrive, shape (N,)."""
+	ahead = (future.day - today).astype(np.int64)
+	# of an item without stock rows nothing is asked
+	known = arrivals_by_day(
+		int(max(index.max(initial=-1), future.item.max(initial=-1))) + 2, future.item, ahead, future.quantity
+	)
+	days = items.whole_lead_time_days + review_days
+	return np.where(np.arange(len(known))[:, None] < days, known[:, index], 0).sum(axis=0, dtype=np.float32)
+
+
+def _with_what_is_missing(
+	stock: StockRows, known: Sequence[ItemKey], source: str, screen: Screen
+) -> tuple[StockRows, Index]:
+	"""The stock with the known items that its file leaves out, which are at 0, and the place of each item.
+
+	Reports leave out what is at 0. They leave out whole warehouses for other reasons: of a warehouse that the
+	file does not name, nothing is known.
+	"""
+
 	def refusal(_: int, problem: str) -> InputError:
 		return InputError(f"{source}: {problem}.")
 
-	index = find_items(keys, known, refusal)
-	refuse_shared(keys, index, refusal)
-	return index
+	index = find_items(stock.keys, known, refusal, lambda text: screen.note(f"{source}: {text}"))
+	refuse_shared(stock.keys, index, refusal)
+	absent = np.setdiff1d(np.arange(len(known)), index)
+	named = {fold(key.warehouse) for key in stock.keys}
+	told = [at for at in absent if not known[at].warehouse or named & {fold(known[at].warehouse), ""}]
+	elsewhere = sorted({known[at].warehouse for at in absent}.difference(known[at].warehouse for at in told))
+	if elsewhere:
+		screen.note(f"{source} has no rows of {', '.join(elsewhere[:3])}: nothing is proposed there.")
+	if told:
+		missing = tuple(known[at] for at in told)
+		screen.note(
+			f"{source} leaves out {counted(len(told), 'item')} of the history, which are taken to be at 0 and"
+			f" proposed for: {some(missing)}."
+		)
+		stock, index = stock.with_none_of(missing), np.append(index, told).astype(np.intp)
+	return stock, index
 
 
 def _state(applied: StoredPolicy, items: ItemTable, stock: StockRows, today: np.datetime64) -> State:
@@ -185,7 +227,7 @@ def _today(options: argparse.Namespace, stored: StoredPolicy, screen: Screen) ->
 	known_until = stored.snapshot.today
 	if options.today is None:
 		return known_until
-	today = _date(options.today, options.date_format)
+	today = parse_today(options.today, options.date_format)
 	missing = int((today - known_until).astype(int))
 	if missing > 0:
 		screen.note(
@@ -197,14 +239,3 @@ def _today(options: argparse.Namespace, stored: StoredPolicy, screen: Screen) ->
 			" and all of it counts."
 		)
 	return today
-
-
-def _date(text: str, date_format: str | None) -> np.datetime64:
-	for form in filter(None, (date_format, "%Y-%m-%d")):
-		try:
-			date = datetime.datetime.strptime(text, form).date()
-		except ValueError:
-			continue
-		if FIRST_YEAR <= date.year <= LAST_YEAR:
-			return np.datetime64(date, "D")
-	raise InputError(f"--today {text!r} is not a date; write it as in 2025-07-01.")

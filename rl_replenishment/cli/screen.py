@@ -22,6 +22,7 @@ class Screen:
 		self._console = _Console(stderr=json, highlight=False)
 		self._aside = _Console(stderr=True, highlight=False)
 		self._notes: list[str] = []
+		self._told: list[str] = []
 
 	def say(self, what: RenderableType) -> None:
 		"""Show a line or a table."""
@@ -47,7 +48,7 @@ class Screen:
 		self._tell_notes()
 		if self.json:
 			# ASCII: what reads it need not guess the encoding
-			print(json.dumps(document, allow_nan=False, indent=1))
+			print(json.dumps({**document, "notes": self._told}, allow_nan=False, indent=1))
 		if sys.stdout is not None:
 			# now, so that a full disk is told as any other error
 			sys.stdout.flush()
@@ -55,6 +56,7 @@ class Screen:
 	def _tell_notes(self) -> None:
 		for text in self._notes:
 			self._aside.print(plain(text), style="yellow", markup=False, emoji=False, soft_wrap=True)
+		self._told += self._notes
 		self._notes.clear()
 
 

@@ -68,7 +68,7 @@ def run(options: argparse.Namespace, screen: Screen) -> dict[str, Any]:
 	"""Train and write the policy folder."""
 	if options.tensorboard is not None and options.tensorboard.is_file():
 		raise InputError(f"--tensorboard {options.tensorboard} is a file; name a folder.")
-	history = read_history(options.orders, options.date_format, screen)
+	history = read_history(options.orders, options.date_format, screen, options.today)
 	items = read_item_table(options, history.keys, screen)
 	held = holdout_days(options.holdout, history)
 	history = without_gaps(history, items, screen, held).history

@@ -110,7 +110,10 @@ def test_orders_that_are_not_northwinds(run: Run, text: str, says: str) -> None:
 		("item_code,on_hand,on_order\nApple,1,-3\n", "t.csv, row 2, column on_order"),
 		(STOCK.replace("2024-04-05", "2034-04-05"), "t.csv, row 2, column expected_date"),
 		("item_code,warehouse,on_hand\nApple,A,1\nApple,B,1\n", "add a warehouse column to the orders"),
-		("item_code,on_hand\nApple,1\nAPPLE,1\n", "t.csv: APPLE and Apple are one item"),
+		(
+			"item_code,on_hand\nApple,1\nAPPLE,1\n",
+			"t.csv, row 3, column on_hand: 1 is the stock of Apple in row 2 as well",
+		),
 	],
 )
 def test_stock(run: Run, text: str, says: str) -> None:

@@ -73,10 +73,11 @@ def test_on_hand_may_come_after_the_first_row(write: WriteFile) -> None:
 @pytest.mark.parametrize("column", ["on_hand", "reserved"])
 def test_rows_that_disagree_are_refused(write: WriteFile, column: str) -> None:
 	other = "reserved" if column == "on_hand" else "on_hand"
-	message = refusal(write(f"item_code,{column},{other}\na,5,1\nb,5,1\na,,1\na,6,1\n"))
+	message = refusal(write(f"item_code,{column},{other}\na,5,1\nb,5,1\na,6,\n"))
 	assert message == (
-		f"data.csv, row 5, column {column}: 6 differs from 5 in row 2 for a;"
-		" repeat the value or leave it blank."
+		f"data.csv, row 4, column {column}: 6 differs from 5 in row 2 for a;"
+		" repeat the value or leave it blank, or add a location or batch column that tells apart what adds"
+		" up."
 	)
 
 

@@ -32,9 +32,7 @@ def supported_days(day: npt.NDArray[np.datetime64]) -> tuple[np.datetime64, np.d
 	return np.datetime64(first_day, "D"), np.datetime64(last_day, "D")
 
 
-def _last(
-	days: npt.NDArray[np.int64], counts: npt.NDArray[np.intp], *, only_longer: bool = False
-) -> int:
+def _last(days: npt.NDArray[np.int64], counts: npt.NDArray[np.intp], *, only_longer: bool = False) -> int:
 	"""The place in `days` of the last supported one."""
 	after = np.cumsum(counts[::-1])[::-1]
 	few = int(after[0]) // (_AGAINST + 1)

@@ -17,7 +17,7 @@ _NOISE = 1e-9
 
 @dataclass(frozen=True)
 class References:
-	"""What is known of E demand events beside item, day and quantity; each of shape (E,), -1 where unknown."""
+	"""What else is known of E demand events; each of shape (E,), -1 where unknown."""
 
 	#: the document that an event is in
 	document: Codes | None = None
@@ -41,8 +41,8 @@ def settle_returns(
 	3. otherwise, or where that customer bought none: the latest of the same quantity;
 	4. where no customer is known: the latest that was large enough, whole or what other returns left of it.
 
-	Returns the quantities, 0 for the returns, and what of each return no sale is known of, because it is older
-	than the events or larger than any of them, both of shape (E,): that is taken off nothing.
+	Returns the quantities, 0 for the returns, and what of each return no sale is known of, because it is
+	older than the events or larger than any of them, both of shape (E,): that is taken off nothing.
 	"""
 	settled, unexplained = np.maximum(quantity, 0.0), np.zeros(len(quantity))
 	returned = np.flatnonzero(quantity < 0)
@@ -116,7 +116,9 @@ class _Item:
 	def _is_referred(self, at: int) -> bool:
 		return self._against is not None and bool(self._against[1][at] >= 0)
 
-	def _take_latest(self, at: int, fits: Callable[[int, npt.NDArray[np.intp]], npt.NDArray[np.bool_]]) -> None:
+	def _take_latest(
+		self, at: int, fits: Callable[[int, npt.NDArray[np.intp]], npt.NDArray[np.bool_]]
+	) -> None:
 		if self._is_referred(at):
 			return
 		sales = np.arange(self._before[at])

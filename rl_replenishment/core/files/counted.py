@@ -81,8 +81,11 @@ TYPE = Column(
 	),
 	several=True,
 )
-IS_RETURN = Column("is_return", ("Return", "Is Credit Note", "Is Refund", "Retoure", "Gutschrift"), several=True)
+IS_RETURN = Column(
+	"is_return", ("Return", "Is Credit Note", "Is Refund", "Retoure", "Gutschrift"), several=True
+)
 COLUMNS = (STATUS, CANCELLED, TYPE, IS_RETURN)
+
 
 def _words(*patterns: str) -> re.Pattern[str]:
 	return re.compile("|".join(patterns))
@@ -124,15 +127,16 @@ _DOCUMENTS = {
 	"delivery": _words(r"delivery(?: note)?|shipment|lieferschein|lieferung"),
 	"invoice": _words(r"(?:sales )?invoice|rechnung|pos invoice"),
 }
-_NO = frozenset(("", "0", "0.0", "no", "n", "false", "nein", "f", "-", "none", "null", "nan", "0000-00-00", "00.00.0000"))
+_NO = frozenset(
+	("", "0", "0.0", "no", "n", "false", "nein", "f", "-", "none", "null", "nan", "0000-00-00", "00.00.0000")
+)
 
 
 def counted_lines(table: Table, note: Note) -> Table:
 	"""The lines that are demand or take some back; what was cancelled or never sold is left out."""
 	for name in (*table.named(STATUS.name), *table.named(TYPE.name)):
 		is_status = name.startswith(STATUS.name)
-		unsold = (_CANCELLED, _NOT_SOLD, _CAME_BACK) if is_status else (_CANCELLED, _NOT_SOLD)
-		table = _without(table, name, lambda text, unsold=unsold: _is_one_of(text, *unsold), note)
+		table = _without(table, name, _is_no_sale if is_status else _is_unsold, note)
 		if table.columns[name].header.casefold().replace(" ", "") == "docstatus":
 			# Frappe: 0 is a draft, 2 is cancelled
 			table = _without(table, name, lambda text: text in ("0", "2"), note)
@@ -160,6 +164,14 @@ def _is_one_of(text: str, *words: re.Pattern[str]) -> bool:
 	return any(pattern.fullmatch(folded) for pattern in words)
 
 
+def _is_unsold(text: str) -> bool:
+	return _is_one_of(text, _CANCELLED, _NOT_SOLD)
+
+
+def _is_no_sale(text: str) -> bool:
+	return _is_one_of(text, _CANCELLED, _NOT_SOLD, _CAME_BACK)
+
+
 def _tell_unknown(table: Table, name: str, note: Note) -> None:
 	unknown = table.columns[name].where(lambda text: not _is_one_of(text, _COUNTS, _RETURN))
 	if unknown.any():
@@ -169,22 +181,20 @@ def _tell_unknown(table: Table, name: str, note: Note) -> None:
 
 def _tell_documents(table: Table, name: str, note: Note) -> None:
 	column = table.columns[name]
-	kinds = [
-		{text for text in column.distinct if _is_one_of(text, words)} for words in _DOCUMENTS.values()
-	]
+	kinds = [{text for text in column.distinct if _is_one_of(text, words)} for words in _DOCUMENTS.values()]
 	several = [min(texts) for texts in kinds if texts]
 	if len(several) > 1:
 		note(
-			f"{table.name}: lines with {column.header} {' and '.join(several)} are added up; where one sale has a"
-			" line in each, keep one kind."
+			f"{table.name}: lines with {column.header} {' and '.join(several)} are added up; where one"
+			" sale has a line in each, keep one kind."
 		)
 
 
 def _told(table: Table, name: str, rows: Mask, note: Note) -> Mask:
 	if rows.any():
 		note(
-			f"{table.name}: {_lines(rows)} with {table.columns[name].header} {_values(table, name, rows)} count as"
-			" returned."
+			f"{table.name}: {_lines(rows)} with {table.columns[name].header} {_values(table, name, rows)}"
+			" count as returned."
 		)
 	return rows
 
@@ -194,8 +204,8 @@ def _without(table: Table, name: str, fits: Callable[[str], bool], note: Note) -
 	rows = column.where(fits)
 	if rows.any():
 		note(
-			f"{table.name}: {_lines(rows)} with {column.header} {_values(table, name, rows)} left out, the first in"
-			f" {rows_named(table.lines[rows][:1])}."
+			f"{table.name}: {_lines(rows)} with {column.header} {_values(table, name, rows)} left out,"
+			f" the first in {rows_named(table.lines[rows][:1])}."
 		)
 	return table.keep(~rows)
 

@@ -1,4 +1,4 @@
-"""Dates in delimited text: year first, day first or month first, or weeks or months; decided once per file."""
+"""Dates in delimited text: days, with year, day or month first, weeks or months; decided once per file."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from rl_replenishment.core.files.periods import (
 	format_of_periods,
 	is_numbered,
 	last_day,
-	read_period,
-	read_numbered,
 	numbered,
+	read_numbered,
+	read_period,
 )
 from rl_replenishment.core.files.table import Table, shown
 
@@ -214,8 +214,8 @@ def _why_no_date(text: str, date_format: str | None) -> str:
 		return f"is not a date of the form {date_format}; correct it, or give another --date-format"
 	if re.fullmatch(r"\d{6}", text, re.ASCII) and is_numbered(text):
 		return (
-			"could be a week or a month, and no other date tells which; write it as 2024-W05 or 2024-05, or name"
-			" the column Week or Month"
+			"could be a week or a month, and no other date tells which; write it as 2024-W05 or 2024-05, or"
+			" name the column Week or Month"
 		)
 	if re.fullmatch(r"\d{5}(\.\d*)?", text, re.ASCII):
 		return "is a spreadsheet's day number; show the column as dates before saving it as CSV"

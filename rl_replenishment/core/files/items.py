@@ -13,7 +13,16 @@ from rl_replenishment.core.errors import InputError
 from rl_replenishment.core.files.keys import ITEM_CODE, WAREHOUSE, read_keys
 from rl_replenishment.core.files.matching import find_items
 from rl_replenishment.core.files.numbers import Range, read_numbers
-from rl_replenishment.core.files.table import Column, FilePath, IntArray, Note, Table, read_table, shown, unheard
+from rl_replenishment.core.files.table import (
+	Column,
+	FilePath,
+	IntArray,
+	Note,
+	Table,
+	read_table,
+	shown,
+	unheard,
+)
 from rl_replenishment.core.items import DEFAULTS, ItemKey, ItemTable
 
 COLUMNS = (
@@ -174,7 +183,7 @@ def _refuse_duplicates(table: Table, keys: Sequence[ItemKey], key_of_row: IntArr
 
 
 def _refuse_unorderable(
-	table: Table, items: ItemTable, maximum: Float64Array, rows: Sequence[IntArray]
+	table: Table, items: ItemTable, maximum: Float64Array, rows: Sequence[npt.NDArray[np.intp]]
 ) -> None:
 	"""Refuse a largest order that is above 0 and yet below the smallest; 0 is how a file stops orders."""
 	for index in np.flatnonzero((items.max_order_qty > 0) & (items.largest_order <= 0)):

@@ -63,7 +63,7 @@ def fold(name: str) -> str:
 
 
 def as_number(code: str) -> str:
-	"""A code as a program writes it that took it for a number: 00123 and 123.0 are 123; "" for other codes."""
+	"""A code without the zeros that programs drop or add: 00123 and 123.0 are 123; "" for other codes."""
 	whole = code.removesuffix(".0")
 	return (whole.lstrip("0") or "0") if whole.isdecimal() and whole.isascii() else ""
 
@@ -111,8 +111,8 @@ def _tell_numbers_alike(table: Table, codes: Sequence[str], note: Note) -> None:
 		number = as_number(code)
 		if number and seen.setdefault(number, code) != code:
 			note(
-				f"{table.name}: {code} and {seen[number]} are read as two items; if a program dropped zeros, export"
-				" the codes as text."
+				f"{table.name}: {code} and {seen[number]} are read as two items; if a program dropped zeros,"
+				" export the codes as text."
 			)
 			return
 

@@ -72,12 +72,12 @@ def find_items(
 		return index
 	# only what no other name asks for can be what is left of a number
 	taken = set(index.tolist())
-	for row in np.flatnonzero(index < 0):
+	for row in np.flatnonzero(index < 0).tolist():
 		key = wanted[row]
 		number = as_number(key.item_code)
 		places = (ItemKey(number, fold(key.warehouse)), ItemKey(number)) if number else ()
 		found = next((by_number[place] for place in places if place in by_number), [])
-		index[row] = one_of(int(row), key, [position for position in found if position not in taken])
+		index[row] = one_of(row, key, [position for position in found if position not in taken])
 		if index[row] >= 0:
 			note(f"{key} is taken for {known[index[row]]}: only zeros that programs drop tell them apart.")
 	return index

@@ -82,8 +82,19 @@ AGAINST = Column(
 )
 CUSTOMER = Column(
 	"customer",
-	("Customer ID", "Customer No", "Customer Number", "Customer Name", "Client", "Partner", "Sold To", "Debitor")
-	+ ("Kunde", "Kundennummer", "Kundennr"),
+	(
+		"Customer ID",
+		"Kunde",
+		"Kundennummer",
+		"Kundennr",
+		"Customer No",
+		"Customer Number",
+		"Customer Name",
+		"Client",
+		"Partner",
+		"Sold To",
+		"Debitor",
+	),
 	several=True,
 )
 COLUMNS = (
@@ -190,9 +201,9 @@ def read_orders(
 
 	Lines from `today` on are future orders; without it, those are that lie far after the rest, see
 	`supported_days`. `note` is told what was read otherwise than it may look: cancelled lines left out, names
-	spelled in two ways, units converted, future orders. Raises `InputError` as the parts it reads do, and where
-	the file holds an export twice, the dates span more than 50 years or the days times item-warehouses would
-	need more than 4 GB.
+	spelled in two ways, units converted, future orders. Raises `InputError` as the parts it reads do, and
+	where the file holds an export twice, the dates span more than 50 years or the days times item-warehouses
+	would need more than 4 GB.
 	"""
 	table = read_table(path, COLUMNS, digests=True, note=note)
 	table = without_totals(table, "qty", "date", note)
@@ -217,7 +228,9 @@ def read_orders(
 	item, ordered = rank[item], tuple(keys[index] for index in order)
 	ahead &= quantity > 0
 	if ahead.any():
-		_tell_future(table, ordered, item, dates.first, quantity, ahead, end if today is None else today, note)
+		_tell_future(
+			table, ordered, item, dates.first, quantity, ahead, end if today is None else today, note
+		)
 	day = dates.first[past]
 	return Orders(
 		ordered,
@@ -246,8 +259,8 @@ def _past_and_ahead(
 		if wrong.any():
 			row = int(np.argmax(wrong))
 			note(
-				f"{table.name}, {rows_named(table.lines[wrong])}: left out, because {day[row]} is far {where} all"
-				f" others, {first} to {last}; correct the date."
+				f"{table.name}, {rows_named(table.lines[wrong])}: left out, because {day[row]} is far {where}"
+				f" all others, {first} to {last}; correct the date."
 			)
 	return ~early & (day <= last), (day > last) & ~late
 
@@ -266,8 +279,8 @@ def _tell_future(
 	named = ", ".join(f"{quantity[row]:g} of {keys[item[row]]} on {day[row]}" for row in rows[:3])
 	more = f" and {len(rows) - 3:,} more" if len(rows) > 3 else ""
 	note(
-		f"{table.name}, {rows_named(table.lines[rows])}: {named}{more}, later than the history, which ends before"
-		f" {today}, are future orders, and known demand of their days; --today sets another day of ordering."
+		f"{table.name}, {rows_named(table.lines[rows])}: {named}{more}, later than the history, which"
+		f" ends before {today}, are future orders, and known demand of their days; --today sets another day."
 	)
 
 

@@ -140,8 +140,8 @@ def _block_twice(day: Int64Array, digests: Int64Array, dated: bool) -> tuple[int
 
 def _refusal(table: Table, words: str, what: str) -> InputError:
 	return InputError(
-		f"{table.name}: {words}, as where an export is in the file twice; remove the repetition, or, where these"
-		f" are {what} of their own, add a column that tells them apart, such as a number."
+		f"{table.name}: {words}, as where an export is in the file twice; remove the repetition, or,"
+		f" where these are {what} of their own, add a column that tells them apart, such as a number."
 	)
 
 

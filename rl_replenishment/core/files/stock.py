@@ -7,12 +7,104 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from rl_replenishment.core.files.dates import DayArray, read_dates
-from rl_replenishment.core.files.keys import ITEM_CODE, WAREHOUSE, read_keys
+from rl_replenishment.core.errors import InputError
+from rl_replenishment.core.files.dates import DayArray, read_periods
+from rl_replenishment.core.files.keys import ITEM_CODE, WAREHOUSE, fold, read_keys
 from rl_replenishment.core.files.numbers import Range, read_numbers
-from rl_replenishment.core.files.table import Column, FilePath, IntArray, Table, read_table
+from rl_replenishment.core.files.repeats import repeated_rows, without_totals
+from rl_replenishment.core.files.table import (
+	Column,
+	FilePath,
+	IntArray,
+	Mask,
+	Note,
+	Table,
+	read_table,
+	rows_named,
+	unheard,
+)
+from rl_replenishment.core.files.units import STOCK_UOM, UOM, check_units
 from rl_replenishment.core.items import ItemKey
 
+#: what tells the shelves and batches of one item-warehouse apart: their rows add up
+PLACE = Column(
+	"location",
+	(
+		"Storage Location",
+		"Stock Location",
+		"Bin",
+		"Bin Location",
+		"Storage Bin",
+		"Bin Code",
+		"Location Code",
+		"Shelf",
+		"Rack",
+		"Aisle",
+		"Zone",
+		"Sub-Location",
+		"Package",
+		"Lagerort",
+		"Lagerplatz",
+		"Platz",
+		"Regal",
+		"Fach",
+	),
+	several=True,
+)
+BATCH = Column(
+	"batch",
+	(
+		"Batch No",
+		"Batch ID",
+		"Batch Number",
+		"Lot",
+		"Lot No",
+		"Lot Number",
+		"Lot/Serial Number",
+		"Serial No",
+		"Serial Number",
+		"Inventory Lot",
+		"Charge",
+		"Chargennummer",
+		"Seriennummer",
+	),
+	several=True,
+)
+EXPIRY = Column(
+	"expiry_date",
+	(
+		"Expiry",
+		"Batch Expiry Date",
+		"Expiration Date",
+		"Expires On",
+		"Best Before",
+		"Best Before Date",
+		"Use By",
+		"Use By Date",
+		"SLED/BBD",
+		"MHD",
+		"Verfallsdatum",
+		"Mindesthaltbarkeitsdatum",
+	),
+)
+#: what tells two arrivals apart
+PURCHASE = Column(
+	"purchase_order",
+	(
+		"PO",
+		"PO No",
+		"PO Number",
+		"Purchase Order No",
+		"Order",
+		"Order No",
+		"Order Number",
+		"Supplier Order",
+		"Purchasing Document",
+		"Bestellung",
+		"Bestellnummer",
+	),
+	several=True,
+)
 COLUMNS = (
 	ITEM_CODE,
 	WAREHOUSE,
@@ -24,9 +116,18 @@ COLUMNS = (
 	Column("on_order", ("UnitsOnOrder", "Ordered Qty", "Ordered Quantity", "Qty on Order")),
 	Column("expected_date", ("Expected Delivery Date", "Expected Arrival", "Schedule Date", "Required By")),
 	Column("reserved", ("Reserved Qty", "Reserved Quantity")),
+	PLACE,
+	BATCH,
+	EXPIRY,
+	PURCHASE,
+	UOM,
+	STOCK_UOM,
 )
 #: no lead time is near this; an arrival beyond it is a mistyped year
 FARTHEST_ARRIVAL_DAYS = 730
+_REMEDY = (
+	"; repeat the value or leave it blank, or add a location or batch column that tells apart what adds up"
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,53 +147,166 @@ class StockRows:
 	#: shape (A,), above 0
 	arrival_quantity: npt.NDArray[np.float64]
 
+	def with_none_of(self, keys: tuple[ItemKey, ...]) -> StockRows:
+		"""The stock with further item-warehouses of which there is nothing."""
+		nothing = np.zeros(len(keys))
+		return StockRows(
+			self.keys + keys,
+			np.append(self.on_hand, nothing),
+			np.append(self.reserved, nothing),
+			self.arrival_item,
+			self.arrival_day,
+			self.arrival_quantity,
+		)
 
-def read_stock(path: FilePath, *, today: np.datetime64, date_format: str | None = None) -> StockRows:
-	"""Read a STOCK file; further rows of an item are further arrivals.
 
-	`on_hand` and `reserved` are per item: further rows repeat them or leave them blank. An arrival that was
-	expected before `today` is late and counts as due today. Raises `InputError` as the parts it reads do, and
-	for rows that disagree, an item without `on_hand`, and an arrival more than two years ahead.
+def read_stock(
+	path: FilePath, *, today: np.datetime64, date_format: str | None = None, note: Note = unheard
+) -> StockRows:
+	"""Read a STOCK file; further rows of an item are further arrivals, or further places or batches.
+
+	`on_hand` and `reserved` are per item and, where the file has such columns, per location and batch, which
+	add up; further rows of the same repeat them or leave them blank. What expired before `today` does not
+	count. An arrival that was expected before `today` is late and counts as due today; of an expected week or
+	month the last day counts. `note` is told what was read otherwise than it may look. Raises `InputError` as
+	the parts it reads do, and for rows that disagree or are there twice, an item without `on_hand`, and an
+	arrival more than two years ahead.
 	"""
-	table = read_table(path, COLUMNS)
-	keys, item = read_keys(table)
+	table = read_table(path, COLUMNS, digests=True, note=note)
+	table = without_totals(table, "on_hand", "expected_date", note)
+	keys, item = read_keys(table, note)
+	check_units(table, keys, item)
 	amount = Range(lowest=0.0)
 	numbers = read_numbers(table, {"on_hand": Range(), "on_order": amount, "reserved": amount})
-	expected = read_dates(table, "expected_date", date_format, required=False)
+	expected = read_periods(table, "expected_date", date_format, required=False).last
+	expiry = read_periods(table, EXPIRY.name, date_format, required=False).last
 	day = today.astype("datetime64[D]")
 	_refuse_far_arrivals(table, expected, day)
 
-	on_hand = _one_per_item(table, "on_hand", numbers["on_hand"], item, keys)
-	missing = np.isnan(on_hand)
+	part, item_of_part = _parts(table, item)
+	_refuse_twice(table, keys, item, part, numbers, expected)
+	on_hand, reserved = (
+		_one_per_part(table, name, numbers[name], item, part, keys) for name in ("on_hand", "reserved")
+	)
+	expired = np.zeros(len(on_hand), np.bool_)
+	expired[part] = expiry < day
+	_tell_parts(table, item, part, expiry < day, on_hand, note)
+	on_hand[expired & (on_hand > 0)] = 0.0
+
+	missing = np.bincount(item_of_part, ~np.isnan(on_hand), minlength=len(keys)) == 0
 	if missing.any():
 		row = int(np.argmax(missing[item]))
 		raise table.error("on_hand", row, f"no row of {keys[item[row]]} has a value; fill it in, 0 for none")
-	reserved = np.nan_to_num(_one_per_item(table, "reserved", numbers["reserved"], item, keys))
+	on_hand, reserved = (
+		np.bincount(item_of_part, np.nan_to_num(found), len(keys)).astype(np.float64)
+		for found in (on_hand, reserved)
+	)
 	arriving = numbers["on_order"] > 0
 	# maximum keeps NaT
 	arrival_day = np.maximum(expected[arriving], day)
 	return StockRows(keys, on_hand, reserved, item[arriving], arrival_day, numbers["on_order"][arriving])
 
 
-def _one_per_item(
-	table: Table, column: str, values: npt.NDArray[np.float64], item: IntArray, keys: tuple[ItemKey, ...]
+def _parts(table: Table, item: IntArray) -> tuple[npt.NDArray[np.intp], IntArray]:
+	"""The place and batch of an item-warehouse that each row is about, shape (E,), and the item of each."""
+	part = item.astype(np.intp)
+	for name in (*table.named(PLACE.name), *table.named(BATCH.name), *table.named(EXPIRY.name)):
+		column = table.columns[name]
+		texts = np.unique([fold(text) for text in column.distinct], return_inverse=True)[1]
+		_, part = np.unique(part * len(texts) + texts[column.codes], return_inverse=True)
+	item_of_part = np.zeros(int(part.max()) + 1, dtype=np.int32)
+	item_of_part[part] = item
+	return part, item_of_part
+
+
+def _refuse_twice(
+	table: Table,
+	keys: tuple[ItemKey, ...],
+	item: IntArray,
+	part: npt.NDArray[np.intp],
+	numbers: dict[str, npt.NDArray[np.float64]],
+	expected: DayArray,
+) -> None:
+	"""Refuse rows of which nobody can tell whether they are one stock or arrival, or two."""
+
+	def refusal(column: str, row: int, earlier: int, what: str, remedy: str) -> InputError:
+		where = f"{keys[item[row]]} in row {table.lines[earlier]}"
+		return table.error(column, row, f"{what} of {where} as well; {remedy}")
+
+	alike = repeated_rows(table)
+	if alike.any():
+		row = int(np.argmax(alike))
+		raise refusal(
+			ITEM_CODE.name,
+			row,
+			int(np.argmax(table.digests == table.digests[row])),
+			"all columns are those",
+			"remove one of the two rows, or, where both count, add a location, batch or purchase_order column",
+		)
+	orders = [table.columns[name] for name in table.named(PURCHASE.name)]
+	first_row: dict[tuple[object, ...], int] = {}
+	for row in np.flatnonzero(np.bincount(item)[item] > 1).tolist():
+		stock, arriving = float(numbers["on_hand"][row]), float(numbers["on_order"][row])
+		if arriving > 0:
+			order = tuple(column.codes[row] for column in orders)
+			earlier = first_row.setdefault((int(item[row]), arriving, str(expected[row]), *order), row)
+			if earlier != row and not any(column.distinct[column.codes[row]] for column in orders):
+				remedy = "leave it blank where it is the same order, or add a purchase_order column"
+				raise refusal("on_order", row, earlier, f"{arriving:g} for the same day is that", remedy)
+		elif not np.isnan(stock):
+			# a row that brings no arrival is there for its stock
+			earlier = first_row.setdefault((int(part[row]),), row)
+			if earlier != row and stock == numbers["on_hand"][earlier]:
+				remedy = "remove one of the two rows, or add a location or batch column where they add up"
+				raise refusal("on_hand", row, earlier, f"{stock:g} is the stock", remedy)
+
+
+def _one_per_part(
+	table: Table,
+	column: str,
+	values: npt.NDArray[np.float64],
+	item: IntArray,
+	part: npt.NDArray[np.intp],
+	keys: tuple[ItemKey, ...],
 ) -> npt.NDArray[np.float64]:
-	"""The value of each item, shape (N,), NaN where none of its rows has one; refuses two values."""
+	"""The value of each place and batch, shape (P,), NaN where no row has one; refuses two values."""
 	given = np.flatnonzero(~np.isnan(values))
-	first_row = np.full(len(keys), -1, dtype=np.int64)
-	# of rows that share an item the last assignment stays: backwards, so that it is the first row
-	first_row[item[given[::-1]]] = given[::-1]
-	differs = values[given] != values[first_row[item[given]]]
+	first_row = np.full(int(part.max()) + 1, -1, dtype=np.int64)
+	# of rows that share a part the last assignment stays: backwards, so that it is the first row
+	first_row[part[given[::-1]]] = given[::-1]
+	differs = values[given] != values[first_row[part[given]]]
 	if differs.any():
 		row = int(given[np.argmax(differs)])
-		earlier = int(first_row[item[row]])
+		earlier = int(first_row[part[row]])
 		raise table.error(
 			column,
 			row,
 			f"{values[row]:g} differs from {values[earlier]:g} in row {table.lines[earlier]} for"
-			f" {keys[item[row]]}; repeat the value or leave it blank",
+			f" {keys[item[row]]}{_REMEDY}",
 		)
 	return np.where(first_row >= 0, values[first_row], np.nan)
+
+
+def _tell_parts(
+	table: Table,
+	item: IntArray,
+	part: npt.NDArray[np.intp],
+	expired: Mask,
+	on_hand: npt.NDArray[np.float64],
+	note: Note,
+) -> None:
+	pairs = np.unique(np.stack([item, part]), axis=1)
+	several = int((np.bincount(pairs[0]) > 1).sum())
+	if several:
+		items = f"{several:,} item-warehouse{'' if several == 1 else 's'}"
+		note(f"{table.name}: the locations and batches of {items} are added up.")
+	gone = expired & (on_hand[part] > 0)
+	if gone.any():
+		total = on_hand[np.unique(part[gone])].sum()
+		note(
+			f"{table.name}, {rows_named(table.lines[gone])}: {total:g} units have expired and do not"
+			" count as stock."
+		)
 
 
 def _refuse_far_arrivals(table: Table, expected: DayArray, today: np.datetime64) -> None:

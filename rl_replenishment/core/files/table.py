@@ -212,7 +212,9 @@ def _digests(columns: Iterable[array[int]]) -> Int64Array:
 	"""The digest of each row from its codes: well mixed, so that sums of rows tell, too."""
 	mixed: npt.NDArray[np.uint64] = np.zeros(1, np.uint64)
 	for codes in columns:
-		mixed = (mixed + np.frombuffer(codes, dtype=np.int32).astype(np.uint64)) * np.uint64(0x9E3779B97F4A7C15)
+		mixed = (mixed + np.frombuffer(codes, dtype=np.int32).astype(np.uint64)) * np.uint64(
+			0x9E3779B97F4A7C15
+		)
 		mixed ^= mixed >> np.uint64(29)
 		mixed *= np.uint64(0xBF58476D1CE4E5B9)
 		mixed ^= mixed >> np.uint64(32)

@@ -69,7 +69,9 @@ def read_quantity(
 		found = read_numbers(table, {name: Range(required=name == STOCK_QTY.name) for name in names})
 		if "qty" in names and (found["qty"] != found[STOCK_QTY.name]).any():
 			taken, other = (table.columns[name].header for name in names)
-			note(f"{table.name}: quantities are those of column {taken}, in stock units, not those of {other}.")
+			note(
+				f"{table.name}: quantities are those of column {taken}, in stock units, not those of {other}."
+			)
 		return found[STOCK_QTY.name]
 	ranges = {"qty": Range(required=True), FACTOR.name: Range(lowest=0.0)}
 	numbers = read_numbers(table, {name: ranges[name] for name in ranges if name in table.columns})
@@ -104,7 +106,9 @@ def check_units(table: Table, keys: Sequence[ItemKey], item: IntArray) -> None:
 			row = int(np.argmax(other))
 			texts = (table.columns[column.name] for column in (UOM, STOCK_UOM))
 			mine, stock = (shown(column.distinct[column.codes[row]]) for column in texts)
-			raise table.error(UOM.name, row, f"{keys[item[row]]} is in {mine}, but its stock in {stock}; {remedy}")
+			raise table.error(
+				UOM.name, row, f"{keys[item[row]]} is in {mine}, but its stock in {stock}; {remedy}"
+			)
 	first = np.full(len(keys), -1, dtype=np.int64)
 	first[item[::-1]] = np.arange(len(item))[::-1]
 	differs = unit != unit[first[item]]

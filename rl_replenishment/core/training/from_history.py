@@ -228,6 +228,7 @@ def origin(history: DemandHistory, options: TrainingOptions) -> dict[str, Any]:
 			"first_day": str(history.start),
 			"last_day": str(history.end - np.timedelta64(1, "D")),
 			"items": len(history.keys),
+			"rhythm": history.rhythm,
 		},
 		"versions": versions(),
 	}
