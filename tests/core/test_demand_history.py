@@ -7,6 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rl_replenishment.core.demand.history import DemandHistory, from_events
+from rl_replenishment.core.demand.returns import References
+from rl_replenishment.core.demand.rhythm import WEEKLY
 from rl_replenishment.core.items import ItemKey
 
 KEYS = tuple(ItemKey(code) for code in codes(3))
@@ -31,25 +33,34 @@ def history(*rows: Event, start: int | None = None, end: int | None = None) -> t
 
 
 def by_hand(rows: list[Event], days: int) -> tuple[list[list[float]], float]:
-	"""Day by day and item by item, as the documentation says it."""
+	"""Day by day and item by item, as the documentation says it; `rows` in the order of their days."""
+	left = {at: quantity for at, (_, _, quantity) in enumerate(rows) if quantity > 0}
+	due = {at: -quantity for at, (_, _, quantity) in enumerate(rows) if quantity < 0}
+	for same in (True, False):
+		for at in due:
+			item, day, _ = rows[at]
+			for sale in reversed(left):
+				other, sold_on, sold = rows[sale]
+				fits = left[sale] == sold == due[at] if same else left[sale] >= due[at]
+				if other == item and sold_on <= day and fits:
+					left[sale] -= due[at]
+					due[at] = 0.0
+					break
 	demand = [[0.0] * len(KEYS) for _ in range(days)]
-	unexplained = 0.0
-	for item in range(len(KEYS)):
-		for day in range(days):
-			net = sum(quantity for i, d, quantity in rows if (i, d) == (item, day))
-			demand[day][item] = max(net, 0.0)
-			for earlier in range(day - 1, -1, -1):
-				taken = min(max(-net, 0.0), demand[earlier][item])
-				demand[earlier][item] -= taken
-				net += taken
-			unexplained += max(-net, 0.0)
-	return demand, unexplained
+	for sale, quantity in left.items():
+		demand[rows[sale][1]][rows[sale][0]] += quantity
+	return demand, sum(due.values())
+
+
+def in_order(rows: list[Event]) -> list[Event]:
+	return sorted(rows, key=lambda row: row[1])
 
 
 @given(events)
-def test_returns_take_back_the_latest_demand_before_them(rows: list[Event]) -> None:
+def test_returns_take_back_a_sale_that_was_large_enough(rows: list[Event]) -> None:
+	"""Of the same quantity rather than another, and the latest of these."""
 	found, unexplained = history(*rows, start=0, end=13)
-	expected, left_over = by_hand(rows, 13)
+	expected, left_over = by_hand(in_order(rows), 13)
 	assert found.demand.tolist() == expected
 	assert unexplained == left_over
 
@@ -66,21 +77,87 @@ def test_conservation(rows: list[Event]) -> None:
 
 
 @given(events, st.integers(-3, 14), st.integers(1, 10))
-def test_only_the_window_counts(rows: list[Event], start: int, days: int) -> None:
-	"""The same as if the events outside had never been."""
-	found, unexplained = history(*rows, start=start, end=start + days)
-	inside = [(i, d - start, q) for i, d, q in rows if start <= d < start + days]
-	expected, left_over = by_hand(inside, days)
+def test_what_comes_after_the_window_does_not_count(rows: list[Event], start: int, days: int) -> None:
+	"""The same as if it had never been; what was sold before the window may come back in it."""
+	found, _ = history(*rows, start=start, end=start + days)
+	known = [row for row in rows if row[1] < start + days]
+	expected, _ = by_hand(in_order(known), 13)
 	assert found.days == days
 	assert found.start == MONDAY + np.timedelta64(start, "D")
-	assert found.demand.tolist() == expected
-	assert unexplained == left_over
+	inside = [expected[day] if 0 <= day < 13 else [0.0] * 3 for day in range(start, start + days)]
+	assert found.demand.tolist() == inside
 
 
-def test_a_return_before_any_demand_is_unexplained() -> None:
+def test_a_bulk_sale_that_comes_back_leaves_newer_demand_alone() -> None:
+	"""A sale of 400, sent back after 90 days of 10 a day."""
+	daily = [(0, day, 10.0) for day in range(1, 91)]
+	for returned, left in ((-400, 0), (-390, 10)):
+		found, unexplained = history((0, 0, 400), *daily, (0, 91, returned))
+		assert found.demand[:, 0].tolist() == [left, *[10] * 90, 0]
+		assert unexplained == 0
+
+
+def test_a_return_larger_than_any_sale_is_taken_off_nothing() -> None:
+	"""Its sale is older than the history, or was several: what was sold since is demand all the same."""
 	found, unexplained = history((0, 0, 5), (0, 1, -7), (0, 2, 4))
-	assert found.demand[:, 0].tolist() == [0, 0, 4]
-	assert unexplained == 2
+	assert found.demand[:, 0].tolist() == [5, 0, 4]
+	assert unexplained == 7
+
+
+def test_a_return_belongs_to_the_document_that_it_names() -> None:
+	"""ERPNext's `return_against`: off that sale, whatever else was as large, and however late it is named."""
+	item, day = np.zeros(5, np.int64), MONDAY + np.array([0, 1, 2, 3, 4]).astype("timedelta64[D]")
+	quantity = np.array([30.0, 30.0, 30.0, -20.0, -25.0])
+	document, against = np.array([1, 2, 3, 4, 5]), np.array([-1, -1, -1, 1, 9])
+	found, unexplained = from_events(
+		KEYS, item, day, quantity, references=References(document=document, against=against)
+	)
+	assert found.demand[:, 0].tolist() == [10, 30, 30, 0, 0]
+	assert unexplained == 25
+
+
+def test_a_return_in_the_document_of_the_sale_belongs_to_it() -> None:
+	item, day = np.zeros(3, np.int64), MONDAY + np.array([0, 1, 5]).astype("timedelta64[D]")
+	found, _ = from_events(
+		KEYS, item, day, np.array([8.0, 8.0, -3.0]), references=References(document=np.array([1, 2, 1]))
+	)
+	assert found.demand[:, 0].tolist() == [5, 8, 0, 0, 0, 0]
+
+
+def test_a_return_belongs_to_its_customer() -> None:
+	"""First what was sold in that quantity, then what was large enough, then several sales."""
+	sold = [(1, 6), (2, 50), (1, 40), (1, 7), (2, 6)]
+
+	def left(*returned: tuple[int, int]) -> tuple[list[float], float]:
+		party, quantity = (np.array(column) for column in zip(*sold, *returned, strict=True))
+		day = MONDAY + np.minimum(np.arange(len(party)), 5).astype("timedelta64[D]")
+		item = np.zeros(len(party), np.int64)
+		found, unexplained = from_events(
+			KEYS, item, day, quantity.astype(float), references=References(party=party)
+		)
+		return found.demand[:5, 0].tolist(), unexplained
+
+	assert left((1, -6)) == ([0, 50, 40, 7, 6], 0)
+	assert left((1, -30)) == ([6, 50, 10, 7, 6], 0)
+	assert left((1, -45)) == ([6, 50, 2, 0, 6], 0)
+	assert left((1, -60)) == ([0, 50, 0, 0, 6], 7)
+	# a stranger's return: only the very quantity tells
+	assert left((3, -50)) == ([6, 0, 40, 7, 6], 0)
+	assert left((3, -30)) == ([6, 50, 40, 7, 6], 30)
+
+
+def test_returns_of_which_more_is_known_come_first() -> None:
+	"""A return without a reference does not take the sale that a later one names."""
+	item, day = np.zeros(4, np.int64), MONDAY + np.arange(4).astype("timedelta64[D]")
+	found, unexplained = from_events(
+		KEYS,
+		item,
+		day,
+		np.array([5.0, 5.0, -5.0, -5.0]),
+		references=References(document=np.array([1, 2, 3, 4]), against=np.array([-1, -1, -1, 2])),
+	)
+	assert found.demand[:, 0].tolist() == [0, 0, 0, 0]
+	assert unexplained == 0
 
 
 def test_a_return_takes_nothing_from_other_items() -> None:
@@ -118,3 +195,9 @@ def test_windows_and_columns() -> None:
 def test_demand_must_fit_the_keys() -> None:
 	with pytest.raises(ValueError, match=r"demand has shape \(4, 2\), expected \(days, 3\)"):
 		DemandHistory(KEYS, MONDAY, np.zeros((4, 2), np.float32))
+
+
+def test_windows_and_columns_keep_the_rhythm() -> None:
+	item, day = np.zeros(2, np.int64), MONDAY + np.array([0, 7]).astype("timedelta64[D]")
+	found, _ = from_events(KEYS, item, day, np.ones(2), rhythm=WEEKLY)
+	assert found.window(0, 7).rhythm == found.take([1]).rhythm == WEEKLY

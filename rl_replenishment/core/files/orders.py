@@ -14,7 +14,7 @@ from rl_replenishment.core.demand.rhythm import DAILY, Rhythm, rhythm_of
 from rl_replenishment.core.errors import InputError
 from rl_replenishment.core.files import counted, units
 from rl_replenishment.core.files.dates import DayArray, read_periods
-from rl_replenishment.core.files.keys import ITEM_CODE, WAREHOUSE, natural_order, read_keys
+from rl_replenishment.core.files.keys import ITEM_CODE, WAREHOUSE, fold, natural_order, read_keys
 from rl_replenishment.core.files.repeats import refuse_repeated_blocks, without_totals
 from rl_replenishment.core.files.table import (
 	Column,
@@ -286,24 +286,20 @@ def _tell_future(
 
 def _references(table: Table) -> References:
 	"""Documents and customers of the lines, by code."""
-	documents = [table.texts(name) for name in table.named(DOCUMENT.name)]
-	party = next((table.columns[name] for name in table.named(CUSTOMER.name)), None)
-	against = next((table.texts(name) for name in table.named(AGAINST.name)), None)
-	if against is not None and documents:
-		# the column that the references are from
-		wanted = {text for text in against if text}
-		documents.sort(key=lambda texts: -len(wanted.intersection(texts)))
 	codes: dict[str, int] = {"": -1}
 
-	def coded(texts: list[str]) -> IntArray:
-		return np.array([codes.setdefault(text, len(codes)) for text in texts], dtype=np.int32)
+	def coded(name: str) -> IntArray:
+		column = table.columns[name]
+		code = [codes.setdefault(fold(text), len(codes)) for text in column.distinct]
+		return np.array(code, dtype=np.int32)[column.codes]
 
-	blank = None if party is None else np.array([not text for text in party.distinct])
-	return References(
-		document=coded(documents[0]) if documents else None,
-		against=None if against is None else coded(against),
-		party=None if party is None or blank is None else np.where(blank[party.codes], -1, party.codes),
+	documents, against, parties = (
+		[coded(name) for name in table.named(column.name)] for column in (DOCUMENT, AGAINST, CUSTOMER)
 	)
+	if against:
+		# the column that the references are from
+		documents.sort(key=lambda document: -np.isin(document[document >= 0], against[0]).sum())
+	return References(*(found[0] if found else None for found in (documents, against, parties)))
 
 
 def _check_span(table: Table, day: DayArray) -> None:

@@ -241,7 +241,7 @@ def _refuse_twice(
 			row,
 			int(np.argmax(table.digests == table.digests[row])),
 			"all columns are those",
-			"remove one of the two rows, or, where both count, add a location, batch or purchase_order column",
+			"remove one of the two rows, or add a location, batch or purchase_order column where both count",
 		)
 	orders = [table.columns[name] for name in table.named(PURCHASE.name)]
 	first_row: dict[tuple[object, ...], int] = {}

@@ -1,0 +1,438 @@
+"""ORDERS files as programs export them: what they say besides item, date and quantity is heard."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from rl_replenishment.core.demand.rhythm import DAILY, MONTHLY, WEEKLY, Rhythm
+from rl_replenishment.core.errors import InputError
+from rl_replenishment.core.files.orders import Orders, read_orders
+
+WriteFile = Callable[..., Path]
+Read = Callable[..., tuple[Orders, list[str]]]
+
+
+@pytest.fixture
+def read(write: WriteFile) -> Read:
+	"""Reads the text of a file; gives the orders and what was noted."""
+
+	def read_text(text: str, today: str | None = None) -> tuple[Orders, list[str]]:
+		notes: list[str] = []
+		day = None if today is None else np.datetime64(today)
+		return read_orders(write(text), today=day, note=notes.append), notes
+
+	return read_text
+
+
+@pytest.fixture
+def refusal(read: Read) -> Callable[[str], str]:
+	def read_and_catch(text: str) -> str:
+		with pytest.raises(InputError) as caught:
+			read(text)
+		message = str(caught.value)
+		assert message.startswith("data.csv")
+		assert message.endswith(".")
+		return message
+
+	return read_and_catch
+
+
+def sold(orders: Orders) -> dict[str, float]:
+	"""What was sold of each item in all, less what came back."""
+	totals = np.bincount(orders.item, orders.quantity, len(orders.keys))
+	return {str(key): float(total) for key, total in zip(orders.keys, totals, strict=True)}
+
+
+def daily(days: int = 60, item: str = "Bolt", quantity: object = 10) -> str:
+	first = np.datetime64("2025-01-01")
+	return "".join(f"{item},{first + day},{quantity}\n" for day in range(days))
+
+
+# names
+
+
+def test_spelling_does_not_make_two_items(read: Read) -> None:
+	"""Case, blanks of any kind, marks that do not show, and letters put together in two ways."""
+	rows = ["Bolt", "BOLT", " bolt ", "Nut  M8", "Nut\u00a0M8", "Scha\u0308kel", "Schäkel\u200b"]
+	text = "".join(f"{code},2025-01-0{day},1\n" for day, code in enumerate(rows, 1))
+	orders, notes = read("item_code,date,qty\n" + text)
+	assert sold(orders) == {"Bolt": 3, "Nut  M8": 2, "Scha\u0308kel": 2}
+	(note,) = notes
+	assert note.startswith(
+		"data.csv, column item_code: names that differ only in case or blanks are one: Bolt (also"
+		' "BOLT", "bolt")'
+	)
+
+
+def test_spelling_does_not_make_two_warehouses(read: Read) -> None:
+	orders, notes = read("item_code,date,qty,warehouse\na,2025-01-01,1,Main\na,2025-01-02,2,MAIN\n")
+	assert sold(orders) == {"a @ Main": 3}
+	assert 'Main (also "MAIN")' in notes[0]
+
+
+def test_a_file_that_spells_one_way_is_read_without_a_note(read: Read) -> None:
+	assert read("item_code,date,qty\n" + daily())[1] == []
+
+
+@pytest.mark.parametrize("code", ["4.00638E+12", "4,01E+12", "1E+05", "4.00638e+12", "4.006381333931E+13"])
+def test_codes_that_a_spreadsheet_rounded_are_refused(refusal: Callable[[str], str], code: str) -> None:
+	message = refusal(f"item_code;date;qty\na;2025-01-01;1\n{code};2025-01-01;1\n")
+	assert message.startswith(
+		f'data.csv, row 3, column item_code: "{code}" is what a spreadsheet left of a long'
+	)
+
+
+def test_a_code_in_scientific_notation_that_lost_nothing_is_read(read: Read) -> None:
+	orders, _ = read("item_code,date,qty\n4.006381333931E+12,2025-01-01,1\n4006381333931,2025-01-02,2\n")
+	assert sold(orders) == {"4006381333931": 3}
+
+
+def test_codes_that_may_have_lost_zeros_are_told(read: Read) -> None:
+	orders, notes = read("item_code,date,qty\n00123,2025-01-01,1\n123,2025-01-02,2\n")
+	assert sold(orders) == {"00123": 1, "123": 2}
+	assert notes == [
+		"data.csv: 123 and 00123 are read as two items; if a program dropped zeros, export the codes as text."
+	]
+
+
+# units
+
+
+def test_the_stock_quantity_goes_before_the_quantity(read: Read) -> None:
+	"""ERPNext exports both: boxes in Qty, pieces in Stock Qty."""
+	orders, notes = read("Item Code,Date,Qty,Stock Qty\na,2025-01-01,2,24\na,2025-01-02,1,12\n")
+	assert sold(orders) == {"a": 36}
+	assert notes == ["data.csv: quantities are those of column Stock Qty, in stock units, not those of Qty."]
+
+
+def test_the_conversion_factor_counts(read: Read) -> None:
+	rows = "a,2025-01-01,2,Box,Nos,12\na,2025-01-02,5,Nos,Nos,1\na,2025-01-03,5,nos,Nos,\n"
+	orders, notes = read("item_code,date,qty,uom,stock_uom,conversion_factor\n" + rows)
+	assert sold(orders) == {"a": 34}
+	assert notes == ["data.csv: quantities are multiplied by column conversion_factor."]
+
+
+@pytest.mark.parametrize("factor", ["", "0"])
+def test_a_row_without_a_factor_is_refused(refusal: Callable[[str], str], factor: str) -> None:
+	message = refusal(f"item_code,date,qty,uom,conversion_factor\na,2025-01-01,2,Box,{factor}\n")
+	assert message.startswith("data.csv, row 2, column conversion_factor: there is no factor above 0")
+
+
+@pytest.mark.parametrize("header", ["uom", "Unit", "Unit of Measure", "Sales Unit", "Einheit", "ME"])
+def test_mixed_units_of_an_item_are_refused(refusal: Callable[[str], str], header: str) -> None:
+	rows = "a,2025-01-01,2,Nos\nb,2025-01-01,2,Box\na,2025-01-02,1,Box\n"
+	assert refusal(f"item_code,date,qty,{header}\n{rows}") == (
+		f'data.csv, row 4, column {header}: a is in "Box" here and in "Nos" in row 2; add a column'
+		" stock_qty or conversion_factor, or export quantities in the stock unit."
+	)
+
+
+def test_another_unit_than_the_stocks_is_refused(refusal: Callable[[str], str]) -> None:
+	message = refusal("item_code,date,qty,uom,stock_uom\na,2025-01-01,2,Box,Nos\n")
+	assert 'row 2, column uom: a is in "Box", but its stock in "Nos";' in message
+
+
+def test_one_unit_per_item_is_read_however_it_is_spelled(read: Read) -> None:
+	orders, notes = read(
+		"item_code,date,qty,uom\na,2025-01-01,2,pcs\na,2025-01-02,1,Pcs.\nb,2025-01-01,3,kg\n"
+	)
+	assert sold(orders) == {"a": 3, "b": 3}
+	assert notes == []
+
+
+# numbers
+
+
+def test_a_point_before_three_digits_beside_german_dates_is_refused(refusal: Callable[[str], str]) -> None:
+	message = refusal("item_code,date,qty\na,05.03.2024,1.200\n")
+	assert message.startswith('data.csv, row 2, column qty: "1.200" could be 1200 or 1.2;')
+
+
+def test_other_numbers_tell_beside_german_dates(read: Read) -> None:
+	assert sold(read('item_code,date,qty\na,05.03.2024,1.200\na,06.03.2024,"0,5"\n')[0]) == {"a": 1200.5}
+	assert sold(read("item_code,date,qty\na,05.03.2024,1.200\na,06.03.2024,0.5\n")[0]) == {"a": 1.7}
+
+
+# lines that are no demand
+
+
+@pytest.mark.parametrize(
+	("header", "value"),
+	[
+		("Status", "Cancelled"),
+		("status", "canceled"),
+		("Order Status", "CANCELLED BY CUSTOMER"),
+		("Status", "storniert"),
+		("Financial Status", "voided"),
+		("Financial Status", "refunded"),
+		("Status", "Draft"),
+		("State", "cancel"),
+		("State", "quotation sent"),
+		("Belegstatus", "Entwurf"),
+		("Docstatus", "2"),
+		("docstatus", "0"),
+		("Cancelled", "Yes"),
+		("Is Cancelled", "1"),
+		("cancelled_at", "2025-01-03 10:00"),
+		("Storniert", "x"),
+		("Reason for Rejection", "10"),
+		("Type", "Quotation"),
+		("Belegart", "Angebot"),
+		("Document Type", "Purchase Order"),
+	],
+)
+def test_what_was_cancelled_or_never_sold_is_left_out(read: Read, header: str, value: str) -> None:
+	other = {"Docstatus": "1", "docstatus": "1"}.get(header, "")
+	orders, notes = read(f"item_code,date,qty,{header}\na,2025-01-01,1,{other}\na,2025-01-02,5,{value}\n")
+	assert sold(orders) == {"a": 1}
+	assert notes == [f"data.csv: 1 line with {header} {value} left out, the first in row 3."]
+
+
+@pytest.mark.parametrize(
+	("header", "value"),
+	[
+		("Status", "Completed"),
+		("Status", "To Deliver and Bill"),
+		("Status", "Closed"),
+		("Status", "Paid"),
+		("Financial Status", "partially_refunded"),
+		("Status", "Credit Note Issued"),
+		("State", "done"),
+		("Docstatus", "1"),
+		("Cancelled", "No"),
+		("Is Cancelled", "0"),
+		("Storniert", "nein"),
+		("Type", "Draft Beer"),
+		("Type", "Sales Invoice"),
+	],
+)
+def test_what_was_sold_counts_without_a_note(read: Read, header: str, value: str) -> None:
+	orders, notes = read(f"item_code,date,qty,{header}\na,2025-01-01,1,{value}\na,2025-01-02,5,{value}\n")
+	assert sold(orders) == {"a": 6}
+	assert notes == []
+
+
+def test_a_status_that_nobody_knows_counts_and_is_named(read: Read) -> None:
+	orders, notes = read("item_code,date,qty,status\na,2025-01-01,1,Paid\na,2025-01-02,5,Parked\n")
+	assert sold(orders) == {"a": 6}
+	assert notes == ["data.csv: 1 line with status Parked count as sold."]
+
+
+def test_several_status_columns_all_count(read: Read) -> None:
+	"""Shopify has two, and one of a cancellation."""
+	rows = "a,2025-01-01,1,paid,fulfilled,\na,2025-01-02,2,voided,,\na,2025-01-03,4,paid,,2025-01-04\n"
+	header = "Lineitem sku,Created at,Lineitem quantity,Financial Status,Fulfillment Status,Cancelled at\n"
+	assert sold(read(header + rows)[0]) == {"a": 1}
+
+
+def test_a_file_of_cancelled_lines_alone_is_refused(refusal: Callable[[str], str]) -> None:
+	assert "no line is left" in refusal("item_code,date,qty,status\na,2025-01-01,1,Cancelled\n")
+
+
+def test_two_documents_of_one_sale_are_told(read: Read) -> None:
+	rows = "a,2025-01-01,1,Delivery Note\na,2025-01-02,1,Sales Invoice\n"
+	_, notes = read("item_code,date,qty,Voucher Type\n" + rows)
+	assert notes == [
+		"data.csv: lines with Voucher Type Delivery Note and Sales Invoice are added up; where one sale has a"
+		" line in each, keep one kind."
+	]
+
+
+# returns
+
+
+@pytest.mark.parametrize(
+	("header", "value"),
+	[
+		("Type", "Credit Note"),
+		("Document Type", "Credit Memo"),
+		("type", "return"),
+		("Move Type", "out_refund"),
+		("Belegart", "Gutschrift"),
+		("Order Type", "Returns"),
+		("Is Return", "1"),
+		("Status", "Return"),
+	],
+)
+@pytest.mark.parametrize("sign", ["", "-"])
+def test_credit_notes_are_returns_whatever_their_sign(read: Read, header: str, value: str, sign: str) -> None:
+	rows = f"a,2025-01-01,400,\na,2025-01-02,10,\na,2025-01-03,{sign}400,{value}\n"
+	orders, notes = read(f"item_code,date,qty,{header}\n{rows}")
+	assert orders.history()[0].demand[:, 0].tolist() == [0, 10, 0]
+	assert notes == [f"data.csv: 1 line with {header} {value} count as returned."]
+
+
+def test_a_return_is_taken_off_the_sale_that_its_document_names(read: Read) -> None:
+	rows = (
+		"SI-1,2025-01-01,Bolt,30,\nSI-2,2025-01-02,Bolt,30,\nSI-3,2025-01-03,Bolt,30,\n"
+		"SR-1,2025-01-04,Bolt,-20,SI-1\nSR-2,2025-01-04,Bolt,-7,SI-0\n"
+	)
+	orders, _ = read("Name,Posting Date,Item Code,Qty,Return Against\n" + rows)
+	history, unexplained = orders.history()
+	assert history.demand[:, 0].tolist() == [10, 30, 30, 0]
+	assert unexplained == 7
+
+
+def test_a_return_is_taken_off_what_its_customer_bought(read: Read) -> None:
+	rows = "Bolt,2025-01-01,400,Acme\nBolt,2025-01-02,500,Other\nBolt,2025-01-03,-390,ACME\n"
+	history, _ = read("item_code,date,qty,customer\n" + rows)[0].history()
+	assert history.demand[:, 0].tolist() == [10, 500, 0]
+
+
+def test_a_bulk_sale_sent_back_months_later_leaves_the_latest_demand_alone(read: Read) -> None:
+	text = "item_code,date,qty\nBolt,2025-01-05,400\n" + daily(150) + "Bolt,2025-06-01,-400\n"
+	history, unexplained = read(text)[0].history()
+	assert history.demand[-40:-2, 0].tolist() == [10] * 38
+	assert history.demand.sum() == 1500
+	assert unexplained == 0
+
+
+# dates
+
+
+@pytest.mark.parametrize("day", ["2035-01-01", "2025-04-12"])
+def test_one_late_date_does_not_move_the_end(read: Read, day: str) -> None:
+	orders, notes = read("item_code,date,qty\n" + daily() + f"Bolt,{day},7\n")
+	assert str(orders.end) == "2025-03-02"
+	assert orders.history()[0].days == 60
+	(note,) = notes
+	if day.startswith("2035"):
+		assert note == (
+			"data.csv, row 62: left out, because 2035-01-01 is far after all others, 2025-01-01 to"
+			" 2025-03-01; correct the date."
+		)
+		assert orders.future is not None
+		assert len(orders.future) == 0
+	else:
+		assert note.startswith(
+			"data.csv, row 62: 7 of Bolt on 2025-04-12, later than the history, which ends"
+		)
+		assert orders.future is not None
+		assert [str(day) for day in orders.future.day] == ["2025-04-12"]
+		assert orders.future.quantity.tolist() == [7]
+		assert [orders.keys[item].item_code for item in orders.future.item] == ["Bolt"]
+
+
+def test_a_date_far_before_all_others_is_left_out(read: Read) -> None:
+	orders, notes = read("item_code,date,qty\nBolt,2015-01-03,7\n" + daily())
+	history = orders.history()[0]
+	assert (str(history.start), history.days) == ("2025-01-01", 60)
+	assert notes[0].startswith("data.csv, row 2: left out, because 2015-01-03 is far before all others")
+
+
+def test_the_given_day_of_ordering_ends_the_history(read: Read) -> None:
+	orders, notes = read("item_code,date,qty\n" + daily(), today="2025-02-20")
+	assert str(orders.end) == "2025-02-20"
+	assert orders.history()[0].days == 50
+	assert orders.future is not None
+	assert orders.future.quantity.tolist() == [10] * 10
+	assert notes[0].startswith("data.csv, rows 52, 53, 54 and 7 more: 10 of Bolt on 2025-02-20, 10 of Bolt")
+
+
+def test_a_day_of_ordering_after_the_last_line_adds_no_days(read: Read) -> None:
+	"""Nothing is known of them; that is not the same as no demand."""
+	orders, notes = read("item_code,date,qty\n" + daily(), today="2025-06-20")
+	assert str(orders.end) == "2025-03-02"
+	assert notes == []
+
+
+def test_a_day_of_ordering_before_all_lines_is_refused(read: Read) -> None:
+	with pytest.raises(InputError, match=r"no line is before --today 2024-06-20"):
+		read("item_code,date,qty\n" + daily(), today="2024-06-20")
+
+
+@pytest.mark.parametrize(
+	("dates", "rhythm", "start", "end"),
+	[
+		(["2024-W05", "2024-W06", "2024-W08"], WEEKLY, "2024-01-29", "2024-02-26"),
+		(["KW 5/2024", "KW 6/2024"], WEEKLY, "2024-01-29", "2024-02-12"),
+		(["2024-01", "2024-02"], MONTHLY, "2024-01-01", "2024-03-01"),
+		(["Jan 2024", "Feb 2024"], MONTHLY, "2024-01-01", "2024-03-01"),
+		(["05.03.2024", "06.03.2024"], DAILY, "2024-03-05", "2024-03-07"),
+		([f"{day:02}.01.2024" for day in range(1, 29, 7)] * 1, DAILY, "2024-01-01", "2024-01-23"),
+		(
+			[str(np.datetime64("2024-01-01") + 7 * week) for week in range(10)],
+			WEEKLY,
+			"2024-01-01",
+			"2024-03-05",
+		),
+	],
+)
+def test_weeks_and_months_are_totals_on_their_first_day(
+	read: Read, dates: list[str], rhythm: Rhythm, start: str, end: str
+) -> None:
+	"""The last week or month is over: the day of ordering comes after it."""
+	orders, _ = read("item_code;date;qty\n" + "".join(f"Bolt;{day};70\n" for day in dates))
+	history, _ = orders.history()
+	assert history.rhythm == rhythm
+	assert (str(history.start), str(history.end)) == (start, end)
+	assert history.demand.sum() == 70 * len(dates)
+	assert history.demand[0, 0] == 70
+
+
+# rows that stand there twice
+
+
+def test_a_header_in_the_middle_is_left_out(read: Read) -> None:
+	orders, notes = read("item_code,date,qty\na,2025-01-01,1\n\ufeffitem_code,date,qty\na,2025-01-02,2\n")
+	assert sold(orders) == {"a": 3}
+	assert notes == ["data.csv, row 3: the header again, left out."]
+
+
+def test_another_header_in_the_middle_is_refused(refusal: Callable[[str], str]) -> None:
+	message = refusal("item_code,date,qty\na,2025-01-01,1\ndate,item_code,qty\n2025-01-02,a,2\n")
+	assert message.startswith("data.csv, row 3 is another header, of columns in another order;")
+
+
+def test_an_export_that_is_there_twice_is_refused(refusal: Callable[[str], str]) -> None:
+	assert refusal("item_code,date,qty\n" + daily(8) * 2) == (
+		"data.csv: rows 10 to 17 are those of rows 2 to 9 again, in every column, as where an export is in"
+		" the file twice; remove the repetition, or, where these are orders of their own, add a column that tells"
+		" them apart, such as a number."
+	)
+
+
+def test_exports_that_overlap_are_refused(refusal: Callable[[str], str]) -> None:
+	lines = ("item_code,date,qty\n" + daily(60)).splitlines()
+	text = "\n".join([*lines[:40], lines[0], *lines[31:]])
+	assert "data.csv: rows 42 to 50 are those of rows 32 to 40 again" in refusal(text)
+
+
+def test_an_export_that_was_sorted_after_it_was_doubled_is_refused(refusal: Callable[[str], str]) -> None:
+	rows = [f"{item},{row}" for row in daily(60, "").splitlines() for item in ("a", "b")]
+	rows = [row.replace(",,", ",") for row in rows]
+	text = "item_code,date,qty\n" + "\n".join(sorted([*rows, *rows[20:60]]))
+	assert "every row is there twice" in refusal(text)
+
+
+@pytest.mark.parametrize("extra", ["order", "note"])
+def test_a_column_of_its_own_tells_rows_apart(read: Read, extra: str) -> None:
+	"""Whatever it is called: rows are only the same where every column is."""
+	rows = (daily(8) * 2).splitlines()
+	text = "".join(f"{row},{number}\n" for number, row in enumerate(rows))
+	orders, notes = read(f"item_code,date,qty,{extra}\n{text}")
+	assert sold(orders) == {"Bolt": 160}
+	assert notes == []
+
+
+def test_rows_that_are_alike_by_chance_count(read: Read) -> None:
+	"""Two customers a day who buy as much, now and then."""
+	rows = daily(60).splitlines()
+	text = "\n".join(row for at, row in enumerate(rows) for _ in range(2 if at % 3 else 1))
+	assert sold(read("item_code,date,qty\n" + text)[0]) == {"Bolt": 1000}
+
+
+@pytest.mark.parametrize("label", ["Total", "Grand Total", "Summe", "'Total'", "Gesamtergebnis", ""])
+def test_a_total_at_the_end_is_left_out(read: Read, label: str) -> None:
+	orders, notes = read(f"item_code,date,qty\n{daily(5)}{label},,50\n")
+	assert sold(orders) == {"Bolt": 50}
+	assert notes == ["data.csv, row 7: the total of the rows above, left out."]
+
+
+def test_a_row_without_item_or_date_that_is_no_total_is_refused(refusal: Callable[[str], str]) -> None:
+	assert "row 7, column item_code: the cell is empty" in refusal(f"item_code,date,qty\n{daily(5)},,49\n")
+	assert "row 7, column item_code: the row looks like a total, but 49 is not the sum" in refusal(
+		f"item_code,date,qty\n{daily(5)}Total,,49\n"
+	)
