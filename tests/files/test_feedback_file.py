@@ -59,3 +59,25 @@ def test_a_bad_cell_is_refused(write: WriteFile, row: str, column: str, problem:
 def test_the_date_format_is_passed_on(write: WriteFile) -> None:
 	path = write("item_code,proposed_qty,ordered_qty,date\na,1,1,04/05/2024\n")
 	assert read_feedback(path, "%d/%m/%Y").date.astype(str).tolist() == ["2024-05-04"]
+
+
+def test_an_export_that_is_there_twice_is_refused(write: WriteFile) -> None:
+	"""With dates or without: a decision must not count twice."""
+	for date in ("2024-03-0{0}", ""):
+		rows = "".join(f"{item},1,2,{date.format(day)}\n" for day, item in enumerate("abcdef", 1))
+		path = write("item_code,proposed_qty,ordered_qty,date\n" + rows * 2)
+		with pytest.raises(InputError, match=r"data.csv: rows 8 to 13 are those of rows 2 to 7 again"):
+			read_feedback(path)
+
+
+def test_a_total_and_another_spelling(write: WriteFile) -> None:
+	notes: list[str] = []
+	text = "item_code,proposed_qty,ordered_qty\nBolt,1,2\nBOLT,1,3\nTotal,2,5\n"
+	rows = read_feedback(write(text), note=notes.append)
+	assert rows.keys == (ItemKey("Bolt"), ItemKey("Bolt"))
+	assert len(notes) == 2
+
+
+def test_mixed_units_are_refused(write: WriteFile) -> None:
+	with pytest.raises(InputError, match="column uom: a is in"):
+		read_feedback(write("item_code,proposed_qty,ordered_qty,uom\na,1,2,Nos\na,1,3,Box\n"))

@@ -177,3 +177,39 @@ def test_an_option_out_of_range_is_refused_by_its_name(name: str, value: float, 
 	with pytest.raises(InputError) as caught:
 		item_table([A], {name: value})
 	assert str(caught.value) == f"--{name.replace('_', '-')}: {problem}; correct it."
+
+
+def test_items_are_found_however_they_are_spelled(write: WriteFile) -> None:
+	notes: list[str] = []
+	text = "item_code,warehouse,unit_cost\nBOLT,,2\nbolt,MAIN,3\nNut\u00a0M8,,4\n"
+	keys = [ItemKey("Bolt"), ItemKey("Bolt", "Main"), ItemKey("nut m8", "North")]
+	items, without = read_items(write(text), keys, note=notes.append)
+	assert items.unit_cost.tolist() == [2, 3, 4]
+	assert without == ()
+	assert notes == [
+		'data.csv, column item_code: names that differ only in case or blanks are one: BOLT (also "bolt").'
+	]
+
+
+def test_zeros_that_a_program_dropped_are_found_again(write: WriteFile) -> None:
+	"""In either file; not where another item has that name."""
+	notes: list[str] = []
+	text = "item_code,unit_cost\n123,2\n00456,3\n789.0,4\n7,5\n"
+	keys = [ItemKey(code) for code in ("00123", "456", "789", "7", "07", "x")]
+	items, without = read_items(write(text), keys, note=notes.append)
+	assert items.unit_cost.tolist() == [2, 3, 4, 5, 1, 1]
+	assert without == (ItemKey("07"), ItemKey("x"))
+	assert notes == [
+		"data.csv: 00123 is taken for 123: only zeros that programs drop tell them apart.",
+		"data.csv: 456 is taken for 00456: only zeros that programs drop tell them apart.",
+		"data.csv: 789 is taken for 789.0: only zeros that programs drop tell them apart.",
+	]
+
+
+def test_two_items_that_lost_the_same_zeros_are_refused(write: WriteFile) -> None:
+	with pytest.raises(InputError, match=r"data.csv: 123 could be any of 00123, 0123; say which"):
+		read_items(write("item_code,unit_cost\n00123,2\n0123,3\n"), [ItemKey("123")])
+
+
+def test_a_second_row_of_an_item_in_another_spelling_is_refused(write: WriteFile) -> None:
+	assert '"Bolt" is also in row 2;' in refusal(write("item_code,unit_cost\nBolt,1\nBOLT,2\n"))

@@ -389,8 +389,8 @@ def test_another_header_in_the_middle_is_refused(refusal: Callable[[str], str]) 
 def test_an_export_that_is_there_twice_is_refused(refusal: Callable[[str], str]) -> None:
 	assert refusal("item_code,date,qty\n" + daily(8) * 2) == (
 		"data.csv: rows 10 to 17 are those of rows 2 to 9 again, in every column, as where an export is in"
-		" the file twice; remove the repetition, or, where these are orders of their own, add a column that tells"
-		" them apart, such as a number."
+		" the file twice; remove the repetition, or, where these are orders of their own, add a column that"
+		" tells them apart, such as a number."
 	)
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from rl_replenishment.core.errors import InputError
-from rl_replenishment.core.files.stock import read_stock
+from rl_replenishment.core.files.stock import StockRows, read_stock
 from rl_replenishment.core.items import ItemKey
 
 WriteFile = Callable[..., Path]
@@ -109,3 +109,106 @@ def test_the_date_format_is_passed_on(write: WriteFile) -> None:
 
 def test_on_hand_is_required(write: WriteFile) -> None:
 	assert refusal(write("item_code,on_order\na,5\n")).startswith("data.csv has no column on_hand")
+
+
+def read(path: Path) -> tuple[StockRows, list[str]]:
+	notes: list[str] = []
+	return read_stock(path, today=TODAY, note=notes.append), notes
+
+
+@pytest.mark.parametrize("header", ["location", "Storage Bin", "Lagerplatz", "Batch No", "Lot/Serial Number"])
+@pytest.mark.parametrize(("second", "total"), [("400", 800), ("300", 700), ("", 400)])
+def test_locations_and_batches_add_up(write: WriteFile, header: str, second: str, total: int) -> None:
+	text = f"item_code,{header},on_hand,on_order\na,L1,400,\na,L2,{second},7\nb,L1,1,\n"
+	stock, notes = read(write(text))
+	assert stock.on_hand.tolist() == [total, 1]
+	assert stock.arrival_quantity.tolist() == [7]
+	assert notes == ["data.csv: the locations and batches of 1 item-warehouse are added up."]
+
+
+def test_the_same_place_still_repeats_its_stock(write: WriteFile) -> None:
+	text = "item_code,location,on_hand,on_order\na,L1,400,3\na,L1,400,4\na,L2,5,\na,,,6\n"
+	stock, _ = read(write(text))
+	assert stock.on_hand.tolist() == [405]
+	assert stock.arrival_quantity.tolist() == [3, 4, 6]
+	assert "row 3, column on_hand: 300 differs from 400 in row 2 for a;" in refusal(
+		write("item_code,location,on_hand\na,L1,400\na,L1,300\n")
+	)
+
+
+def test_reserved_stock_of_locations_adds_up(write: WriteFile) -> None:
+	stock, _ = read(write("item_code,bin,on_hand,reserved\na,L1,40,1\na,L2,40,2\n"))
+	assert (stock.on_hand.tolist(), stock.reserved.tolist()) == ([80], [3])
+
+
+def test_one_place_for_each_item_needs_no_note(write: WriteFile) -> None:
+	assert read(write("item_code,location,on_hand\na,L1,40\nb,L2,40\n"))[1] == []
+
+
+@pytest.mark.parametrize("header", ["item_code,on_hand", "item_code,on_hand,on_order", "item_code,on_hand,x"])
+def test_equal_rows_of_an_item_are_a_question(write: WriteFile, header: str) -> None:
+	"""400 and 400 may be one stock told twice, or two places."""
+	more = header.count(",") - 1
+	message = refusal(write(f"{header}\na,400{',0' * more}\nb,1{',0' * more}\na,400{',0' * more}\n"))
+	assert message == (
+		"data.csv, row 4, column item_code: all columns are those of a in row 2 as well; remove one of the"
+		" two rows, or add a location, batch or purchase_order column where both count."
+	)
+
+
+def test_equal_stock_beside_an_unknown_column_is_a_question(write: WriteFile) -> None:
+	assert refusal(write("item_code,on_hand,stand\na,400,1\na,400,2\n")) == (
+		"data.csv, row 3, column on_hand: 400 is the stock of a in row 2 as well; remove one of the two rows,"
+		" or add a location or batch column where they add up."
+	)
+
+
+def test_equal_arrivals_are_a_question_unless_their_orders_differ(write: WriteFile) -> None:
+	text = "item_code,on_hand,on_order,expected_date,{}\na,4,10,2024-03-20,{}\na,4,10,2024-03-20,{}\n"
+	assert refusal(write(text.format("location", "L1", "L2"))) == (
+		"data.csv, row 3, column on_order: 10 for the same day is that of a in row 2 as well; leave it blank"
+		" where it is the same order, or add a purchase_order column."
+	)
+	stock, _ = read(write(text.format("PO", "PO-1", "PO-2")))
+	assert stock.on_hand.tolist() == [4]
+	assert stock.arrival_quantity.tolist() == [10, 10]
+
+
+def test_what_has_expired_is_no_stock(write: WriteFile) -> None:
+	text = (
+		"item_code,batch,on_hand,Expiry Date\n"
+		"a,B1,300,2024-03-09\na,B2,20,2024-03-10\na,B3,4,\nb,B4,7,2024-01-01\n"
+	)
+	stock, notes = read(write(text))
+	assert stock.on_hand.tolist() == [24, 0]
+	assert notes[-1] == "data.csv, rows 2, 5: 307 units have expired and do not count as stock."
+
+
+@pytest.mark.parametrize(("week", "day"), [("2024-W12", "2024-03-24"), ("03/2024", "2024-03-31")])
+def test_an_arrival_in_a_week_or_month_is_due_on_its_last_day(write: WriteFile, week: str, day: str) -> None:
+	"""It may come as late as that."""
+	stock, _ = read(write(f"item_code,on_hand,on_order,expected_date\na,5,10,{week}\n"))
+	assert stock.arrival_day.astype(str).tolist() == [day]
+
+
+@pytest.mark.parametrize("label", ["Total", "Summe", "Grand Total"])
+def test_a_total_at_the_end_is_no_item(write: WriteFile, label: str) -> None:
+	stock, notes = read(write(f"item_code,on_hand\na,5\nb,6\n{label},11\n"))
+	assert stock.keys == (ItemKey("a"), ItemKey("b"))
+	assert notes == ["data.csv, row 4: the total of the rows above, left out."]
+	assert "row 4, column item_code: the row looks like a total, but 12 is not" in refusal(
+		write(f"item_code,on_hand\na,5\nb,6\n{label},12\n")
+	)
+	assert read(write(f"item_code,on_hand\n{label},12\na,5\n"))[0].on_hand.tolist() == [12, 5]
+
+
+def test_spelling_does_not_make_two_items(write: WriteFile) -> None:
+	stock, notes = read(write("item_code,on_hand,on_order\nBolt,5,1\nBOLT,,2\n"))
+	assert stock.keys == (ItemKey("Bolt"),)
+	assert stock.arrival_quantity.tolist() == [1, 2]
+	assert len(notes) == 1
+
+
+def test_mixed_units_are_refused(write: WriteFile) -> None:
+	text = "item_code,location,on_hand,uom\na,L1,5,Box\na,L2,5,Nos\n"
+	assert 'row 3, column uom: a is in "Nos" here and in "Box" in row 2;' in refusal(write(text))

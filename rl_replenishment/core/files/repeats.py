@@ -78,6 +78,11 @@ def refuse_repeated_blocks(table: Table, day: npt.NDArray[np.datetime64], what: 
 	if dated and blank.any():
 		# a day of their own
 		number[blank] = number[~blank].min() - 1
+	block = _block_twice(number, table.digests, dated)
+	if block is not None:
+		rows = [int(table.lines[row]) for row in block]
+		words = "rows {} to {} are those of rows {} to {} again, in every column".format(*rows)
+		raise _refusal(table, words, what)
 	start = _day_twice(number, table.digests) if dated else None
 	if start is not None:
 		row = int(np.flatnonzero((number == start) & repeated_rows(table))[0])
@@ -86,11 +91,6 @@ def refuse_repeated_blocks(table: Table, day: npt.NDArray[np.datetime64], what: 
 			f"from {day[row]} on, every row is there twice, the first as rows {table.lines[before]} and"
 			f" {table.lines[row]}"
 		)
-		raise _refusal(table, words, what)
-	block = _block_twice(number, table.digests, dated)
-	if block is not None:
-		rows = [int(table.lines[row]) for row in block]
-		words = "rows {} to {} are those of rows {} to {} again, in every column".format(*rows)
 		raise _refusal(table, words, what)
 
 

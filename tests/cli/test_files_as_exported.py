@@ -1,0 +1,159 @@
+"""Files as people have them: what they say is used, what is doubtful is told, on standard error and in JSON."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from cli_samples import CODES, DAYS, START, STOCK, Outcome, Run, orders, stored_policy, write_policy
+
+from rl_replenishment.core.items import ItemKey
+
+PROPOSE = ("propose", "s.csv", "--policy", "policy", "--json")
+END = START + DAYS
+
+
+def lines(outcome: Outcome) -> dict[str, dict[str, Any]]:
+	"""The proposals of a run with --json by item and warehouse."""
+	assert outcome.status == 0, outcome
+	return {str(ItemKey(row["item_code"], row["warehouse"])): row for row in outcome.document["proposals"]}
+
+
+def test_items_that_stock_leaves_out_are_at_nothing(run: Run) -> None:
+	"""Reports omit what is at 0: the same is proposed as if they said so."""
+	said = run(*PROPOSE, files={"s.csv": "item_code,on_hand\nApple,3\nBread,0\nCheese,0\n"})
+	left_out = run(*PROPOSE, files={"s.csv": "item_code,on_hand\nApple,3\n"})
+	assert lines(left_out) == lines(said)
+	assert lines(left_out)["Bread"]["proposed_qty"] > 0
+	note = (
+		"s.csv leaves out 2 items of the history, which are taken to be at 0 and proposed for: Bread, Cheese."
+	)
+	assert note in left_out.err
+	assert note in left_out.document["notes"]
+	assert not any("leaves out" in text for text in said.document["notes"])
+
+
+def test_a_warehouse_that_stock_does_not_name_is_left_alone(run: Run, folder: Any) -> None:
+	keys = [ItemKey(code, warehouse) for code in ("Apple", "Bread") for warehouse in ("Main", "North")]
+	write_policy(folder / "two", stored_policy(keys))
+	stock = {"s.csv": "item_code,warehouse,on_hand\nApple,main,3\n"}
+	outcome = run("propose", "s.csv", "--policy", "two", "--json", files=stock)
+	assert set(lines(outcome)) == {"Apple @ main", "Bread @ Main"}
+	assert "s.csv has no rows of North: nothing is proposed there." in outcome.document["notes"]
+
+
+def test_locations_add_up(run: Run) -> None:
+	once = run(*PROPOSE, files={"s.csv": "item_code,on_hand\nApple,8\nBread,0\nCheese,0\n"})
+	text = "item_code,on_hand,location\nApple,4,L1\nApple,4,L2\nBread,0,\nCheese,0,\n"
+	assert lines(run(*PROPOSE, files={"s.csv": text})) == lines(once)
+
+
+def test_one_wrong_date_does_not_move_today(run: Run) -> None:
+	asked = (*PROPOSE, "--orders", "p.csv")
+	right = run(*asked, files={"p.csv": orders()})
+	wrong = run(*asked, files={"p.csv": orders() + "Apple,2035-01-01,7\n"})
+	assert wrong.document["today"] == right.document["today"] == str(END)
+	assert lines(wrong) == lines(right)
+	assert "row 362: left out, because 2035-01-01 is far after all others" in wrong.err
+
+
+@pytest.mark.parametrize("due", [16, 30])
+def test_a_future_order_is_known_demand_of_its_day(run: Run, due: int) -> None:
+	"""Met from an order of now where it is due before the next could arrive, else not yet."""
+	asked = (*PROPOSE, "--orders", "p.csv", "--lead-time-days", "14")
+	stock = {"s.csv": "item_code,on_hand\nApple,0\nBread,0\nCheese,0\n"}
+	without = run(*asked, files={**stock, "p.csv": orders()})
+	outcome = run(*asked, files={**stock, "p.csv": orders() + f"Bread,{END + due},500\n"})
+	assert outcome.document["today"] == str(END)
+	assert f"row 362: 500 of Bread on {END + due}, later than the history" in outcome.err
+	more = lines(outcome)["Bread"]["proposed_qty"] - lines(without)["Bread"]["proposed_qty"]
+	assert more == (500 if due == 16 else 0)
+	assert lines(outcome)["Apple"] == lines(without)["Apple"]
+
+
+def test_the_given_today_divides_history_and_future_orders(run: Run) -> None:
+	day = END - 10
+	outcome = run(*PROPOSE, "--orders", "o.csv", "--today", str(day))
+	assert outcome.document["today"] == str(day)
+	assert "are future orders, and known demand of their days" in outcome.err
+	assert "Nothing is known" not in outcome.err
+
+
+@pytest.mark.parametrize("command", ["backtest", "learn"])
+def test_other_commands_end_the_history_on_the_given_day(run: Run, command: str) -> None:
+	day = str(START + 50)
+	if command == "backtest":
+		outcome = run("backtest", "o.csv", "--policy", "policy", "--today", day)
+		assert "trained on all of the days in o.csv" in outcome.sentence
+	else:
+		outcome = run(
+			*("learn", "f.csv", "--policy", "policy", "--orders", "o.csv", "--out", "new", "--today", "x")
+		)
+		assert "--today 'x' is not a date" in outcome.sentence
+
+
+def weekly(kind: str) -> str:
+	"""Thirty weeks of totals."""
+	rows = []
+	for week in range(30):
+		monday = np.datetime64("2023-09-04") + 7 * week
+		year, number, _ = monday.astype(object).isocalendar()
+		name = f"{year}-W{number:02}" if kind == "ISO" else str(monday)
+		rows += [f"{code},{name},{10 + (week + at) % 3}" for at, code in enumerate(CODES)]
+	return "item_code,date,qty\n" + "\n".join(rows) + "\n"
+
+
+@pytest.mark.parametrize("kind", ["ISO", "Mondays"])
+def test_weekly_totals_are_named(run: Run, kind: str) -> None:
+	files = {"p.csv": weekly(kind)}
+	outcome = run(*PROPOSE, "--orders", "p.csv", files=files)
+	assert outcome.document["rhythm"] == "weekly totals"
+	# the last week is over; where its rows bear a date, nothing says how long it is
+	assert outcome.document["today"] == ("2024-04-01" if kind == "ISO" else "2024-03-26")
+	assert all(row["reason"].endswith("Demand is known in weekly totals.") for row in lines(outcome).values())
+	assert "p.csv holds weekly totals" in outcome.err
+	tested = run("backtest", "p.csv", "--policy", "policy", "--holdout", "56", files=files)
+	assert "Demand is known in weekly totals." in tested.out
+	tested = run("backtest", "p.csv", "--policy", "policy", "--holdout", "56", "--json", files=files)
+	assert tested.document["rhythm"] == "weekly totals"
+
+
+def test_daily_demand_needs_no_word(run: Run) -> None:
+	outcome = run(*PROPOSE, "--orders", "o.csv")
+	assert outcome.document["rhythm"] == "daily demand"
+	assert "totals" not in outcome.err + outcome.out.replace("daily", "")
+
+
+def test_codes_that_lost_their_zeros_are_found_and_named(run: Run, folder: Any) -> None:
+	write_policy(folder / "numbers", stored_policy([ItemKey("00123"), ItemKey("00456")]))
+	stock = {"s.csv": "item_code,on_hand\n123,3\n456,0\n"}
+	outcome = run("propose", "s.csv", "--policy", "numbers", "--json", files=stock)
+	assert set(lines(outcome)) == {"123", "456"}
+	assert lines(outcome)["456"]["proposed_qty"] > 0
+	assert (
+		"s.csv: 123 is taken for 00123: only zeros that programs drop tell them apart."
+		in (outcome.document["notes"])
+	)
+
+
+def test_the_same_export_twice_is_refused(run: Run) -> None:
+	text = orders()
+	outcome = run("train", "p.csv", "--out", "new", files={"p.csv": text + text})
+	assert "p.csv: rows 363 to 722 are those of rows 2 to 361 again" in outcome.sentence
+
+
+@pytest.mark.parametrize(
+	("header", "cell", "says"),
+	[("uom", "Box", "in row 2; add a column stock_qty"), ("conversion_factor", "0", "no factor above 0")],
+)
+def test_units_that_nobody_can_convert_are_refused(run: Run, header: str, cell: str, says: str) -> None:
+	rows = orders().splitlines()
+	unit = "Nos" if header == "uom" else "1"
+	text = "\n".join([f"{rows[0]},{header}", *(f"{row},{unit}" for row in rows[1:]), f"Apple,{END},1,{cell}"])
+	assert says in run("train", "p.csv", "--out", "new", files={"p.csv": text + "\n"}).sentence
+
+
+def test_the_sample_stock_needs_no_note(run: Run) -> None:
+	outcome = run(*PROPOSE, "--orders", "o.csv", files={"s.csv": STOCK})
+	assert outcome.document["notes"] == []
