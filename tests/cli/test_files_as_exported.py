@@ -1,4 +1,4 @@
-"""Files as people have them: what they say is used, what is doubtful is told, on standard error and in JSON."""
+"""Files as people have them: what they say is used, what is doubtful is told."""
 
 from __future__ import annotations
 

@@ -227,6 +227,30 @@ def test_several_status_columns_all_count(read: Read) -> None:
 	assert sold(read(header + rows)[0]) == {"a": 1}
 
 
+def test_a_status_is_that_of_the_whole_order(read: Read) -> None:
+	"""Shopify writes it into the first line of an order."""
+	header = (
+		"Name,Created at,Lineitem sku,Lineitem quantity,Financial Status,Cancelled at,Reason for Rejection\n"
+	)
+	rows = (
+		"#1,2025-01-01,a,1,voided,,\n#1,2025-01-01,b,2,,,\n#2,2025-01-02,a,4,paid,,10\n#2,2025-01-02,b,8,,,\n"
+		"#3,2025-01-03,a,16,,2025-01-04,\n#3,2025-01-03,b,32,,,\n#4,2025-01-03,b,64,,,\n"
+	)
+	assert sold(read(header + rows)[0]) == {"b": 72}
+
+
+def test_rows_of_a_document_below_each_other(read: Read) -> None:
+	"""ERPNext leaves blank in further rows what belongs to the document."""
+	text = (
+		"ID,Date,Status,Item Code (Sales Order Item),Quantity (Sales Order Item)\n"
+		"SO-1,2025-01-01,Completed,a,1\n,,,b,2\nSO-2,2025-01-03,Cancelled,a,4\n,,,b,8\nSO-3,2025-01-04,Draft,b,9\n"
+		"SO-4,2025-01-05,Completed,b,16\n"
+	)
+	orders, _ = read(text)
+	assert orders.day.astype(str).tolist() == ["2025-01-01", "2025-01-01", "2025-01-05"]
+	assert sold(orders) == {"a": 1, "b": 18}
+
+
 def test_a_file_of_cancelled_lines_alone_is_refused(refusal: Callable[[str], str]) -> None:
 	assert "no line is left" in refusal("item_code,date,qty,status\na,2025-01-01,1,Cancelled\n")
 
@@ -370,6 +394,32 @@ def test_weeks_and_months_are_totals_on_their_first_day(
 	assert (str(history.start), str(history.end)) == (start, end)
 	assert history.demand.sum() == 70 * len(dates)
 	assert history.demand[0, 0] == 70
+
+
+@pytest.mark.parametrize(
+	("header", "texts", "rhythm", "days"),
+	[
+		("Week", ["5", "6"], WEEKLY, ["2024-01-29", "2024-02-05"]),
+		("KW", ["05", "06"], WEEKLY, ["2024-01-29", "2024-02-05"]),
+		("Period", ["W05", "W06"], WEEKLY, ["2024-01-29", "2024-02-05"]),
+		("Month", ["5", "12"], MONTHLY, ["2024-05-01", "2024-12-01"]),
+		("Monat", ["05", "06"], MONTHLY, ["2024-05-01", "2024-06-01"]),
+	],
+)
+def test_a_week_or_month_and_its_year_in_two_columns(
+	read: Read, header: str, texts: list[str], rhythm: Rhythm, days: list[str]
+) -> None:
+	rows = "".join(f"a,2024,{text},1\n" for text in texts)
+	orders, _ = read(f"item_code,Year,{header},qty\n{rows}")
+	assert orders.day.astype(str).tolist() == days
+	assert orders.rhythm == rhythm
+
+
+def test_a_ledger_in_which_sales_are_below_nothing_is_refused(refusal: Callable[[str], str]) -> None:
+	message = refusal("item_code,date,qty\n" + daily(20, quantity="10-") + daily(2, quantity=3))
+	assert message.startswith(
+		"data.csv: 20 of 22 quantities are below 0, which is what came back; turn the sign"
+	)
 
 
 # rows that stand there twice

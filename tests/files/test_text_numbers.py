@@ -172,3 +172,16 @@ def test_quoted_decimal_comma_in_a_comma_file(write: WriteFile) -> None:
 def test_every_number_that_python_writes_is_read_back(values: list[float], mark: str) -> None:
 	texts = [repr(value).replace(".", mark) for value in values]
 	assert read([f"0{mark}5", *texts]) == [0.5, *values]
+
+
+@pytest.mark.parametrize(
+	("text", "value"),
+	[("3-", -3.0), ("1.234,50-", -1234.5), ("(3)", -3.0), ("(1,234.5)", -1234.5), ("0,5-", -0.5)],
+)
+def test_what_bookkeepers_write_below_nothing(text: str, value: float) -> None:
+	assert read([text]) == [value]
+
+
+@pytest.mark.parametrize("text", ["-3-", "(-3)", "3--", "()", "-", "(3", "3)"])
+def test_what_no_bookkeeper_writes_is_refused(text: str) -> None:
+	assert "is not a number" in refusal([text])

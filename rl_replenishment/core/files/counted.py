@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -127,13 +128,20 @@ _DOCUMENTS = {
 	"delivery": _words(r"delivery(?: note)?|shipment|lieferschein|lieferung"),
 	"invoice": _words(r"(?:sales )?invoice|rechnung|pos invoice"),
 }
+_CANCELLED_ON = re.compile(r"(?:\b|_)(?:at|on|date)$|datum$")
 _NO = frozenset(
 	("", "0", "0.0", "no", "n", "false", "nein", "f", "-", "none", "null", "nan", "0000-00-00", "00.00.0000")
 )
 
 
-def counted_lines(table: Table, note: Note) -> Table:
-	"""The lines that are demand or take some back; what was cancelled or never sold is left out."""
+def counted_lines(table: Table, documents: Sequence[str], note: Note) -> Table:
+	"""The lines that are demand or take some back; what was cancelled or never sold is left out.
+
+	A line without a status has that of another line of its document, which is in the columns `documents`:
+	shops export it with the first line of an order alone.
+	"""
+	if documents:
+		table = _with_document_status(table, documents[0])
 	for name in (*table.named(STATUS.name), *table.named(TYPE.name)):
 		is_status = name.startswith(STATUS.name)
 		table = _without(table, name, _is_no_sale if is_status else _is_unsold, note)
@@ -147,6 +155,25 @@ def counted_lines(table: Table, note: Note) -> Table:
 	for name in table.named(CANCELLED.name):
 		table = _without(table, name, lambda text: text.casefold() not in _NO, note)
 	return table
+
+
+def _with_document_status(table: Table, document: str) -> Table:
+	columns = dict(table.columns)
+	documents = columns[document]
+	for name in (*table.named(STATUS.name), *table.named(CANCELLED.name)):
+		column = columns[name]
+		# a mark is of one line, a date is when the whole order was cancelled
+		if name.startswith(CANCELLED.name) and not _CANCELLED_ON.search(column.header.casefold()):
+			continue
+		blank = column.where(lambda text: not text)
+		if blank.all() or not blank.any():
+			continue
+		status = np.full(len(documents.distinct), int(column.codes[blank][0]), dtype=np.int32)
+		stated = np.flatnonzero(~blank)[::-1]
+		status[documents.codes[stated]] = column.codes[stated]
+		known = blank & documents.where(bool)
+		columns[name] = replace(column, codes=np.where(known, status[documents.codes], column.codes))
+	return replace(table, columns=columns)
 
 
 def return_lines(table: Table, note: Note) -> Mask:

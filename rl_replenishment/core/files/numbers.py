@@ -18,6 +18,8 @@ OTHER_MARK = {".": ",", ",": "."}
 
 _PLAIN = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d{1,3})?", re.ASCII | re.IGNORECASE)
 _DECIMAL_COMMA = re.compile(r"[+-]?(?:\d+,?\d*|,\d+)(?:e[+-]?\d{1,3})?", re.ASCII | re.IGNORECASE)
+#: how bookkeepers write what is below 0: 12- and (12)
+_BOOKED = re.compile(r"([\d.,' \u00a0\u202f\u2019]+)-|\(([\d.,' \u00a0\u202f\u2019]+)\)", re.ASCII)
 #: a date as written where the comma is the decimal mark
 _DOTTED_DATE = re.compile(r"\d{1,2}\.\d{1,2}\.\d{4}.*", re.ASCII)
 #: one mark, exactly three digits behind it: 1.500 may be one and a half, or fifteen hundred
@@ -69,7 +71,7 @@ def _parsed(texts: Sequence[str], mark: str) -> npt.NDArray[np.float64]:
 	"""The texts as numbers, NaN where one is none."""
 	plain = (_PLAIN if mark == "." else _DECIMAL_COMMA).fullmatch
 	values = np.full(len(texts), np.nan)
-	for index, text in enumerate(texts):
+	for index, text in enumerate(map(_signed, texts)):
 		if plain(text):
 			values[index] = float(text if mark == "." else text.replace(",", "."))
 			continue
@@ -77,6 +79,11 @@ def _parsed(texts: Sequence[str], mark: str) -> npt.NDArray[np.float64]:
 		if grouped and grouped[2] != mark and (not grouped[3] or grouped[3] == mark):
 			values[index] = float(text.replace(grouped[2], "").replace(mark, "."))
 	return values
+
+
+def _signed(text: str) -> str:
+	booked = _BOOKED.fullmatch(text) if text.endswith(("-", ")")) else None
+	return f"-{(booked[1] or booked[2]).strip()}" if booked else text
 
 
 def _problem(text: str, value: float, allowed: Range) -> str:
@@ -103,6 +110,7 @@ def _decimal_mark(table: Table, columns: Mapping[str, TextColumn]) -> str:
 		for code, text in enumerate(column.distinct):
 			if "," not in text and "." not in text:
 				continue
+			text = _signed(text)
 			if found and OTHER_MARK[found[0]] not in text:
 				continue
 			if _UNCLEAR.fullmatch(text):

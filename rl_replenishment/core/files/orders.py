@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import re
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -23,6 +24,7 @@ from rl_replenishment.core.files.table import (
 	Mask,
 	Note,
 	Table,
+	TextColumn,
 	read_table,
 	rows_named,
 	shown,
@@ -114,6 +116,8 @@ COLUMNS = (
 			"Datum",
 			"Belegdatum",
 			"Kalenderwoche",
+			"KW",
+			"CW",
 			"Monat",
 		),
 		required=True,
@@ -125,7 +129,13 @@ COLUMNS = (
 	DOCUMENT,
 	AGAINST,
 	CUSTOMER,
+	Column("year", ("Calendar Year", "Jahr", "Kalenderjahr")),
 )
+#: beside a year, the header of weeks and not of months
+_WEEK_HEADER = re.compile(r"(?:calendar|kalender)?\s*(?:week|woche|kw|cw|wk)\.?", re.IGNORECASE)
+_NUMBER = re.compile(r"(?:(?:cw|wk|week|w|kw|woche)\.?\s*)?(\d\d?)", re.ASCII | re.IGNORECASE)
+#: of fewer lines, more may be returns than sales
+_LINES_OF_A_LEDGER = 10
 LONGEST_DAYS = 50 * 365
 #: an order for later than this is a mistyped year
 FARTHEST_ORDER_DAYS = 730
@@ -208,14 +218,16 @@ def read_orders(
 	table = read_table(path, COLUMNS, digests=True, note=note)
 	table = without_totals(table, "qty", "date", note)
 	everything = table
-	table = counted.counted_lines(table, note)
+	table = counted.counted_lines(table, table.named(DOCUMENT.name), note)
 	if not len(table):
 		raise InputError(f"{everything.name}: no line is left that was sold; give the orders that were.")
 	keys, item = read_keys(table, note)
+	table = _with_year(table)
 	dates = read_periods(table, "date", date_format)
 	quantity = units.read_quantity(table, keys, item, note)
 	returned = counted.return_lines(table, note)
 	quantity = np.where(returned, -np.abs(quantity), quantity)
+	_refuse_other_sign(table, quantity, returned)
 	refuse_repeated_blocks(table, dates.first, "orders")
 	_check_span(table, dates.first)
 	past, ahead = _past_and_ahead(table, dates.first, today, note)
@@ -242,6 +254,29 @@ def read_orders(
 		_references(table.keep(past)) if (quantity[past] < 0).any() else References(),
 		FutureOrders(item[ahead], dates.first[ahead], quantity[ahead]),
 	)
+
+
+def _with_year(table: Table) -> Table:
+	"""The table with weeks or months and their years, which it has in two columns, in one."""
+	date, year = table.columns["date"], table.columns.get("year")
+	if year is None or not all(map(_NUMBER.fullmatch, date.distinct)):
+		return table
+	sign = "W" if _WEEK_HEADER.fullmatch(date.header) or not date.distinct[0].isdecimal() else ""
+	numbers = [re.sub(r"\D", "", text).zfill(2) for text in date.distinct]
+	pairs, codes = np.unique(year.codes.astype(np.int64) * len(numbers) + date.codes, return_inverse=True)
+	texts = [f"{year.distinct[pair // len(numbers)]}-{sign}{numbers[pair % len(numbers)]}" for pair in pairs]
+	joined = TextColumn(f"{year.header} and {date.header}", texts, codes.astype(np.int32))
+	return replace(table, columns={**table.columns, "date": joined})
+
+
+def _refuse_other_sign(table: Table, quantity: npt.NDArray[np.float64], returned: Mask) -> None:
+	"""Refuse a ledger, in which what leaves the stock is below 0: sales would count as returns."""
+	below = (quantity < 0) & ~returned
+	if len(quantity) >= _LINES_OF_A_LEDGER and below.sum() > (quantity > 0).sum():
+		raise InputError(
+			f"{table.name}: {int(below.sum()):,} of {len(quantity):,} quantities are below 0, which is what"
+			" came back; turn the sign where a ledger shows so what left the stock, and give orders and returns."
+		)
 
 
 def _past_and_ahead(

@@ -173,7 +173,7 @@ def read_table(
 		np.frombuffer(hashes, dtype=np.int64) if hashed or not digests else _digests(codes.values()),
 		_labels(columns),
 	)
-	table = _without_repeated_headers(table, note)
+	table = _filled_down(_without_repeated_headers(table, note))
 	if not len(table):
 		raise InputError(f"{path.name} has a header but no rows; add the rows below the header.")
 	return table
@@ -187,6 +187,25 @@ def _without_repeated_headers(table: Table, note: Note) -> Table:
 	if repeated.any():
 		note(f"{table.name}, {rows_named(table.lines[repeated])}: the header again, left out.")
 	return table.keep(~repeated)
+
+
+def _filled_down(table: Table) -> Table:
+	"""The table with the cells of a document filled in that ERPNext writes in its first row alone.
+
+	It exports the rows of a document below each other, with a header such as "Item Code (Sales Order Item)",
+	and leaves blank in further rows what belongs to the document.
+	"""
+	parents = {
+		name: column
+		for name, column in table.columns.items()
+		if not CHILD_TABLE.search(column.header.casefold())
+	}
+	if not parents or len(parents) == len(table.columns):
+		return table
+	blank = np.logical_and.reduce([column.where(lambda text: not text) for column in parents.values()])
+	first = np.maximum.accumulate(np.where(blank, 0, np.arange(len(table))))
+	filled = {name: replace(column, codes=column.codes[first]) for name, column in parents.items()}
+	return replace(table, columns={**table.columns, **filled})
 
 
 def rows_named(lines: IntArray) -> str:
