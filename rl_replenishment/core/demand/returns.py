@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 Codes = npt.NDArray[np.integer]
+Sales: TypeAlias = npt.NDArray[np.intp] | slice
 Quantities = npt.NDArray[np.float64]
 #: what sums of floats may be off by
 _NOISE = 1e-9
@@ -82,15 +83,16 @@ class _Item:
 
 	def settle(self, settled: Quantities, unexplained: Quantities) -> None:
 		"""Settle all returns, those of which most is known first."""
-		for evidence in (self._by_document, self._by_party, self._by_quantity, self._by_size):
-			for at in np.flatnonzero(self._due > _NOISE):
-				evidence(int(at))
+		known = [self._by_document] if self._document is not None else []
+		known += [self._by_party] if self._party is not None else []
+		for evidence in (*known, self._by_quantity, self._by_size):
+			for at in np.flatnonzero(self._due > _NOISE).tolist():
+				evidence(at)
 		settled[self._sales] = self._left
 		unexplained[self._returns] = self._due
 
 	def _by_document(self, at: int) -> None:
-		if self._document is None:
-			return
+		assert self._document is not None
 		for named in (self._against, self._document):
 			if named is not None and named[1][at] >= 0:
 				self._take(at, np.flatnonzero(self._document[0] == named[1][at]))
@@ -116,22 +118,19 @@ class _Item:
 	def _is_referred(self, at: int) -> bool:
 		return self._against is not None and bool(self._against[1][at] >= 0)
 
-	def _take_latest(
-		self, at: int, fits: Callable[[int, npt.NDArray[np.intp]], npt.NDArray[np.bool_]]
-	) -> None:
+	def _take_latest(self, at: int, fits: Callable[[int, Sales], npt.NDArray[np.bool_]]) -> None:
 		if self._is_referred(at):
 			return
-		sales = np.arange(self._before[at])
-		one = sales[fits(at, sales)]
-		self._take(at, one[-1:])
+		sales = np.flatnonzero(fits(at, slice(self._before[at])))
+		self._take(at, sales[-1:])
 
-	def _same(self, at: int, sales: npt.NDArray[np.intp]) -> npt.NDArray[np.bool_]:
+	def _same(self, at: int, sales: Sales) -> npt.NDArray[np.bool_]:
 		due = self._due[at]
 		return np.asarray(
 			(np.abs(self._sold[sales] - due) <= _NOISE * due) & (self._left[sales] >= self._sold[sales])
 		)
 
-	def _enough(self, at: int, sales: npt.NDArray[np.intp]) -> npt.NDArray[np.bool_]:
+	def _enough(self, at: int, sales: Sales) -> npt.NDArray[np.bool_]:
 		return np.asarray(self._left[sales] >= self._due[at] * (1 - _NOISE))
 
 	def _take(self, at: int, sales: npt.NDArray[np.intp]) -> None:

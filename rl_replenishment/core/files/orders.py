@@ -275,7 +275,7 @@ def _refuse_other_sign(table: Table, quantity: npt.NDArray[np.float64], returned
 	if len(quantity) >= _LINES_OF_A_LEDGER and below.sum() > (quantity > 0).sum():
 		raise InputError(
 			f"{table.name}: {int(below.sum()):,} of {len(quantity):,} quantities are below 0, which is what"
-			" came back; turn the sign where a ledger shows so what left the stock, and give orders and returns."
+			" came back; turn the sign where a ledger shows so what left the stock."
 		)
 
 

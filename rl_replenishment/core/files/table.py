@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import codecs
-import csv
 import io
 import re
 from array import array
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from itertools import count
 from operator import itemgetter
 from os import PathLike
@@ -20,6 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rl_replenishment.core.errors import InputError
+from rl_replenishment.core.files.records import SEPARATOR_LINE, Records, find_encoding, read_bytes
 
 IntArray: TypeAlias = npt.NDArray[np.int32]
 Int64Array: TypeAlias = npt.NDArray[np.int64]
@@ -29,11 +29,6 @@ FilePath: TypeAlias = str | PathLike[str]
 Note: TypeAlias = Callable[[str], object]
 
 DELIMITERS = (",", ";", "\t", "|")
-#: rows are encoded in batches: few enough to stay in the cache, enough to keep the loop in C
-BATCH_ROWS = 1024
-BLOCK_BYTES = 1 << 20
-#: Excel's own first line, which names the delimiter
-SEPARATOR_LINE = re.compile(r'"?sep=([,;|\t])"?', re.IGNORECASE)
 #: how ERPNext marks a child table's column in an export: "Item Code (Sales Order Item)"
 CHILD_TABLE = re.compile(r"\((?:items|[\w ]*item)\)$")
 #: marks that do not show and that `str.strip` leaves: byte-order mark, zero-width blanks
@@ -146,10 +141,10 @@ def read_table(
 	two columns for the same thing, or a row does not fit the header.
 	"""
 	path = Path(path)
-	data = _read_bytes(path)
-	encoding = _find_encoding(data, path.name)
+	data = read_bytes(path)
+	encoding = find_encoding(data, path.name)
 	delimiter = _find_delimiter(data, encoding, columns, path.name)
-	records = _Records(data, encoding, delimiter, path.name)
+	records = Records(data, encoding, delimiter, path.name)
 	indices, headers = _find_columns(records.header, columns, path.name)
 	key = next((indices[column.name] for column in columns if column.name in indices), 0)
 
@@ -255,111 +250,6 @@ def _stripped(text: str) -> str:
 	return text.strip() if text.isascii() else text.strip().strip(INVISIBLE).strip()
 
 
-class _Records:
-	"""The header and the rows of the text, with the line that each row starts on."""
-
-	def __init__(self, data: bytes, encoding: str, delimiter: str, name: str) -> None:
-		text = io.TextIOWrapper(io.BytesIO(data), encoding=encoding, newline="")
-		# strict: a quotation mark that is never closed would otherwise swallow the rest of the file
-		self._reader = csv.reader(text, delimiter=delimiter, strict=True, skipinitialspace=True)
-		self._name = name
-		self.header = self._read_header(delimiter)
-
-	def _read_header(self, delimiter: str) -> list[str]:
-		line = 1
-		try:
-			for record in self._reader:
-				line_text = delimiter.join(record)
-				# a line of nothing but delimiters, of whichever kind, is blank
-				if line_text.strip(" ,;|\t\r\n") and not SEPARATOR_LINE.fullmatch(line_text):
-					return record
-				line = self._reader.line_num + 1
-		except csv.Error:
-			raise self._unpaired_quotes(line) from None
-		raise InputError(f"{self._name} is empty; it needs a header line and rows.")
-
-	def batches(self, lines: array[int], key: int) -> Iterator[list[list[str]]]:
-		"""The rows that are not blank, in batches; appends the line of each to `lines` first.
-
-		`key` is the column whose blank cell makes a row worth a look whether all of it is blank.
-		"""
-		reader, width = self._reader, len(self.header)
-		batch: list[list[str]] = []
-		line = reader.line_num + 1
-		try:
-			for record in reader:
-				if len(record) != width or not record[key].strip():
-					if not any(map(str.strip, record)):
-						line = reader.line_num + 1
-						continue
-					if len(record) < width or any(map(str.strip, record[width:])):
-						raise self._ragged(line, len(record))
-				batch.append(record)
-				lines.append(line)
-				line = reader.line_num + 1
-				if len(batch) == BATCH_ROWS:
-					yield batch
-					batch = []
-		except csv.Error:
-			raise self._unpaired_quotes(line) from None
-		yield batch
-
-	def _ragged(self, line: int, fields: int) -> InputError:
-		return InputError(
-			f"{self._name}, row {line} has {fields} {'field' if fields == 1 else 'fields'} where the header"
-			f" has {len(self.header)}; complete the row, and quote a field that contains the delimiter."
-		)
-
-	def _unpaired_quotes(self, line: int) -> InputError:
-		return InputError(
-			f"{self._name}, row {line}: the quotation marks do not pair up; close the field, and double each"
-			" quotation mark inside it."
-		)
-
-
-def _read_bytes(path: Path) -> bytes:
-	try:
-		return path.read_bytes()
-	except FileNotFoundError:
-		raise InputError(f"{path} does not exist; check the path.") from None
-	except IsADirectoryError:
-		raise InputError(f"{path} is a folder; name a file in it.") from None
-	except (OSError, ValueError) as error:
-		reason = getattr(error, "strerror", None) or error
-		raise InputError(f"{path} cannot be read ({reason}); check the path and its permissions.") from None
-
-
-def _find_encoding(data: bytes, name: str) -> str:
-	"""The encoding that reads all of `data`; raises `InputError` where it is no text."""
-	if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-		candidates: tuple[str, ...] = ("utf-16",)
-	elif data.startswith(codecs.BOM_UTF8):
-		candidates = ("utf-8-sig",)
-	else:
-		# latin-1 reads the five bytes that Windows-1252 leaves undefined
-		candidates = ("utf-8", "cp1252", "latin-1")
-	for encoding in candidates:
-		decoder = codecs.getincrementaldecoder(encoding)()
-		line = 1
-		try:
-			for start in range(0, len(data), BLOCK_BYTES):
-				text = decoder.decode(data[start : start + BLOCK_BYTES], start + BLOCK_BYTES >= len(data))
-				if "\0" in text:
-					line += text.count("\n", 0, text.index("\0"))
-					raise InputError(
-						f"{name}, row {line} holds a NUL byte, so the file is not plain text; save it as CSV"
-						" (UTF-8) and name that file."
-					)
-				line += text.count("\n")
-			return encoding
-		except UnicodeError:
-			continue
-	raise InputError(
-		f"{name} starts as {candidates[0].removesuffix('-sig').upper()} but does not stay so near row {line};"
-		" save it again as CSV (UTF-8)."
-	)
-
-
 def _find_delimiter(data: bytes, encoding: str, columns: Sequence[Column], name: str) -> str:
 	"""The delimiter that makes most of the `columns` out of the header, then the most fields."""
 	first = io.TextIOWrapper(io.BytesIO(data), encoding=encoding).readline()
@@ -371,7 +261,7 @@ def _find_delimiter(data: bytes, encoding: str, columns: Sequence[Column], name:
 	refusal: InputError | None = None
 	for delimiter in DELIMITERS:
 		try:
-			header = _Records(data, encoding, delimiter, name).header
+			header = Records(data, encoding, delimiter, name).header
 		except InputError as error:
 			refusal = refusal or error
 			continue
@@ -383,6 +273,7 @@ def _find_delimiter(data: bytes, encoding: str, columns: Sequence[Column], name:
 	return best
 
 
+@lru_cache(maxsize=1024)
 def _normal(header: str) -> str:
 	return re.sub(r"[\s_.-]+", "", CHILD_TABLE.sub("", _stripped(header).casefold()))
 
