@@ -56,6 +56,16 @@ def test_requirements_are_the_whole_product() -> None:
 	assert requirements == PROJECT["dependencies"] + EXTRAS["train"] + EXTRAS["cli"]
 
 
+def test_the_guide_installs_the_torch_that_the_package_asks_for() -> None:
+	"""An unpinned CPU build may lie outside the range, and pip then replaces it by the large one."""
+	(torch,) = (line for line in EXTRAS["train"] if line.startswith("torch"))
+	guide = (ROOT / "docs" / "command-line.md").read_text(encoding="utf-8")
+	first, second = (
+		guide.index(text) for text in (f"pip install '{torch}' --index-url", "pip install '.[train")
+	)
+	assert first < second
+
+
 def test_version_has_one_source() -> None:
 	assert PROJECT["dynamic"] == ["version"]
 	assert re.fullmatch(r"\d+\.\d+\.\d+", rl_replenishment.__version__)
