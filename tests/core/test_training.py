@@ -74,7 +74,12 @@ def test_same_seed_same_files() -> None:
 	assert first.result.evaluations[1].cost_ratio != other.result.evaluations[1].cost_ratio
 	about = first.stored.about
 	assert about["options"]["seed"] == 1
-	assert about["data"] == {"first_day": "2024-01-01", "last_day": "2024-03-10", "items": 2}
+	assert about["data"] == {
+		"first_day": "2024-01-01",
+		"last_day": "2024-03-10",
+		"items": 2,
+		"rhythm": "daily demand",
+	}
 	assert about["training"]["timesteps"] == first.result.timesteps
 	assert about["training"]["ended_by"] == "budget"
 	assert {"numpy", "torch", "python", "rl_replenishment"} <= set(about["versions"])
