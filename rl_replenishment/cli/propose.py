@@ -87,12 +87,12 @@ def run(options: argparse.Namespace, screen: Screen) -> dict[str, Any]:
 		demand=stored.snapshot.demand.reindexed(np.where(index < 0, lender, index)),
 		borrowed=np.where(index < 0, np.float32(lender >= 0), borrowed[index]),
 	)
-	if future is not None:
-		state = replace(state, set_aside=_known_demand(future, index, items, today, stored.review_days))
+	if future is not None and len(future):
+		state = replace(state, known_demand=_known_demand(future, index, today))
 	if options.feedback is not None and latest is not None:
 		announced = read_feedback(options.feedback, options.date_format, screen.note)
 		kept = _set_aside(announced, latest.history, items, index, options.feedback.name, screen)
-		state = replace(state, set_aside=kept if state.set_aside is None else kept + state.set_aside)
+		state = replace(state, set_aside=kept)
 	rhythm = stored.about.get("data", {}).get("rhythm", DAILY) if latest is None else latest.history.rhythm
 	proposals = propose(applied.policy, state, max_cover_days=options.max_cover_days)
 	if rhythm != DAILY:
@@ -166,17 +166,12 @@ def _set_aside(
 	return set_aside(items, DemandHistory(items.keys, history.start, demand), rows.take(known), place[known])
 
 
-def _known_demand(
-	future: FutureOrders, index: Index, items: ItemTable, today: np.datetime64, review_days: int
-) -> FloatArray:
-	"""Future orders that leave before an order of the next review could arrive, shape (N,)."""
+def _known_demand(future: FutureOrders, index: Index, today: np.datetime64) -> FloatArray:
+	"""Future orders by the days until they leave, shape (D, N); `index`, shape (N,), is each item's place."""
+	# one more, of which nothing is known
+	places = 1 + int(max(index.max(initial=-1), future.item.max(initial=-1)))
 	ahead = (future.day - today).astype(np.int64)
-	# of an item without stock rows nothing is asked
-	known = arrivals_by_day(
-		int(max(index.max(initial=-1), future.item.max(initial=-1))) + 2, future.item, ahead, future.quantity
-	)
-	days = items.whole_lead_time_days + review_days
-	return np.where(np.arange(len(known))[:, None] < days, known[:, index], 0).sum(axis=0, dtype=np.float32)
+	return arrivals_by_day(places + 1, future.item, ahead, future.quantity)[:, index]
 
 
 def _with_what_is_missing(
