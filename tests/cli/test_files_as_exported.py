@@ -132,8 +132,8 @@ def test_codes_that_lost_their_zeros_are_found_and_named(run: Run, folder: Any) 
 	assert set(lines(outcome)) == {"123", "456"}
 	assert lines(outcome)["456"]["proposed_qty"] > 0
 	assert (
-		"s.csv: 123 is taken for 00123: only zeros that programs drop tell them apart."
-		in (outcome.document["notes"])
+		"s.csv: only zeros that programs drop tell these apart, taken 123 for 00123, 456 for 00456."
+		in outcome.document["notes"]
 	)
 
 

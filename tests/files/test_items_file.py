@@ -200,9 +200,8 @@ def test_zeros_that_a_program_dropped_are_found_again(write: WriteFile) -> None:
 	assert items.unit_cost.tolist() == [2, 3, 4, 5, 1, 1]
 	assert without == (ItemKey("07"), ItemKey("x"))
 	assert notes == [
-		"data.csv: 00123 is taken for 123: only zeros that programs drop tell them apart.",
-		"data.csv: 456 is taken for 00456: only zeros that programs drop tell them apart.",
-		"data.csv: 789 is taken for 789.0: only zeros that programs drop tell them apart.",
+		"data.csv: only zeros that programs drop tell these apart, taken 00123 for 123, 456 for 00456, 789"
+		" for 789.0."
 	]
 
 

@@ -72,6 +72,7 @@ def find_items(
 		return index
 	# only what no other name asks for can be what is left of a number
 	taken = set(index.tolist())
+	renamed: list[str] = []
 	for row in np.flatnonzero(index < 0).tolist():
 		key = wanted[row]
 		number = as_number(key.item_code)
@@ -79,7 +80,10 @@ def find_items(
 		found = next((by_number[place] for place in places if place in by_number), [])
 		index[row] = one_of(row, key, [position for position in found if position not in taken])
 		if index[row] >= 0:
-			note(f"{key} is taken for {known[index[row]]}: only zeros that programs drop tell them apart.")
+			renamed.append(f"{key} for {known[index[row]]}")
+	if renamed:
+		more = f" and {len(renamed) - _SHOWN} more" if len(renamed) > _SHOWN else ""
+		note(f"only zeros that programs drop tell these apart, taken {', '.join(renamed[:_SHOWN])}{more}.")
 	return index
 
 
