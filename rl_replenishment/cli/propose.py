@@ -33,8 +33,10 @@ from rl_replenishment.core.errors import InputError
 from rl_replenishment.core.files.feedback import FeedbackRows, read_feedback
 from rl_replenishment.core.files.keys import fold
 from rl_replenishment.core.files.matching import Index, find_items, refuse_shared, some
-from rl_replenishment.core.files.orders import FutureOrders
+from rl_replenishment.core.files.orders import FutureOrders, Orders
 from rl_replenishment.core.files.stock import StockRows, read_stock
+from rl_replenishment.core.files.table import shown
+from rl_replenishment.core.files.units import same_unit
 from rl_replenishment.core.items import FloatArray, ItemKey, ItemTable
 from rl_replenishment.core.policies.adaptation import adapted, lenders
 from rl_replenishment.core.policies.base import State
@@ -71,7 +73,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace, screen: Screen) -> dict[str, Any]:
 	"""Propose for every row of STOCK."""
-	stored, latest, future = _with_latest_demand(options, read_policy(options.policy), screen)
+	stored, latest, lines = _with_latest_demand(options, read_policy(options.policy), screen)
 	today = _today(options, stored, screen)
 	stock = read_stock(options.stock, today=today, date_format=options.date_format, note=screen.note)
 	stock, index = _with_what_is_missing(stock, stored.snapshot.items.keys, options.stock.name, screen)
@@ -87,8 +89,10 @@ def run(options: argparse.Namespace, screen: Screen) -> dict[str, Any]:
 		demand=stored.snapshot.demand.reindexed(np.where(index < 0, lender, index)),
 		borrowed=np.where(index < 0, np.float32(lender >= 0), borrowed[index]),
 	)
-	if future is not None and len(future):
-		state = replace(state, known_demand=_known_demand(future, index, today))
+	if lines is not None:
+		_check_units(stock, lines, index, options)
+		if lines.future:
+			state = replace(state, known_demand=_known_demand(lines.future, index, today))
 	if options.feedback is not None and latest is not None:
 		announced = read_feedback(options.feedback, options.date_format, screen.note)
 		kept = _set_aside(announced, latest.history, items, index, options.feedback.name, screen)
@@ -101,10 +105,10 @@ def run(options: argparse.Namespace, screen: Screen) -> dict[str, Any]:
 	held = [ItemKey(each.item_code, each.warehouse) for each in proposals if each.held_back]
 	if held:
 		screen.note(f"Wanted, and held back for the reason given with each: {some(held)}.")
-	lines = sorted((p for p in proposals if p.proposed_qty), key=lambda p: (p.supplier, p.item_code))
-	if lines:
-		screen.say(proposal_table([as_line(proposal) for proposal in lines]))
-	screen.say(f"{len(lines):,} of {counted(len(proposals), 'item-warehouse')} to order on {day(today)}.")
+	ordered = sorted((p for p in proposals if p.proposed_qty), key=lambda p: (p.supplier, p.item_code))
+	if ordered:
+		screen.say(proposal_table([as_line(proposal) for proposal in ordered]))
+	screen.say(f"{len(ordered):,} of {counted(len(proposals), 'item-warehouse')} to order on {day(today)}.")
 	return {
 		"today": day(today),
 		"rhythm": rhythm,
@@ -128,7 +132,7 @@ def as_line(proposal: Proposal, item_name: str = "") -> ProposalLine:
 
 def _with_latest_demand(
 	options: argparse.Namespace, stored: StoredPolicy, screen: Screen
-) -> tuple[StoredPolicy, Imputed | None, FutureOrders | None]:
+) -> tuple[StoredPolicy, Imputed | None, Orders | None]:
 	if options.orders is None:
 		if options.feedback is not None:
 			raise InputError(
@@ -145,7 +149,7 @@ def _with_latest_demand(
 	)
 	latest = without_gaps(history, stored.snapshot.items, screen)
 	known = snapshot(latest.history, stored.snapshot.items, stored.review_days)
-	return replace(stored, snapshot=known), latest, lines.future
+	return replace(stored, snapshot=known), latest, lines
 
 
 def _set_aside(
@@ -164,6 +168,17 @@ def _set_aside(
 	# no demand is known of what the history does not know
 	demand = np.pad(history.demand, ((0, 0), (0, 1)))[:, index]
 	return set_aside(items, DemandHistory(items.keys, history.start, demand), rows.take(known), place[known])
+
+
+def _check_units(stock: StockRows, lines: Orders, index: Index, options: argparse.Namespace) -> None:
+	"""Refuse an item whose stock is in another unit than what was sold of it."""
+	for key, at, unit in zip(stock.keys, index.tolist(), stock.units, strict=True):
+		if at >= 0 and not same_unit(unit, lines.units[at]):
+			raise InputError(
+				f"{options.stock.name}: {key} is in {shown(unit)}, but in {options.orders.name} in"
+				f" {shown(lines.units[at])}; give both in the stock unit, or add a column stock_qty or"
+				" conversion_factor to the orders."
+			)
 
 
 def _known_demand(future: FutureOrders, index: Index, today: np.datetime64) -> FloatArray:

@@ -21,6 +21,7 @@ from rl_replenishment.cli.options import (
 	without_gaps,
 )
 from rl_replenishment.cli.screen import Screen
+from rl_replenishment.core.demand.rhythm import DAILY, MONTHLY, WEEKLY
 from rl_replenishment.core.errors import InputError
 from rl_replenishment.core.files.output import write_folder_atomically
 from rl_replenishment.core.policies.store import MANIFEST_FILE, StoredPolicy, policy_files
@@ -69,6 +70,12 @@ def run(options: argparse.Namespace, screen: Screen) -> dict[str, Any]:
 	if options.tensorboard is not None and options.tensorboard.is_file():
 		raise InputError(f"--tensorboard {options.tensorboard} is a file; name a folder.")
 	history = read_history(options.orders, options.date_format, screen, options.today)
+	span = {DAILY: 1, WEEKLY: 7, MONTHLY: 28}[history.rhythm]
+	if options.review_days < span:
+		screen.note(
+			f"--review-days {options.review_days}: orders are considered more often than {history.rhythm}"
+			" tell."
+		)
 	items = read_item_table(options, history.keys, screen)
 	held = holdout_days(options.holdout, history)
 	history = without_gaps(history, items, screen, held).history

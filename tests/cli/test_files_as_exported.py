@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -152,6 +153,38 @@ def test_units_that_nobody_can_convert_are_refused(run: Run, header: str, cell: 
 	unit = "Nos" if header == "uom" else "1"
 	text = "\n".join([f"{rows[0]},{header}", *(f"{row},{unit}" for row in rows[1:]), f"Apple,{END},1,{cell}"])
 	assert says in run("train", "p.csv", "--out", "new", files={"p.csv": text + "\n"}).sentence
+
+
+def test_stock_and_orders_in_different_units_are_refused(run: Run) -> None:
+	rows = orders().splitlines()
+	sold = "\n".join([f"{rows[0]},uom", *(f"{row},Box" for row in rows[1:])]) + "\n"
+	stock = "item_code,on_hand,uom\nBread,3,box\nApple,3,Nos\n"
+	outcome = run(*PROPOSE[:-1], "--orders", "p.csv", files={"p.csv": sold, "s.csv": stock})
+	assert outcome.sentence.startswith('s.csv: Apple is in "Nos", but in p.csv in "Box"; give both')
+	converted = sold.replace("uom", "uom,stock_uom,conversion_factor").replace("Box", "Box,Nos,6")
+	stock = stock.replace("box", "Nos")
+	assert lines(run(*PROPOSE, "--orders", "p.csv", files={"p.csv": converted, "s.csv": stock}))
+
+
+def test_the_report_names_the_rhythm(run: Run, folder: Any) -> None:
+	stored = stored_policy()
+	about = {**stored.about, "data": {**stored.about["data"], "rhythm": "weekly totals"}}
+	write_policy(folder / "weekly", replace(stored, about=about))
+	outcome = run(
+		*("backtest", "p.csv", "--policy", "weekly", "--holdout", "56", "--report", "r.html"),
+		files={"p.csv": weekly("ISO")},
+	)
+	assert outcome.status == 0, outcome
+	assert "weekly totals" in (folder / "r.html").read_text(encoding="utf-8")
+
+
+@pytest.mark.torch
+def test_training_on_totals_says_what_they_do_not_tell(run: Run) -> None:
+	pytest.importorskip("stable_baselines3")
+	arguments = ("train", "p.csv", "--out", "new", "--timesteps", "1", "--holdout", "56")
+	outcome = run(*arguments, "--review-days", "5", files={"p.csv": weekly("ISO")})
+	assert outcome.status == 0, outcome
+	assert "--review-days 5: orders are considered more often than weekly totals tell." in outcome.err
 
 
 def test_the_sample_stock_needs_no_note(run: Run) -> None:

@@ -9,13 +9,12 @@ import numpy as np
 
 from rl_replenishment.cli.backtest import compare
 from rl_replenishment.cli.benchmarks.inputs import northwind
-from rl_replenishment.cli.options import counted
+from rl_replenishment.cli.options import counted, read_history
 from rl_replenishment.cli.screen import Screen
 from rl_replenishment.core.demand.imputation import impute
 from rl_replenishment.core.errors import InputError
 from rl_replenishment.core.evaluation.backtest import Backtest
 from rl_replenishment.core.files.items import item_table, read_items
-from rl_replenishment.core.files.orders import read_orders
 from rl_replenishment.core.training.algorithms import make_trainer
 from rl_replenishment.core.training.from_history import TrainingOptions, train_on_history
 
@@ -26,8 +25,10 @@ SECONDS = 60.0
 def measure(options: argparse.Namespace, screen: Screen) -> dict[str, Any]:
 	"""Train per seed on all but the last 180 days and replay those."""
 	orders, item_file = northwind(options)
-	history = read_orders(orders, options.date_format).history()[0]
-	items = read_items(item_file, history.keys)[0] if item_file else item_table(history.keys)
+	history = read_history(orders, options.date_format, screen)
+	items = item_table(history.keys)
+	if item_file:
+		items, _ = read_items(item_file, history.keys, note=screen.note)
 	if history.days <= HOLDOUT_DAYS:
 		raise InputError(
 			f"{orders.name} spans {counted(history.days, 'day')}, and this benchmark holds out the last"

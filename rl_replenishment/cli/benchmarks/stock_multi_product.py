@@ -37,7 +37,7 @@ def measure(options: argparse.Namespace, screen: Screen) -> dict[str, Any]:
 			f"Training needs {error.name}, which is not installed;"
 			" run: pip install 'rl_replenishment[train]'."
 		) from None
-	lines = order_lines(read_orders(northwind(options)[0], options.date_format))
+	lines = order_lines(read_orders(northwind(options)[0], options.date_format, note=screen.note))
 	seconds = options.seconds or SECONDS
 
 	def evaluate(actions: Any) -> dict[str, float]:

@@ -177,6 +177,8 @@ class Orders:
 	rhythm: Rhythm = DAILY
 	#: which sale a line is, for what came back
 	references: References = field(default_factory=References)
+	#: the unit of each item-warehouse, "" where the file does not say
+	units: tuple[str, ...] = ()
 	#: the lines for days from `end`, or from the day of ordering, on
 	future: FutureOrders | None = None
 
@@ -252,6 +254,7 @@ def read_orders(
 		end if today is None else min(end, today),
 		rhythm_of(day) if dates.rhythm == DAILY else dates.rhythm,
 		_references(table.keep(past)) if (quantity[past] < 0).any() else References(),
+		units.units_of(table, item, len(keys)),
 		FutureOrders(item[ahead], dates.first[ahead], quantity[ahead]),
 	)
 

@@ -23,7 +23,7 @@ from rl_replenishment.core.files.table import (
 	rows_named,
 	unheard,
 )
-from rl_replenishment.core.files.units import STOCK_UOM, UOM, check_units
+from rl_replenishment.core.files.units import STOCK_UOM, UOM, check_units, units_of
 from rl_replenishment.core.items import ItemKey
 
 #: what tells the shelves and batches of one item-warehouse apart: their rows add up
@@ -146,6 +146,8 @@ class StockRows:
 	arrival_day: DayArray
 	#: shape (A,), above 0
 	arrival_quantity: npt.NDArray[np.float64]
+	#: the unit of each item-warehouse, "" where the file does not say
+	units: tuple[str, ...]
 
 	def with_none_of(self, keys: tuple[ItemKey, ...]) -> StockRows:
 		"""The stock with further item-warehouses of which there is nothing."""
@@ -157,6 +159,7 @@ class StockRows:
 			self.arrival_item,
 			self.arrival_day,
 			self.arrival_quantity,
+			self.units + ("",) * len(keys),
 		)
 
 
@@ -204,7 +207,15 @@ def read_stock(
 	arriving = numbers["on_order"] > 0
 	# maximum keeps NaT
 	arrival_day = np.maximum(expected[arriving], day)
-	return StockRows(keys, on_hand, reserved, item[arriving], arrival_day, numbers["on_order"][arriving])
+	return StockRows(
+		keys,
+		on_hand,
+		reserved,
+		item[arriving],
+		arrival_day,
+		numbers["on_order"][arriving],
+		units_of(table, item, len(keys)),
+	)
 
 
 def _parts(table: Table, item: IntArray) -> tuple[npt.NDArray[np.intp], IntArray]:

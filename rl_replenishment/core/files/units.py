@@ -125,6 +125,24 @@ def check_units(table: Table, keys: Sequence[ItemKey], item: IntArray) -> None:
 		)
 
 
+def units_of(table: Table, item: IntArray, items: int) -> tuple[str, ...]:
+	"""The unit of the quantities of each of N items, "" where the file does not say."""
+	converted = STOCK_QTY.name in table.columns or FACTOR.name in table.columns
+	column = table.columns.get(STOCK_UOM.name)
+	if column is None and not converted:
+		column = table.columns.get(UOM.name)
+	if column is None or all(text.isdecimal() for text in column.distinct):
+		return ("",) * items
+	code = np.zeros(items, dtype=np.int32)
+	code[item] = column.codes
+	return tuple(column.distinct[at] for at in code.tolist())
+
+
+def same_unit(one: str, other: str) -> bool:
+	"""Whether two names of units may be of the same one: a blank is of any."""
+	return not one or not other or fold(one).rstrip(".") == fold(other).rstrip(".")
+
+
 def _folded(table: Table, name: str) -> npt.NDArray[np.str_]:
 	column = table.columns.get(name)
 	if column is None:
