@@ -74,7 +74,8 @@ def run(options: argparse.Namespace, screen: Screen) -> dict[str, Any]:
 		parent, history.keys, options.orders.name, screen, with_costs=options.items is None
 	)
 	items = read_item_table(options, history.keys, screen, known=parent.snapshot.items)
-	history = without_gaps(history, items, screen, history.days - days).history
+	known = without_gaps(options, history, items, screen, history.days - days)
+	history = known.history
 	seen = history.window(0, days)
 	rows = read_feedback(options.feedback, options.date_format)
 	late = int((rows.date > history.end).sum())
@@ -83,7 +84,9 @@ def run(options: argparse.Namespace, screen: Screen) -> dict[str, Any]:
 			f"{options.feedback.name}: {counted(late, 'decision')} came after the last order in"
 			f" {options.orders.name}; the demand at its end stands in."
 		)
-	reading, feedback = read_and_recall(parent, items, history, rows, options.feedback.name)
+	reading, feedback = read_and_recall(
+		parent, items, history, rows, options.feedback.name, as_booked=known.as_booked
+	)
 	seconds, timesteps = budget(options)
 	trainer = make_trainer(options.algorithm)
 	with (
@@ -118,10 +121,17 @@ def run(options: argparse.Namespace, screen: Screen) -> dict[str, Any]:
 
 
 def read_and_recall(
-	parent: StoredPolicy, items: ItemTable, history: DemandHistory, rows: FeedbackRows, source: str
+	parent: StoredPolicy,
+	items: ItemTable,
+	history: DemandHistory,
+	rows: FeedbackRows,
+	source: str,
+	*,
+	as_booked: DemandHistory | None = None,
 ) -> tuple[Reading, FeedbackSituations]:
 	"""What the feedback rows say, and the rows put back into their days.
 
+	What became of a decision is judged by the demand `as_booked`, where that differs from what is expected.
 	Refuses rows of which the history knows nothing.
 	"""
 
@@ -148,7 +158,8 @@ def read_and_recall(
 			" remove the row or give older orders as well",
 		)
 	days = parent.review_days
-	reading = read_answers(items, history, rows, index, days, parent.unmet_demand)
+	came = history if as_booked is None else as_booked
+	reading = read_answers(items, came, rows, index, days, parent.unmet_demand)
 	situations = recall_situations(parent.policy, reading.items, history, rows, index, days, reading.evidence)
 	return reading, situations
 

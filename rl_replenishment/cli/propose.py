@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import datetime
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -18,6 +17,7 @@ from rl_replenishment.cli.options import (
 	add_policy_argument,
 	counted,
 	day,
+	given_date,
 	positive,
 	read_history,
 	read_item_table,
@@ -28,7 +28,6 @@ from rl_replenishment.core.demand.history import DemandHistory
 from rl_replenishment.core.demand.imputation import Imputed
 from rl_replenishment.core.edits.announced import announces, set_aside
 from rl_replenishment.core.errors import InputError
-from rl_replenishment.core.files.dates import FIRST_YEAR, LAST_YEAR
 from rl_replenishment.core.files.feedback import FeedbackRows, read_feedback
 from rl_replenishment.core.files.stock import StockRows, read_stock
 from rl_replenishment.core.items import FloatArray, ItemKey, ItemTable
@@ -85,9 +84,15 @@ def run(options: argparse.Namespace, screen: Screen) -> dict[str, Any]:
 		demand=stored.snapshot.demand.reindexed(np.where(index < 0, lender, index)),
 		borrowed=np.where(index < 0, np.float32(lender >= 0), borrowed[index]),
 	)
+	if latest is not None:
+		state = replace(
+			state,
+			left_out=_of(latest.left_out, index),
+			left_out_days_ago=_of(latest.left_out_days_ago, index),
+		)
 	if options.feedback is not None and latest is not None:
 		announced = read_feedback(options.feedback, options.date_format)
-		kept = _set_aside(announced, latest.history, items, index, options.feedback.name, screen)
+		kept = _set_aside(announced, latest.as_booked, items, index, options.feedback.name, screen)
 		state = replace(state, set_aside=kept)
 	proposals = propose(applied.policy, state, max_cover_days=options.max_cover_days)
 	held = [ItemKey(each.item_code, each.warehouse) for each in proposals if each.held_back]
@@ -134,7 +139,7 @@ def _with_latest_demand(
 	stored = adapted_to_orders(
 		stored, history.keys, options.orders.name, screen, with_costs=options.items is None
 	)
-	latest = without_gaps(history, stored.snapshot.items, screen)
+	latest = without_gaps(options, history, stored.snapshot.items, screen)
 	known = snapshot(latest.history, stored.snapshot.items, stored.review_days)
 	return replace(stored, snapshot=known), latest
 
@@ -157,6 +162,11 @@ def _set_aside(
 	return set_aside(items, DemandHistory(items.keys, history.start, demand), rows.take(known), place[known])
 
 
+def _of(known: FloatArray, index: Index) -> FloatArray:
+	"""What is known of the history's items, for those at `index`; 0 where that is -1."""
+	return np.append(known, np.float32(0))[index]
+
+
 def _find_stock(keys: Sequence[ItemKey], known: Sequence[ItemKey], source: str) -> Index:
 	def refusal(_: int, problem: str) -> InputError:
 		return InputError(f"{source}: {problem}.")
@@ -177,6 +187,7 @@ def _state(applied: StoredPolicy, items: ItemTable, stock: StockRows, today: np.
 		on_hand=(stock.on_hand - stock.reserved).astype(np.float32),
 		arrivals=arrivals_by_day(len(items), stock.arrival_item, ahead, stock.arrival_quantity),
 		demand=applied.snapshot.demand,
+		unmet_demand=applied.unmet_demand,
 	)
 
 
@@ -184,7 +195,7 @@ def _today(options: argparse.Namespace, stored: StoredPolicy, screen: Screen) ->
 	known_until = stored.snapshot.today
 	if options.today is None:
 		return known_until
-	today = _date(options.today, options.date_format)
+	today = given_date(options.today, options.date_format, "--today")
 	missing = int((today - known_until).astype(int))
 	if missing > 0:
 		screen.note(
@@ -196,14 +207,3 @@ def _today(options: argparse.Namespace, stored: StoredPolicy, screen: Screen) ->
 			" and all of it counts."
 		)
 	return today
-
-
-def _date(text: str, date_format: str | None) -> np.datetime64:
-	for form in filter(None, (date_format, "%Y-%m-%d")):
-		try:
-			date = datetime.datetime.strptime(text, form).date()
-		except ValueError:
-			continue
-		if FIRST_YEAR <= date.year <= LAST_YEAR:
-			return np.datetime64(date, "D")
-	raise InputError(f"--today {text!r} is not a date; write it as in 2025-07-01.")

@@ -74,6 +74,9 @@ class Explanation:
 	selling_days: float = 0.0
 	#: 1 where those days are the last before the item's end, 0 where it spoils
 	ends: float = 0.0
+	#: what was booked far outside its history and is not expected again, and the days since the last of it
+	left_out: float = 0.0
+	left_out_days_ago: float = 0.0
 
 	def sentence(self, _: Translate = str) -> str:
 		"""One sentence for a buyer, each clause of it in the language that `_` translates to."""
@@ -82,6 +85,11 @@ class Explanation:
 		)
 		if self.borrowed >= _MOSTLY_BORROWED:
 			expected += ", " + _("going by similar items of its group")
+		if self.left_out:
+			once = _("not counting {0} that were booked {1} days ago, far more than ever else")
+			expected += ", " + once.format(
+				quantity_words(self.left_out), quantity_words(self.left_out_days_ago)
+			)
 		decided = [self._rule_words(_)]
 		if abs(self.correction) >= 0.5 or abs(self.quantity - self.rule_quantity) > ROUNDING:
 			decided.append(self._correction_words(_))
@@ -226,6 +234,8 @@ def explain(policy: ResidualNetwork, situation: Situation, decision: Decision) -
 		np.where(is_too_large, np.minimum(known.cover_days, _LONGEST_SPAN), 0),
 		np.where(cut & ~is_too_large, sells_for, 0),
 		cut & ~is_too_large & (sells_for < state.items.shelf_life_days),
+		nothing if state.left_out is None else state.left_out,
+		nothing if state.left_out_days_ago is None else state.left_out_days_ago,
 	)
 	return [
 		Explanation(int(row[0]), *(float(value) for value in row[1:])) for row in zip(*columns, strict=True)

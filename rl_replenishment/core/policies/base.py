@@ -13,6 +13,18 @@ from rl_replenishment.core.demand.latest import latest_statistics
 from rl_replenishment.core.demand.statistics import DemandStatistics
 from rl_replenishment.core.items import FloatArray, ItemTable, UnmetDemand
 
+#: the arrays of a state whose last axis is the item-warehouses
+_ARRAYS = (
+	"on_hand",
+	"arrivals",
+	"set_aside",
+	"borrowed",
+	"left_out",
+	"left_out_days_ago",
+	"known_demand",
+	"days_to_end",
+)
+
 
 @dataclass(frozen=True, eq=False)
 class State:
@@ -32,6 +44,10 @@ class State:
 	set_aside: FloatArray | None = None
 	#: share of its demand that was taken from similar items, shape (N,); None where none was
 	borrowed: FloatArray | None = None
+	#: what was booked far outside an item's history and is left out of its demand, shape (N,), and the days
+	#: since the last of it, shape (N,); None where nothing was
+	left_out: FloatArray | None = None
+	left_out_days_ago: FloatArray | None = None
 	#: demand that is known by date and comes on top of the usual one (a reservation for delivery in 180 days,
 	#: a future order), shape (D, N): row d leaves in d days; None for none
 	known_demand: FloatArray | None = None
@@ -77,11 +93,7 @@ class State:
 
 	def take(self, rows: npt.NDArray[np.intp]) -> State:
 		"""The item-warehouses at `rows`, which may repeat."""
-		chosen = {
-			name: value[..., rows]
-			for name in ("on_hand", "arrivals", "set_aside", "borrowed", "known_demand", "days_to_end")
-			if (value := getattr(self, name)) is not None
-		}
+		chosen = {name: value[..., rows] for name in _ARRAYS if (value := getattr(self, name)) is not None}
 		return replace(
 			self,
 			items=self.items.take(rows),
