@@ -170,7 +170,7 @@ def tell_what_was_read(reading: Reading, rows: FeedbackRows, screen: Screen) -> 
 	if known.any():
 		screen.say(
 			f"In hindsight, {counted(int(known.sum()), 'change')} saved"
-			f" {reading.values[known].sum():,.6g} in all against the proposals."
+			f" {reading.values[known].sum():,.2f} in all against the proposals."
 		)
 	for learned in reading.constraints.as_json(reading.items):
 		words = (
@@ -242,7 +242,7 @@ def _report(out: Path, trained: Trained, lines: list[EditLine], screen: Screen) 
 	cost = chosen.cost_ratio / first.cost_ratio if first.cost_ratio else 1.0
 	screen.say(
 		f"Learned from {counted(len(lines), 'answer')}: proposals in their situations are"
-		f" {distance_after:,.6g} units away from the buyer's quantities in all, after {distance_before:,.6g}"
+		f" {distance_after:,.1f} units away from the buyer's quantities in all, after {distance_before:,.1f}"
 		f" before; simulated cost on validation is {cost:.1%} of the parent's."
 	)
 	screen.say(f"The policy is in {out}.")

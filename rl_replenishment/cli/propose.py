@@ -28,6 +28,7 @@ from rl_replenishment.core.demand.history import DemandHistory
 from rl_replenishment.core.demand.imputation import Imputed
 from rl_replenishment.core.edits.announced import announces, set_aside
 from rl_replenishment.core.errors import InputError
+from rl_replenishment.core.files.dated import read_ends, read_promises
 from rl_replenishment.core.files.feedback import FeedbackRows, read_feedback
 from rl_replenishment.core.files.stock import StockRows, read_stock
 from rl_replenishment.core.items import FloatArray, ItemKey, ItemTable
@@ -94,6 +95,7 @@ def run(options: argparse.Namespace, screen: Screen) -> dict[str, Any]:
 		announced = read_feedback(options.feedback, options.date_format)
 		kept = _set_aside(announced, latest.as_booked, items, index, options.feedback.name, screen)
 		state = replace(state, set_aside=kept)
+	state = _with_dates(options, state, today)
 	proposals = propose(applied.policy, state, max_cover_days=options.max_cover_days)
 	held = [ItemKey(each.item_code, each.warehouse) for each in proposals if each.held_back]
 	if held:
@@ -160,6 +162,18 @@ def _set_aside(
 	# no demand is known of what the history does not know
 	demand = np.pad(history.demand, ((0, 0), (0, 1)))[:, index]
 	return set_aside(items, DemandHistory(items.keys, history.start, demand), rows.take(known), place[known])
+
+
+def _with_dates(options: argparse.Namespace, state: State, today: np.datetime64) -> State:
+	"""The state with the end of its items and what is promised by date."""
+	keys = state.items.keys
+	promised = read_promises(options.stock, keys, today, options.date_format)
+	if options.items is None:
+		return replace(state, known_demand=promised)
+	ends = read_ends(options.items, keys, options.date_format)
+	# the last day is one on which it is still sold
+	days = np.where(np.isnat(ends), np.inf, np.maximum((ends - today).astype(np.float64) + 1, 0))
+	return replace(state, known_demand=promised, days_to_end=days.astype(np.float32))
 
 
 def _of(known: FloatArray, index: Index) -> FloatArray:

@@ -11,7 +11,6 @@ import pytest
 from field_samples import (
 	BOLT,
 	DAYS,
-	REVIEW_DAYS,
 	START,
 	bolt_demand,
 	bolt_policy,
@@ -168,4 +167,3 @@ def test_the_run_names_it_and_a_person_can_say_that_it_was_real(tmp_path: Path, 
 		== 2
 	)
 	assert "--real-demand 'x' is not a date" in capsys.readouterr().err
-	assert REVIEW_DAYS == 7

@@ -19,6 +19,7 @@ _ARRAYS = (
 	"arrivals",
 	"set_aside",
 	"borrowed",
+	"expiring",
 	"left_out",
 	"left_out_days_ago",
 	"known_demand",
@@ -44,6 +45,8 @@ class State:
 	set_aside: FloatArray | None = None
 	#: share of its demand that was taken from similar items, shape (N,); None where none was
 	borrowed: FloatArray | None = None
+	#: stock that expires before it can be sold, shape (N,), not part of `on_hand`; None where none does
+	expiring: FloatArray | None = None
 	#: what was booked far outside an item's history and is left out of its demand, shape (N,), and the days
 	#: since the last of it, shape (N,); None where nothing was
 	left_out: FloatArray | None = None
