@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from rl_replenishment.cli.console import proposal_table
 from rl_replenishment.cli.matching import Index, adapted_to_orders, find_items, refuse_shared, some
@@ -95,6 +96,14 @@ def run(options: argparse.Namespace, screen: Screen) -> dict[str, Any]:
 		announced = read_feedback(options.feedback, options.date_format)
 		kept = _set_aside(announced, latest.as_booked, items, index, options.feedback.name, screen)
 		state = replace(state, set_aside=kept)
+	free = [
+		key for key, costs_nothing in zip(items.keys, _costs_nothing(items), strict=True) if costs_nothing
+	]
+	if free:
+		screen.note(
+			f"By unit cost and holding rate, stock of {some(free)} costs nothing: what is ordered may last"
+			" a year. Correct them, or give --max-cover-days."
+		)
 	state = _with_dates(options, state, today)
 	proposals = propose(applied.policy, state, max_cover_days=options.max_cover_days)
 	held = [ItemKey(each.item_code, each.warehouse) for each in proposals if each.held_back]
@@ -162,6 +171,11 @@ def _set_aside(
 	# no demand is known of what the history does not know
 	demand = np.pad(history.demand, ((0, 0), (0, 1)))[:, index]
 	return set_aside(items, DemandHistory(items.keys, history.start, demand), rows.take(known), place[known])
+
+
+def _costs_nothing(items: ItemTable) -> npt.NDArray[np.bool_]:
+	"""Where nothing but a bound keeps orders small, shape (N,)."""
+	return (items.holding_cost <= 0) & (items.order_cost > 0)
 
 
 def _with_dates(options: argparse.Namespace, state: State, today: np.datetime64) -> State:

@@ -44,7 +44,9 @@ def propose(policy: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) ->
 			arguments += ["--items", str(tmp_path / "items.csv")]
 		capsys.readouterr()
 		assert main(arguments) == 0
-		return {line["item_code"]: line for line in json.loads(capsys.readouterr().out)["proposals"]}
+		out, notes = capsys.readouterr()
+		found = {line["item_code"]: line for line in json.loads(out)["proposals"]}
+		return {**found, "notes": notes}
 
 	return run
 
@@ -101,3 +103,10 @@ def test_what_is_no_date_or_number_is_refused(tmp_path: Path) -> None:
 	file.write_text("item_code,on_hand\nBOLT,5\n")
 	assert read_promises(file, [ItemKey("BOLT")], TODAY) is None
 	assert np.isnat(read_ends(file, [ItemKey("BOLT")])).all()
+
+
+def test_stock_that_costs_nothing_is_named(propose: Propose) -> None:
+	items = "item_code,lead_time_days,unit_cost,order_cost\nBOLT,10,0,4\nNUT,10,2,4\n"
+	found = propose("item_code,on_hand\nBOLT,50\nNUT,50\n", items)
+	assert "stock of BOLT costs nothing" in found["notes"]
+	assert found["BOLT"]["proposed_qty"] < 4000
