@@ -61,7 +61,7 @@ def run(options: argparse.Namespace, screen: Screen) -> dict[str, Any]:
 	)
 	items = read_item_table(options, history.keys, screen, known=stored.snapshot.items)
 	held = _held_days(options, stored, history, screen)
-	history = without_gaps(history, items, screen, held).history
+	history = without_gaps(options, history, items, screen, held).history
 	with screen.progress("Tuning the classical rules") as update:
 		compared = compare(stored, history, items, held, options.seed, update)
 	if options.report is not None:

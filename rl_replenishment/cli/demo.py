@@ -34,6 +34,7 @@ from rl_replenishment.core.training.from_history import (
 	continue_on_feedback,
 	train_on_history,
 )
+from rl_replenishment.core.written import as_written
 
 REPORT_FILE = "report.html"
 HOLDOUT_DAYS = 120
@@ -187,5 +188,6 @@ def _feedback_csv(rows: FeedbackRows) -> str:
 		strict=True,
 	):
 		key, date, *numbers, reason = row
-		writer.writerow([key.item_code, str(date), *(f"{number:g}" for number in numbers), reason])
+		exact = as_written(numbers).tolist()
+		writer.writerow([key.item_code, str(date), *(f"{number:.12g}" for number in exact), reason])
 	return text.getvalue()

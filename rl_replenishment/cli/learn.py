@@ -78,7 +78,8 @@ def run(options: argparse.Namespace, screen: Screen) -> dict[str, Any]:
 		parent, history.keys, options.orders.name, screen, with_costs=options.items is None
 	)
 	items = read_item_table(options, history.keys, screen, known=parent.snapshot.items)
-	history = without_gaps(history, items, screen, history.days - days).history
+	known = without_gaps(options, history, items, screen, history.days - days)
+	history = known.history
 	seen = history.window(0, days)
 	rows = read_feedback(options.feedback, options.date_format, screen.note)
 	late = int((rows.date > history.end).sum())
@@ -87,7 +88,15 @@ def run(options: argparse.Namespace, screen: Screen) -> dict[str, Any]:
 			f"{options.feedback.name}: {counted(late, 'decision')} came after the last order in"
 			f" {options.orders.name}; the demand at its end stands in."
 		)
-	reading, feedback = read_and_recall(parent, items, history, rows, options.feedback.name, screen.note)
+	reading, feedback = read_and_recall(
+		parent,
+		items,
+		history,
+		rows,
+		options.feedback.name,
+		as_booked=known.as_booked,
+		note=screen.note,
+	)
 	seconds, timesteps = budget(options)
 	trainer = make_trainer(options.algorithm)
 	with (
@@ -127,10 +136,13 @@ def read_and_recall(
 	history: DemandHistory,
 	rows: FeedbackRows,
 	source: str,
+	*,
+	as_booked: DemandHistory | None = None,
 	note: Note = unheard,
 ) -> tuple[Reading, FeedbackSituations]:
 	"""What the feedback rows say, and the rows put back into their days.
 
+	What became of a decision is judged by the demand `as_booked`, where that differs from what is expected.
 	Refuses rows of which the history knows nothing.
 	"""
 
@@ -157,7 +169,8 @@ def read_and_recall(
 			" remove the row or give older orders as well",
 		)
 	days = parent.review_days
-	reading = read_answers(items, history, rows, index, days, parent.unmet_demand)
+	came = history if as_booked is None else as_booked
+	reading = read_answers(items, came, rows, index, days, parent.unmet_demand)
 	situations = recall_situations(parent.policy, reading.items, history, rows, index, days, reading.evidence)
 	return reading, situations
 
@@ -168,7 +181,7 @@ def tell_what_was_read(reading: Reading, rows: FeedbackRows, screen: Screen) -> 
 	if known.any():
 		screen.say(
 			f"In hindsight, {counted(int(known.sum()), 'change')} saved"
-			f" {reading.values[known].sum():,.6g} in all against the proposals."
+			f" {reading.values[known].sum():,.2f} in all against the proposals."
 		)
 	for learned in reading.constraints.as_json(reading.items):
 		words = (
@@ -240,7 +253,7 @@ def _report(out: Path, trained: Trained, lines: list[EditLine], screen: Screen) 
 	cost = chosen.cost_ratio / first.cost_ratio if first.cost_ratio else 1.0
 	screen.say(
 		f"Learned from {counted(len(lines), 'answer')}: proposals in their situations are"
-		f" {distance_after:,.6g} units away from the buyer's quantities in all, after {distance_before:,.6g}"
+		f" {distance_after:,.1f} units away from the buyer's quantities in all, after {distance_before:,.1f}"
 		f" before; simulated cost on validation is {cost:.1%} of the parent's."
 	)
 	screen.say(f"The policy is in {out}.")

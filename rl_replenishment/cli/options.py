@@ -18,6 +18,7 @@ from rl_replenishment.core.demand.rhythm import DAILY, WEEKLY
 from rl_replenishment.core.errors import InputError
 from rl_replenishment.core.files.dates import FIRST_YEAR, LAST_YEAR
 from rl_replenishment.core.files.items import item_table, read_items
+from rl_replenishment.core.files.keys import fold
 from rl_replenishment.core.files.matching import some
 from rl_replenishment.core.files.orders import Orders, read_orders
 from rl_replenishment.core.items import ARRAY_FIELDS, DEFAULTS, ItemKey, ItemTable
@@ -25,6 +26,9 @@ from rl_replenishment.core.training.algorithms import ALGORITHMS, DEFAULT_ALGORI
 
 #: a hold-out where none is asked for: a quarter of the history, at most this many days
 LONGEST_DEFAULT_HOLDOUT = 180
+
+#: unusual bookings that a note names
+_NAMED = 5
 
 #: options that stand in for ITEMS columns, with what they mean
 ITEM_OPTIONS = {
@@ -83,6 +87,14 @@ def add_today_argument(parser: argparse.ArgumentParser) -> None:
 def add_item_arguments(parser: argparse.ArgumentParser) -> None:
 	"""--items and the defaults of its columns."""
 	parser.add_argument("--items", metavar="ITEMS.csv", type=Path, help="lead times, costs, packs, suppliers")
+	parser.add_argument(
+		"--real-demand",
+		metavar=("ITEM", "DATE"),
+		nargs=2,
+		action="append",
+		default=[],
+		help="a booking far outside the item's history that is to count as any other (may be repeated)",
+	)
 	parser.add_argument("--date-format", help="of all dates in the files, as in %%d/%%m/%%Y")
 	for name, meaning in ITEM_OPTIONS.items():
 		parser.add_argument(
@@ -177,7 +189,7 @@ def read_lines(
 	orders: Path, date_format: str | None, screen: Screen, today: str | None = None
 ) -> tuple[DemandHistory, Orders]:
 	"""As `read_history`, with the lines that it sums up."""
-	given = None if today is None else parse_today(today, date_format)
+	given = None if today is None else given_date(today, date_format, "--today")
 	lines = read_orders(orders, date_format, today=given, note=screen.note)
 	history, unexplained = lines.history()
 	if unexplained:
@@ -194,8 +206,45 @@ def read_lines(
 	return history, lines
 
 
-def parse_today(text: str, date_format: str | None) -> np.datetime64:
-	"""The date that --today gives."""
+def without_gaps(
+	options: argparse.Namespace, history: DemandHistory, items: ItemTable, screen: Screen, held: int = 0
+) -> Imputed:
+	"""The history as policies are to know it; the last `held` days are for a test.
+
+	The time before new items were sold is filled, and what is far outside an item's history is left out
+	unless --real-demand says that it was real.
+	"""
+	found = impute(history, items, held=held, real=_real_demand(options, history))
+	if found.unusual:
+		named = [
+			f"{booking.quantity:,.0f} of {booking.key} on {day(booking.day)}"
+			for booking in found.unusual[:_NAMED]
+		]
+		more = f" and {len(found.unusual) - _NAMED} more" if len(found.unusual) > _NAMED else ""
+		screen.note(
+			f"Far outside the item's own history, and counted as one usual booking: {'; '.join(named)}{more}."
+			" Where that was real and may come again: --real-demand ITEM DATE."
+		)
+	if found.is_new.any():
+		keys = [history.keys[at] for at in np.flatnonzero(found.is_new)]
+		screen.note(f"New, and not taken for slow before their first sale: {some(keys)}.")
+	return found
+
+
+def _real_demand(options: argparse.Namespace, history: DemandHistory) -> list[tuple[ItemKey, np.datetime64]]:
+	"""What --real-demand names: the item in each of its warehouses."""
+	found = []
+	for code, text in options.real_demand:
+		date = given_date(text, options.date_format, "--real-demand")
+		keys = [key for key in history.keys if fold(key.item_code) == fold(code)]
+		if not keys:
+			raise InputError(f"--real-demand {code}: the orders have no such item; correct the code.")
+		found += [(key, date) for key in keys]
+	return found
+
+
+def given_date(text: str, date_format: str | None, option: str) -> np.datetime64:
+	"""The date of an option, as --date-format says or as in 2025-07-01."""
 	for form in filter(None, (date_format, "%Y-%m-%d")):
 		try:
 			date = datetime.datetime.strptime(text, form).date()
@@ -203,16 +252,7 @@ def parse_today(text: str, date_format: str | None) -> np.datetime64:
 			continue
 		if FIRST_YEAR <= date.year <= LAST_YEAR:
 			return np.datetime64(date, "D")
-	raise InputError(f"--today {text!r} is not a date; write it as in 2025-07-01.")
-
-
-def without_gaps(history: DemandHistory, items: ItemTable, screen: Screen, held: int = 0) -> Imputed:
-	"""The history with the time filled before new items were sold; the last `held` days are for a test."""
-	found = impute(history, items, held=held)
-	if found.is_new.any():
-		keys = [history.keys[at] for at in np.flatnonzero(found.is_new)]
-		screen.note(f"New, and not taken for slow before their first sale: {some(keys)}.")
-	return found
+	raise InputError(f"{option} {text!r} is not a date; write it as in 2025-07-01.")
 
 
 def holdout_days(asked: int | None, history: DemandHistory) -> int:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from rl_replenishment.cli.console import proposal_table
 from rl_replenishment.cli.matching import adapted_to_orders
@@ -18,7 +19,7 @@ from rl_replenishment.cli.options import (
 	add_today_argument,
 	counted,
 	day,
-	parse_today,
+	given_date,
 	positive,
 	read_item_table,
 	read_lines,
@@ -30,6 +31,7 @@ from rl_replenishment.core.demand.imputation import Imputed
 from rl_replenishment.core.demand.rhythm import DAILY
 from rl_replenishment.core.edits.announced import announces, set_aside
 from rl_replenishment.core.errors import InputError
+from rl_replenishment.core.files.dated import read_ends, read_promises
 from rl_replenishment.core.files.feedback import FeedbackRows, read_feedback
 from rl_replenishment.core.files.keys import fold
 from rl_replenishment.core.files.matching import Index, find_items, refuse_shared, some
@@ -91,12 +93,26 @@ def run(options: argparse.Namespace, screen: Screen) -> dict[str, Any]:
 	)
 	if lines is not None:
 		_check_units(stock, lines, index, options)
-		if lines.future:
-			state = replace(state, known_demand=_known_demand(lines.future, index, today))
+	if latest is not None:
+		state = replace(
+			state,
+			left_out=_of(latest.left_out, index),
+			left_out_days_ago=_of(latest.left_out_days_ago, index),
+		)
 	if options.feedback is not None and latest is not None:
 		announced = read_feedback(options.feedback, options.date_format, screen.note)
-		kept = _set_aside(announced, latest.history, items, index, options.feedback.name, screen)
+		kept = _set_aside(announced, latest.as_booked, items, index, options.feedback.name, screen)
 		state = replace(state, set_aside=kept)
+	free = [
+		key for key, costs_nothing in zip(items.keys, _costs_nothing(items), strict=True) if costs_nothing
+	]
+	if free:
+		screen.note(
+			f"By unit cost and holding rate, stock of {some(free)} costs nothing: what is ordered may last"
+			" a year. Correct them, or give --max-cover-days."
+		)
+	future = None if lines is None or not lines.future else _known_demand(lines.future, index, today)
+	state = _with_dates(options, state, today, future)
 	rhythm = stored.about.get("data", {}).get("rhythm", DAILY) if latest is None else latest.history.rhythm
 	proposals = propose(applied.policy, state, max_cover_days=options.max_cover_days)
 	if rhythm != DAILY:
@@ -147,7 +163,7 @@ def _with_latest_demand(
 	stored = adapted_to_orders(
 		stored, history.keys, options.orders.name, screen, with_costs=options.items is None
 	)
-	latest = without_gaps(history, stored.snapshot.items, screen)
+	latest = without_gaps(options, history, stored.snapshot.items, screen)
 	known = snapshot(latest.history, stored.snapshot.items, stored.review_days)
 	return replace(stored, snapshot=known), latest, lines
 
@@ -168,6 +184,36 @@ def _set_aside(
 	# no demand is known of what the history does not know
 	demand = np.pad(history.demand, ((0, 0), (0, 1)))[:, index]
 	return set_aside(items, DemandHistory(items.keys, history.start, demand), rows.take(known), place[known])
+
+
+def _costs_nothing(items: ItemTable) -> npt.NDArray[np.bool_]:
+	"""Where nothing but a bound keeps orders small, shape (N,)."""
+	return (items.holding_cost <= 0) & (items.order_cost > 0)
+
+
+def _with_dates(
+	options: argparse.Namespace, state: State, today: np.datetime64, future: FloatArray | None
+) -> State:
+	"""The state with the end of its items and what is promised or ordered by date; `future`, shape (D, N)."""
+	keys = state.items.keys
+	promised = read_promises(options.stock, keys, today, options.date_format)
+	known = [by_day for by_day in (promised, future) if by_day is not None]
+	if known:
+		total = np.zeros((max(map(len, known)), len(keys)), np.float32)
+		for by_day in known:
+			total[: len(by_day)] += by_day
+		state = replace(state, known_demand=total)
+	if options.items is None:
+		return state
+	ends = read_ends(options.items, keys, options.date_format)
+	# the last day is one on which it is still sold
+	days = np.where(np.isnat(ends), np.inf, np.maximum((ends - today).astype(np.float64) + 1, 0))
+	return replace(state, days_to_end=days.astype(np.float32))
+
+
+def _of(known: FloatArray, index: Index) -> FloatArray:
+	"""What is known of the history's items, for those at `index`; 0 where that is -1."""
+	return np.append(known, np.float32(0))[index]
 
 
 def _check_units(stock: StockRows, lines: Orders, index: Index, options: argparse.Namespace) -> None:
@@ -230,6 +276,7 @@ def _state(applied: StoredPolicy, items: ItemTable, stock: StockRows, today: np.
 		on_hand=(stock.on_hand - stock.reserved).astype(np.float32),
 		arrivals=arrivals_by_day(len(items), stock.arrival_item, ahead, stock.arrival_quantity),
 		demand=applied.snapshot.demand,
+		unmet_demand=applied.unmet_demand,
 	)
 
 
@@ -237,7 +284,7 @@ def _today(options: argparse.Namespace, stored: StoredPolicy, screen: Screen) ->
 	known_until = stored.snapshot.today
 	if options.today is None:
 		return known_until
-	today = parse_today(options.today, options.date_format)
+	today = given_date(options.today, options.date_format, "--today")
 	missing = int((today - known_until).astype(int))
 	if missing > 0:
 		screen.note(

@@ -9,7 +9,7 @@ import numpy as np
 
 from rl_replenishment.core.feedback import ROUNDING
 from rl_replenishment.core.items import DAYS_PER_YEAR, FloatArray
-from rl_replenishment.core.policies.base import State, protection_days
+from rl_replenishment.core.policies.base import State, protection_days, total_within
 from rl_replenishment.core.policies.limits import limits_of, selling_days, sensible_order
 from rl_replenishment.core.policies.order_up_to import (
 	ForecastLevels,
@@ -18,6 +18,7 @@ from rl_replenishment.core.policies.order_up_to import (
 	needed,
 )
 from rl_replenishment.core.policies.residual_network import Decision, ResidualNetwork, Situation
+from rl_replenishment.core.written import as_written, quantity_words, written_quantities
 
 #: gives a text of this module, with its placeholders, in another language
 Translate = Callable[[str], str]
@@ -74,6 +75,16 @@ class Explanation:
 	selling_days: float = 0.0
 	#: 1 where those days are the last before the item's end, 0 where it spoils
 	ends: float = 0.0
+	#: what is there and expires before it can be sold, not part of what is on hand
+	expiring: float = 0.0
+	#: what is promised by date and is to leave until an order of the next review could arrive, and later, and
+	#: the days until the first of the latter
+	promised: float = 0.0
+	promised_later: float = 0.0
+	promised_days: float = 0.0
+	#: what was booked far outside its history and is not expected again, and the days since the last of it
+	left_out: float = 0.0
+	left_out_days_ago: float = 0.0
 
 	def sentence(self, _: Translate = str) -> str:
 		"""One sentence for a buyer, each clause of it in the language that `_` translates to."""
@@ -82,6 +93,11 @@ class Explanation:
 		)
 		if self.borrowed >= _MOSTLY_BORROWED:
 			expected += ", " + _("going by similar items of its group")
+		if self.left_out:
+			once = _("not counting {0} that were booked {1} days ago, far more than ever else")
+			expected += ", " + once.format(
+				quantity_words(self.left_out), quantity_words(self.left_out_days_ago)
+			)
 		decided = [self._rule_words(_)]
 		if abs(self.correction) >= 0.5 or abs(self.quantity - self.rule_quantity) > ROUNDING:
 			decided.append(self._correction_words(_))
@@ -134,6 +150,14 @@ class Explanation:
 		if self.late:
 			words += ", " + _("{0} of it due in {1} days or later, too late to count now").format(
 				quantity_words(self.late), quantity_words(self.late_days)
+			)
+		if self.expiring:
+			words += ", " + _("{0} more expire before they can be sold").format(quantity_words(self.expiring))
+		if self.promised:
+			words += ", " + _("{0} promised to leave in these days").format(quantity_words(self.promised))
+		if self.promised_later:
+			words += ", " + _("{0} promised for {1} days from now or later, to be bought then").format(
+				quantity_words(self.promised_later), quantity_words(self.promised_days)
 			)
 		if self.set_aside:
 			kept = _("{0} of it kept for announced demand, which leaves {1}")
@@ -195,6 +219,7 @@ def explain(policy: ResidualNetwork, situation: Situation, decision: Decision) -
 		& ~too_small
 		& ~unsold
 		& ~known.pays
+		& (known.most > 0)
 		& (decision.quantity <= 0)
 		& (state.items.largest_order > 0)
 	)
@@ -214,7 +239,7 @@ def explain(policy: ResidualNetwork, situation: Situation, decision: Decision) -
 		sensible_order(state, decision.classical, decision.levels.rate),
 		decision.correction,
 		decision.quantity - wished,
-		decision.quantity,
+		written_quantities(state.items, decision.quantity),
 		state.items.order_multiple,
 		state.items.smallest_order,
 		late,
@@ -226,10 +251,13 @@ def explain(policy: ResidualNetwork, situation: Situation, decision: Decision) -
 		np.where(is_too_large, np.minimum(known.cover_days, _LONGEST_SPAN), 0),
 		np.where(cut & ~is_too_large, sells_for, 0),
 		cut & ~is_too_large & (sells_for < state.items.shelf_life_days),
+		nothing if state.expiring is None else state.expiring,
+		*_promised(state),
+		nothing if state.left_out is None else state.left_out,
+		nothing if state.left_out_days_ago is None else state.left_out_days_ago,
 	)
-	return [
-		Explanation(int(row[0]), *(float(value) for value in row[1:])) for row in zip(*columns, strict=True)
-	]
+	numbers = [as_written(column).tolist() for column in columns[1:]]
+	return [Explanation(int(row[0]), *row[1:]) for row in zip(columns[0], *numbers, strict=True)]
 
 
 def _late_arrivals(state: State, position: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -248,6 +276,19 @@ def _late_arrivals(state: State, position: FloatArray) -> tuple[FloatArray, Floa
 	return late.sum(axis=0), (late > 0).argmax(axis=0).astype(np.float32)
 
 
+def _promised(state: State) -> tuple[FloatArray, FloatArray, FloatArray]:
+	"""What is promised by date within the protection interval, after it, and the days until the latter."""
+	known = state.known_demand
+	if known is None:
+		nothing = np.zeros(len(state.items), np.float32)
+		return nothing, nothing, nothing
+	within = total_within(known, protection_days(state.items, state.review_days))
+	later = np.arange(len(known))[:, None] >= protection_days(state.items, state.review_days)
+	is_later = later & (known > 0)
+	days = np.where(is_later.any(axis=0), is_later.argmax(axis=0), 0).astype(np.float32)
+	return within, np.where(later, known, 0).sum(axis=0), days
+
+
 def span_words(days: float, _: Translate = str) -> str:
 	"""So many days in words, in years from two on."""
 	if days >= _LONGEST_SPAN:
@@ -255,8 +296,3 @@ def span_words(days: float, _: Translate = str) -> str:
 	if days < 2 * DAYS_PER_YEAR:
 		return _("{0} days").format(quantity_words(days))
 	return _("{0} years").format(quantity_words(days / DAYS_PER_YEAR))
-
-
-def quantity_words(value: float) -> str:
-	"""A quantity as a buyer reads it: whole from 10 on, one decimal below."""
-	return f"{value:.0f}" if abs(value) >= 10 or value == round(value) else f"{value:.1f}"

@@ -9,11 +9,12 @@ import numpy as np
 import numpy.typing as npt
 
 from rl_replenishment.core.errors import InputError
-from rl_replenishment.core.explanation import Explanation, Translate, explain, quantity_words, span_words
+from rl_replenishment.core.explanation import Explanation, Translate, explain, span_words
 from rl_replenishment.core.items import FloatArray, ItemKey
 from rl_replenishment.core.policies.base import State
 from rl_replenishment.core.policies.limits import sensible_order, within_cover
 from rl_replenishment.core.policies.residual_network import ResidualNetwork
+from rl_replenishment.core.written import quantity_words, written_quantities
 
 #: arrivals further ahead than this count as arriving on its last day
 LONGEST_ARRIVAL_DAYS = 366
@@ -52,7 +53,8 @@ def propose(
 	"""
 	situation = policy.situation(state)
 	decision = situation.decide(policy.actions(situation))
-	baseline = sensible_order(state, decision.classical, decision.levels.rate)
+	rule = sensible_order(state, decision.classical, decision.levels.rate)
+	baseline = written_quantities(state.items, rule).tolist()
 	proposals = [
 		Proposal(
 			item_code=key.item_code,
@@ -61,12 +63,12 @@ def propose(
 			on_hand=why.on_hand,
 			on_order=why.on_order,
 			proposed_qty=why.quantity,
-			baseline_qty=float(rule),
+			baseline_qty=by_rule,
 			reason=why.sentence(translate),
 			why=why,
 			held_back=_held_back(why, translate),
 		)
-		for key, supplier, why, rule in zip(
+		for key, supplier, why, by_rule in zip(
 			state.items.keys,
 			state.items.suppliers,
 			explain(policy, situation, decision),
@@ -87,7 +89,10 @@ def covered(proposals: Sequence[Proposal], state: State, days: float, _: Transla
 	limit = within_cover(state, asked, days)
 	found = []
 	for each, allowed, lasts in zip(
-		proposals, limit.quantity.tolist(), limit.days_with_smallest.tolist(), strict=True
+		proposals,
+		written_quantities(state.items, limit.quantity).tolist(),
+		limit.days_with_smallest.tolist(),
+		strict=True,
 	):
 		if each.proposed_qty <= allowed:
 			found.append(each)

@@ -25,8 +25,9 @@ def test_one_proposal_per_item() -> None:
 		(key.item_code, key.warehouse, supplier)
 		for key, supplier in zip(items.keys, items.suppliers, strict=True)
 	]
-	assert [one.proposed_qty for one in found] == policy.order_quantities(state).tolist()
-	assert [one.baseline_qty for one in found] == rule.order_quantities(state).tolist()
+	proposed, baseline = (each.order_quantities(state) for each in (policy, rule))
+	assert [one.proposed_qty for one in found] == pytest.approx(proposed.tolist(), abs=1e-3)
+	assert [one.baseline_qty for one in found] == pytest.approx(baseline.tolist(), abs=1e-3)
 	assert [one.on_hand for one in found] == [0, 5, 1000, 20, 3]
 	assert [one.on_order for one in found] == [5] * 5
 	assert found[2].proposed_qty == 0

@@ -7,14 +7,17 @@ statistics, tuning, replay and training need not know of them.
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Collection
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 
 from rl_replenishment.core.demand.history import DemandHistory
 from rl_replenishment.core.demand.statistics import QUARTER
-from rl_replenishment.core.items import FloatArray, ItemTable
+from rl_replenishment.core.demand.unusual import Booking, unusual_bookings, without_bookings
+from rl_replenishment.core.items import FloatArray, ItemKey, ItemTable
 
 BoolArray = npt.NDArray[np.bool_]
 WEEK = 7
@@ -58,10 +61,45 @@ class Imputed:
 	borrowed: FloatArray
 	#: items that were not sold all the time, shape (N,)
 	is_new: BoolArray
+	#: what is far outside an item's own history, and counted as a usual booking
+	unusual: tuple[Booking, ...] = ()
+
+	@property
+	def as_booked(self) -> DemandHistory:
+		"""The history with unusual bookings as they were: what became of a demand that was announced."""
+		return without_bookings(self.history, self.unusual, put_back=True)
+
+	@cached_property
+	def left_out(self) -> FloatArray:
+		"""What unusual bookings were more than what they count as, shape (N,)."""
+		return self._of_last_unusual()[0]
+
+	@cached_property
+	def left_out_days_ago(self) -> FloatArray:
+		"""Days from the last of them to the end of the history, shape (N,); 0 where there is none."""
+		return self._of_last_unusual()[1]
+
+	def _of_last_unusual(self) -> tuple[FloatArray, FloatArray]:
+		quantity, ago = (np.zeros(len(self.history.keys), np.float32) for _ in range(2))
+		position = {key: item for item, key in enumerate(self.history.keys)}
+		for booking in self.unusual:
+			at = position[booking.key]
+			quantity[at] += booking.quantity - booking.counted_as
+			ago[at] = (self.history.end - booking.day).astype(int)
+		return quantity, ago
 
 
-def impute(history: DemandHistory, items: ItemTable, unseen: Unseen | None = None, held: int = 0) -> Imputed:
+def impute(
+	history: DemandHistory,
+	items: ItemTable,
+	unseen: Unseen | None = None,
+	held: int = 0,
+	real: Collection[tuple[ItemKey, np.datetime64]] = (),
+) -> Imputed:
 	"""Fill the days that do not show demand; without `unseen`, those are the days before an item was sold.
+
+	* A booking far outside an item's own history counts as a usual one, unless a person has called it `real`,
+	  see `unusual_bookings`.
 
 	* A day out of stock takes the demand of the same weekday of an earlier week of the item's own, the k-th
 	  such day in a row that of the k-th week before it, so that level, spread, weekdays and idle days stay as
@@ -73,10 +111,12 @@ def impute(history: DemandHistory, items: ItemTable, unseen: Unseen | None = Non
 	  in other numbers than dear ones. Without such an item, they take its own weeks alone.
 
 	The last `held` days are kept for a test: nothing before them is filled from them, and days before an item
-	was sold are not filled in them.
+	was sold are not filled in them, and no booking in them is unusual.
 	"""
-	demand = history.demand.astype(np.float32, copy=True)
 	front = history.days - held
+	unusual = unusual_bookings(history.window(0, front), items.order_unit, real)
+	history = without_bookings(history, unusual)
+	demand = history.demand.astype(np.float32, copy=True)
 	unseen = unseen or Unseen.nothing(*demand.shape)
 	seen = unseen.window(front)
 	missing, is_new = _missing(demand[:front], seen)
@@ -90,7 +130,7 @@ def impute(history: DemandHistory, items: ItemTable, unseen: Unseen | None = Non
 		out = _outages(history.demand, unseen.out_of_stock) & is_held
 		_fill(demand, _own_weeks(demand, out), out, unseen.sold_out & is_held)
 	share = borrowed[-QUARTER:].mean(axis=0, dtype=np.float32)
-	return Imputed(replace(history, demand=demand), share, is_new)
+	return Imputed(replace(history, demand=demand), share, is_new, tuple(unusual))
 
 
 def _missing(demand: FloatArray, unseen: Unseen) -> tuple[BoolArray, BoolArray]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Protocol, runtime_checkable
@@ -12,6 +13,19 @@ import numpy.typing as npt
 from rl_replenishment.core.demand.latest import latest_statistics
 from rl_replenishment.core.demand.statistics import DemandStatistics
 from rl_replenishment.core.items import FloatArray, ItemTable, UnmetDemand
+
+#: the arrays of a state whose last axis is the item-warehouses
+_ARRAYS = (
+	"on_hand",
+	"arrivals",
+	"set_aside",
+	"borrowed",
+	"expiring",
+	"left_out",
+	"left_out_days_ago",
+	"known_demand",
+	"days_to_end",
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,6 +46,12 @@ class State:
 	set_aside: FloatArray | None = None
 	#: share of its demand that was taken from similar items, shape (N,); None where none was
 	borrowed: FloatArray | None = None
+	#: stock that expires before it can be sold, shape (N,), not part of `on_hand`; None where none does
+	expiring: FloatArray | None = None
+	#: what was booked far outside an item's history and is left out of its demand, shape (N,), and the days
+	#: since the last of it, shape (N,); None where nothing was
+	left_out: FloatArray | None = None
+	left_out_days_ago: FloatArray | None = None
 	#: demand that is known by date and comes on top of the usual one (a reservation for delivery in 180 days,
 	#: a future order), shape (D, N): row d leaves in d days; None for none
 	known_demand: FloatArray | None = None
@@ -70,6 +90,11 @@ class State:
 		"""
 		return self.stock_within(protection_days(self.items, self.review_days))
 
+	@cached_property
+	def running_arrivals(self) -> FloatArray:
+		"""What arrives up to each day, shape (H, N)."""
+		return _running_total(self.arrivals, len(self.arrivals))
+
 	def stock_within(self, days: npt.NDArray[np.number]) -> FloatArray:
 		"""On hand plus what arrives and less what is known to leave in fewer than `days`, shape (N,)."""
 		stock = self.available + total_within(self.arrivals, days)
@@ -77,11 +102,7 @@ class State:
 
 	def take(self, rows: npt.NDArray[np.intp]) -> State:
 		"""The item-warehouses at `rows`, which may repeat."""
-		chosen = {
-			name: value[..., rows]
-			for name in ("on_hand", "arrivals", "set_aside", "borrowed", "known_demand", "days_to_end")
-			if (value := getattr(self, name)) is not None
-		}
+		chosen = {name: value[..., rows] for name in _ARRAYS if (value := getattr(self, name)) is not None}
 		return replace(
 			self,
 			items=self.items.take(rows),
@@ -109,32 +130,46 @@ def usual_rate(state: State) -> FloatArray:
 def missing_before_arrivals(
 	state: State,
 	rate: FloatArray,
-	until: npt.NDArray[np.number],
+	until: Sequence[npt.NDArray[np.number]],
 	spared: FloatArray | float = 0.0,
-) -> FloatArray:
-	"""The most that an order of now would meet before an open order arrives, shape (N,); 0 for nothing.
+) -> list[FloatArray]:
+	"""The most that an order of now would meet before an open order arrives, (N,) each; 0 for nothing.
 
-	Of the open orders, those count that arrive after the lead time and in fewer than `until` days, (N,).
-	Demand is `rate` a day, shape (N,), plus what is known by date; `spared`, 0 or less, is taken off it. What
-	was lost before an order of now could arrive is no reason to order; where customers wait, it is.
+	Of the open orders, those count that arrive after the lead time and in fewer days than each of `until`,
+	(N,) each. Demand is `rate` a day, shape (N,), plus what is known by date; `spared`, 0 or less, is taken
+	off it. What was lost before an order of now could arrive is no reason to order; where customers wait, it
+	is.
 	"""
 	arrivals, lead = state.arrivals, state.items.whole_lead_time_days
 	first = int(lead.min(initial=0)) + 1
-	days = np.arange(first, len(arrivals))[:, None]
-	counts = (arrivals[first:] > 0) & (days > lead) & (days < until)
-	if not counts.any():
-		return np.zeros(len(state.items), np.float32)
-	known = np.zeros_like(arrivals)
+	days = np.arange(first, len(arrivals), dtype=np.float32)[:, None]
+	later = (arrivals[first:] > 0) & (days > lead)
+	if not later.any():
+		return [np.zeros(len(state.items), np.float32) for _ in until]
+	# what is asked for and received before each of the days
+	asked = rate * days
+	missing = asked + (spared - state.available) - state.running_arrivals[first - 1 : -1]
+	at_once = rate * lead
 	if state.known_demand is not None:
-		shared = min(len(known), len(state.known_demand))
-		known[:shared] = state.known_demand[:shared]
-	# row d: on hand and received before day d, and asked for before it
-	received = state.available + np.cumsum(arrivals, axis=0)[first - 1 : -1]
-	asked = np.cumsum(known, axis=0)[first - 1 : -1] + rate * days
-	missing = asked + spared - received
+		known = _running_total(state.known_demand, len(arrivals))[first - 1 : -1]
+		asked, missing = asked + known, missing + known
+		at_once = at_once + total_within(state.known_demand, lead)
 	if state.unmet_demand == "lost":
-		missing = np.minimum(missing, asked - rate * lead - total_within(known, lead))
-	return np.where(counts, missing, 0).max(axis=0, initial=0).astype(np.float32)
+		missing = np.minimum(missing, asked - at_once)
+	return [
+		np.where(later & (days < end), missing, 0).max(axis=0, initial=0).astype(np.float32) for end in until
+	]
+
+
+def _running_total(by_day: FloatArray, rows: int) -> FloatArray:
+	"""Sums of the rows up to each, shape (rows, N), of quantities by day, shape (H, N)."""
+	total = np.zeros((rows, by_day.shape[1]), dtype=np.float32)
+	# row by row: numpy's cumsum along the first axis takes ten times as long
+	for row in range(rows):
+		total[row] = total[row - 1] if row else 0
+		if row < len(by_day):
+			total[row] += by_day[row]
+	return total
 
 
 def protection_days(items: ItemTable, review_days: int) -> npt.NDArray[np.int32]:

@@ -149,7 +149,7 @@ def within_cover(state: State, quantity: FloatArray, days: float) -> Cover:
 	items, rate = state.items, usual_rate(state)
 	until = np.maximum(days, state.items.whole_lead_time_days + state.review_days)
 	stock = state.stock_within(until)
-	room = np.maximum(rate * days - stock, missing_before_arrivals(state, rate, until))
+	room = np.maximum(rate * days - stock, missing_before_arrivals(state, rate, (until,))[0])
 	room = np.maximum(room, np.maximum(-state.inventory_position, 0))
 	allowed = whole_packs(items, room)
 	allowed = np.where(allowed < items.smallest_lot, 0, allowed)

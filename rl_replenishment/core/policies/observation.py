@@ -128,15 +128,15 @@ class Observer:
 		observation = np.empty((OBSERVATION_SIZE, len(state.items)), dtype=np.float32)
 		for row, (name, _) in enumerate(OBSERVATION[:-ARRIVAL_PARTS]):
 			observation[row] = values[name]
-		observation[-ARRIVAL_PARTS:] = self._arrivals(state.arrivals) / scale
+		observation[-ARRIVAL_PARTS:] = self._arrivals(state) / scale
 		np.clip(observation, -LARGEST_OBSERVATION, LARGEST_OBSERVATION, out=observation)
 		return np.ascontiguousarray(observation.T)
 
-	def _arrivals(self, arrivals: FloatArray) -> FloatArray:
+	def _arrivals(self, state: State) -> FloatArray:
 		"""Arrivals by part of the lead time, shape (ARRIVAL_PARTS, N); later ones count to the last part."""
-		days = len(arrivals)
-		running = np.zeros((days + 1, arrivals.shape[1]), dtype=np.float32)
-		np.cumsum(arrivals, axis=0, out=running[1:])
+		days = len(state.arrivals)
+		running = np.zeros((days + 1, len(state.items)), dtype=np.float32)
+		running[1:] = state.running_arrivals
 		boundaries = np.minimum(self._boundaries, days)
 		boundaries[-1] = days
 		return np.diff(np.take_along_axis(running, boundaries, axis=0), axis=0)

@@ -129,8 +129,7 @@ def needed(state: State, levels: Levels) -> Needed:
 	fill = np.maximum(levels.order_up_to - in_all, levels.reorder_point - within)
 	# a safety factor below 0 says that some of it may be missing
 	spared = np.minimum(levels.reorder_point - levels.rate * days, 0)
-	before_next = missing_before_arrivals(state, levels.rate, days, spared)
-	before_later = missing_before_arrivals(state, levels.rate, lasts, spared)
+	before_next, before_later = missing_before_arrivals(state, levels.rate, (days, lasts), spared)
 	position = np.where(
 		before_next > 0,
 		np.minimum(within, np.minimum(levels.reorder_point, levels.rate * days) - before_next),

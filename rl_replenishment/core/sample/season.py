@@ -143,6 +143,7 @@ class Shop:
 		return set_aside(items, known, rows, index)
 
 	def _note(self, state: State, proposed: FloatArray, decision: BuyerDecision) -> None:
+		on_order = state.available + state.arrivals.sum(axis=0) - state.on_hand
 		self.answers += [
 			_Answer(
 				key=state.items.keys[i],
@@ -150,7 +151,7 @@ class Shop:
 				ordered_qty=float(decision.ordered_qty[i]),
 				date=self.known.end,
 				on_hand=float(state.on_hand[i]),
-				on_order=float(state.inventory_position[i] - state.on_hand[i]),
+				on_order=float(on_order[i]),
 				reason=decision.reasons[i],
 			)
 			for i in np.flatnonzero((proposed > 0) | (decision.ordered_qty > 0))
