@@ -239,6 +239,21 @@ def test_a_status_is_that_of_the_whole_order(read: Read) -> None:
 	assert sold(read(header + rows)[0]) == {"b": 72}
 
 
+def test_a_name_of_the_item_is_no_document(read: Read) -> None:
+	"""Neither a status nor a return goes by it."""
+	rows = daily(30).replace("Bolt,", "B-1,Bolt M8,").replace(",10\n", ",10,\n")
+	header = "item_code,Name,date,qty,status\n"
+	assert sold(read(header + rows + "B-1,Bolt M8,2025-01-31,5,Cancelled\n")[0]) == {"B-1": 300}
+	bulk = "B-1,Bolt M8,2025-01-01,400,\n"
+	history, _ = read(header + bulk + rows + "B-1,Bolt M8,2025-01-31,-400,\n")[0].history()
+	assert history.demand[:, 0].tolist() == [10] * 30 + [0]
+
+
+def test_a_return_with_the_status_of_one_is_a_return(read: Read) -> None:
+	rows = "a,2025-01-01,5,Paid\na,2025-01-02,7,Refunded\na,2025-01-03,-5,Refunded\n"
+	assert sold(read("item_code,date,qty,status\n" + rows)[0]) == {"a": 0}
+
+
 def test_rows_of_a_document_below_each_other(read: Read) -> None:
 	"""ERPNext leaves blank in further rows what belongs to the document."""
 	text = (

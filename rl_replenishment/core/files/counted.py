@@ -144,7 +144,10 @@ def counted_lines(table: Table, documents: Sequence[str], note: Note) -> Table:
 		table = _with_document_status(table, documents[0])
 	for name in (*table.named(STATUS.name), *table.named(TYPE.name)):
 		is_status = name.startswith(STATUS.name)
-		table = _without(table, name, _is_no_sale if is_status else _is_unsold, note)
+		table = _without(table, name, _is_unsold, note)
+		if is_status:
+			# what is below 0 takes a sale back, and is none that came back
+			table = _without(table, name, _came_back, note, but=_below_nothing(table))
 		if table.columns[name].header.casefold().replace(" ", "") == "docstatus":
 			# Frappe: 0 is a draft, 2 is cancelled
 			table = _without(table, name, lambda text: text in ("0", "2"), note)
@@ -195,12 +198,18 @@ def _is_unsold(text: str) -> bool:
 	return _is_one_of(text, _CANCELLED, _NOT_SOLD)
 
 
-def _is_no_sale(text: str) -> bool:
-	return _is_one_of(text, _CANCELLED, _NOT_SOLD, _CAME_BACK)
+def _came_back(text: str) -> bool:
+	return _is_one_of(text, _CAME_BACK)
+
+
+def _below_nothing(table: Table) -> Mask:
+	quantity = table.columns.get("qty", table.columns.get("stock_qty"))
+	assert quantity is not None
+	return quantity.where(lambda text: text.startswith(("-", "(")) or text.endswith("-"))
 
 
 def _tell_unknown(table: Table, name: str, note: Note) -> None:
-	unknown = table.columns[name].where(lambda text: not _is_one_of(text, _COUNTS, _RETURN))
+	unknown = table.columns[name].where(lambda text: not _is_one_of(text, _COUNTS, _RETURN, _CAME_BACK))
 	if unknown.any():
 		header = table.columns[name].header
 		note(f"{table.name}: {_lines(unknown)} with {header} {_values(table, name, unknown)} count as sold.")
@@ -226,9 +235,13 @@ def _told(table: Table, name: str, rows: Mask, note: Note) -> Mask:
 	return rows
 
 
-def _without(table: Table, name: str, fits: Callable[[str], bool], note: Note) -> Table:
+def _without(
+	table: Table, name: str, fits: Callable[[str], bool], note: Note, but: Mask | None = None
+) -> Table:
 	column = table.columns[name]
 	rows = column.where(fits)
+	if but is not None:
+		rows &= ~but
 	if rows.any():
 		note(
 			f"{table.name}: {_lines(rows)} with {column.header} {_values(table, name, rows)} left out,"

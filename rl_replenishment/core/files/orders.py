@@ -136,6 +136,8 @@ _WEEK_HEADER = re.compile(r"(?:calendar|kalender)?\s*(?:week|woche|kw|cw|wk)\.?"
 _NUMBER = re.compile(r"(?:(?:cw|wk|week|w|kw|woche)\.?\s*)?(\d\d?)", re.ASCII | re.IGNORECASE)
 #: of fewer lines, more may be returns than sales
 _LINES_OF_A_LEDGER = 10
+#: of the lines in a column of documents, so many are of the day of their document: returns may be later
+_DOCUMENT_SHARE = 0.6
 LONGEST_DAYS = 50 * 365
 #: an order for later than this is a mistyped year
 FARTHEST_ORDER_DAYS = 730
@@ -220,7 +222,7 @@ def read_orders(
 	table = read_table(path, COLUMNS, digests=True, note=note)
 	table = without_totals(table, "qty", "date", note)
 	everything = table
-	table = counted.counted_lines(table, table.named(DOCUMENT.name), note)
+	table = counted.counted_lines(table, _documents(table), note)
 	if not len(table):
 		raise InputError(f"{everything.name}: no line is left that was sold; give the orders that were.")
 	keys, item = read_keys(table, note)
@@ -322,6 +324,20 @@ def _tell_future(
 	)
 
 
+def _documents(table: Table) -> list[str]:
+	"""The columns that number documents: unlike the name of an item or a customer, a document has one day."""
+	day = table.columns["date"].codes
+	found = []
+	for name in table.named(DOCUMENT.name):
+		column = table.columns[name]
+		first = np.zeros(len(column.distinct), dtype=np.int32)
+		first[column.codes[::-1]] = day[::-1]
+		named = column.where(bool)
+		if named.any() and (day == first[column.codes])[named].mean() >= _DOCUMENT_SHARE:
+			found.append(name)
+	return found
+
+
 def _references(table: Table) -> References:
 	"""Documents and customers of the lines, by code."""
 	codes: dict[str, int] = {"": -1}
@@ -332,7 +348,8 @@ def _references(table: Table) -> References:
 		return np.array(code, dtype=np.int32)[column.codes]
 
 	documents, against, parties = (
-		[coded(name) for name in table.named(column.name)] for column in (DOCUMENT, AGAINST, CUSTOMER)
+		[coded(name) for name in names]
+		for names in (_documents(table), table.named(AGAINST.name), table.named(CUSTOMER.name))
 	)
 	if against:
 		# the column that the references are from
