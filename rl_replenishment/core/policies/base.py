@@ -88,12 +88,18 @@ class State:
 		On hand less what is set aside, plus what arrives and less what is known to leave within the
 		protection interval. An order that arrives later is no help until then: it counts at a later review.
 		"""
+		if not len(self.with_late_arrivals) and self.known_demand is None:
+			return self.available + self.arrivals.sum(axis=0)
 		return self.stock_within(protection_days(self.items, self.review_days))
 
 	@cached_property
-	def running_arrivals(self) -> FloatArray:
-		"""What arrives up to each day, shape (H, N)."""
-		return _running_total(self.arrivals, len(self.arrivals))
+	def with_late_arrivals(self) -> npt.NDArray[np.intp]:
+		"""The item-warehouses of which an open order arrives after the day on which an order of now would."""
+		lead = self.items.whole_lead_time_days
+		first = int(lead.min(initial=0)) + 1
+		later = self.arrivals[first:] > 0
+		later &= np.arange(first, len(self.arrivals), dtype=lead.dtype)[:, None] > lead
+		return np.flatnonzero(later.any(axis=0)) if later.any() else np.zeros(0, np.intp)
 
 	def stock_within(self, days: npt.NDArray[np.number]) -> FloatArray:
 		"""On hand plus what arrives and less what is known to leave in fewer than `days`, shape (N,)."""
@@ -129,31 +135,31 @@ def usual_rate(state: State) -> FloatArray:
 
 def missing_before_arrivals(
 	state: State,
+	at: npt.NDArray[np.intp],
 	rate: FloatArray,
 	until: Sequence[npt.NDArray[np.number]],
 	spared: FloatArray | float = 0.0,
 ) -> list[FloatArray]:
-	"""The most that an order of now would meet before an open order arrives, (N,) each; 0 for nothing.
+	"""The most that an order of now would meet before an open order arrives, for each of `until`.
 
-	Of the open orders, those count that arrive after the lead time and in fewer days than each of `until`,
-	(N,) each. Demand is `rate` a day, shape (N,), plus what is known by date; `spared`, 0 or less, is taken
-	off it. What was lost before an order of now could arrive is no reason to order; where customers wait, it
-	is.
+	`at`, shape (M,), chooses item-warehouses; all other arrays are of that shape, too. Of the open orders,
+	those count that arrive after the lead time and in fewer days than `until`. Demand is `rate` a day, plus
+	what is known by date; `spared`, 0 or less, is taken off it. What was lost before an order of now could
+	arrive is no reason to order; where customers wait, it is. 0 where nothing is missing.
 	"""
-	arrivals, lead = state.arrivals, state.items.whole_lead_time_days
+	arrivals, lead = state.arrivals[:, at], state.items.whole_lead_time_days[at]
 	first = int(lead.min(initial=0)) + 1
 	days = np.arange(first, len(arrivals), dtype=np.float32)[:, None]
 	later = (arrivals[first:] > 0) & (days > lead)
-	if not later.any():
-		return [np.zeros(len(state.items), np.float32) for _ in until]
 	# what is asked for and received before each of the days
 	asked = rate * days
-	missing = asked + (spared - state.available) - state.running_arrivals[first - 1 : -1]
+	missing = asked + (spared - state.available[at]) - running_total(arrivals)[first - 1 : -1]
 	at_once = rate * lead
 	if state.known_demand is not None:
-		known = _running_total(state.known_demand, len(arrivals))[first - 1 : -1]
+		promised = state.known_demand[:, at]
+		known = running_total(promised, len(arrivals))[first - 1 : -1]
 		asked, missing = asked + known, missing + known
-		at_once = at_once + total_within(state.known_demand, lead)
+		at_once = at_once + total_within(promised, lead)
 	if state.unmet_demand == "lost":
 		missing = np.minimum(missing, asked - at_once)
 	return [
@@ -161,8 +167,9 @@ def missing_before_arrivals(
 	]
 
 
-def _running_total(by_day: FloatArray, rows: int) -> FloatArray:
+def running_total(by_day: FloatArray, rows: int | None = None) -> FloatArray:
 	"""Sums of the rows up to each, shape (rows, N), of quantities by day, shape (H, N)."""
+	rows = len(by_day) if rows is None else rows
 	total = np.zeros((rows, by_day.shape[1]), dtype=np.float32)
 	# row by row: numpy's cumsum along the first axis takes ten times as long
 	for row in range(rows):

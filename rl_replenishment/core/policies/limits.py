@@ -123,7 +123,8 @@ def sensible_quantity(items: ItemTable, wished: FloatArray, known: Limits) -> Fl
 	placed = feasible_quantity(items, wish)
 	# a pack more than can be sold is left out
 	limited = (placed > known.most) & (known.most >= items.smallest_lot)
-	placed = np.where(limited, np.minimum(placed, whole_packs(items, wish)), placed)
+	if limited.any():
+		placed = np.where(limited, np.minimum(placed, whole_packs(items, wish)), placed)
 	is_raised = wish < items.smallest_lot
 	placed = np.where((wish < known.least) | (is_raised & ~known.pays), np.float32(0), placed)
 	return placed
@@ -149,7 +150,9 @@ def within_cover(state: State, quantity: FloatArray, days: float) -> Cover:
 	items, rate = state.items, usual_rate(state)
 	until = np.maximum(days, state.items.whole_lead_time_days + state.review_days)
 	stock = state.stock_within(until)
-	room = np.maximum(rate * days - stock, missing_before_arrivals(state, rate, (until,))[0])
+	everywhere = np.arange(len(items))
+	(before_late,) = missing_before_arrivals(state, everywhere, rate, (until,))
+	room = np.maximum(rate * days - stock, before_late)
 	room = np.maximum(room, np.maximum(-state.inventory_position, 0))
 	allowed = whole_packs(items, room)
 	allowed = np.where(allowed < items.smallest_lot, 0, allowed)

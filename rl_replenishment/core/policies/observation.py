@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rl_replenishment.core.items import FloatArray, ItemTable
-from rl_replenishment.core.policies.base import State, protection_days, usual_rate
+from rl_replenishment.core.policies.base import State, protection_days, running_total, usual_rate
 from rl_replenishment.core.policies.order_up_to import Levels, economic_order_quantity, needed
 
 #: open orders are seen in this many equal parts of the lead time: day by day up to 12 days
@@ -136,7 +136,7 @@ class Observer:
 		"""Arrivals by part of the lead time, shape (ARRIVAL_PARTS, N); later ones count to the last part."""
 		days = len(state.arrivals)
 		running = np.zeros((days + 1, len(state.items)), dtype=np.float32)
-		running[1:] = state.running_arrivals
+		running[1:] = running_total(state.arrivals)
 		boundaries = np.minimum(self._boundaries, days)
 		boundaries[-1] = days
 		return np.diff(np.take_along_axis(running, boundaries, axis=0), axis=0)

@@ -31,6 +31,7 @@ from rl_replenishment.core.policies.base import (
 	State,
 	missing_before_arrivals,
 	protection_days,
+	total_within,
 	usual_rate,
 )
 from rl_replenishment.core.policies.limits import sensible_order
@@ -118,29 +119,29 @@ def needed(state: State, levels: Levels) -> Needed:
 	missing whatever comes after them. What is ordered beyond the reorder point is to last longer than the
 	protection interval, and open orders that arrive in that time are not bought twice.
 	"""
-	within = state.inventory_position
-	fill = levels.order_up_to - within
-	if not _any_later(state):
-		return Needed(within, np.maximum(fill, 0))
-	days = protection_days(state.items, state.review_days)
-	extra = np.maximum(levels.order_up_to - levels.reorder_point, 0)
-	lasts = days + extra / np.maximum(levels.rate, np.float32(1e-9))
-	in_all = np.maximum(within, state.stock_within(lasts))
-	fill = np.maximum(levels.order_up_to - in_all, levels.reorder_point - within)
-	# a safety factor below 0 says that some of it may be missing
-	spared = np.minimum(levels.reorder_point - levels.rate * days, 0)
-	before_next, before_later = missing_before_arrivals(state, levels.rate, (days, lasts), spared)
-	position = np.where(
-		before_next > 0,
-		np.minimum(within, np.minimum(levels.reorder_point, levels.rate * days) - before_next),
-		within,
+	position = state.inventory_position
+	missing = np.maximum(levels.order_up_to - position, 0)
+	at = state.with_late_arrivals
+	if not len(at):
+		return Needed(position, missing)
+	s, S, rate, within = (
+		values[at] for values in (levels.reorder_point, levels.order_up_to, levels.rate, position)
 	)
-	return Needed(position, np.maximum(np.maximum(fill, before_later), 0))
-
-
-def _any_later(state: State) -> bool:
-	"""Whether anything arrives after the day on which an order of now would."""
-	return bool(state.arrivals[int(state.items.whole_lead_time_days.min(initial=0)) + 1 :].any())
+	days = protection_days(state.items, state.review_days)[at]
+	lasts = days + np.maximum(S - s, 0) / np.maximum(rate, np.float32(1e-9))
+	later = total_within(state.arrivals[:, at], lasts) - total_within(state.arrivals[:, at], days)
+	if state.known_demand is not None:
+		known = state.known_demand[:, at]
+		later = later - total_within(known, lasts) + total_within(known, days)
+	fill = np.maximum(S - within - np.maximum(later, 0), s - within)
+	# a safety factor below 0 says that some of it may be missing
+	spared = np.minimum(s - rate * days, 0)
+	before_next, before_later = missing_before_arrivals(state, at, rate, (days, lasts), spared)
+	low = np.minimum(within, np.minimum(s, rate * days) - before_next)
+	position, missing = position.copy(), missing.copy()
+	position[at] = np.where(before_next > 0, low, within)
+	missing[at] = np.maximum(np.maximum(fill, before_later), 0)
+	return Needed(position, missing)
 
 
 @dataclass(frozen=True, eq=False)
