@@ -182,12 +182,16 @@ def _with_dates(options: argparse.Namespace, state: State, today: np.datetime64)
 	"""The state with the end of its items and what is promised by date."""
 	keys = state.items.keys
 	promised = read_promises(options.stock, keys, today, options.date_format)
+	told = [each for each in (state.known_demand, promised) if each is not None]
+	days = max((len(each) for each in told), default=0)
+	known = [np.pad(each, ((0, days - len(each)), (0, 0))) for each in told]
+	state = replace(state, known_demand=np.sum(known, axis=0, dtype=np.float32) if known else None)
 	if options.items is None:
-		return replace(state, known_demand=promised)
+		return state
 	ends = read_ends(options.items, keys, options.date_format)
 	# the last day is one on which it is still sold
-	days = np.where(np.isnat(ends), np.inf, np.maximum((ends - today).astype(np.float64) + 1, 0))
-	return replace(state, known_demand=promised, days_to_end=days.astype(np.float32))
+	left = np.where(np.isnat(ends), np.inf, np.maximum((ends - today).astype(np.float64) + 1, 0))
+	return replace(state, days_to_end=left.astype(np.float32))
 
 
 def _of(known: FloatArray, index: Index) -> FloatArray:
