@@ -7,7 +7,7 @@ policies and training know of demand, and named, so that a person can say that i
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -76,7 +76,7 @@ def without_bookings(
 	for booking in bookings:
 		day = int((booking.day - history.start).astype(int))
 		demand[day, position[booking.key]] = booking.quantity if put_back else booking.counted_as
-	return DemandHistory(history.keys, history.start, demand)
+	return replace(history, demand=demand)
 
 
 def _most(count: npt.NDArray[np.integer]) -> npt.NDArray[np.integer]:
