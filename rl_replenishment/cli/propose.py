@@ -197,18 +197,16 @@ def _with_dates(
 	"""The state with the end of its items and what is promised or ordered by date; `future`, shape (D, N)."""
 	keys = state.items.keys
 	promised = read_promises(options.stock, keys, today, options.date_format)
-	known = [by_day for by_day in (promised, future) if by_day is not None]
-	if known:
-		total = np.zeros((max(map(len, known)), len(keys)), np.float32)
-		for by_day in known:
-			total[: len(by_day)] += by_day
-		state = replace(state, known_demand=total)
+	told = [each for each in (future, promised) if each is not None]
+	days = max((len(each) for each in told), default=0)
+	known = [np.pad(each, ((0, days - len(each)), (0, 0))) for each in told]
+	state = replace(state, known_demand=np.sum(known, axis=0, dtype=np.float32) if known else None)
 	if options.items is None:
 		return state
 	ends = read_ends(options.items, keys, options.date_format)
 	# the last day is one on which it is still sold
-	days = np.where(np.isnat(ends), np.inf, np.maximum((ends - today).astype(np.float64) + 1, 0))
-	return replace(state, days_to_end=days.astype(np.float32))
+	left = np.where(np.isnat(ends), np.inf, np.maximum((ends - today).astype(np.float64) + 1, 0))
+	return replace(state, days_to_end=left.astype(np.float32))
 
 
 def _of(known: FloatArray, index: Index) -> FloatArray:
