@@ -41,10 +41,11 @@ from rl_replenishment.core.files.table import shown
 from rl_replenishment.core.files.units import same_unit
 from rl_replenishment.core.items import FloatArray, ItemKey, ItemTable
 from rl_replenishment.core.policies.adaptation import adapted, lenders
-from rl_replenishment.core.policies.base import State
+from rl_replenishment.core.policies.base import State, usual_rate
 from rl_replenishment.core.policies.store import StoredPolicy, read_policy
 from rl_replenishment.core.proposal import Proposal, arrivals_by_day, propose
 from rl_replenishment.core.training.from_history import snapshot
+from rl_replenishment.core.usable_stock import usable_stock
 from rl_replenishment.report.content import ProposalLine
 
 
@@ -112,7 +113,7 @@ def run(options: argparse.Namespace, screen: Screen) -> dict[str, Any]:
 			" a year. Correct them, or give --max-cover-days."
 		)
 	future = None if lines is None or not lines.future else _known_demand(lines.future, index, today)
-	state = _with_dates(options, state, today, future)
+	state = _with_dates(options, _without_what_expires(stock, state, today), today, future)
 	rhythm = stored.about.get("data", {}).get("rhythm", DAILY) if latest is None else latest.history.rhythm
 	proposals = propose(applied.policy, state, max_cover_days=options.max_cover_days)
 	if rhythm != DAILY:
@@ -189,6 +190,28 @@ def _set_aside(
 def _costs_nothing(items: ItemTable) -> npt.NDArray[np.bool_]:
 	"""Where nothing but a bound keeps orders small, shape (N,)."""
 	return (items.holding_cost <= 0) & (items.order_cost > 0)
+
+
+def _without_what_expires(stock: StockRows, state: State, today: np.datetime64) -> State:
+	"""The state with the stock that can be sold before it expires."""
+	if not len(stock.batch_item):
+		return state
+	count = len(stock.keys)
+	in_batches = np.bincount(stock.batch_item, weights=stock.batch_quantity, minlength=count)
+	# a batch is still sold on its last day
+	days = (stock.batch_expiry - today).astype(np.float64) + 1
+	usable = usable_stock(
+		np.concatenate([stock.batch_item, np.arange(count)]),
+		np.concatenate([stock.batch_quantity, stock.on_hand - in_batches]),
+		np.concatenate([days, np.full(count, np.inf)]),
+		usual_rate(state),
+		promised=stock.reserved.astype(np.float32),
+	)
+	return replace(
+		state,
+		on_hand=(usable - stock.reserved).astype(np.float32),
+		expiring=np.maximum(stock.on_hand - usable, 0).astype(np.float32),
+	)
 
 
 def _with_dates(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -110,3 +111,23 @@ def test_stock_that_costs_nothing_is_named(propose: Propose) -> None:
 	found = propose("item_code,on_hand\nBOLT,50\nNUT,50\n", items)
 	assert "stock of BOLT costs nothing" in found["notes"]
 	assert found["BOLT"]["proposed_qty"] < 4000
+
+
+def test_batches_that_expire_before_they_can_be_sold(propose: Propose) -> None:
+	"""Of BOLT 300 expire in 5 days, in which 50 are sold; of NUT, all have expired or keep for a year."""
+	stock = (
+		"item_code,on_hand,batch,expiry_date\n"
+		f"BOLT,300,B1,{TODAY + 4}\nNUT,70,N1,{TODAY - 1}\nNUT,80,N2,{TODAY + 365}\n"
+	)
+	found = propose(stock)
+	usual = propose("item_code,on_hand\nBOLT,50\nNUT,80\n")
+	assert found["BOLT"]["proposed_qty"] == pytest.approx(usual["BOLT"]["proposed_qty"], abs=3)
+	assert re.search(r"2(49|50|51) more expire before they can be sold", found["BOLT"]["reason"])
+	assert found["NUT"]["proposed_qty"] == usual["NUT"]["proposed_qty"]
+	assert "expire" not in found["NUT"]["reason"]
+
+
+def test_what_is_reserved_is_sold_before_it_expires(propose: Propose) -> None:
+	stock = f"item_code,on_hand,reserved,expiry_date\nBOLT,300,200,{TODAY + 4}\n"
+	found = propose(stock)["BOLT"]
+	assert found["on_hand"] == pytest.approx(50, abs=3)

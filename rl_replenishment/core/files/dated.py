@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from rl_replenishment.core.files.dates import DayArray, read_dates
-from rl_replenishment.core.files.keys import ITEM_CODE, WAREHOUSE, read_keys
+from rl_replenishment.core.files.keys import ITEM_CODE, WAREHOUSE, fold, read_keys
 from rl_replenishment.core.files.numbers import Range, read_numbers
 from rl_replenishment.core.files.table import Column, FilePath, read_table
 from rl_replenishment.core.items import FloatArray, ItemKey
@@ -21,8 +21,8 @@ PROMISED_DATE = Column("promised_date", ("Promised Delivery Date", "Promised By"
 def read_ends(path: FilePath, keys: Sequence[ItemKey], date_format: str | None = None) -> DayArray:
 	"""The day of the last sale of each of N item-warehouses of an ITEMS file, shape (N,); NaT for none.
 
-	A row with a warehouse goes before one without; codes match whatever their case. Raises `InputError` for
-	what is no date.
+	A row with a warehouse goes before one without; codes match whatever their case and blanks. Raises
+	`InputError` for what is no date.
 	"""
 	table = read_table(path, (ITEM_CODE, WAREHOUSE, END))
 	row_keys, row_key = read_keys(table)
@@ -59,4 +59,4 @@ def read_promises(
 
 
 def _folded(key: ItemKey) -> ItemKey:
-	return ItemKey(key.item_code.casefold(), key.warehouse.casefold())
+	return ItemKey(fold(key.item_code), fold(key.warehouse))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -148,18 +148,20 @@ class StockRows:
 	arrival_quantity: npt.NDArray[np.float64]
 	#: the unit of each item-warehouse, "" where the file does not say
 	units: tuple[str, ...]
+	#: of `on_hand`, the B batches that expire, shape (B,): index into `keys`, the last day and the quantity
+	batch_item: IntArray
+	batch_expiry: DayArray
+	batch_quantity: npt.NDArray[np.float64]
 
 	def with_none_of(self, keys: tuple[ItemKey, ...]) -> StockRows:
 		"""The stock with further item-warehouses of which there is nothing."""
 		nothing = np.zeros(len(keys))
-		return StockRows(
-			self.keys + keys,
-			np.append(self.on_hand, nothing),
-			np.append(self.reserved, nothing),
-			self.arrival_item,
-			self.arrival_day,
-			self.arrival_quantity,
-			self.units + ("",) * len(keys),
+		return replace(
+			self,
+			keys=self.keys + keys,
+			on_hand=np.append(self.on_hand, nothing),
+			reserved=np.append(self.reserved, nothing),
+			units=(*self.units, *("",) * len(keys)),
 		)
 
 
@@ -195,6 +197,10 @@ def read_stock(
 	expired[part] = expiry < day
 	_tell_parts(table, item, part, expiry < day, on_hand, note)
 	on_hand[expired & (on_hand > 0)] = 0.0
+	last_day = np.full(len(on_hand), "NaT", dtype="datetime64[D]")
+	last_day[part] = expiry
+	batches = np.flatnonzero(~np.isnat(last_day) & (on_hand > 0))
+	batch_quantity = on_hand[batches]
 
 	missing = np.bincount(item_of_part, ~np.isnan(on_hand), minlength=len(keys)) == 0
 	if missing.any():
@@ -215,6 +221,9 @@ def read_stock(
 		arrival_day,
 		numbers["on_order"][arriving],
 		units_of(table, item, len(keys)),
+		item_of_part[batches],
+		last_day[batches],
+		batch_quantity,
 	)
 
 
