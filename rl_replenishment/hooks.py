@@ -12,8 +12,6 @@ after_install = "rl_replenishment.install.after_install"
 after_migrate = "rl_replenishment.install.after_migrate"
 before_uninstall = "rl_replenishment.uninstall.before_uninstall"
 
-before_tests = "rl_replenishment.tests.before.make_a_company"
-
 doc_events = {
 	"Material Request": {
 		"on_submit": "rl_replenishment.overrides.material_request.on_submit",

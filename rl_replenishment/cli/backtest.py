@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from rl_replenishment.cli.console import policy_table
+from rl_replenishment.cli.console import Update, policy_table
 from rl_replenishment.cli.matching import adapted_to_orders
 from rl_replenishment.cli.options import (
 	add_history_arguments,
@@ -28,9 +27,12 @@ from rl_replenishment.core.demand.history import DemandHistory
 from rl_replenishment.core.demand.rhythm import DAILY
 from rl_replenishment.core.errors import InputError
 from rl_replenishment.core.evaluation.backtest import Backtest, backtest
+from rl_replenishment.core.evaluation.peers import tune_peers
+from rl_replenishment.core.evaluation.peers.perfect_foresight import PerfectForesight
 from rl_replenishment.core.evaluation.tuning import tune_rules
 from rl_replenishment.core.files.output import check_file_place, write_text_atomically
 from rl_replenishment.core.items import ItemTable
+from rl_replenishment.core.policies.base import Policy
 from rl_replenishment.core.policies.store import StoredPolicy, read_policy
 from rl_replenishment.core.simulation.scenario import replay
 from rl_replenishment.core.training.from_history import check_history, tuning_halves
@@ -46,6 +48,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 		type=positive(int),
 		help="days at the end to replay (default: those that training did not see)",
 	)
+	parser.add_argument(
+		"--peers",
+		action="store_true",
+		help="compare with what could be built instead, and with perfect foresight (needs lightgbm)",
+	)
 	parser.add_argument("--report", metavar="FILE.html", type=Path, help="write a report with plots")
 
 
@@ -54,6 +61,8 @@ def run(options: argparse.Namespace, screen: Screen) -> dict[str, Any]:
 	if options.report is not None:
 		check_installed("--report", "matplotlib", "jinja2", remedy="'rl_replenishment[cli]'")
 		check_file_place(options.report)
+	if options.peers:
+		check_installed("--peers", "lightgbm", remedy="lightgbm")
 	stored = read_policy(options.policy)
 	history = read_history(options.orders, options.date_format, screen, options.today)
 	stored = adapted_to_orders(
@@ -63,7 +72,7 @@ def run(options: argparse.Namespace, screen: Screen) -> dict[str, Any]:
 	held = _held_days(options, stored, history, screen)
 	history = without_gaps(options, history, items, screen, held).history
 	with screen.progress("Tuning the classical rules") as update:
-		compared = compare(stored, history, items, held, options.seed, update)
+		compared = compare(stored, history, items, held, options.seed, update, with_peers=options.peers)
 	if options.report is not None:
 		write_report(options.report, compared, stored)
 	screen.say(policy_table(compared))
@@ -80,13 +89,33 @@ def compare(
 	items: ItemTable,
 	held: int,
 	seed: int,
-	progress: Callable[[float], object] | None = None,
+	progress: Update | None = None,
+	*,
+	with_peers: bool = False,
 ) -> Backtest:
-	"""Replay the last `held` days with the policy and with the rules tuned on what came before."""
+	"""Replay the last `held` days with the policy and with the rules tuned on what came before.
+
+	`with_peers` adds the peers, tuned on the same days, and perfect foresight.
+	"""
 	before = history.window(0, history.days - held)
 	check_history(before, stored.review_days)
+	peers: tuple[Policy, ...] = ()
+	# the boosted forecast takes most of the time
+	rules_share = 0.2 if with_peers else 1.0
+	if with_peers:
+		peers = tune_peers(
+			history,
+			held,
+			items,
+			review_days=stored.review_days,
+			unmet_demand=stored.unmet_demand,
+			seed=seed,
+			progress=progress and (lambda share: progress(share * (1 - rules_share), "Training the peers")),
+		)
 	rules = tune_rules(
-		tuning_halves(before, items, stored.review_days, stored.unmet_demand, seed), progress=progress
+		tuning_halves(before, items, stored.review_days, stored.unmet_demand, seed),
+		progress=progress
+		and (lambda share: progress(1 - rules_share * (1 - share), "Tuning the classical rules")),
 	)
 	scenario = replay(
 		items,
@@ -96,7 +125,15 @@ def compare(
 		unmet_demand=stored.unmet_demand,
 		rng=np.random.default_rng(seed),
 	)
-	return backtest([stored.policy], rules.rules, scenario, np.random.default_rng(seed), keep_paths=True)
+	return backtest(
+		[stored.policy],
+		rules.rules,
+		scenario,
+		np.random.default_rng(seed),
+		peers=peers,
+		replayed=(PerfectForesight(),) if with_peers else (),
+		keep_paths=True,
+	)
 
 
 def write_report(path: Path, compared: Backtest, stored: StoredPolicy) -> None:

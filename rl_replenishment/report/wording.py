@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 
-from rl_replenishment.core.evaluation.backtest import Backtest, BacktestRow
+from rl_replenishment.core.evaluation.backtest import Backtest, BacktestRow, Kind
 from rl_replenishment.core.evaluation.bootstrap import relative_difference
 from rl_replenishment.core.policies.order_up_to import REORDER_LEVEL
 from rl_replenishment.report.content import EditLine
@@ -20,6 +21,9 @@ NONE = "\u2013"
 SAME = 0.0005
 #: quantities closer than this, in stock UOM, are the same
 SAME_QUANTITY = 1e-6
+
+#: what else a row of a backtest is called
+KINDS: Mapping[Kind, str] = {"peer": "peer", "bound": "bound", "as ordered": "your orders"}
 
 Outcome = Literal["better", "worse", "unclear", "same", "unknown"]
 
