@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +32,7 @@ from rl_replenishment.core.evaluation.peers import tune_peers
 from rl_replenishment.core.evaluation.peers.perfect_foresight import PerfectForesight
 from rl_replenishment.core.evaluation.tuning import tune_rules
 from rl_replenishment.core.files.output import check_file_place, write_text_atomically
-from rl_replenishment.core.items import ItemTable
+from rl_replenishment.core.items import ItemTable, UnmetDemand
 from rl_replenishment.core.policies.base import Policy
 from rl_replenishment.core.policies.store import StoredPolicy, read_policy
 from rl_replenishment.core.simulation.scenario import replay
@@ -97,8 +98,34 @@ def compare(
 
 	`with_peers` adds the peers, tuned on the same days, and perfect foresight.
 	"""
+	return contest(
+		[stored.policy],
+		history,
+		items,
+		held,
+		review_days=stored.review_days,
+		unmet_demand=stored.unmet_demand,
+		seed=seed,
+		progress=progress,
+		with_peers=with_peers,
+	)
+
+
+def contest(
+	policies: Sequence[Policy],
+	history: DemandHistory,
+	items: ItemTable,
+	held: int,
+	*,
+	review_days: int,
+	unmet_demand: UnmetDemand,
+	seed: int,
+	progress: Update | None = None,
+	with_peers: bool = False,
+) -> Backtest:
+	"""As `compare`, for any policies."""
 	before = history.window(0, history.days - held)
-	check_history(before, stored.review_days)
+	check_history(before, review_days)
 	peers: tuple[Policy, ...] = ()
 	# the boosted forecast takes most of the time
 	rules_share = 0.2 if with_peers else 1.0
@@ -107,13 +134,13 @@ def compare(
 			history,
 			held,
 			items,
-			review_days=stored.review_days,
-			unmet_demand=stored.unmet_demand,
+			review_days=review_days,
+			unmet_demand=unmet_demand,
 			seed=seed,
 			progress=progress and (lambda share: progress(share * (1 - rules_share), "Training the peers")),
 		)
 	rules = tune_rules(
-		tuning_halves(before, items, stored.review_days, stored.unmet_demand, seed),
+		tuning_halves(before, items, review_days, unmet_demand, seed),
 		progress=progress
 		and (lambda share: progress(1 - rules_share * (1 - share), "Tuning the classical rules")),
 	)
@@ -121,12 +148,12 @@ def compare(
 		items,
 		history,
 		days=held,
-		review_days=stored.review_days,
-		unmet_demand=stored.unmet_demand,
+		review_days=review_days,
+		unmet_demand=unmet_demand,
 		rng=np.random.default_rng(seed),
 	)
 	return backtest(
-		[stored.policy],
+		policies,
 		rules.rules,
 		scenario,
 		np.random.default_rng(seed),
