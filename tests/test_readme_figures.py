@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from rl_replenishment.cli import main
-from rl_replenishment.core.files import feedback, items, orders, stock
+from rl_replenishment.core.files import feedback, items, ordered, orders, stock
 from rl_replenishment.core.items import DEFAULTS
 
 ROOT = Path(__file__).parent.parent
@@ -355,7 +355,8 @@ def test_every_option_is_documented(command: str) -> None:
 
 def test_every_column_is_documented() -> None:
 	text = COMMAND_LINE.read_text(encoding="utf-8")
-	columns = {column.name for module in (orders, items, stock, feedback) for column in module.COLUMNS}
+	files = (orders, items, stock, feedback, ordered)
+	columns = {column.name for module in files for column in module.COLUMNS}
 	assert [name for name in sorted(columns) if f"`{name}`" not in text] == []
 
 

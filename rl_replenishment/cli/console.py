@@ -67,6 +67,13 @@ def policy_table(backtest: Backtest, *, currency: str = "") -> Table:
 	return table
 
 
+def orders_verdict(backtest: Backtest, row: BacktestRow) -> str:
+	"""A policy against what was really ordered in a sentence, "" where that is not known."""
+	costs = [float(each.ledger.cost.sum()) for each in backtest.rows]
+	verdict = wording.against_as_ordered(backtest, row, wording.Money.fitting("", max(costs)))
+	return plain(f"{verdict.headline} {verdict.caution}".strip()) if verdict else ""
+
+
 def proposal_table(lines: Iterable[ProposalLine]) -> Table:
 	"""Proposed order lines, each with its reason below the item; quantities in stock UOM."""
 	table = _table("Quantities in stock units")

@@ -23,7 +23,7 @@ from rl_replenishment.core.evaluation.bootstrap import relative_difference
 from rl_replenishment.core.files.items import read_items
 from rl_replenishment.core.files.orders import read_orders
 from rl_replenishment.core.items import ItemTable
-from rl_replenishment.core.simulation.scenario import is_review_day
+from rl_replenishment.core.simulation.scenario import is_review_day, replay
 from rl_replenishment.core.training.algorithms import make_trainer
 from rl_replenishment.core.training.from_history import TrainingOptions, train_on_history
 
@@ -113,14 +113,19 @@ def _measured(case: Case, options: argparse.Namespace, update: Update) -> dict[s
 		policies.append(trained.stored.policy)
 		training_seconds.append(perf_counter() - began)
 	began = perf_counter()
+	scenario = replay(
+		case.items,
+		case.history,
+		days=case.held,
+		review_days=TrainingOptions.review_days,
+		unmet_demand=TrainingOptions.unmet_demand,
+		rng=np.random.default_rng(options.seed),
+	)
 	compared = contest(
 		policies,
 		case.history,
-		case.items,
-		case.held,
-		review_days=TrainingOptions.review_days,
-		unmet_demand=TrainingOptions.unmet_demand,
-		seed=options.seed,
+		scenario,
+		options.seed,
 		progress=lambda share, text=None: update(0.8 + 0.2 * share if seeds else share, text),
 		with_peers=True,
 	)

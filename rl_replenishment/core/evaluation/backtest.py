@@ -102,6 +102,11 @@ class Backtest:
 			(row for row in self.rows if row.is_baseline), key=lambda row: float(row.ledger.cost.sum())
 		)
 
+	@property
+	def as_ordered(self) -> BacktestRow | None:
+		"""What was really ordered, where that is known."""
+		return next((row for row in self.rows if row.kind == "as ordered"), None)
+
 	def as_json(self) -> dict[str, Any]:
 		"""The document of `rl-replenishment backtest --json`."""
 		return {
