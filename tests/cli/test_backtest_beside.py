@@ -116,11 +116,11 @@ def test_arrivals_take_the_lead_time_where_unknown(run: Run) -> None:
 	[
 		(
 			"item_code,date,qty\nDates,2024-04-08,3\n",
-			"b.csv has none of the items in the order history; give",
+			"b.csv has none of the items in the order history;",
 		),
 		(
 			"item_code,date,qty\nApple,2023-04-08,3\n",
-			"b.csv has no order and no arrival on the replayed days,",
+			"b.csv has no order and no arrival on the replayed",
 		),
 		("item_code,date,qty\nApple,2024-04-08,-3\n", "b.csv, row 2, column qty:"),
 	],
