@@ -137,7 +137,7 @@ def _measured(case: Case, options: argparse.Namespace, update: Update) -> dict[s
 		"items": len(case.items),
 		"days": case.history.days,
 		"holdout_days": case.held,
-		"peers_seconds": perf_counter() - began,
+		"comparison_seconds": perf_counter() - began,
 		"best_peer": best.ledger.policy,
 		"best_peer_cost": _cost(best),
 		"learned": _learned(learned, best, options.seed, training_seconds) if learned else None,
