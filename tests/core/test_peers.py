@@ -111,6 +111,15 @@ def test_fractions_of_a_unit() -> None:
 	assert books.ordered.sum() == pytest.approx(4.3)
 
 
+def test_who_waits_from_the_start_is_served() -> None:
+	"""Although nobody asks for more."""
+	items = ItemTable.create(codes(1), lead_time_days=1, stockout_cost=3, holding_cost=1, order_multiple=4)
+	scenario = scenario_of(items, np.zeros((6, 1)), unmet_demand="backorder", initial_on_hand=-4)
+	books = PerfectForesight().books(scenario)
+	assert books.ordered.sum() == 4
+	assert books.cost.sum() == 12
+
+
 def test_what_cannot_be_ordered_is_not() -> None:
 	items = ItemTable.create(codes(2), max_order_qty=[0, np.inf], lead_time_days=0)
 	books = PerfectForesight().books(scenario_of(items, np.ones((10, 2))))

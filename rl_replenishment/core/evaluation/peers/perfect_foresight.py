@@ -69,7 +69,8 @@ def cheapest_orders(scenario: Scenario) -> FloatArray:
 		due = scenario.initial_arrivals[: scenario.days]
 		known[: len(due)] = due
 	can_order = scenario.items.largest_order > 0
-	for item in np.flatnonzero(can_order & (demand.sum(axis=0) > 0)).tolist():
+	wanted = (demand.sum(axis=0) > 0) | (scenario.initial_on_hand < 0)
+	for item in np.flatnonzero(can_order & wanted).tolist():
 		grid = _Grid.of(
 			scenario.items, item, demand[:, item], known[:, item], float(scenario.initial_on_hand[item])
 		)
@@ -98,7 +99,7 @@ class _Grid:
 		least = float(items.smallest_order[item])
 		amounts = np.concatenate([demand, known, [on_hand, pack, least]])
 		unit = _common_unit(amounts)
-		most = max(on_hand, demand.sum() + least) + known.sum()
+		most = max(on_hand, demand.sum() + abs(on_hand) + least) + known.sum()
 		if most / unit > MOST_LEVELS:
 			needed = most / MOST_LEVELS
 			# orders stay whole packs
@@ -135,8 +136,8 @@ def _plan(scenario: Scenario, item: int, grid: _Grid, arrival: npt.NDArray[np.in
 	short = float(items.stockout_cost[item]) * grid.unit
 	fixed = float(items.order_cost[item])
 	total = int(grid.demand.sum())
-	lowest = -total if scenario.unmet_demand == "backorder" else 0
-	highest = max(grid.on_hand, total + grid.least) + int(grid.known.sum())
+	lowest = min(grid.on_hand, 0) - total if scenario.unmet_demand == "backorder" else 0
+	highest = max(grid.on_hand, total + max(-grid.on_hand, 0) + grid.least) + int(grid.known.sum())
 	count = highest - lowest + 1
 	most = int(grid.demand.max())
 	left = np.arange(lowest - most, highest + 1, dtype=np.float64)
