@@ -58,7 +58,8 @@ class CommonRule:
 def s_S_quantities(state: State, reorder_point: FloatArray, rate: FloatArray, gap: float) -> FloatArray:
 	"""What (s, S) orders at a reorder point and a demand rate per day, each of shape (N,)."""
 	lot = np.maximum(economic_order_quantity(state, rate), rate * np.float32(state.review_days))
-	position = state.inventory_position
+	# the textbook's: whatever is on order counts, however late
+	position = state.available + state.arrivals.sum(axis=0)
 	missing = np.maximum(reorder_point + np.float32(gap) * lot - position, 0)
 	return feasible_quantity(state.items, np.where(position <= reorder_point, missing, np.float32(0)))
 
