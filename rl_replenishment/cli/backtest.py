@@ -31,6 +31,7 @@ from rl_replenishment.core.errors import InputError
 from rl_replenishment.core.evaluation.as_ordered import AsOrdered, Purchases
 from rl_replenishment.core.evaluation.backtest import Backtest, Replayed, backtest
 from rl_replenishment.core.evaluation.peers import tune_peers
+from rl_replenishment.core.evaluation.peers.boosted_forecast import load_lightgbm
 from rl_replenishment.core.evaluation.peers.perfect_foresight import PerfectForesight
 from rl_replenishment.core.evaluation.tuning import tune_rules
 from rl_replenishment.core.files.ordered import read_ordered
@@ -78,7 +79,7 @@ def run(options: argparse.Namespace, screen: Screen) -> dict[str, Any]:
 		check_installed("--report", "matplotlib", "jinja2", remedy="'rl_replenishment[cli]'")
 		check_file_place(options.report)
 	if options.peers:
-		check_installed("--peers", "lightgbm", remedy="lightgbm")
+		check_peers("--peers")
 	if options.stock is not None and options.ordered is None:
 		raise InputError("--stock tells where --ordered starts from; give --ordered too, or leave it out.")
 	stored = read_policy(options.policy)
@@ -118,6 +119,12 @@ def run(options: argparse.Namespace, screen: Screen) -> dict[str, Any]:
 	if options.report is not None:
 		screen.say(f"The report is in {options.report}.")
 	return {**compared.as_json(), "rhythm": history.rhythm}
+
+
+def check_peers(option: str) -> None:
+	"""Refuse, before work begins, where the peers cannot be trained."""
+	check_installed(option, "lightgbm", remedy="lightgbm")
+	load_lightgbm()
 
 
 def compare(

@@ -16,9 +16,9 @@ from rl_replenishment.cli import options
 LONG = {"long.csv": orders(days=300)}
 
 
+@pytest.mark.usefixtures("lightgbm")
 def test_peers(run: Run) -> None:
 	"""Rows as for any policy; perfect foresight is cheapest and marked as what nobody can do."""
-	pytest.importorskip("lightgbm")
 	arguments = ("backtest", "long.csv", "--policy", "policy", "--holdout", "60", "--peers")
 	rows = {row["name"]: row for row in run(*arguments, "--json", files=LONG).document["policies"]}
 	assert [row["kind"] for row in rows.values()] == ["policy", *["rule"] * 4, "peer", "peer", "bound"]
@@ -31,9 +31,9 @@ def test_peers(run: Run) -> None:
 	assert len(re.findall(r"(?m)^ *peer ", shown)) == 2
 
 
+@pytest.mark.usefixtures("lightgbm")
 def test_without_peers_nothing_changes(run: Run) -> None:
 	"""The other rows are the same with and without them, intervals included."""
-	pytest.importorskip("lightgbm")
 	arguments = ("backtest", "long.csv", "--policy", "policy", "--holdout", "60", "--json")
 	alone = run(*arguments, files=LONG).document["policies"]
 	assert alone == run(*arguments, "--peers", files=LONG).document["policies"][:5]
@@ -46,9 +46,9 @@ def test_peers_without_lightgbm(run: Run, monkeypatch: pytest.MonkeyPatch) -> No
 	assert found.sentence == "--peers needs lightgbm, which is not installed; run: pip install lightgbm."
 
 
+@pytest.mark.usefixtures("lightgbm")
 def test_peers_of_a_short_history(run: Run) -> None:
 	"""Told before anything is tuned."""
-	pytest.importorskip("lightgbm")
 	found = run("backtest", "o.csv", "--policy", "policy", "--peers")
 	assert "boosted forecast needs more history" in found.err
 	assert found.status == 2

@@ -31,8 +31,8 @@ def cases(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 	return folder / "cases"
 
 
+@pytest.mark.usefixtures("lightgbm")
 def test_rules_and_peers(run: Run, cases: Path) -> None:
-	pytest.importorskip("lightgbm")
 	arguments = ("benchmark", "real", "--data", str(cases), "--no-train")
 	document = run(*arguments, "--json").document
 	assert [case["case"] for case in document["cases"]] == ["grocer", "smith"]
@@ -49,11 +49,11 @@ def test_rules_and_peers(run: Run, cases: Path) -> None:
 	assert "grocer" not in shown
 
 
+@pytest.mark.usefixtures("lightgbm")
 @pytest.mark.torch
 def test_what_was_learned(run: Run, cases: Path) -> None:
 	"""The training in the middle, beside the cheapest of the others."""
 	pytest.importorskip("torch")
-	pytest.importorskip("lightgbm")
 	found = run(
 		*("benchmark", "real", "--data", str(cases), "--case", "smith"),
 		*("--seeds", "2", "--timesteps", "2000", "--json"),
@@ -67,23 +67,23 @@ def test_what_was_learned(run: Run, cases: Path) -> None:
 	assert learned["ci95_of_ratio"][0] <= learned["ratio_to_best_peer"] <= learned["ci95_of_ratio"][1]
 
 
+@pytest.mark.usefixtures("lightgbm")
 def test_the_environment_names_the_folder(run: Run, cases: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-	pytest.importorskip("lightgbm")
 	monkeypatch.setenv(REAL_DATA, str(cases))
 	assert run("benchmark", "real", "--case", "butcher").sentence == (
 		"--case butcher: there is no such case, only grocer, smith."
 	)
 
 
+@pytest.mark.usefixtures("lightgbm")
 def test_no_cases(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-	pytest.importorskip("lightgbm")
 	monkeypatch.delenv(REAL_DATA, raising=False)
 	assert "which is not part of the project, and there are no cases" in run("benchmark", "real").sentence
 	assert "and policy has no cases" in run("benchmark", "real", "--data", "policy").sentence
 
 
+@pytest.mark.usefixtures("lightgbm")
 def test_a_history_that_is_too_short(run: Run, cases: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-	pytest.importorskip("lightgbm")
 	monkeypatch.setattr(real, "HOLDOUT_DAYS", 260)
 	found = run("benchmark", "real", "--data", str(cases), "--no-train")
 	assert found.status == 2

@@ -1,7 +1,9 @@
 """What a learned policy has to beat: tuned on the past alone, and bounded by the best of hindsight."""
 
 import itertools
+import sys
 from dataclasses import replace
+from types import ModuleType
 
 import numpy as np
 import pytest
@@ -180,8 +182,7 @@ def test_a_valley_goes_before_a_pit() -> None:
 
 
 @pytest.fixture(scope="module")
-def peers() -> list[Policy]:
-	pytest.importorskip("lightgbm")
+def peers(lightgbm: ModuleType) -> list[Policy]:
 	return list(tune_peers(mixed_history(400), HELD, mixed_items(), **settings()))  # type: ignore[arg-type]
 
 
@@ -215,9 +216,9 @@ def test_peers_know_their_own_items_only(peers: list[Policy], number: int) -> No
 		peers[number].order_quantities(state_on(mixed_history(400), items, 350))
 
 
+@pytest.mark.usefixtures("lightgbm")
 def test_boosted_forecast_sees_what_a_level_cannot() -> None:
 	"""Demand every fourth week: after a month it orders for the week that it knows will come."""
-	pytest.importorskip("lightgbm")
 	demand = np.zeros((364, 12))
 	demand[21::28] = np.arange(10, 22)
 	history = history_of(demand)
@@ -228,9 +229,9 @@ def test_boosted_forecast_sees_what_a_level_cannot() -> None:
 	assert after > 1.5 * before
 
 
+@pytest.mark.usefixtures("lightgbm")
 def test_boosted_forecast_covers_its_quantile() -> None:
 	"""On days that it was not trained on, of demand that is nothing but noise."""
-	pytest.importorskip("lightgbm")
 	history = history_of(np.random.default_rng(0).poisson(4, (500, 40)))
 	items = ItemTable.create(codes(40), lead_time_days=7)
 	past, horizon = Past(history), np.full(40, 14)
@@ -252,10 +253,24 @@ def test_boosted_forecast_covers_its_quantile() -> None:
 	assert 0.8 < coverage(0.95) <= 0.97
 
 
+@pytest.mark.usefixtures("lightgbm")
 def test_boosted_forecast_needs_a_history() -> None:
-	pytest.importorskip("lightgbm")
 	with pytest.raises(InputError, match=r"needs more history: 72 days are left .* give a longer history"):
 		tune_boosted_forecast(mixed_history(120), 24, mixed_items(), **settings())  # type: ignore[arg-type]
+
+
+def test_lightgbm_that_cannot_be_loaded(monkeypatch: pytest.MonkeyPatch) -> None:
+	"""As where the system lacks the library that it is linked to."""
+
+	class Unlinked:
+		def find_spec(self, name: str, *_: object) -> None:
+			if name == "lightgbm":
+				raise OSError("libgomp.so.1: cannot open shared object file")
+
+	monkeypatch.delitem(sys.modules, "lightgbm", raising=False)
+	monkeypatch.setattr(sys, "meta_path", [Unlinked(), *sys.meta_path])
+	with pytest.raises(InputError, match=r"cannot be loaded here \(libgomp.*apt install libgomp1\.$"):
+		boosted_forecast.load_lightgbm()
 
 
 def test_models_are_asked_once(peers: list[Policy]) -> None:

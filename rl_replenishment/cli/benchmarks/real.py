@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from rl_replenishment.cli.backtest import contest
+from rl_replenishment.cli.backtest import check_peers, contest
 from rl_replenishment.cli.benchmarks.inputs import real_cases
-from rl_replenishment.cli.options import budget, check_installed, counted
+from rl_replenishment.cli.options import budget, counted
 from rl_replenishment.cli.screen import Screen, Update
 from rl_replenishment.core.demand.history import DemandHistory
 from rl_replenishment.core.demand.imputation import impute
@@ -46,7 +46,7 @@ class Case:
 
 def measure(options: argparse.Namespace, screen: Screen) -> dict[str, Any]:
 	"""Per case: train per seed on all but the last days, and replay those."""
-	check_installed("benchmark real", "lightgbm", remedy="lightgbm")
+	check_peers("benchmark real")
 	if options.seconds is None and options.timesteps is None:
 		options.seconds = SECONDS
 	files = real_cases(options)

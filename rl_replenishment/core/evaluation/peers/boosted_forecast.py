@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from types import ModuleType
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
@@ -193,10 +194,21 @@ def training_data(past: Past, last: int, items: ItemTable, review_days: int) -> 
 	return TrainingData(*(np.concatenate(column) for column in zip(*parts, strict=True)))
 
 
+def load_lightgbm() -> ModuleType:
+	"""The package, which only this peer needs; raises `InputError` where it cannot be loaded."""
+	try:
+		import lightgbm
+	except OSError as error:
+		raise InputError(
+			f"The boosted forecast needs LightGBM, which cannot be loaded here ({error}); install what is"
+			" missing, on Debian and Ubuntu: apt install libgomp1."
+		) from error
+	return lightgbm
+
+
 def fit(data: TrainingData, quantile: float, seed: int) -> Regressor:
 	"""LightGBM models of one quantile, averaged: a single one's luck moves the cost by several percent."""
-	import lightgbm
-
+	lightgbm = load_lightgbm()
 	parameters = {
 		"objective": "quantile",
 		"alpha": quantile,
