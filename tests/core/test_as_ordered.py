@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 import pytest
-from core_samples import MONDAY, codes, scenario_of
+from core_samples import MONDAY, codes, forecast_rule, mixed_history, mixed_items, scenario_of
 
 from rl_replenishment.core.evaluation.as_ordered import (
 	AsOrdered,
@@ -19,7 +19,7 @@ from rl_replenishment.core.evaluation.backtest import backtest
 from rl_replenishment.core.items import ItemTable
 from rl_replenishment.core.policies.order_up_to import base_stock
 from rl_replenishment.core.simulation.rollout import run
-from rl_replenishment.core.simulation.scenario import Scenario
+from rl_replenishment.core.simulation.scenario import Scenario, replay
 
 PRICES = {"holding_cost": 1.0, "stockout_cost": 10.0, "order_cost": 5.0}
 
@@ -146,3 +146,20 @@ def test_in_a_backtest() -> None:
 def test_arrays_of_one_length() -> None:
 	with pytest.raises(ValueError, match="differ in shape"):
 		Purchases(np.zeros(2, int), np.array([MONDAY]), np.array([MONDAY]), np.ones(1))
+
+
+def test_a_policys_own_orders_cost_what_it_cost() -> None:
+	"""Written down and replayed as recorded orders; shelf lives, packs and random lead times included."""
+	scenario = replay(mixed_items(), mixed_history(200), days=80, review_days=7, rng=np.random.default_rng(1))
+	ledger = run(forecast_rule(safety_factor=1.0, gap=0.5), scenario, keep_paths=True)
+	assert ledger.paths is not None
+	day, item = np.nonzero(ledger.paths.ordered)
+	ordered_on = scenario.date(0) + day
+	bought = Purchases(
+		item, ordered_on, ordered_on + scenario.lead_times[day, item], ledger.paths.ordered[day, item]
+	)
+	again = AsOrdered(bought).books(scenario, keep_paths=True)
+	assert again.paths is not None
+	for name in ("holding_cost", "stockout_cost", "order_cost", "waste_cost", "orders", "ordered", "sales"):
+		np.testing.assert_allclose(getattr(again, name), getattr(ledger, name), rtol=1e-5, err_msg=name)
+	np.testing.assert_array_equal(again.paths.ordered, ledger.paths.ordered)
