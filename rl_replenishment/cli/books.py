@@ -7,12 +7,12 @@ from collections.abc import Callable
 
 import numpy as np
 
-from rl_replenishment.cli.matching import find_items, refuse_shared, some
 from rl_replenishment.cli.options import day
 from rl_replenishment.cli.screen import Screen
 from rl_replenishment.core.demand.history import DemandHistory
 from rl_replenishment.core.errors import InputError
 from rl_replenishment.core.evaluation.as_ordered import Purchases, balance, starting_from_books, touches
+from rl_replenishment.core.files.matching import find_items, refuse_shared, some
 from rl_replenishment.core.files.ordered import OrderedRows
 from rl_replenishment.core.files.stock import read_stock
 from rl_replenishment.core.items import FloatArray, ItemTable

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -17,6 +17,7 @@ from rl_replenishment.cli.options import budget, counted
 from rl_replenishment.cli.screen import Screen, Update
 from rl_replenishment.core.demand.history import DemandHistory
 from rl_replenishment.core.demand.imputation import impute
+from rl_replenishment.core.demand.rhythm import WEEKLY
 from rl_replenishment.core.errors import InputError
 from rl_replenishment.core.evaluation.backtest import BacktestRow
 from rl_replenishment.core.evaluation.bootstrap import relative_difference
@@ -95,7 +96,7 @@ def weekly_totals(history: DemandHistory) -> DemandHistory:
 	window = history.window(first, first + weeks * WEEK)
 	demand = np.zeros_like(window.demand)
 	demand[::WEEK] = window.demand.reshape(weeks, WEEK, -1).sum(axis=1)
-	return DemandHistory(window.keys, window.start, demand)
+	return replace(window, demand=demand, rhythm=WEEKLY)
 
 
 def _measured(case: Case, options: argparse.Namespace, update: Update) -> dict[str, Any]:
