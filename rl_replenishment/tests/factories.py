@@ -58,6 +58,12 @@ def make_warehouse(parent: str | None = None, **values: Any) -> str:
 	).name
 
 
+def make_warehouse_type(name: str) -> str:
+	if not frappe.db.exists("Warehouse Type", name):
+		frappe.get_doc({"doctype": "Warehouse Type", "name": name}).insert(ignore_permissions=True)
+	return name
+
+
 def make_item_group(parent: str | None = None, **values: Any) -> str:
 	root = frappe.db.get_value("Item Group", {"parent_item_group": ("is", "not set")})
 	group = {"item_group_name": unique("Group"), "parent_item_group": parent or root, **values}

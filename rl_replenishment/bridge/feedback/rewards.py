@@ -17,7 +17,8 @@ from frappe.utils import add_days, cint, flt, getdate, now_datetime
 from rl_replenishment.bridge.feedback.decisions import Decision, read_decisions, read_proposals_of
 from rl_replenishment.bridge.feedback.merging import share_merged
 from rl_replenishment.bridge.queries import one_of
-from rl_replenishment.bridge.state.scope import leaf_warehouses, scoped_items
+from rl_replenishment.bridge.state.places import read_places
+from rl_replenishment.bridge.state.scope import scoped_items
 from rl_replenishment.core.feedback import feedback_reward, feedback_scale
 
 
@@ -51,7 +52,7 @@ def refresh_added(order: Document, policies: dict[str, str | None]) -> None:
 	decisions = []
 	for agent, policy in policies.items():
 		settings = frappe.get_doc("RL Agent Settings", agent)
-		warehouses = {warehouse.name for warehouse in leaf_warehouses(settings)}
+		warehouses = set(read_places(settings).open)
 		items = scoped_items(settings) if added else frozenset()
 		mine = {key for key in added if key[0] in items and key[1] in warehouses}
 		mine |= {(each.item_code, each.warehouse) for each in known if each.agent == agent}
