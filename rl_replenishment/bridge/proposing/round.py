@@ -17,8 +17,9 @@ from rl_replenishment.bridge import feedback
 from rl_replenishment.bridge.policies import store as policy_store
 from rl_replenishment.bridge.proposing import rows as proposal_rows
 from rl_replenishment.bridge.proposing.earlier import read_earlier
+from rl_replenishment.bridge.proposing.grouping import OrderLine
 from rl_replenishment.bridge.proposing.limits import within_limits
-from rl_replenishment.bridge.proposing.material_requests import Emitted, OrderLine, emit
+from rl_replenishment.bridge.proposing.material_requests import Emitted, emit
 from rl_replenishment.bridge.proposing.rows import DIGITS
 from rl_replenishment.bridge.proposing.snoozed import without_snoozed
 from rl_replenishment.bridge.review_days import last_review_day
@@ -28,6 +29,9 @@ from rl_replenishment.core.errors import PolicyFileError
 from rl_replenishment.core.policies.adaptation import adapted_to
 from rl_replenishment.core.policies.store import StoredPolicy
 from rl_replenishment.core.proposal import Proposal, propose
+
+#: of many lines, how many a message names
+_NAMED = 5
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,6 +48,8 @@ class Round:
 	value: float = 0.0
 	#: names of the Material Requests
 	requests: list[str] = field(default_factory=list)
+	#: how many of the proposals ERPNext refused to request
+	refused: int = 0
 	messages: list[str] = field(default_factory=list)
 
 
@@ -65,18 +71,18 @@ def carry_out(run: str, settings: Document, today: date, progress: Callable[[flo
 		messages.append(_("No learned policy is in use: quantities are those of the best classical rule."))
 	proposal_rows.supersede(settings.name)
 	proposal_rows.insert(run, settings, policy_name, situation, proposals, names, today)
-	requests: list[str] = []
+	emitted = Emitted()
 	if settings.mode != "Shadow" and at:
 		lines = [_order_line(situation, i, proposals[i], names[i], today) for i in at]
 		emitted = emit(
 			settings,
 			policy_name,
 			run,
+			today,
 			lines,
 			lambda share: progress(20 + 75 * share, _("Writing Material Requests")),
 		)
-		requests = emitted.requests
-		proposal_rows.link_requests(requests)
+		proposal_rows.link_requests(emitted.requests)
 		messages += _refused(emitted, lines)
 	return Round(
 		situation,
@@ -84,7 +90,8 @@ def carry_out(run: str, settings: Document, today: date, progress: Callable[[flo
 		ordered=[proposals[i] for i in at],
 		not_ordered=[proposal for proposal in proposals if not proposal.proposed_qty > 0],
 		value=float(sum(proposals[i].proposed_qty * situation.purchasing.rates[i] for i in at)),
-		requests=requests,
+		requests=emitted.requests,
+		refused=len(emitted.failed),
 		messages=messages,
 	)
 
@@ -100,7 +107,8 @@ def _look(settings: Document, today: date) -> Situation:
 def preview(agent: str) -> dict[str, Any]:
 	"""What a run would propose now, most urgent first; writes nothing."""
 	settings = frappe.get_doc("RL Agent Settings", agent)
-	situation = _look(settings, getdate())
+	today = getdate()
+	situation = _look(settings, today)
 	if not situation.scope.keys:
 		return {"lines": [], "messages": [_nothing_in_scope()], "considered": 0, "value": 0.0}
 	# an agent that never proposed has no policy yet
@@ -112,7 +120,7 @@ def preview(agent: str) -> dict[str, Any]:
 			stored = policy_store.classical(settings)
 	except PolicyFileError as error:
 		frappe.throw(str(error), title=_("Policy Cannot Be Used"))
-	situation, proposals, messages = _decide(settings, situation, stored, getdate())
+	situation, proposals, messages = _decide(settings, situation, stored, today)
 	bought = situation.purchasing
 	lines = [
 		{
@@ -177,10 +185,15 @@ def _order_line(situation: Situation, i: int, proposal: Proposal, name: str, tod
 
 
 def _refused(emitted: Emitted, lines: list[OrderLine]) -> list[str]:
-	by_proposal = {line.proposal: line for line in lines}
-	return [
-		_("{0} in {1} was not requested: {2}").format(
-			by_proposal[name].item_code, by_proposal[name].warehouse, reason
-		)
-		for name, reason in emitted.failed.items()
-	]
+	"""What was not requested, one message for each reason."""
+	by_reason: dict[str, list[str]] = {}
+	for line in lines:
+		if reason := emitted.failed.get(line.proposal):
+			by_reason.setdefault(reason, []).append(_("{0} in {1}").format(line.item_code, line.warehouse))
+	messages = []
+	for reason, names in by_reason.items():
+		named = ", ".join(names[:_NAMED])
+		if len(names) > _NAMED:
+			named = _("{0} and {1} more").format(named, len(names) - _NAMED)
+		messages.append(_("Not requested: {0}: {1}").format(named, reason))
+	return messages

@@ -146,7 +146,7 @@ def _targets_of_last_run(agent: str) -> dict[tuple[str, str], float]:
 	"""The level that the agent's last run filled up to, or would have, by item and warehouse."""
 	last = frappe.get_all(
 		"RL Proposal Run",
-		{"agent": agent, "status": "Completed"},
+		{"agent": agent, "status": ("in", ("Completed", "Partly"))},
 		["name", "not_ordered"],
 		order_by="creation desc",
 		limit=1,

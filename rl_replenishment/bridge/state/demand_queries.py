@@ -4,8 +4,8 @@ Of the **Stock Ledger**: what was delivered (Delivery Notes, Sales Invoices that
 by manufacture, repacking, subcontractors and assets, and what was transferred to a warehouse that is not the
 agent's, or where it is used or filled up by transfer instead of bought (work in progress, a re-order level of
 type Transfer). Returns by customers and from such warehouses take demand back. Not demand: transfers between
-the agent's other warehouses, returns to suppliers, taking things apart, and corrections by Stock Reconciliation. Goods
-that travel by way of a transit warehouse count when they arrive.
+the agent's other warehouses, returns to suppliers, taking things apart, and corrections by Stock
+Reconciliation. Goods that travel by way of a transit warehouse count when they arrive.
 
 Of **Sales Orders**: what customers asked for, on the day they asked, which is when ERPNext reserves it; less
 what they sent back. Orders closed before they were delivered count in full: they were asked for, and closing

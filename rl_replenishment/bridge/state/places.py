@@ -1,8 +1,9 @@
 """Which of an agent's warehouses are bought for, and which only get what was bought for others.
 
-Goods pass through some on their way (transit, goods in), lie in some since nobody wants them (rejected, scrap,
-retained samples), and are used in some after a transfer (work in progress, subcontractors, finished goods). What
-ERPNext knows of them says which: the warehouse, its type, the settings, and the documents that name it as such.
+Goods pass through some on their way (transit, goods in), lie in some since nobody wants them (rejected,
+scrap, retained samples), and are used in some after a transfer (work in progress, subcontractors, finished
+goods). What ERPNext knows of them says which: the warehouse, its type, the settings, and the documents that
+name it as such.
 """
 
 from __future__ import annotations
@@ -20,8 +21,8 @@ from pypika.terms import ValueWrapper
 
 from rl_replenishment.bridge.queries import one_of
 
-#: kinds of place that are not bought for, in the order in which they are told; of those that are used, what was
-#: transferred there was taken from the place that it was bought for
+#: kinds of place that are not bought for; what was transferred to where it is used was bought for the place
+#: that it came from
 _DISABLED, _TRANSIT, _GOODS_IN, _REJECTED, _SCRAP, _SAMPLES = range(6)
 _IN_PROGRESS, _SUBCONTRACTOR, _FINISHED = range(6, 9)
 _USED = (_IN_PROGRESS, _SUBCONTRACTOR, _FINISHED)
@@ -104,7 +105,7 @@ class Places:
 
 
 def read_places(settings: Document) -> Places:
-	"""The leaves of an agent's warehouses, all of the company's where it names none, in at most five queries."""
+	"""The leaves of an agent's warehouses, all of the company's where it names none, in five queries."""
 	leaf = frappe.qb.DocType("Warehouse")
 	rows = (
 		frappe.qb.from_(leaf)
@@ -206,7 +207,7 @@ def _in_documents(company: str, leaves: Collection[str]) -> list[tuple[str, int]
 
 
 def _bought_for(company: str, warehouses: Collection[str]) -> set[str]:
-	"""Of some warehouses, those that goods are bought for all the same: by default, or at a re-order level."""
+	"""Of some warehouses, those that goods are bought for all the same, by default or at a level."""
 	default, level = frappe.qb.DocType("Item Default"), frappe.qb.DocType("Item Reorder")
 	by_default = (
 		frappe.qb.from_(default)

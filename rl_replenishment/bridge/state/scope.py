@@ -20,7 +20,7 @@ from rl_replenishment.core.items import ItemKey
 
 @dataclass(frozen=True)
 class LeftOut:
-	"""What is not ordered: an item in one warehouse, in all (warehouse ""), or all of a warehouse (item "")."""
+	"""An item in a warehouse that is not ordered, in all (warehouse ""), or all items of one (item "")."""
 
 	item_code: str
 	warehouse: str

@@ -101,7 +101,7 @@ class TestDemand(IntegrationTestCase):
 		self.assertEqual(self.demand([self.warehouse, self.outside]), {})
 
 	def test_what_is_used_elsewhere_is_demand_where_it_was_bought_for(self):
-		"""Moved to work in progress under the same group, less what came back; used up there, it counts once."""
+		"""Moved to work in progress in the same group, less what came back; used up there, it counts once."""
 		group = make.make_warehouse(is_group=1)
 		store, scrap = make.make_warehouse(group), make.make_warehouse(is_rejected_warehouse=1)
 		used = make.make_warehouse(group, warehouse_type=make.make_warehouse_type("WIP"))

@@ -54,7 +54,7 @@ class TestScope(IntegrationTestCase):
 		)
 
 	def test_places_that_are_not_bought_for(self):
-		"""By type, mark, settings and documents; a re-order level for purchase asks for it where goods are used."""
+		"""By type, mark, settings and documents; a level to purchase at asks for it where goods are used."""
 		group = make.make_warehouse(is_group=1)
 		plain = make.make_warehouse(group)
 		by_type = {
@@ -112,7 +112,7 @@ class TestScope(IntegrationTestCase):
 		self.assertEqual((scope.keys, scope.left_out[0].warehouse), (((item, self.warehouse),), name))
 
 	def test_a_level_that_is_filled_by_transfer(self):
-		"""The item is bought for the warehouse that it comes from; one that is also bought there, there too."""
+		"""The item is bought for where it comes from; one that is also bought there, there too."""
 		branch = make.make_warehouse()
 		item, both = self.stocked(branch), self.stocked(branch)
 		for code, kind in ((item, "Transfer"), (both, "Transfer"), (both, "Purchase")):
