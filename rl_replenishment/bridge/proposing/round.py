@@ -16,13 +16,12 @@ from frappe.utils import getdate
 from rl_replenishment.bridge import feedback
 from rl_replenishment.bridge.policies import store as policy_store
 from rl_replenishment.bridge.proposing import rows as proposal_rows
-from rl_replenishment.bridge.proposing.earlier import read_earlier
+from rl_replenishment.bridge.proposing.decided import read_decided
 from rl_replenishment.bridge.proposing.grouping import OrderLine
 from rl_replenishment.bridge.proposing.limits import within_limits
 from rl_replenishment.bridge.proposing.material_requests import Emitted, emit
 from rl_replenishment.bridge.proposing.rows import DIGITS
 from rl_replenishment.bridge.proposing.snoozed import without_snoozed
-from rl_replenishment.bridge.review_days import last_review_day
 from rl_replenishment.bridge.state.situation import Situation, read_situation
 from rl_replenishment.core.edits.constraints import LEARNED_CONSTRAINTS, constrained
 from rl_replenishment.core.errors import PolicyFileError
@@ -41,9 +40,11 @@ class Round:
 	situation: Situation
 	#: name of the RL Policy that was asked
 	policy: str | None
-	#: most urgent first
-	ordered: list[Proposal] = field(default_factory=list)
-	not_ordered: list[Proposal] = field(default_factory=list)
+	#: of every item-warehouse
+	proposals: list[Proposal] = field(default_factory=list)
+	#: those of which something was ordered, most urgent first, and the others
+	ordered: list[int] = field(default_factory=list)
+	not_ordered: list[int] = field(default_factory=list)
 	#: of what was ordered, in the company's currency
 	value: float = 0.0
 	#: names of the Material Requests
@@ -87,8 +88,9 @@ def carry_out(run: str, settings: Document, today: date, progress: Callable[[flo
 	return Round(
 		situation,
 		policy_name,
-		ordered=[proposals[i] for i in at],
-		not_ordered=[proposal for proposal in proposals if not proposal.proposed_qty > 0],
+		ordered=at,
+		not_ordered=[i for i, proposal in enumerate(proposals) if not proposal.proposed_qty > 0],
+		proposals=proposals,
 		value=float(sum(proposals[i].proposed_qty * situation.purchasing.rates[i] for i in at)),
 		requests=emitted.requests,
 		refused=len(emitted.failed),
@@ -99,8 +101,7 @@ def carry_out(run: str, settings: Document, today: date, progress: Callable[[flo
 def _look(settings: Document, today: date) -> Situation:
 	"""The state, less what waits for demand that buyers announced."""
 	situation = read_situation(settings, today)
-	since = last_review_day(settings.review_frequency, today)
-	announced = feedback.read_set_aside(settings, situation.items, situation.recent, since)
+	announced = feedback.read_set_aside(settings, situation.items, situation.recent, today)
 	return replace(situation, state=replace(situation.state, set_aside=announced))
 
 
@@ -147,9 +148,9 @@ def _decide(
 	"""What a policy proposes for every item-warehouse now, and messages on what was cut or left out."""
 	policy = adapted_to(stored, situation.scope.keys).policy
 	situation = situation.with_items(constrained(situation.items, stored.about.get(LEARNED_CONSTRAINTS, ())))
-	since = last_review_day(settings.review_frequency, today)
-	earlier = read_earlier(settings, situation.scope.keys, since)
-	proposals = earlier.beyond(propose(policy, earlier.without(situation.state), _), situation.state)
+	state = situation.state
+	decided = read_decided(settings, situation.scope.keys, situation.projected, today)
+	proposals = decided.bounded(propose(policy, state, _), state, policy.order_quantities)
 	# before the limits, so that what is snoozed takes no other line's place
 	proposals, snoozed = without_snoozed(settings.name, today, proposals)
 	proposals, cut = within_limits(settings, situation, proposals)

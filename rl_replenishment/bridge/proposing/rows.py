@@ -129,16 +129,17 @@ def link_requests(requests: list[str]) -> None:
 	)
 
 
-def not_ordered(proposals: Sequence[Proposal]) -> str:
-	"""What a run keeps of the item-warehouses that it orders nothing of: a JSON object of columns.
+def not_ordered(situation: Situation, proposals: Sequence[Proposal], at: Sequence[int]) -> str:
+	"""What a run keeps of the item-warehouses `at` that it orders nothing of: a JSON object of columns.
 
 	Those come first that would be ordered, were they not held back.
 	"""
-	proposals = sorted(proposals, key=lambda each: not each.held_back)
+	at = sorted(at, key=lambda i: not proposals[i].held_back)
 	columns: dict[str, list[Any]] = {
-		name: [_plain(getattr(each, name)) for each in proposals] for name in _NOT_ORDERED
+		name: [_plain(getattr(proposals[i], name)) for i in at] for name in _NOT_ORDERED
 	}
-	columns["target"] = [_plain(each.why.target) for each in proposals]
+	columns["target"] = [_plain(proposals[i].why.target) for i in at]
+	columns["projected"] = [_plain(float(situation.projected[i])) for i in at]
 	return json.dumps(columns)
 
 
@@ -206,6 +207,7 @@ def _state(
 	demand = situation.state.demand
 	found = {
 		**asdict(proposal.why),
+		"projected": float(situation.projected[i]),
 		"mean_daily_demand": float(demand.level_91[i]),
 		"pack": float(situation.items.order_unit[i]),
 		"review_days": settings.review_days,

@@ -185,7 +185,7 @@ def _end(run: str, settings: Document, day: date, done: Round) -> None:
 			"order_value": done.value,
 			"messages": "\n".join(done.messages),
 			"left_out": json.dumps([asdict(left) for left in scope.left_out]),
-			"not_ordered": proposal_rows.not_ordered(done.not_ordered),
+			"not_ordered": proposal_rows.not_ordered(done.situation, done.proposals, done.not_ordered),
 		},
 	)
 	if status != "Failed":

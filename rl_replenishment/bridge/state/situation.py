@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import cached_property
 
 import numpy as np
 from frappe.model.document import Document
@@ -15,7 +16,7 @@ from rl_replenishment.bridge.state.scope import Scope, resolve_scope
 from rl_replenishment.bridge.state.stock import Stock, read_stock
 from rl_replenishment.core.demand.history import DemandHistory
 from rl_replenishment.core.demand.statistics import LOOKBACK_DAYS
-from rl_replenishment.core.items import ItemTable
+from rl_replenishment.core.items import FloatArray, ItemTable
 from rl_replenishment.core.policies.base import State
 
 
@@ -30,6 +31,11 @@ class Situation:
 	state: State
 	#: the last `LOOKBACK_DAYS`, days without stock filled
 	recent: DemandHistory
+
+	@cached_property
+	def projected(self) -> FloatArray:
+		"""On hand plus all that is on order, shape (N,), whenever it arrives."""
+		return self.state.on_hand + self.state.arrivals.sum(axis=0)
 
 	def with_items(self, items: ItemTable) -> Situation:
 		"""The same with other order sizes."""

@@ -18,7 +18,8 @@ from frappe.model.document import Document
 from frappe.query_builder.functions import Coalesce
 from pypika.queries import QueryBuilder
 
-from rl_replenishment.bridge.queries import Keys
+from rl_replenishment.bridge.queries import Keys, one_of
+from rl_replenishment.bridge.state.detours import destinations, read_waiting
 from rl_replenishment.core.items import FloatArray, ItemKey
 from rl_replenishment.core.proposal import arrivals_by_day
 
@@ -43,7 +44,7 @@ def read_stock(
 	today: date,
 	lead_time_days: npt.NDArray[np.integer] | None = None,
 ) -> Stock:
-	"""Read stock and open orders of N item-warehouses, in seven queries whatever N.
+	"""Read stock and open orders of N item-warehouses, in a bounded number of queries whatever N.
 
 	A request to purchase that nobody has ordered yet arrives when it is required, but with `lead_time_days`,
 	shape (N,), no sooner than an order of today would.
@@ -52,19 +53,23 @@ def read_stock(
 	requests: dict[str, list[Sequence]] = {}
 	for *line, request_type in _requests(at).run():
 		requests.setdefault(request_type, []).append(line)
+	issues = requests.get("Material Issue", ())
 	incoming = _Incoming(at, today)
-	from_suppliers = [*_purchase_orders(at).run(), *_subcontracting_orders(at).run()]
+	from_suppliers = [*destinations(_purchase_orders(at).run()), *_subcontracting_orders(at).run()]
 	incoming.add(from_suppliers)
+	waiting = read_waiting(at, today)
+	incoming.add((each.item_code, each.asked_for, today, each.quantity) for each in waiting)
 	for query in (_work_orders(at), _in_transit(at)):
 		incoming.add(query.run())
 	for request_type in ("Manufacture", "Customer Provided", "Material Transfer"):
 		incoming.add(requests.get(request_type, ()))
 	incoming.add(requests.get("Purchase", ()), lead_time_days)
 	incoming.add(_own_drafts(at, settings.name).run(), lead_time_days)
-	on_hand = at.column(_unreserved(at).run()) - at.column(
-		(item_code, warehouse, quantity)
-		for item_code, warehouse, _due, quantity in requests.get("Material Issue", ())
-	)
+	elsewhere = [
+		*((item_code, warehouse, quantity) for item_code, warehouse, _due, quantity in issues),
+		*((each.item_code, each.warehouse, each.quantity) for each in waiting),
+	]
+	on_hand = at.column(_unreserved(at).run()) - at.column(elsewhere)
 	arrivals = incoming.by_day()
 	overdue = at.column(
 		(item_code, warehouse, quantity)
@@ -128,21 +133,27 @@ def _unreserved(at: Keys) -> QueryBuilder:
 
 
 def _purchase_orders(at: Keys) -> QueryBuilder:
+	"""With the warehouse that requested it, where one did, before the date."""
 	order, line = frappe.qb.DocType("Purchase Order"), frappe.qb.DocType("Purchase Order Item")
+	asked = frappe.qb.DocType("Material Request Item")
 	return (
 		frappe.qb.from_(line)
 		.join(order)
 		.on(line.parent == order.name)
+		.left_join(asked)
+		.on(asked.name == line.material_request_item)
 		.select(
 			line.item_code,
 			line.warehouse,
+			asked.warehouse,
 			Coalesce(line.expected_delivery_date, line.schedule_date),
 			(line.qty - line.received_qty) * line.conversion_factor,
 		)
 		.where((order.docstatus == 1) & order.status.notin(("Closed", "Completed", "Delivered")))
 		# what the supplier sends straight to the customer never arrives here
 		.where((line.qty > line.received_qty) & (Coalesce(line.delivered_by_supplier, 0) == 0))
-		.where(at.include(line.item_code, line.warehouse))
+		.where(one_of(line.item_code, at.item_codes))
+		.where(one_of(line.warehouse, at.warehouses) | one_of(asked.warehouse, at.warehouses))
 	)
 
 
