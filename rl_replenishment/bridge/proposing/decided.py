@@ -23,7 +23,7 @@ from frappe.utils import flt, formatdate
 
 from rl_replenishment.bridge.queries import Keys
 from rl_replenishment.bridge.review_days import last_review_day, next_review_day
-from rl_replenishment.bridge.state.detours import read_promised
+from rl_replenishment.bridge.state.detours import read_asked_for
 from rl_replenishment.core.items import FloatArray, ItemKey, whole_packs
 from rl_replenishment.core.policies.base import State
 from rl_replenishment.core.proposal import Proposal
@@ -91,8 +91,8 @@ def read_decided(settings: Document, keys: Sequence[ItemKey], projected: FloatAr
 			answered[position] += proposed
 	left = np.zeros(len(at), np.float32)
 	if any(days):
-		promised = at.column(read_promised(settings.name, at, since))
-		left = before + promised - projected - answered
+		asked_for = at.column(read_asked_for(settings.name, at, since))
+		left = before + asked_for - projected - answered
 		left = np.where(left > np.maximum(_NOISE * np.abs(before), _NOISE), left, 0).astype(np.float32)
 		left = np.where([day is not None for day in days], left, np.float32(0))
 	return Decided(days, next_review_day(settings.review_frequency, today), left)

@@ -17,7 +17,7 @@ _HOLDS = ("All", "Invoices")
 
 
 def without_held(today: date, proposals: list[Proposal]) -> tuple[list[Proposal], list[str]]:
-	"""The proposals with nothing for suppliers that ERPNext refuses orders to, and a message for each of these."""
+	"""The proposals with nothing for suppliers that ERPNext refuses orders to, and a message for each one."""
 	names = {each.supplier for each in proposals if each.proposed_qty > 0 and each.supplier}
 	held = _held(names, today) if names else {}
 	if not held:

@@ -20,6 +20,7 @@ from rl_replenishment.bridge.proposing.decided import read_decided
 from rl_replenishment.bridge.proposing.grouping import OrderLine
 from rl_replenishment.bridge.proposing.limits import within_limits
 from rl_replenishment.bridge.proposing.material_requests import Emitted, emit
+from rl_replenishment.bridge.proposing.on_hold import without_held
 from rl_replenishment.bridge.proposing.rows import DIGITS
 from rl_replenishment.bridge.proposing.snoozed import without_snoozed
 from rl_replenishment.bridge.state.situation import Situation, read_situation
@@ -149,12 +150,13 @@ def _decide(
 	policy = adapted_to(stored, situation.scope.keys).policy
 	situation = situation.with_items(constrained(situation.items, stored.about.get(LEARNED_CONSTRAINTS, ())))
 	state = situation.state
-	decided = read_decided(settings, situation.scope.keys, situation.projected, today)
+	decided = read_decided(settings, situation.scope.keys, situation.stock.projected, today)
 	proposals = decided.bounded(propose(policy, state, _), state, policy.order_quantities)
 	# before the limits, so that what is snoozed takes no other line's place
 	proposals, snoozed = without_snoozed(settings.name, today, proposals)
+	proposals, on_hold = without_held(today, proposals)
 	proposals, cut = within_limits(settings, situation, proposals)
-	messages = [*snoozed, *cut]
+	messages = [*snoozed, *on_hold, *cut]
 	if not any(proposal.proposed_qty > 0 for proposal in proposals):
 		messages.append(_("Nothing to order now: what is in stock, requested or ordered already is enough."))
 	return situation, proposals, messages

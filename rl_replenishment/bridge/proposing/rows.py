@@ -67,7 +67,7 @@ def insert(
 		return
 	now, user = now_datetime(), frappe.session.user
 	bought = situation.purchasing
-	lasts = days_of_stock(situation)
+	lasts, projected = days_of_stock(situation), situation.stock.projected
 	# what stock and open orders may come to by the agent's limit; 0 without one
 	most = usual_rate(situation.state) * cint(settings.max_cover_days)
 	earlier = _targets_of_last_run(settings.name)
@@ -106,7 +106,9 @@ def insert(
 				"proposal_date": today,
 				"schedule_date": schedule_date(situation, i, today),
 				"explanation": proposal.reason,
-				"state": json.dumps(_state(settings, situation, i, proposal, float(most[i]))),
+				"state": json.dumps(
+					_state(settings, situation, i, proposal, float(most[i]), float(projected[i]))
+				),
 			}
 		)
 	frappe.db.bulk_insert("RL Proposal", list(rows[0]), [list(row.values()) for row in rows])
@@ -135,11 +137,12 @@ def not_ordered(situation: Situation, proposals: Sequence[Proposal], at: Sequenc
 	Those come first that would be ordered, were they not held back.
 	"""
 	at = sorted(at, key=lambda i: not proposals[i].held_back)
+	projected = situation.stock.projected
 	columns: dict[str, list[Any]] = {
 		name: [_plain(getattr(proposals[i], name)) for i in at] for name in _NOT_ORDERED
 	}
 	columns["target"] = [_plain(proposals[i].why.target) for i in at]
-	columns["projected"] = [_plain(float(situation.projected[i])) for i in at]
+	columns["projected"] = [_plain(float(projected[i])) for i in at]
 	return json.dumps(columns)
 
 
@@ -201,13 +204,13 @@ def _last_buyers(agent: str, proposals: Sequence[Proposal]) -> dict[tuple[str, s
 
 
 def _state(
-	settings: Document, situation: Situation, i: int, proposal: Proposal, most_stock: float
+	settings: Document, situation: Situation, i: int, proposal: Proposal, most_stock: float, projected: float
 ) -> dict[str, float]:
 	"""What the policy saw and how it came to the quantity, in stock UOM and days."""
 	demand = situation.state.demand
 	found = {
 		**asdict(proposal.why),
-		"projected": float(situation.projected[i]),
+		"projected": projected,
 		"mean_daily_demand": float(demand.level_91[i]),
 		"pack": float(situation.items.order_unit[i]),
 		"review_days": settings.review_days,

@@ -18,8 +18,8 @@ def read_expiring(
 ) -> FloatArray:
 	"""Of the stock of N item-warehouses, what expires before it is sold, shape (N,), in two queries.
 
-	`in_stock`, shape (N,), is all that is there, of it `promised`, shape (N,), for now. Without a demand per day,
-	`rate` of shape (N,), only what has expired already. A batch that was disabled counts as expired.
+	`in_stock`, shape (N,), is all that is there, of it `promised`, shape (N,), for now. Without a demand per
+	day, `rate` of shape (N,), only what has expired already. A disabled batch counts as expired.
 	"""
 	index, quantity, days = [], [], []
 	in_batches = np.zeros(len(at))
@@ -50,7 +50,7 @@ def read_expiring(
 def _batches(at: Keys) -> list[tuple[str, str, date, int, float]]:
 	"""Item code, warehouse, expiry date, whether it is disabled, and stock of batches that will not keep.
 
-	As ERPNext counts them: from the bundles of the ledger's entries, and from entries of before there were any.
+	As ERPNext counts them: from the bundles of the ledger's entries, and from entries of before bundles.
 	"""
 	batch, entry = frappe.qb.DocType("Batch"), frappe.qb.DocType("Stock Ledger Entry")
 	part = frappe.qb.DocType("Serial and Batch Entry")

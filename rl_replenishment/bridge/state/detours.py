@@ -79,7 +79,7 @@ def read_waiting(at: Keys, today: date) -> list[Waiting]:
 	return found
 
 
-def read_promised(agent: str, at: Keys, since: date) -> Iterator[tuple[str, str, float]]:
+def read_asked_for(agent: str, at: Keys, since: date) -> Iterator[tuple[str, str, float]]:
 	"""What an agent's requests of `since` or later have come to: (item code, warehouse, quantity).
 
 	What is still requested, and what was ordered of it and goes to the warehouse that asked for it; in three

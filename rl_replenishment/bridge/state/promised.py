@@ -22,9 +22,9 @@ from rl_replenishment.bridge.queries import Keys
 def read_promises(at: Keys) -> Iterator[tuple[str, str, date | None, float]]:
 	"""What the reserved quantities of Bins are for: (item code, warehouse, day, quantity in stock UOM).
 
-	Counted as ERPNext counts them, of Sales Orders, their product bundles and Work Orders; in three queries.
+	Counted as ERPNext counts them, of Sales Orders, their product bundles and Work Orders; in four queries.
 	"""
-	back = cint(frappe.db.get_single_value("Selling Settings", _WITHOUT_RETURNED, cache=True))
+	back = cint(frappe.db.get_singles_dict("Selling Settings").get(_WITHOUT_RETURNED))
 	for query in (_sold(at, back), _sold_in_bundles(at, back), _for_production(at)):
 		yield from query.run()
 
@@ -34,7 +34,7 @@ _WITHOUT_RETURNED = "dont_reserve_sales_order_qty_on_sales_return"
 
 
 def _open(order: Any, line: Any, back: int) -> tuple[Any, Any]:
-	"""The share of a Sales Order's line that is still to be delivered, and the condition that there is any."""
+	"""The share of a Sales Order's line that is to be delivered yet, and the condition that there is any."""
 	left = line.qty - line.delivered_qty - line.returned_qty * back
 	is_open = (order.docstatus == 1) & order.status.notin(("On Hold", "Closed"))
 	to_deliver = Coalesce(line.delivered_by_supplier, 0) == 0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import NamedTuple
 
@@ -34,6 +34,8 @@ class Scope:
 	#: item-warehouses, sorted
 	keys: tuple[ItemKey, ...]
 	left_out: tuple[LeftOut, ...]
+	#: the day from which on an item is not bought or sold any more, of those that have one
+	ends: dict[str, date] = field(default_factory=dict)
 
 
 class _Item(NamedTuple):
@@ -50,6 +52,8 @@ class _Item(NamedTuple):
 	default_material_request_type: str | None
 
 
+#: the year of the end of life that ERPNext gives to every item
+_NO_END = 2099
 #: item-warehouses, as (item code, warehouse)
 _Pairs = set[tuple[str, str]]
 #: the types of request of their re-order levels
@@ -87,7 +91,8 @@ def resolve_scope(settings: Document, today: date | None = None) -> Scope:
 		if places.open
 	]
 	keys = sorted(ItemKey(code, warehouse) for code, warehouse in pairs if code not in problems)
-	return Scope(tuple(keys), tuple(left_out))
+	ends = {key.item_code: end for key in keys if (end := _end_of(items[key.item_code]))}
+	return Scope(tuple(keys), tuple(left_out), ends)
 
 
 def scoped_items(settings: Document) -> frozenset[str]:
@@ -203,6 +208,12 @@ def _problems(items: dict[str, _Item], listed: Collection[str], today: date) -> 
 	return {code: reason for code, reason in reasons if reason}
 
 
+def _end_of(item: _Item) -> date | None:
+	# ERPNext's own default stands for none, and old databases hold 0000-00-00, which arrives as text
+	end = item.end_of_life
+	return end if isinstance(end, date) and end.year < _NO_END else None
+
+
 def _problem(item: _Item, today: date, is_listed: bool) -> str:
 	if item.disabled:
 		return _("the item is disabled")
@@ -214,9 +225,8 @@ def _problem(item: _Item, today: date, is_listed: bool) -> str:
 		return _("it is not kept in stock")
 	if not item.is_purchase_item:
 		return _("it is not purchased")
-	# old databases hold 0000-00-00, which arrives as text
-	if isinstance(item.end_of_life, date) and item.end_of_life <= today:
-		return _("its end of life was {0}").format(item.end_of_life)
+	if (end := _end_of(item)) and end <= today:
+		return _("its end of life was {0}").format(end)
 	request_type = item.default_material_request_type or "Purchase"
 	if request_type != "Purchase" and not is_listed:
 		return _("it is usually requested as {0}; list it among the agent's items to purchase it").format(

@@ -1,8 +1,8 @@
-"""Stock on hand and what is to arrive, counted as in ERPNext's projected quantity, but by date.
+"""Stock on hand, what is to arrive and what is promised: as in ERPNext's projected quantity, but by date.
 
-Over all dates, stock on hand plus arrivals is the projected quantity of the Bin, plus what that leaves out:
-the agent's own drafts (so that running twice never orders twice) and goods in transit that were requested for
-the warehouse.
+Over all dates, stock on hand plus arrivals less promises is the projected quantity of the Bin, plus what that
+leaves out: the agent's own drafts (so that running twice never orders twice) and goods on their way that were
+requested for the warehouse; less what expires before it can be sold.
 """
 
 from __future__ import annotations
@@ -19,8 +19,11 @@ from frappe.query_builder.functions import Coalesce
 from pypika.queries import QueryBuilder
 
 from rl_replenishment.bridge.queries import Keys, one_of
+from rl_replenishment.bridge.state.batches import read_expiring
 from rl_replenishment.bridge.state.detours import destinations, read_waiting
+from rl_replenishment.bridge.state.promised import read_promises
 from rl_replenishment.core.items import FloatArray, ItemKey
+from rl_replenishment.core.policies.base import total_within
 from rl_replenishment.core.proposal import arrivals_by_day
 
 
@@ -28,7 +31,7 @@ from rl_replenishment.core.proposal import arrivals_by_day
 class Stock:
 	"""N item-warehouses, in stock UOM."""
 
-	#: in the warehouse less what is reserved for, or requested by, others, shape (N,)
+	#: in the warehouse less what is promised for today or earlier, and what will expire there, shape (N,)
 	on_hand: FloatArray
 	#: row d is due in d days, shape (H, N); what is late is due today
 	arrivals: FloatArray
@@ -36,6 +39,19 @@ class Stock:
 	on_order: FloatArray
 	#: of these, what suppliers should have delivered before today, shape (N,)
 	overdue: FloatArray
+	#: row d is to leave in d days: for customers, production and whoever requested an issue, shape (D, N)
+	promised: FloatArray
+	#: what is there and expires before it can be sold, shape (N,), not part of `on_hand`
+	expiring: FloatArray
+
+	@property
+	def projected(self) -> FloatArray:
+		"""On hand plus all that arrives less all that is promised, shape (N,)."""
+		return self.on_hand + self.on_order - self.promised.sum(axis=0)
+
+	def within(self, days: npt.NDArray[np.number]) -> FloatArray:
+		"""On hand plus what arrives, less what is promised, in fewer than `days`, shape (N,)."""
+		return self.on_hand + total_within(self.arrivals, days) - total_within(self.promised, days)
 
 
 def read_stock(
@@ -43,18 +59,20 @@ def read_stock(
 	keys: Sequence[ItemKey],
 	today: date,
 	lead_time_days: npt.NDArray[np.integer] | None = None,
+	rate: FloatArray | None = None,
 ) -> Stock:
 	"""Read stock and open orders of N item-warehouses, in a bounded number of queries whatever N.
 
 	A request to purchase that nobody has ordered yet arrives when it is required, but with `lead_time_days`,
-	shape (N,), no sooner than an order of today would.
+	shape (N,), no sooner than an order of today would. With the demand per day, `rate` of shape (N,), batches
+	that expire before they are sold do not count; without it, those that have expired.
 	"""
 	at = Keys(keys)
 	requests: dict[str, list[Sequence]] = {}
 	for *line, request_type in _requests(at).run():
 		requests.setdefault(request_type, []).append(line)
 	issues = requests.get("Material Issue", ())
-	incoming = _Incoming(at, today)
+	incoming = _Dated(at, today)
 	from_suppliers = [*destinations(_purchase_orders(at).run()), *_subcontracting_orders(at).run()]
 	incoming.add(from_suppliers)
 	waiting = read_waiting(at, today)
@@ -65,18 +83,31 @@ def read_stock(
 		incoming.add(requests.get(request_type, ()))
 	incoming.add(requests.get("Purchase", ()), lead_time_days)
 	incoming.add(_own_drafts(at, settings.name).run(), lead_time_days)
-	elsewhere = [
-		*((item_code, warehouse, quantity) for item_code, warehouse, _due, quantity in issues),
-		*((each.item_code, each.warehouse, each.quantity) for each in waiting),
-	]
-	on_hand = at.column(_unreserved(at).run()) - at.column(elsewhere)
+	in_stock, reserved = (at.column(rows) for rows in _read_bins(at))
+	in_stock -= at.column((each.item_code, each.warehouse, each.quantity) for each in waiting)
+	# what is due later is still there; the Bin knows the sum alone
+	later = [row for row in read_promises(at) if _days_until(row[2], today) > 0]
+	dated = at.column((item_code, warehouse, quantity) for item_code, warehouse, _day, quantity in later)
+	owed = reserved - np.minimum(dated, np.maximum(reserved, 0))
+	owed += at.column((row[0], row[1], row[3]) for row in issues if _days_until(row[2], today) <= 0)
+	outgoing = _Dated(at, today)
+	outgoing.add(later)
+	outgoing.add(row for row in issues if _days_until(row[2], today) > 0)
+	expiring = read_expiring(at, today, in_stock, rate, owed)
 	arrivals = incoming.by_day()
 	overdue = at.column(
 		(item_code, warehouse, quantity)
 		for item_code, warehouse, due, quantity in from_suppliers
 		if _days_until(due, today) < 0
 	)
-	return Stock(on_hand=on_hand, arrivals=arrivals, on_order=arrivals.sum(axis=0), overdue=overdue)
+	return Stock(
+		on_hand=in_stock - owed - expiring,
+		arrivals=arrivals,
+		on_order=arrivals.sum(axis=0),
+		overdue=overdue,
+		promised=outgoing.by_day(),
+		expiring=expiring,
+	)
 
 
 def _days_until(due: date | None, today: date) -> int:
@@ -85,8 +116,8 @@ def _days_until(due: date | None, today: date) -> int:
 	return (due - today).days if due else 0
 
 
-class _Incoming:
-	"""Gathers what is to arrive."""
+class _Dated:
+	"""Gathers what is to arrive, or to leave, by day."""
 
 	def __init__(self, at: Keys, today: date) -> None:
 		self._at, self._today = at, today
@@ -116,20 +147,25 @@ class _Incoming:
 		)
 
 
-def _unreserved(at: Keys) -> QueryBuilder:
+_Rows = list[tuple[str, str, float]]
+
+
+def _read_bins(at: Keys) -> tuple[_Rows, _Rows]:
+	"""What is in stock, and what of it is reserved, by item code and warehouse."""
 	stock = frappe.qb.DocType("Bin")
-	free = (
-		stock.actual_qty
-		- stock.reserved_qty
-		- stock.reserved_qty_for_production
-		- stock.reserved_qty_for_sub_contract
-		- stock.reserved_qty_for_production_plan
+	reserved = (
+		stock.reserved_qty
+		+ stock.reserved_qty_for_production
+		+ stock.reserved_qty_for_sub_contract
+		+ stock.reserved_qty_for_production_plan
 	)
-	return (
+	rows = (
 		frappe.qb.from_(stock)
-		.select(stock.item_code, stock.warehouse, free)
+		.select(stock.item_code, stock.warehouse, stock.actual_qty, reserved)
 		.where(at.include(stock.item_code, stock.warehouse))
+		.run()
 	)
+	return [row[:3] for row in rows], [(row[0], row[1], row[3]) for row in rows]
 
 
 def _purchase_orders(at: Keys) -> QueryBuilder:
