@@ -110,9 +110,11 @@ def make_stock(
 	return _stock_entry("Material Receipt", item, warehouse, qty, rate=rate, date=date)
 
 
-def make_batch_stock(item: str, warehouse: str, qty: float, batch: str, *, date: str) -> Document:
+def make_batch_stock(
+	item: str, warehouse: str, qty: float, batch: str, *, date: str, rate: float = 10
+) -> Document:
 	"""Goods received into a batch."""
-	return _stock_entry("Material Receipt", item, warehouse, qty, rate=10, date=date, batch=batch)
+	return _stock_entry("Material Receipt", item, warehouse, qty, rate=rate, date=date, batch=batch)
 
 
 def make_issue(item: str, warehouse: str, qty: float, *, date: str | None = None) -> Document:

@@ -98,7 +98,7 @@ class TestFieldCases(IntegrationTestCase):
 				"expiry_date": add_days(nowdate(), days),
 			}
 		).insert()
-		make.make_batch_stock(item, self.warehouse, qty, batch.name, date=add_days(nowdate(), -150))
+		make.make_batch_stock(item, self.warehouse, qty, batch.name, date=add_days(nowdate(), -150), rate=2)
 
 	def test_expired_batches(self):
 		"""300 that have expired, or expire before they can be sold, are no stock; the reason tells them."""
