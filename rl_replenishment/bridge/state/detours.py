@@ -1,8 +1,8 @@
 """Goods on their way to the warehouse that they were requested for by way of another one.
 
-A buyer may have an order delivered elsewhere than it was requested for, and the receiving clerk may book
-it elsewhere than it was ordered to: to goods in, to inspection. It is still on its way to the warehouse that
-asked for it, unless the item is sold or used where it went: then it was meant to stay there.
+A buyer may request or order it to another warehouse than it was proposed or requested for, and the receiving
+clerk may book it elsewhere than it was ordered to: to goods in, to inspection. It is still on its way to the
+warehouse that asked for it, unless the item is sold or used where it went: then it was meant to stay there.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ from typing import Any
 
 import frappe
 from frappe.query_builder.functions import Coalesce
-from pypika.queries import QueryBuilder
+from pypika.queries import QueryBuilder, Table
+from pypika.terms import Criterion
 
 from rl_replenishment.bridge.queries import Keys, one_of
 
@@ -52,6 +53,11 @@ def destinations(rows: Iterable[Sequence[Any]]) -> Iterator[tuple[str, str, date
 		yield item_code, asked_for if is_passing else warehouse, due, quantity
 
 
+def is_proposed(line: Table, proposal: Table) -> Criterion:
+	"""The condition that a line of a Material Request is of a proposal, no other item entered over it."""
+	return (proposal.name == line.rl_proposal) & (proposal.item_code == line.item_code)
+
+
 def read_waiting(at: Keys, today: date) -> list[Waiting]:
 	"""What was received elsewhere than it was ordered for and still lies there, in at most three queries."""
 	rows = _received_elsewhere(at, today - timedelta(days=_LONGEST_DAYS)).run()
@@ -82,25 +88,32 @@ def read_waiting(at: Keys, today: date) -> list[Waiting]:
 def read_asked_for(agent: str, at: Keys, since: date) -> Iterator[tuple[str, str, float]]:
 	"""What an agent's requests of `since` or later have come to: (item code, warehouse, quantity).
 
-	What is still requested, and what was ordered of it and goes to the warehouse that asked for it; in three
+	What is still requested, and what was ordered of it and goes to the warehouse that asked for it; in four
 	queries at most.
 	"""
 	request, line = frappe.qb.DocType("Material Request"), frappe.qb.DocType("Material Request Item")
+	proposed = frappe.qb.DocType("RL Proposal")
 	lines = (
 		frappe.qb.from_(line)
 		.join(request)
 		.on(request.name == line.parent)
+		.left_join(proposed)
+		.on(is_proposed(line, proposed))
 		.select(
-			*(line.name, line.item_code, line.warehouse, line.stock_qty, line.ordered_qty),
-			*(request.docstatus, request.status),
+			*(line.name, line.item_code, line.warehouse, proposed.warehouse.as_("asked_for")),
+			*(line.stock_qty, line.ordered_qty, request.docstatus, request.status),
 		)
 		.where((request.rl_agent == agent) & (request.transaction_date >= since))
-		.where(at.include(line.item_code, line.warehouse))
+		.where(one_of(line.item_code, at.item_codes))
 		.run(as_dict=True)
 	)
 	if not lines:
 		return
+	moved = [row for row in lines if row.asked_for and row.asked_for != row.warehouse]
+	kept = staying({(row.item_code, row.warehouse) for row in moved})
 	for row in lines:
+		if row.asked_for and (row.item_code, row.warehouse) not in kept:
+			row.warehouse = row.asked_for
 		if row.docstatus < 2 and row.status != "Stopped" and row.stock_qty > row.ordered_qty:
 			yield row.item_code, row.warehouse, row.stock_qty - row.ordered_qty
 	order, ordered = frappe.qb.DocType("Purchase Order"), frappe.qb.DocType("Purchase Order Item")
@@ -153,10 +166,11 @@ def staying(pairs: Collection[_Pair]) -> set[_Pair]:
 def _received_elsewhere(at: Keys, since: date) -> QueryBuilder:
 	"""Item code, warehouse of the receipt, warehouse that it was ordered for, quantity, day."""
 	ordered, asked = frappe.qb.DocType("Purchase Order Item"), frappe.qb.DocType("Material Request Item")
+	proposed = frappe.qb.DocType("RL Proposal")
 	found: QueryBuilder | None = None
 	for doctype, link in (("Purchase Receipt", "purchase_order_item"), ("Purchase Invoice", "po_detail")):
 		document, line = frappe.qb.DocType(doctype), frappe.qb.DocType(f"{doctype} Item")
-		asked_for = Coalesce(asked.warehouse, ordered.warehouse)
+		asked_for = Coalesce(proposed.warehouse, asked.warehouse, ordered.warehouse)
 		query = (
 			frappe.qb.from_(line)
 			.join(document)
@@ -165,6 +179,8 @@ def _received_elsewhere(at: Keys, since: date) -> QueryBuilder:
 			.on(ordered.name == line[link])
 			.left_join(asked)
 			.on(asked.name == ordered.material_request_item)
+			.left_join(proposed)
+			.on(is_proposed(asked, proposed))
 			.select(line.item_code, line.warehouse, asked_for, line.stock_qty, document.posting_date)
 			.where((document.docstatus == 1) & (document.is_return == 0) & (document.posting_date >= since))
 			.where((line.warehouse != asked_for) & one_of(line.item_code, at.item_codes))

@@ -20,7 +20,7 @@ from pypika.queries import QueryBuilder
 
 from rl_replenishment.bridge.queries import Keys, one_of
 from rl_replenishment.bridge.state.batches import read_expiring
-from rl_replenishment.bridge.state.detours import destinations, read_waiting
+from rl_replenishment.bridge.state.detours import destinations, is_proposed, read_waiting
 from rl_replenishment.bridge.state.promised import read_promises
 from rl_replenishment.core.items import FloatArray, ItemKey
 from rl_replenishment.core.policies.base import total_within
@@ -71,6 +71,7 @@ def read_stock(
 	requests: dict[str, list[Sequence]] = {}
 	for *line, request_type in _requests(at).run():
 		requests.setdefault(request_type, []).append(line)
+	requests = {request_type: list(destinations(lines)) for request_type, lines in requests.items()}
 	issues = requests.get("Material Issue", ())
 	incoming = _Dated(at, today)
 	from_suppliers = [*destinations(_purchase_orders(at).run()), *_subcontracting_orders(at).run()]
@@ -82,7 +83,7 @@ def read_stock(
 	for request_type in ("Manufacture", "Customer Provided", "Material Transfer"):
 		incoming.add(requests.get(request_type, ()))
 	incoming.add(requests.get("Purchase", ()), lead_time_days)
-	incoming.add(_own_drafts(at, settings.name).run(), lead_time_days)
+	incoming.add(destinations(_own_drafts(at, settings.name).run()), lead_time_days)
 	in_stock, reserved = (at.column(rows) for rows in _read_bins(at))
 	in_stock -= at.column((each.item_code, each.warehouse, each.quantity) for each in waiting)
 	# what is due later is still there; the Bin knows the sum alone
@@ -169,19 +170,22 @@ def _read_bins(at: Keys) -> tuple[_Rows, _Rows]:
 
 
 def _purchase_orders(at: Keys) -> QueryBuilder:
-	"""With the warehouse that requested it, where one did, before the date."""
+	"""With the warehouse that asked for it, where one did, before the date."""
 	order, line = frappe.qb.DocType("Purchase Order"), frappe.qb.DocType("Purchase Order Item")
-	asked = frappe.qb.DocType("Material Request Item")
+	asked, proposed = frappe.qb.DocType("Material Request Item"), frappe.qb.DocType("RL Proposal")
+	asked_for = Coalesce(proposed.warehouse, asked.warehouse)
 	return (
 		frappe.qb.from_(line)
 		.join(order)
 		.on(line.parent == order.name)
 		.left_join(asked)
 		.on(asked.name == line.material_request_item)
+		.left_join(proposed)
+		.on(is_proposed(asked, proposed))
 		.select(
 			line.item_code,
 			line.warehouse,
-			asked.warehouse,
+			asked_for,
 			Coalesce(line.expected_delivery_date, line.schedule_date),
 			(line.qty - line.received_qty) * line.conversion_factor,
 		)
@@ -189,7 +193,7 @@ def _purchase_orders(at: Keys) -> QueryBuilder:
 		# what the supplier sends straight to the customer never arrives here
 		.where((line.qty > line.received_qty) & (Coalesce(line.delivered_by_supplier, 0) == 0))
 		.where(one_of(line.item_code, at.item_codes))
-		.where(one_of(line.warehouse, at.warehouses) | one_of(asked.warehouse, at.warehouses))
+		.where(one_of(line.warehouse, at.warehouses) | one_of(asked_for, at.warehouses))
 	)
 
 
@@ -245,31 +249,43 @@ def _in_transit(at: Keys) -> QueryBuilder:
 
 
 def _requests(at: Keys) -> QueryBuilder:
-	"""What was requested and is neither ordered nor issued yet, and the type of request."""
+	"""What was requested and is neither ordered nor issued yet, and the type of request.
+
+	With the warehouse that it was proposed for, where it was, before the date.
+	"""
 	request, line = frappe.qb.DocType("Material Request"), frappe.qb.DocType("Material Request Item")
+	proposed = frappe.qb.DocType("RL Proposal")
 	return (
 		frappe.qb.from_(line)
 		.join(request)
 		.on(line.parent == request.name)
+		.left_join(proposed)
+		.on(is_proposed(line, proposed))
 		.select(
 			line.item_code,
 			line.warehouse,
+			proposed.warehouse,
 			line.schedule_date,
 			line.stock_qty - line.ordered_qty,
 			request.material_request_type,
 		)
 		.where((request.docstatus == 1) & (request.status != "Stopped"))
-		.where((line.stock_qty > line.ordered_qty) & at.include(line.item_code, line.warehouse))
+		.where((line.stock_qty > line.ordered_qty) & one_of(line.item_code, at.item_codes))
+		.where(one_of(line.warehouse, at.warehouses) | one_of(proposed.warehouse, at.warehouses))
 	)
 
 
 def _own_drafts(at: Keys, agent: str) -> QueryBuilder:
 	request, line = frappe.qb.DocType("Material Request"), frappe.qb.DocType("Material Request Item")
+	proposed = frappe.qb.DocType("RL Proposal")
 	return (
 		frappe.qb.from_(line)
 		.join(request)
 		.on(line.parent == request.name)
-		.select(line.item_code, line.warehouse, line.schedule_date, line.stock_qty)
+		.left_join(proposed)
+		.on(is_proposed(line, proposed))
+		.select(line.item_code, line.warehouse, proposed.warehouse, line.schedule_date, line.stock_qty)
 		.where((request.docstatus == 0) & (request.rl_agent == agent))
-		.where((request.material_request_type == "Purchase") & at.include(line.item_code, line.warehouse))
+		.where((request.material_request_type == "Purchase") & one_of(line.item_code, at.item_codes))
+		.where(one_of(line.warehouse, at.warehouses) | one_of(proposed.warehouse, at.warehouses))
 	)

@@ -182,6 +182,26 @@ class TestSecondRun(IntegrationTestCase):
 		self.assertEqual((stock.on_hand[0], stock.on_order[0]), (50 + self.proposed, 0))
 		self.assertEqual(self.again(), 0)
 
+	def test_a_request_to_goods_in(self):
+		"""The buyer has the request itself go there: as draft, submitted and ordered, it is for the store."""
+		goods_in = make.make_warehouse()
+		self.request.items[0].warehouse = goods_in
+		self.request.save()
+
+		def on_order() -> list[float]:
+			keys = [ItemKey(self.bolt, goods_in), ItemKey(self.bolt, self.warehouse)]
+			return read_stock(self.agent, keys, getdate()).on_order.tolist()
+
+		self.assertEqual((on_order(), self.again()), ([0, self.proposed], 0))
+		self.request.submit()
+		self.assertEqual((on_order(), self.again()), ([0, self.proposed], 0))
+		receipt = make_purchase_receipt(self.order().name)
+		self.assertEqual((on_order(), self.again()), ([0, self.proposed], 0))
+		receipt.insert()
+		receipt.submit()
+		self.assertEqual((on_order(), self.again()), ([0, self.proposed], 0))
+		self.assertLessEqual(self.again(getdate(add_days(nowdate(), 7))), 75)
+
 	def test_a_receipt_to_goods_in(self):
 		"""Ordered to the store, booked elsewhere when it came."""
 		receipt = make_purchase_receipt(self.order().name)

@@ -23,7 +23,9 @@ frappe.ui.form.on("RL Proposal Run", {
 });
 
 function show_state(frm) {
-	const refused = frm.doc.items_considered && __("Nothing of what it proposed could be requested; see below.");
+	const refused =
+		frm.doc.items_considered &&
+		__("Nothing of what it proposed could be requested; see below.");
 	const said = {
 		"In Progress": __("The agent is looking at stock and demand."),
 		Partly: __("Some of what it proposed could not be requested; see below."),
