@@ -64,27 +64,95 @@ class TestParameters(IntegrationTestCase):
 		self.assertAlmostEqual(table.lead_time_days[0], np.mean(took), places=4)
 
 	def test_cost_of_a_unit(self):
-		"""Last purchase rate, else what the stock is worth, else the item's own, else the price list."""
+		"""What was paid last, else what the stock is worth, else the item's own, else the price list."""
 		item = make.make_item(self.supplier, packs={"RL Test Box": 12}, valuation_rate=0)
 		self.assertEqual(self.parameters(item)[1].rates[0], 0)
 		self.assertEqual(self.parameters(item)[0].unit_cost[0], 1)
-		frappe.get_doc(
-			{
-				"doctype": "Item Price",
-				"item_code": item,
-				"price_list": frappe.db.get_value("Price List", {"buying": 1, "enabled": 1}),
-				"buying": 1,
-				"uom": "RL Test Box",
-				"price_list_rate": 60,
-			}
-		).insert()
+		self.price(item, 60, uom="RL Test Box")
 		self.assertEqual(self.parameters(item)[1].rates[0], 5)
 		frappe.db.set_value("Item", item, "valuation_rate", 6)
 		self.assertEqual(self.parameters(item)[1].rates[0], 6)
 		make.make_stock(item, self.warehouse, 10, rate=7)
 		self.assertEqual(self.parameters(item)[1].rates[0], 7)
 		self.receive(item, 4)  # 8 a box
-		self.assertAlmostEqual(self.parameters(item)[1].rates[0], 8 / 12, places=5)
+		self.assertAlmostEqual(self.parameters(item)[1].rates[0], 8 / 12, places=9)
+
+	def price(self, item: str, rate: float, **values) -> None:
+		frappe.get_doc(
+			{
+				"doctype": "Item Price",
+				"item_code": item,
+				"price_list": frappe.db.get_value("Price List", {"buying": 1, "enabled": 1}),
+				"buying": 1,
+				"price_list_rate": rate,
+				**values,
+			}
+		).insert()
+
+	def bought(
+		self, doctype: str, item: str, rate: float, ago: int, company: str = "", *, factor: float = 1, **values
+	) -> None:
+		"""A submitted line of a purchase document, as rows alone; `rate` is in company currency per its unit."""
+		day = "transaction_date" if doctype == "Purchase Order" else "posting_date"
+		name = make.unique("Bought")
+		document = {"doctype": doctype, "name": name, "docstatus": 1, "company": company or make.company()}
+		line = {"doctype": f"{doctype} Item", "name": f"{name}-1", "parent": name, "parenttype": doctype}
+		line |= {"parentfield": "items", "docstatus": 1, "item_code": item, "conversion_factor": factor}
+		frappe.get_doc({**document, day: add_days(nowdate(), -ago), **values}).db_insert()
+		# another currency's rate stands beside it
+		frappe.get_doc({**line, "base_net_rate": rate, "net_rate": 90 * rate}).db_insert()
+
+	def test_the_latest_of_what_the_company_paid_counts(self):
+		"""Order, receipt or invoice, per stock unit; nothing of returns, gifts, or what is not submitted."""
+		item = make.make_item(self.supplier)
+		self.bought("Purchase Order", item, 4.25, 30)
+		self.assertEqual(self.parameters(item)[1].rates[0], 4.25)
+		self.bought("Purchase Receipt", item, 44.4, 20, factor=12)
+		self.assertAlmostEqual(self.parameters(item)[1].rates[0], 3.7, places=9)
+		self.bought("Purchase Invoice", item, 3.9, 10)
+		self.assertEqual(self.parameters(item)[1].rates[0], 3.9)
+		self.bought("Purchase Invoice", item, 7, 5, is_return=1)
+		self.bought("Purchase Receipt", item, 0, 4)
+		self.bought("Purchase Order", item, 9, 3, docstatus=2)
+		self.bought("Purchase Order", item, 5, 40)
+		self.assertEqual(self.parameters(item)[1].rates[0], 3.9)
+
+	def other_company(self, currency: str) -> str:
+		company = make.make_company()
+		frappe.db.set_value("Company", company, "default_currency", currency)
+		frappe.clear_document_cache("Company", company)
+		return company
+
+	def test_another_companys_money_is_not_the_agents(self):
+		"""Neither what it paid nor its stock's worth nor what the item says, whosever that is."""
+		own = frappe.db.get_value("Company", make.company(), "default_currency")
+		other = self.other_company("USD" if own != "USD" else "JPY")
+		item = make.make_item(self.supplier, valuation_rate=70, last_purchase_rate=80)
+		self.bought("Purchase Receipt", item, 80, 1, other)
+		theirs = frappe.db.get_value("Warehouse", {"company": other, "is_group": 0})
+		bin_values = {"doctype": "Bin", "item_code": item, "warehouse": theirs, "valuation_rate": 75}
+		frappe.get_doc({**bin_values, "name": make.unique("Bin")}).db_insert()
+		self.assertEqual(self.parameters(item)[1].rates[0], 0)
+		# what other warehouses of its own hold is worth something
+		make.make_stock(item, make.make_warehouse(), 5, rate=2)
+		self.assertEqual(self.parameters(item)[1].rates[0], 2)
+		self.bought("Purchase Order", item, 2.5, 90)
+		self.assertEqual(self.parameters(item)[1].rates[0], 2.5)
+
+	def test_a_price_in_another_currency_is_converted(self):
+		own = frappe.db.get_value("Company", make.company(), "default_currency")
+		foreign, unknown = ("USD" if own != "USD" else "JPY"), ("CHF" if own != "CHF" else "SEK")
+		for day, rate in ((-10, 0.5), (-400, 4), (10, 7)):
+			values = {"from_currency": foreign, "to_currency": own, "exchange_rate": rate, "for_buying": 1}
+			date = {"date": add_days(nowdate(), day)}
+			frappe.get_doc({"doctype": "Currency Exchange", **values, **date}).insert()
+		for currency, expected in ((foreign, 4), (unknown, 0)):
+			frappe.db.delete("Currency Exchange", {"from_currency": unknown})
+			item = make.make_item(self.supplier, valuation_rate=0)
+			values = {"price_list_name": make.unique("List"), "buying": 1, "enabled": 1, "currency": currency}
+			listed = frappe.get_doc({"doctype": "Price List", **values}).insert()
+			self.price(item, 8, price_list=listed.name, currency=currency)
+			self.assertEqual(self.parameters(item)[1].rates[0], expected, currency)
 
 	def test_supplier(self):
 		"""The default one, else the first of the item's table, else the latest order's; none disabled."""
