@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from datetime import date, timedelta
 
 import frappe
 import numpy as np
 import numpy.typing as npt
 from frappe.model.document import Document
-from frappe.query_builder.functions import Concat, Count, GroupConcat, Min
+from frappe.query_builder.functions import Min
 from pypika.queries import QueryBuilder
 
-from rl_replenishment.bridge.queries import Keys, days_between
+from rl_replenishment.bridge.queries import Keys, days_between, grouped_numbers, long_lists_and_texts
 from rl_replenishment.bridge.state.demand_queries import Window, ledger_queries, sales_order_queries
 from rl_replenishment.bridge.state.scope import leaf_warehouses
 from rl_replenishment.core.demand.history import DemandHistory, from_events
@@ -23,8 +22,6 @@ from rl_replenishment.core.items import FloatArray, ItemKey
 CHUNK = 20_000
 #: a history that starts with more idle days than this is checked for when it really began
 _IDLE_DAYS = 14
-#: bytes of the text of a busy item-warehouse's rows; the database cuts longer ones
-_LONGEST_TEXT = 2**28
 
 
 def read_demand(settings: Document, keys: Sequence[ItemKey], *, days: int, today: date) -> DemandHistory:
@@ -36,30 +33,13 @@ def read_demand(settings: Document, keys: Sequence[ItemKey], *, days: int, today
 	start = today - timedelta(days=days)
 	inside = [warehouse.name for warehouse in leaf_warehouses(settings)]
 	demand = np.zeros((days, len(keys)), dtype=np.float32)
-	with _long_lists_and_texts():
+	with long_lists_and_texts():
 		for first in range(0, len(keys), CHUNK):
 			part = slice(first, first + CHUNK)
 			window = Window(Keys(keys[part]), inside, start, today)
 			demand[:, part] = _read(settings, window)
 	idle = _idle_days(settings, keys, demand, start)
 	return DemandHistory(tuple(keys), np.datetime64(start + timedelta(days=idle), "D"), demand[idle:])
-
-
-@contextmanager
-def _long_lists_and_texts() -> Iterator[None]:
-	"""Have the database look up long lists by index, which keeps the ledger's order, and cut off no text.
-
-	By default it would sort a million rows to find a thousand items or more among them.
-	"""
-	frappe.db.sql(
-		"set session group_concat_max_len = %s, in_predicate_conversion_threshold = 0", _LONGEST_TEXT
-	)
-	try:
-		yield
-	finally:
-		frappe.db.sql(
-			"set session group_concat_max_len = default, in_predicate_conversion_threshold = default"
-		)
 
 
 def _read(settings: Document, window: Window) -> FloatArray:
@@ -84,30 +64,14 @@ _Events = tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.flo
 
 
 def _events(query: QueryBuilder, window: Window) -> _Events:
-	"""The rows of a query: index of the item-warehouse, days since the start, quantity; each shape (E,).
-
-	The database sends the rows of an item-warehouse as one text: a million rows one by one take ten times as
-	long.
-	"""
+	"""The rows of a query: index of the item-warehouse, days since the start, quantity; each shape (E,)."""
 	row = query.as_("events")
-	text = GroupConcat(Concat(days_between(row.day, window.start), ",", row.quantity))
-	groups = (
-		frappe.qb.from_(row)
-		.select(row.item_code, row.warehouse, Count("*"), text)
-		.groupby(row.item_code, row.warehouse)
-		.run()
+	groups, counts, numbers = grouped_numbers(
+		row, (row.item_code, row.warehouse), (days_between(row.day, window.start), row.quantity)
 	)
-	groups = [(window.at.position(code, warehouse), count, text) for code, warehouse, count, text in groups]
-	groups = [group for group in groups if group[0] >= 0]
-	if not groups:
-		return np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0)
-	counts = np.array([count for _at, count, _text in groups], dtype=np.int64)
-	numbers = np.fromstring(",".join(text for _at, _count, text in groups), sep=",")
-	if len(numbers) != 2 * counts.sum():
-		raise ValueError("the database cut off rows of the demand history")
-	numbers = numbers.reshape(-1, 2)
-	index = np.repeat(np.array([at for at, _count, _text in groups], dtype=np.int64), counts)
-	return index, numbers[:, 0].astype(np.int64), numbers[:, 1]
+	index = np.repeat(np.array([window.at.position(*group) for group in groups], dtype=np.int64), counts)
+	known = index >= 0
+	return index[known], numbers[known, 0].astype(np.int64), numbers[known, 1]
 
 
 def _idle_days(settings: Document, keys: Sequence[ItemKey], demand: FloatArray, start: date) -> int:

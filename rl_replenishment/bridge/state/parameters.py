@@ -14,7 +14,7 @@ from frappe.model.document import Document
 from frappe.utils import add_days, getdate
 
 from rl_replenishment.bridge.queries import Keys, one_of
-from rl_replenishment.bridge.state.lead_times import LONGEST_DAYS, LeadTime, learn_lead_times
+from rl_replenishment.bridge.state.lead_times import LeadTime, learn_lead_times
 from rl_replenishment.bridge.state.prices import (
 	has_other_currencies,
 	last_purchase_rates,
@@ -28,6 +28,7 @@ from rl_replenishment.bridge.state.suppliers import (
 )
 from rl_replenishment.bridge.state.units import Units, read_units
 from rl_replenishment.core.items import DEFAULTS, ItemKey, ItemTable
+from rl_replenishment.core.lead_times import LONGEST_LEAD_TIME
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,10 +65,10 @@ class _Item(NamedTuple):
 
 
 def read_parameters(settings: Document, keys: Sequence[ItemKey]) -> tuple[ItemTable, Purchasing]:
-	"""Read the parameters of N item-warehouses, in at most seventeen queries whatever N.
+	"""Read the parameters of N item-warehouses, in at most twenty queries whatever N.
 
-	* Lead time: learned from receipts of the history window, where the agent wants that and there are enough;
-	  else the item's; else the agent's default.
+	* Lead time: learned from orders received in the history window, where the agent wants that and there are
+	  enough; else the item's; else the agent's default.
 	* Cost of a unit, in company currency: what the company paid last; else the valuation of its stock; else
 	  the item's own, where all companies of the site have one currency; else the buying price. Where there is
 	  none of these, costs are those of a unit worth 1.
@@ -175,7 +176,7 @@ def _lead_times(
 ) -> dict[str, LeadTime]:
 	assumed = float(settings.default_lead_time_days or 0)
 	lead_times = {
-		code: LeadTime(float(min(item.lead_time_days or assumed, LONGEST_DAYS)), 0.0)
+		code: LeadTime(float(min(item.lead_time_days or assumed, LONGEST_LEAD_TIME)), 0.0)
 		for code, item in items.items()
 	}
 	if settings.use_learned_lead_times:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import frappe
 import numpy as np
-from erpnext.buying.doctype.purchase_order.purchase_order import make_purchase_receipt
+from erpnext.buying.doctype.purchase_order.purchase_order import make_purchase_invoice, make_purchase_receipt
 from frappe.utils import add_days, nowdate
 
-from rl_replenishment.bridge.state.lead_times import LEAST_RECEIPTS
+from rl_replenishment.bridge.state.lead_times import LEAST_ORDERS
 from rl_replenishment.bridge.state.parameters import read_parameters
 from rl_replenishment.core.items import ItemKey
 from rl_replenishment.tests import factories as make
@@ -46,10 +46,10 @@ class TestParameters(IntegrationTestCase):
 		self.assertEqual(self.parameters(own, default_lead_time_days=5)[0].lead_time_days[0], 21)
 		self.assertEqual(self.parameters(none, default_lead_time_days=5)[0].lead_time_days[0], 5)
 
-	def test_lead_times_are_learned_from_five_receipts(self):
+	def test_lead_times_are_learned_from_five_orders(self):
 		item = make.make_item(self.supplier, lead_time_days=21)
 		took = [8, 10, 12, 9, 11]
-		self.assertEqual(len(took), LEAST_RECEIPTS)
+		self.assertEqual(len(took), LEAST_ORDERS)
 		for days in took[:-1]:
 			self.receive(item, days)
 		self.assertEqual(self.parameters(item, use_learned_lead_times=1)[0].lead_time_days[0], 21)
@@ -62,6 +62,67 @@ class TestParameters(IntegrationTestCase):
 		new = make.make_item(self.supplier, lead_time_days=21)
 		table, _purchasing = self.parameters(new, use_learned_lead_times=1)
 		self.assertAlmostEqual(table.lead_time_days[0], np.mean(took), places=4)
+
+	def order(self, item: str, ordered: int, *due: int, qty: float = 1200):
+		"""A Purchase Order of so many days ago with a line due on each of these days ago."""
+		order = frappe.get_doc(
+			{
+				"doctype": "Purchase Order",
+				"company": make.company(),
+				"supplier": self.supplier,
+				"transaction_date": add_days(nowdate(), -ordered),
+				"schedule_date": add_days(nowdate(), -max(due)),
+				"items": [
+					{
+						"item_code": item,
+						"warehouse": self.warehouse,
+						"qty": qty,
+						"rate": 8,
+						"schedule_date": add_days(nowdate(), -day),
+					}
+					for day in due
+				],
+			}
+		).insert()
+		order.submit()
+		return order
+
+	def come(self, order, ago: int, line: int = 0, qty: float = 100, *, invoice: bool = False) -> None:
+		"""A part of a line of an order is received."""
+		document = (make_purchase_invoice if invoice else make_purchase_receipt)(order.name)
+		if invoice:
+			document.update_stock = 1
+		of_order = "po_detail" if invoice else "purchase_order_item"
+		document.items = [row for row in document.items if row.get(of_order) == order.items[line].name]
+		document.set_posting_time, document.posting_date = 1, add_days(nowdate(), -ago)
+		document.items[0].qty = document.items[0].received_qty = qty
+		document.insert()
+		document.submit()
+
+	def test_parts_that_are_called_off_take_no_longer(self):
+		"""A year's order received month by month, and one of a line for each month."""
+		item = make.make_item(self.supplier, lead_time_days=10)
+		year = self.order(item, 340, 330)
+		for month in range(11):
+			self.come(year, 329 - 30 * month)
+		table, _purchasing = self.parameters(item, use_learned_lead_times=1, history_days=730)
+		self.assertEqual((table.lead_time_days[0], table.lead_time_std_days[0]), (10, 0))
+		# with others enough to learn from: all of them took eleven days
+		plan = self.order(item, 200, *(189 - 30 * month for month in range(4)), qty=100)
+		for month in range(4):
+			self.come(plan, 189 - 30 * month, month)
+		for number in range(3):
+			self.come(self.order(item, 100 + number, 90), 89 + number, invoice=bool(number))
+		table, _purchasing = self.parameters(item, use_learned_lead_times=1, history_days=730)
+		self.assertEqual((table.lead_time_days[0], table.lead_time_std_days[0]), (11, 0))
+
+	def test_an_order_made_far_ahead_tells_its_delay(self):
+		item = make.make_item(self.supplier)
+		for number in range(6):
+			self.come(self.order(item, 300 - 20 * number, 290 - 20 * number), 290 - 20 * number)
+		self.come(self.order(item, 190, 10), 6)
+		table, _purchasing = self.parameters(item, use_learned_lead_times=1, history_days=730)
+		self.assertAlmostEqual(table.lead_time_days[0], (6 * 10 + 14) / 7, places=4)
 
 	def test_cost_of_a_unit(self):
 		"""What was paid last, else what the stock is worth, else the item's own, else the price list."""
@@ -90,9 +151,17 @@ class TestParameters(IntegrationTestCase):
 		).insert()
 
 	def bought(
-		self, doctype: str, item: str, rate: float, ago: int, company: str = "", *, factor: float = 1, **values
+		self,
+		doctype: str,
+		item: str,
+		rate: float,
+		ago: int,
+		company: str = "",
+		*,
+		factor: float = 1,
+		**values,
 	) -> None:
-		"""A submitted line of a purchase document, as rows alone; `rate` is in company currency per its unit."""
+		"""A submitted line of a purchase document, as rows; `rate` is in company currency per its unit."""
 		day = "transaction_date" if doctype == "Purchase Order" else "posting_date"
 		name = make.unique("Bought")
 		document = {"doctype": doctype, "name": name, "docstatus": 1, "company": company or make.company()}
