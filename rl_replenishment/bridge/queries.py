@@ -33,7 +33,7 @@ class _Values(Term):
 		return kwargs["param_wrapper"].get_sql(param_value=self._values)
 
 
-def one_of(field: Field, values: Iterable[str]) -> ContainsCriterion:
+def one_of(field: Term, values: Iterable[str]) -> ContainsCriterion:
 	"""The condition that a field is one of many values."""
 	return ContainsCriterion(field, _Values(values))
 
@@ -58,7 +58,7 @@ class Keys:
 		"""The distinct warehouses."""
 		return tuple(dict.fromkeys(key.warehouse for key in self.keys))
 
-	def include(self, item_code: Field, warehouse: Field) -> Criterion:
+	def include(self, item_code: Field, warehouse: Term) -> Criterion:
 		"""The condition that keeps the rows of these items in these warehouses, and few others."""
 		return one_of(item_code, self.item_codes) & one_of(warehouse, self.warehouses)
 

@@ -15,6 +15,7 @@ from pypika.queries import QueryBuilder
 from rl_replenishment.bridge.queries import Keys, days_between, grouped_numbers, long_lists_and_texts
 from rl_replenishment.bridge.state.demand_queries import Window, ledger_queries, sales_order_queries
 from rl_replenishment.bridge.state.scope import leaf_warehouses
+from rl_replenishment.bridge.state.written_off import read_written_off
 from rl_replenishment.core.demand.history import DemandHistory, from_events
 from rl_replenishment.core.items import FloatArray, ItemKey
 
@@ -28,15 +29,16 @@ def read_demand(settings: Document, keys: Sequence[ItemKey], *, days: int, today
 	"""The demand of N item-warehouses over up to `days` days, the last of them yesterday, in stock UOM.
 
 	What counts as demand is told in `demand_queries`. The history starts later where nothing had been moved
-	or ordered before. In at most nine queries for `CHUNK` item-warehouses.
+	or ordered before. In at most eleven queries for `CHUNK` item-warehouses.
 	"""
 	start = today - timedelta(days=days)
 	inside = [warehouse.name for warehouse in leaf_warehouses(settings)]
+	written_off = read_written_off(settings.company)
 	demand = np.zeros((days, len(keys)), dtype=np.float32)
 	with long_lists_and_texts():
 		for first in range(0, len(keys), CHUNK):
 			part = slice(first, first + CHUNK)
-			window = Window(Keys(keys[part]), inside, start, today)
+			window = Window(Keys(keys[part]), inside, start, today, written_off)
 			demand[:, part] = _read(settings, window)
 	idle = _idle_days(settings, keys, demand, start)
 	return DemandHistory(tuple(keys), np.datetime64(start + timedelta(days=idle), "D"), demand[idle:])
@@ -47,7 +49,8 @@ def _read(settings: Document, window: Window) -> FloatArray:
 	from_orders = settings.demand_source == "Sales Order"
 	queries = sales_order_queries(window) if from_orders else ledger_queries(window)
 	events = [_events(query, window) for query in queries]
-	index, day, quantity = (np.concatenate(column) for column in zip(*events, strict=True))
+	index, day, quantity, reverses = (np.concatenate(column) for column in zip(*events, strict=True))
+	index, day, quantity = _reversed(index, day, quantity, reverses)
 	start = np.datetime64(window.start, "D")
 	history, _unexplained = from_events(
 		window.at.keys,
@@ -60,18 +63,46 @@ def _read(settings: Document, window: Window) -> FloatArray:
 	return history.demand
 
 
-_Events = tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.float64]]
+_Indices = npt.NDArray[np.int64]
+_Quantities = npt.NDArray[np.float64]
+_Events = tuple[_Indices, _Indices, _Quantities, npt.NDArray[np.bool_]]
 
 
 def _events(query: QueryBuilder, window: Window) -> _Events:
-	"""The rows of a query: index of the item-warehouse, days since the start, quantity; each shape (E,)."""
+	"""The rows of a query: index of the item-warehouse, days since the start, quantity, and whether one below
+	0 belongs to this very day; each of shape (E,)."""
 	row = query.as_("events")
 	groups, counts, numbers = grouped_numbers(
-		row, (row.item_code, row.warehouse), (days_between(row.day, window.start), row.quantity)
+		row,
+		(row.item_code, row.warehouse, row.reverses),
+		(days_between(row.day, window.start), row.quantity),
 	)
-	index = np.repeat(np.array([window.at.position(*group) for group in groups], dtype=np.int64), counts)
+	found = np.array([(window.at.position(*group[:2]), group[2]) for group in groups], dtype=np.int64)
+	index, reverses = np.repeat(found.reshape(-1, 2), counts, axis=0).T
 	known = index >= 0
-	return index[known], numbers[known, 0].astype(np.int64), numbers[known, 1]
+	return (
+		index[known],
+		numbers[known, 0].astype(np.int64),
+		numbers[known, 1],
+		reverses[known].astype(bool),
+	)
+
+
+def _reversed(
+	index: _Indices, day: _Indices, quantity: _Quantities, reverses: npt.NDArray[np.bool_]
+) -> tuple[_Indices, _Indices, _Quantities]:
+	"""The events with those that reverse others of their day taken off that day, and no other."""
+	if not reverses.any():
+		return index, day, quantity
+	settled = reverses | (quantity > 0)
+	cells, cell = np.unique(np.column_stack([index, day])[settled], axis=0, return_inverse=True)
+	left = np.maximum(np.bincount(cell.ravel(), quantity[settled]), 0.0)
+	rest = ~settled
+	return (
+		np.concatenate([cells[:, 0], index[rest]]),
+		np.concatenate([cells[:, 1], day[rest]]),
+		np.concatenate([left, quantity[rest]]),
+	)
 
 
 def _idle_days(settings: Document, keys: Sequence[ItemKey], demand: FloatArray, start: date) -> int:
