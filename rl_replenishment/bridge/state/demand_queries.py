@@ -1,11 +1,12 @@
 """What counts as demand, as queries for (item code, warehouse, day, quantity in stock UOM).
 
-Of the **Stock Ledger**: what was delivered (Delivery Notes, Sales Invoices that move stock), issued, consumed
-by manufacture, repacking, subcontractors and assets, and what was transferred to a warehouse that is not the
-agent's. Returns by customers and from such warehouses take demand back; on the day, and from the warehouse, of
-the sale that they reverse, where ERPNext knows it. Not demand: transfers between the agent's warehouses,
-returns to suppliers, taking things apart, what was scrapped or written off (see `written_off`), and corrections
-by Stock Reconciliation. Goods that travel by way of a transit warehouse count when they arrive.
+Of the **Stock Ledger**: what was delivered (Delivery Notes, Sales Invoices that move stock), issued,
+consumed by manufacture, repacking, subcontractors and assets, and what was transferred to a warehouse that
+is not the agent's. Returns by customers and from such warehouses take demand back; on the day, and from the
+warehouse, of the sale that they reverse, where ERPNext knows it. Not demand: transfers between the agent's
+warehouses, returns to suppliers, taking things apart, what was scrapped or written off (see `written_off`),
+and corrections by Stock Reconciliation. Goods that travel by way of a transit warehouse count when they
+arrive.
 
 Of **Sales Orders**: what customers asked for, on the day they asked, which is when ERPNext reserves it; less
 what they sent back. Orders closed before they were delivered count in full: they were asked for, and closing

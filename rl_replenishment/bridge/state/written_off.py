@@ -1,10 +1,10 @@
 """Goods that left the stock though nobody wanted them: scrapped, written off, lost, or corrected.
 
-They are told from demand by what a Stock Entry says of itself: its type, where one is called a write-off or is
-marked as no demand (*Demand for Replenishment* in the Stock Entry Type), and the account that a Material Issue
-is booked to, where that is the company's account for writing off or disposing of things, one that is called
-so, or the account for stock adjustments though the item has another one for its costs. That an issue goes to
-the account for stock adjustments says nothing where the item has none: ERPNext fills it in.
+They are told from demand by what a Stock Entry says of itself: its type, where one is called a write-off or
+is marked as no demand (*Demand for Replenishment* in the Stock Entry Type), and the account that a Material
+Issue is booked to, where that is the company's account for writing off or disposing of things, one that is
+called so, or the account for stock adjustments though the item has another one for its costs. That an issue
+goes to the account for stock adjustments says nothing where the item has none: ERPNext fills it in.
 """
 
 from __future__ import annotations
