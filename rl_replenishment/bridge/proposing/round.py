@@ -14,6 +14,7 @@ from frappe.model.document import Document
 from frappe.utils import getdate
 
 from rl_replenishment.bridge import feedback
+from rl_replenishment.bridge.policies import classical_rule
 from rl_replenishment.bridge.policies import store as policy_store
 from rl_replenishment.bridge.proposing import rows as proposal_rows
 from rl_replenishment.bridge.proposing.earlier import read_earlier
@@ -57,11 +58,14 @@ def carry_out(run: str, settings: Document, today: date, progress: Callable[[flo
 	if not situation.scope.keys:
 		return Round(situation, settings.active_policy, messages=[_nothing_in_scope()])
 	progress(10, _("Asking the policy"))
-	policy_name, stored = policy_store.policy_in_use(settings)
+	policy_name, stored = policy_store.policy_in_use(
+		settings,
+		lambda share: progress(10 + 10 * share, _("Tuning the classical rule on the agent's history")),
+	)
 	situation, proposals, messages = _decide(settings, situation, stored, today)
 	at = [i for i in proposal_rows.by_urgency(situation) if proposals[i].proposed_qty > 0]
 	names = {i: frappe.generate_hash(length=10) for i in at}
-	if frappe.db.get_value("RL Policy", policy_name, "algorithm") == policy_store.CLASSICAL:
+	if frappe.db.get_value("RL Policy", policy_name, "algorithm") == classical_rule.CLASSICAL:
 		messages.append(_("No learned policy is in use: quantities are those of the best classical rule."))
 	proposal_rows.supersede(settings.name)
 	proposal_rows.insert(run, settings, policy_name, situation, proposals, names, today)
@@ -98,20 +102,27 @@ def _look(settings: Document, today: date) -> Situation:
 
 
 def preview(agent: str) -> dict[str, Any]:
-	"""What a run would propose now, most urgent first; writes nothing."""
+	"""What a run would propose now, most urgent first; writes nothing.
+
+	Where a rule has to be tuned first that takes long, that is begun in the background: until it is done,
+	`waiting` says how far it is, and nothing else is known.
+	"""
 	settings = frappe.get_doc("RL Agent Settings", agent)
-	situation = _look(settings, getdate())
-	if not situation.scope.keys:
-		return {"lines": [], "messages": [_nothing_in_scope()], "considered": 0, "value": 0.0}
 	# an agent that never proposed has no policy yet
 	active = settings.active_policy
 	try:
 		stored = policy_store.load(active) if active else None
-		if stored is None or policy_store.is_untuned(stored):
-			# as the run will: there may be enough to tune on by now
-			stored = policy_store.classical(settings)
 	except PolicyFileError as error:
 		frappe.throw(str(error), title=_("Policy Cannot Be Used"))
+	if stored and classical_rule.is_untuned(stored):
+		# as the run will: there may be enough to tune on by now
+		stored = None
+	if not stored and (waiting := classical_rule.wait_for_first_rule(settings)):
+		return {"waiting": waiting}
+	situation = _look(settings, getdate())
+	if not situation.scope.keys:
+		return {"lines": [], "messages": [_nothing_in_scope()], "considered": 0, "value": 0.0}
+	stored = stored or classical_rule.first_rule(settings)
 	situation, proposals, messages = _decide(settings, situation, stored, getdate())
 	bought = situation.purchasing
 	lines = [

@@ -14,7 +14,8 @@ from frappe.model.document import Document
 from frappe.utils import getdate
 
 from rl_replenishment.bridge import feedback
-from rl_replenishment.bridge.policies.store import CLASSICAL, active_policy, load
+from rl_replenishment.bridge.policies.classical_rule import CLASSICAL
+from rl_replenishment.bridge.policies.store import active_policy, load
 from rl_replenishment.bridge.state.demand import read_demand
 from rl_replenishment.bridge.state.outages import without_gaps
 from rl_replenishment.bridge.state.parameters import read_parameters
