@@ -10,6 +10,7 @@ from frappe import _
 from frappe.model.document import Document
 from frappe.utils import flt, fmt_money
 
+from rl_replenishment.bridge import figures
 from rl_replenishment.bridge.state.situation import Situation
 from rl_replenishment.core.items import FloatArray
 from rl_replenishment.core.policies.base import usual_rate
@@ -56,7 +57,9 @@ def _within_cover(days: int, situation: Situation, proposals: list[Proposal]) ->
 	for proposal, limit in zip(proposals, most.tolist(), strict=True):
 		if proposal.proposed_qty > limit:
 			cut += 1
-			reason = _("{0} Cut to {1}, {2} days of cover.").format(proposal.reason, f"{limit:g}", days)
+			reason = _("{0} Cut to {1}, {2} days of cover.").format(
+				proposal.reason, figures.words(limit), days
+			)
 			proposal = replace(proposal, proposed_qty=limit, reason=reason)
 		result.append(proposal)
 	return result, cut
@@ -86,7 +89,7 @@ def _within_value(
 			left += 1
 			left_value += value
 			reason = _("Left for later: {0} of it are wanted, more than a run may order.").format(
-				f"{proposal.proposed_qty:g}"
+				figures.words(proposal.proposed_qty)
 			)
 			result[i] = replace(proposal, proposed_qty=0.0, held_back=reason)
 	return result, left, left_value

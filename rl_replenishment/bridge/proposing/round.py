@@ -11,16 +11,15 @@ import frappe
 import numpy as np
 from frappe import _
 from frappe.model.document import Document
-from frappe.utils import getdate
+from frappe.utils import flt, getdate
 
-from rl_replenishment.bridge import feedback
+from rl_replenishment.bridge import feedback, figures
 from rl_replenishment.bridge.policies import classical_rule
 from rl_replenishment.bridge.policies import store as policy_store
 from rl_replenishment.bridge.proposing import rows as proposal_rows
 from rl_replenishment.bridge.proposing.earlier import read_earlier
 from rl_replenishment.bridge.proposing.limits import within_limits
 from rl_replenishment.bridge.proposing.material_requests import Emitted, OrderLine, emit
-from rl_replenishment.bridge.proposing.rows import DIGITS
 from rl_replenishment.bridge.proposing.snoozed import without_snoozed
 from rl_replenishment.bridge.review_days import last_review_day
 from rl_replenishment.bridge.state.situation import Situation, read_situation
@@ -82,12 +81,15 @@ def carry_out(run: str, settings: Document, today: date, progress: Callable[[flo
 		requests = emitted.requests
 		proposal_rows.link_requests(requests)
 		messages += _refused(emitted, lines)
+	bought = situation.purchasing
 	return Round(
 		situation,
 		policy_name,
 		ordered=[proposals[i] for i in at],
 		not_ordered=[proposal for proposal in proposals if not proposal.proposed_qty > 0],
-		value=float(sum(proposals[i].proposed_qty * situation.purchasing.rates[i] for i in at)),
+		value=figures.money(
+			sum(bought.in_stock_units(i, proposals[i].proposed_qty) * bought.rates[i] for i in at)
+		),
 		requests=requests,
 		messages=messages,
 	)
@@ -125,22 +127,26 @@ def preview(agent: str) -> dict[str, Any]:
 	stored = stored or classical_rule.first_rule(settings)
 	situation, proposals, messages = _decide(settings, situation, stored, getdate())
 	bought = situation.purchasing
-	lines = [
-		{
-			"item_code": proposals[i].item_code,
-			"item_name": bought.item_names[i],
-			"warehouse": proposals[i].warehouse,
-			"supplier": proposals[i].supplier,
-			"proposed_qty": proposals[i].proposed_qty,
-			"baseline_qty": proposals[i].baseline_qty,
-			"uom": bought.stock_uoms[i],
-			"value": proposals[i].proposed_qty * float(bought.rates[i]),
-			"reason": proposals[i].reason,
-		}
-		for i in proposal_rows.by_urgency(situation)
-		if proposals[i].proposed_qty > 0
-	]
-	value = sum(line["value"] for line in lines)
+	lines = []
+	for i in proposal_rows.by_urgency(situation):
+		proposal = proposals[i]
+		if not proposal.proposed_qty > 0:
+			continue
+		quantity = bought.in_stock_units(i, proposal.proposed_qty)
+		lines.append(
+			{
+				"item_code": proposal.item_code,
+				"item_name": bought.item_names[i],
+				"warehouse": proposal.warehouse,
+				"supplier": proposal.supplier,
+				"proposed_qty": quantity,
+				"baseline_qty": bought.in_stock_units(i, proposal.baseline_qty),
+				"uom": bought.stock_uoms[i],
+				"value": figures.money(quantity * float(bought.rates[i])),
+				"reason": proposal.reason,
+			}
+		)
+	value = figures.money(sum(line["value"] for line in lines))
 	return {"lines": lines, "messages": messages, "considered": len(proposals), "value": value}
 
 
@@ -169,7 +175,8 @@ def _nothing_in_scope() -> str:
 def _order_line(situation: Situation, i: int, proposal: Proposal, name: str, today: date) -> OrderLine:
 	bought = situation.purchasing
 	conversion = float(bought.conversion[i]) or 1.0
-	qty = round(proposal.proposed_qty / conversion, DIGITS)
+	proposed = bought.in_stock_units(i, proposal.proposed_qty)
+	qty = flt(proposed / conversion, frappe.get_precision("Material Request Item", "qty"))
 	if bought.purchase_whole[i]:
 		qty = float(np.ceil(qty - 1e-4))
 	return OrderLine(
@@ -181,7 +188,7 @@ def _order_line(situation: Situation, i: int, proposal: Proposal, name: str, tod
 		stock_uom=bought.stock_uoms[i],
 		conversion_factor=conversion,
 		schedule_date=proposal_rows.schedule_date(situation, i, today),
-		proposed_qty=round(proposal.proposed_qty, DIGITS),
+		proposed_qty=proposed,
 		explanation=proposal.reason,
 		proposal=name,
 	)

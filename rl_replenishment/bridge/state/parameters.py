@@ -13,6 +13,7 @@ import numpy.typing as npt
 from frappe.model.document import Document
 from frappe.utils import add_days, getdate
 
+from rl_replenishment.bridge import figures
 from rl_replenishment.bridge.queries import Keys, one_of
 from rl_replenishment.bridge.state.lead_times import LeadTime, learn_lead_times
 from rl_replenishment.bridge.state.prices import (
@@ -47,6 +48,11 @@ class Purchasing:
 	purchase_whole: npt.NDArray[np.bool_]
 	#: company currency per stock unit, shape (N,); 0 where unknown
 	rates: npt.NDArray[np.float64]
+
+	def in_stock_units(self, i: int, quantity: float) -> float:
+		"""A quantity of item-warehouse `i` as documents hold it: whole packs where it is bought in these."""
+		pack = float(self.conversion[i]) if self.purchase_whole[i] else 0.0
+		return figures.quantity(quantity, is_whole=bool(self.whole[i]), pack=pack)
 
 
 class _Item(NamedTuple):

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from frappe import _
 from frappe.utils import cint, flt, getdate
 
+from rl_replenishment.bridge import figures
 from rl_replenishment.bridge.desk.reporting import chosen_agent, column, in_group, link_column
 from rl_replenishment.bridge.state.demand import read_demand
 from rl_replenishment.bridge.state.parameters import read_parameters
@@ -77,6 +78,8 @@ def _rows(settings: Any) -> list[dict[str, Any]]:
 	)
 	currency = frappe.get_cached_value("Company", settings.company, "default_currency")
 	names = [_(name) for name in HEALTH]
+	# as the policy reckons where no rate is known
+	unit_cost = np.where(bought.rates > 0, bought.rates, items.unit_cost).tolist()
 	rows = [
 		{
 			"item_code": key.item_code,
@@ -86,17 +89,17 @@ def _rows(settings: Any) -> list[dict[str, Any]]:
 			"supplier": items.suppliers[i] or None,
 			"health": names[health[i]],
 			"order": (int(health[i]), float(empty_in[i])),
-			"on_hand": float(stock.on_hand[i]),
-			"on_order": float(stock.on_order[i]),
+			"on_hand": figures.exact(stock.on_hand[i]),
+			"on_order": figures.exact(stock.on_order[i]),
 			"next_arrival": today + timedelta(days=int(next_in[i])) if is_coming[i] else None,
-			"overdue": float(stock.overdue[i]),
-			"daily_demand": float(rate[i]),
-			"days_of_cover": float(cover[i]) if np.isfinite(cover[i]) else None,
+			"overdue": figures.exact(stock.overdue[i]),
+			"daily_demand": figures.exact(rate[i]),
+			"days_of_cover": figures.exact(cover[i]) if np.isfinite(cover[i]) else None,
 			"stockout_date": today + timedelta(days=int(empty_in[i]))
 			if empty_in[i] <= _HORIZON_DAYS
 			else None,
 			"uom": bought.stock_uoms[i],
-			"value": max(float(stock.on_hand[i]), 0) * float(items.unit_cost[i]),
+			"value": flt(max(figures.exact(stock.on_hand[i]), 0) * unit_cost[i], 2),
 			"currency": currency,
 		}
 		for i, key in enumerate(keys)

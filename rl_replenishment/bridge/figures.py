@@ -1,0 +1,54 @@
+"""Numbers as documents hold them, and as people read them.
+
+The engine counts in single precision: 704.8 kg are 704.7999877929688 there.
+"""
+
+from __future__ import annotations
+
+import frappe
+import numpy as np
+from frappe.utils import cint, flt, fmt_money, get_number_format_info
+
+#: decimals of numbers that are shown and held nowhere
+_SHOWN_DECIMALS = 3
+
+
+def exact(value: float) -> float:
+	"""The decimal number that one of single precision stands for."""
+	return float(str(np.float32(value)))
+
+
+def whole_packs(value: float, pack: float) -> float:
+	"""The same in whole packs, to the last digit, where it is that but for the noise of single precision."""
+	packs = round(value / pack) if pack > 0 else 0
+	return packs * pack if abs(packs * pack - value) <= 1e-4 * pack + 1e-6 * abs(value) else exact(value)
+
+
+def quantity(value: float, *, is_whole: bool = False, pack: float = 0.0) -> float:
+	"""A quantity as documents hold it: whole where its unit is, else with the site's decimals for numbers."""
+	return flt(whole_packs(value, pack), 0 if is_whole else decimals())
+
+
+def money(value: float, field: str = "order_value", doctype: str = "RL Proposal Run") -> float:
+	"""An amount as a field holds it."""
+	return flt(value, frappe.get_precision(doctype, field))
+
+
+def decimals() -> int:
+	"""The site's decimals for numbers."""
+	return cint(frappe.db.get_default("float_precision")) or 3
+
+
+def words(value: float, most: int = _SHOWN_DECIMALS) -> str:
+	"""A number in the site's format, with the decimals that it has, at most so many."""
+	decimal_mark, _separator, _decimals = get_number_format_info(
+		frappe.db.get_default("number_format") or "#,###.##"
+	)
+	number = flt(exact(value), most if decimal_mark else 0)
+	used = len(f"{number:.{most}f}".rstrip("0").partition(".")[2])
+	return fmt_money(number, precision=used)
+
+
+def percent(share: float) -> str:
+	"""A share of 1 in percent, with one decimal."""
+	return f"{fmt_money(flt(100 * share, 1), precision=1)} %"
