@@ -134,7 +134,7 @@ class TestAgentSettings(IntegrationTestCase):
 
 	def test_a_share_in_place_of_a_percentage(self):
 		self.agent(holding_cost_rate=0.25)
-		self.assert_warned("Holding Cost per Year (%) is 0.25, that is 0.25 % of the price.")
+		self.assert_warned("Holding Cost per Year (%) is 0.25, in percent of the price.")
 
 	def test_a_missing_unit_beyond_all_measure(self):
 		self.agent(stockout_cost_rate=5000)

@@ -116,8 +116,8 @@ class RLAgentSettings(Document):
 			if rate >= LEAST_USUAL_RATE and not (is_high and rate > MOST_USUAL_STOCKOUT_RATE):
 				continue
 			frappe.msgprint(
-				_("{0} is {1}, that is {2} % of the price. If that is meant, leave it as it is.").format(
-					frappe.bold(_(self.meta.get_label(field))), words(rate), words(rate)
+				_("{0} is {1}, in percent of the price. If that is meant, leave it as it is.").format(
+					frappe.bold(_(self.meta.get_label(field))), words(rate)
 				),
 				title=_("Is This a Percentage?"),
 				indicator="orange",
