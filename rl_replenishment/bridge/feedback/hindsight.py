@@ -45,7 +45,7 @@ def _book(settings: Document, today: date) -> None:
 	items, _purchasing = read_parameters(settings, keys)
 	first = getdate(str(answers.rows.date.min()))
 	history = read_demand(settings, keys, days=(today - first).days + _DAYS_BEFORE, today=today)
-	history = without_gaps(settings, items, history).history
+	history = without_gaps(settings, items, history).as_booked
 	position = {key: at for at, key in enumerate(keys)}
 	values = edit_values(
 		items,

@@ -20,6 +20,7 @@ from rl_replenishment.bridge.proposing import rows as proposal_rows
 from rl_replenishment.bridge.proposing.earlier import read_earlier
 from rl_replenishment.bridge.proposing.limits import within_limits
 from rl_replenishment.bridge.proposing.material_requests import Emitted, OrderLine, emit
+from rl_replenishment.bridge.proposing.notes import notes
 from rl_replenishment.bridge.proposing.snoozed import without_snoozed
 from rl_replenishment.bridge.review_days import last_review_day
 from rl_replenishment.bridge.state.situation import Situation, read_situation
@@ -162,7 +163,7 @@ def _decide(
 	# before the limits, so that what is snoozed takes no other line's place
 	proposals, snoozed = without_snoozed(settings.name, today, proposals)
 	proposals, cut = within_limits(settings, situation, proposals)
-	messages = [*snoozed, *cut]
+	messages = [*notes(situation), *snoozed, *cut]
 	if not any(proposal.proposed_qty > 0 for proposal in proposals):
 		messages.append(_("Nothing to order now: what is in stock, requested or ordered already is enough."))
 	return situation, proposals, messages

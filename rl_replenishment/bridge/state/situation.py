@@ -15,6 +15,7 @@ from rl_replenishment.bridge.state.scope import Scope, resolve_scope
 from rl_replenishment.bridge.state.stock import Stock, read_stock
 from rl_replenishment.core.demand.history import DemandHistory
 from rl_replenishment.core.demand.statistics import LOOKBACK_DAYS
+from rl_replenishment.core.demand.unusual import Booking
 from rl_replenishment.core.items import ItemTable
 from rl_replenishment.core.policies.base import State
 
@@ -30,6 +31,8 @@ class Situation:
 	state: State
 	#: the last `LOOKBACK_DAYS`, days without stock filled
 	recent: DemandHistory
+	#: of these, what is far outside an item's own history, and not expected again
+	unusual: tuple[Booking, ...] = ()
 
 	def with_items(self, items: ItemTable) -> Situation:
 		"""The same with other order sizes."""
@@ -51,6 +54,10 @@ def read_situation(settings: Document, today: date) -> Situation:
 		on_hand=stock.on_hand,
 		arrivals=stock.arrivals,
 	)
-	return Situation(
-		scope, items, purchasing, stock, replace(state, borrowed=latest.borrowed), latest.history
+	state = replace(
+		state,
+		borrowed=latest.borrowed,
+		left_out=latest.left_out,
+		left_out_days_ago=latest.left_out_days_ago,
 	)
+	return Situation(scope, items, purchasing, stock, state, latest.as_booked, latest.unusual)

@@ -71,13 +71,14 @@ def read_material(settings: Document, ask: Ask) -> Material:
 	items, _purchasing = read_parameters(settings, keys)
 	history = read_demand(settings, keys, days=settings.history_days, today=getdate())
 	held = min(settings.holdout_days or 0, int(history.days * LARGEST_HOLDOUT_SHARE))
-	history = without_gaps(settings, items, history, held).history
+	known = without_gaps(settings, items, history, held)
+	history = known.history
 	answers = feedback.settled_answers(settings.name)
 	usable, index = _usable(answers, history)
 	# packs and minimum orders are facts, whatever kind of training was asked for
 	reading = read_answers(
 		items,
-		history,
+		known.as_booked,
 		usable.rows,
 		index,
 		settings.review_days,

@@ -16,6 +16,7 @@ from rl_replenishment.bridge import figures
 from rl_replenishment.bridge.desk.reporting import chosen_agent, column, in_group, link_column
 from rl_replenishment.bridge.state.demand import read_demand
 from rl_replenishment.bridge.state.parameters import read_parameters
+from rl_replenishment.bridge.state.real_demand import usual_demand
 from rl_replenishment.bridge.state.scope import resolve_scope
 from rl_replenishment.bridge.state.stock import read_stock
 from rl_replenishment.core.demand.statistics import QUARTER
@@ -59,7 +60,8 @@ def _rows(settings: Any) -> list[dict[str, Any]]:
 	today = getdate()
 	items, bought = read_parameters(settings, keys)
 	stock = read_stock(settings, keys, today)
-	rate = read_demand(settings, keys, days=QUARTER, today=today).demand.mean(axis=0)
+	quarter = read_demand(settings, keys, days=QUARTER, today=today)
+	rate = usual_demand(settings, items, quarter).demand.mean(axis=0)
 	cover = np.where(rate > 0, np.maximum(stock.on_hand, 0) / np.maximum(rate, 1e-9), np.inf)
 	empty_in = days_until_empty(stock.on_hand, stock.arrivals, rate)
 	position_cover = (stock.on_hand + stock.on_order) / np.maximum(rate, 1e-9)
