@@ -24,8 +24,6 @@ esac
 pytestmark = pytest.mark.skipif(
 	not shutil.which("bash") or not shutil.which("git"), reason="needs bash and git"
 )
-	not shutil.which("bash") or not shutil.which("git"), reason="needs bash and git"
-)
 
 
 def git(folder: Path, *arguments: str) -> None:
