@@ -5,9 +5,12 @@ The engine counts in single precision: 704.8 kg are 704.7999877929688 there.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import frappe
-import numpy as np
 from frappe.utils import cint, flt, fmt_money, get_number_format_info
+
+from rl_replenishment.core.written import as_written
 
 #: decimals of numbers that are shown and held nowhere
 _SHOWN_DECIMALS = 3
@@ -15,7 +18,7 @@ _SHOWN_DECIMALS = 3
 
 def exact(value: float) -> float:
 	"""The decimal number that one of single precision stands for."""
-	return float(str(np.float32(value)))
+	return float(as_written(value))
 
 
 def whole_packs(value: float, pack: float) -> float:
@@ -41,14 +44,33 @@ def decimals() -> int:
 
 def words(value: float, most: int = _SHOWN_DECIMALS) -> str:
 	"""A number in the site's format, with the decimals that it has, at most so many."""
-	decimal_mark, _separator, _decimals = get_number_format_info(
-		frappe.db.get_default("number_format") or "#,###.##"
-	)
+	number_format, decimal_mark = _format()
 	number = flt(exact(value), most if decimal_mark else 0)
 	used = len(f"{number:.{most}f}".rstrip("0").partition(".")[2])
-	return fmt_money(number, precision=used)
+	return fmt_money(number, precision=used, format=number_format)
 
 
 def percent(share: float) -> str:
 	"""A share of 1 in percent, with one decimal."""
 	return f"{fmt_money(flt(100 * share, 1), precision=1)} %"
+
+
+def writer() -> Callable[[float], str]:
+	"""What writes the quantities of reasons in the site's format: whole from 10 on, one decimal below."""
+	number_format, decimal_mark = _format()
+	separator = get_number_format_info(number_format)[1]
+	marks = str.maketrans({",": separator, ".": decimal_mark})
+
+	def write(value: float) -> str:
+		is_whole = abs(value) >= 10 or value == round(value) or not decimal_mark
+		if number_format == "#,##,###.##":
+			return fmt_money(flt(value, int(not is_whole)), precision=int(not is_whole), format=number_format)
+		return f"{value:,.{int(not is_whole)}f}".translate(marks)
+
+	return write
+
+
+def _format() -> tuple[str, str]:
+	"""The site's format of numbers, and its decimal mark."""
+	number_format = frappe.db.get_default("number_format") or "#,###.##"
+	return number_format, get_number_format_info(number_format)[0]

@@ -159,7 +159,8 @@ def _decide(
 	situation = situation.with_items(constrained(situation.items, stored.about.get(LEARNED_CONSTRAINTS, ())))
 	since = last_review_day(settings.review_frequency, today)
 	earlier = read_earlier(settings, situation.scope.keys, since)
-	proposals = earlier.beyond(propose(policy, earlier.without(situation.state), _), situation.state)
+	asked = propose(policy, earlier.without(situation.state), _, number=figures.writer())
+	proposals = earlier.beyond(asked, situation.state)
 	# before the limits, so that what is snoozed takes no other line's place
 	proposals, snoozed = without_snoozed(settings.name, today, proposals)
 	proposals, cut = within_limits(settings, situation, proposals)

@@ -219,4 +219,4 @@ def _state(
 
 
 def _plain(value: Any) -> Any:
-	return round(figures.exact(value), 3) if isinstance(value, float) else value
+	return round(value, 3) if isinstance(value, float) else value

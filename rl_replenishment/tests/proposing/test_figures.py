@@ -94,3 +94,13 @@ class TestFigures(IntegrationTestCase):
 		frappe.db.set_default("number_format", "#.###,##")
 		words = _in_words(Difference("rule", -0.1234, -0.2, 0.0312), "the rule")
 		self.assertEqual(words, "12,3 % less than the rule (95 % interval -20,0 to +3,1 %)")
+
+	def test_reasons_in_the_sites_format(self) -> None:
+		frappe.db.set_default("number_format", "#.###,##")
+		item = make.make_item(self.supplier)
+		_agent, _done, proposal, _line = self.proposed(item, 1234.6)
+		self.assertRegex(proposal.explanation, r"expected at 17\.\d{3} to 17\.\d{3}, .* order 1\d\.\d{3}\.")
+		write = figures.writer()
+		self.assertEqual([write(value) for value in (1.6, 12.4, 3, -1234.5)], ["1,6", "12", "3", "-1.234"])
+		frappe.db.set_default("number_format", "#,##,###.##")
+		self.assertEqual([figures.writer()(value) for value in (1.6, 1234567)], ["1.6", "12,34,567"])

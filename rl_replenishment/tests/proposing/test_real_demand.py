@@ -64,7 +64,7 @@ class TestRealDemand(IntegrationTestCase):
 		}
 		self.assertEqual(lines[self.item].proposed_qty, lines[self.usual].proposed_qty)
 		# the rest of that day was booked with it
-		self.assertIn("not counting 5000 that were booked 3 days ago", lines[self.item].explanation)
+		self.assertIn("not counting 5,000 that were booked 3 days ago", lines[self.item].explanation)
 		self.assertNotIn("not counting", lines[self.usual].explanation)
 		self.assertEqual(json.loads(lines[self.item].state)["left_out"], 5000)
 		messages = frappe.db.get_value("RL Proposal Run", done["run"], "messages")
@@ -113,4 +113,4 @@ class TestRealDemand(IntegrationTestCase):
 		later = getdate(add_days(nowdate(), 28))
 		done = propose_for(self.agent.name, today=later)
 		row = frappe.get_last_doc("RL Proposal", {"run": done["run"], "item_code": self.item})
-		self.assertIn("5000 that were booked 31 days ago", row.explanation)
+		self.assertIn("5,000 that were booked 31 days ago", row.explanation)

@@ -12,7 +12,6 @@ import numpy.typing as npt
 from frappe import _
 from frappe.utils import cint, flt, getdate
 
-from rl_replenishment.bridge import figures
 from rl_replenishment.bridge.desk.reporting import chosen_agent, column, in_group, link_column
 from rl_replenishment.bridge.state.demand import read_demand
 from rl_replenishment.bridge.state.parameters import read_parameters
@@ -22,6 +21,7 @@ from rl_replenishment.bridge.state.stock import read_stock
 from rl_replenishment.core.demand.statistics import QUARTER
 from rl_replenishment.core.items import FloatArray
 from rl_replenishment.core.policies.base import protection_days
+from rl_replenishment.core.written import as_written
 
 #: in the order in which they are looked at
 HEALTH = ("Out of Stock", "Runs Out", "Healthy", "Too Much")
@@ -82,6 +82,16 @@ def _rows(settings: Any) -> list[dict[str, Any]]:
 	names = [_(name) for name in HEALTH]
 	# as the policy reckons where no rate is known
 	unit_cost = np.where(bought.rates > 0, bought.rates, items.unit_cost).tolist()
+	shown = {
+		name: as_written(column).tolist()
+		for name, column in (
+			("on_hand", stock.on_hand),
+			("on_order", stock.on_order),
+			("overdue", stock.overdue),
+			("daily_demand", rate),
+			("days_of_cover", cover),
+		)
+	}
 	rows = [
 		{
 			"item_code": key.item_code,
@@ -91,17 +101,17 @@ def _rows(settings: Any) -> list[dict[str, Any]]:
 			"supplier": items.suppliers[i] or None,
 			"health": names[health[i]],
 			"order": (int(health[i]), float(empty_in[i])),
-			"on_hand": figures.exact(stock.on_hand[i]),
-			"on_order": figures.exact(stock.on_order[i]),
+			"on_hand": shown["on_hand"][i],
+			"on_order": shown["on_order"][i],
 			"next_arrival": today + timedelta(days=int(next_in[i])) if is_coming[i] else None,
-			"overdue": figures.exact(stock.overdue[i]),
-			"daily_demand": figures.exact(rate[i]),
-			"days_of_cover": figures.exact(cover[i]) if np.isfinite(cover[i]) else None,
+			"overdue": shown["overdue"][i],
+			"daily_demand": shown["daily_demand"][i],
+			"days_of_cover": shown["days_of_cover"][i] if np.isfinite(cover[i]) else None,
 			"stockout_date": today + timedelta(days=int(empty_in[i]))
 			if empty_in[i] <= _HORIZON_DAYS
 			else None,
 			"uom": bought.stock_uoms[i],
-			"value": flt(max(figures.exact(stock.on_hand[i]), 0) * unit_cost[i], 2),
+			"value": flt(max(shown["on_hand"][i], 0) * unit_cost[i], 2),
 			"currency": currency,
 		}
 		for i, key in enumerate(keys)
