@@ -89,7 +89,7 @@ class Explanation:
 	left_out_days_ago: float = 0.0
 
 	def sentence(self, _: Translate = str, number: Number = quantity_words) -> str:
-		"""One sentence for a buyer: clauses in the language that `_` translates to, quantities by `number`."""
+		"""One sentence for a buyer: clauses in the language that `_` translates to, numbers by `number`."""
 		expected = _("Demand over the next {0} days is expected at {1} to {2}").format(
 			self.protection_days, number(self.demand_low), number(self.demand_high)
 		)

@@ -82,7 +82,11 @@ async function preview(frm) {
 }
 
 function show_preview(frm, title, { lines, messages, considered, value }) {
-	const number = (quantity) => format_number(quantity, null, Number.isInteger(quantity) ? 0 : 1);
+	const number = (quantity) => {
+		// with the decimals that it has, as a run would write it
+		const decimals = (String(quantity).split(".")[1] || "").length;
+		return format_number(quantity, null, decimals);
+	};
 	const rows = lines.slice(0, MOST_SHOWN).map(
 		(line) => `<tr>
 			<td>${frappe.utils.escape_html(line.item_code)}<br>
