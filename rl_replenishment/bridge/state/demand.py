@@ -29,7 +29,7 @@ def read_demand(settings: Document, keys: Sequence[ItemKey], *, days: int, today
 	"""The demand of N item-warehouses over up to `days` days, the last of them yesterday, in stock UOM.
 
 	What counts as demand is told in `demand_queries`. The history starts later where nothing had been moved
-	or ordered before. In at most eleven queries for `CHUNK` item-warehouses.
+	or ordered before. In at most twelve queries for `CHUNK` item-warehouses.
 	"""
 	start = today - timedelta(days=days)
 	inside = [warehouse.name for warehouse in leaf_warehouses(settings)]
