@@ -106,10 +106,15 @@ def _taken_back(window: Window, doctype: str) -> QueryBuilder:
 	)
 	entry = frappe.qb.DocType("Stock Ledger Entry")
 	sale = line.dn_detail if doctype == "Delivery Note" else line.sales_invoice_item
-	is_internal = (document.is_internal_customer == 1) & (entry.actual_qty < 0)
-	is_return = (document.is_return == 1) & (entry.actual_qty > 0)
+	stays_inside = (document.is_internal_customer == 1) & one_of(
+		Coalesce(line.target_warehouse, ""), window.inside
+	)
+	is_internal = stays_inside & (entry.actual_qty < 0)
+	is_back = document.is_return == 1
 	if doctype == "Sales Invoice":
-		is_return |= (document.is_consolidated == 1) & (entry.actual_qty > 0)
+		is_back |= document.is_consolidated == 1
+	# what moved between the agent's warehouses and back was no demand to begin with
+	is_return = is_back & (entry.actual_qty > 0) & ~stays_inside
 	day = Coalesce(sold.posting_date, document.posting_date)
 	warehouse = Coalesce(sold_line.warehouse, entry.warehouse)
 	reverses = Case().when(sold.name.isnotnull() | is_internal, 1).else_(0)
@@ -126,7 +131,7 @@ def _taken_back(window: Window, doctype: str) -> QueryBuilder:
 		.select(*_named(entry.item_code, warehouse, day, Abs(entry.actual_qty) * -1, reverses=reverses))
 		.where((document.docstatus == 1) & window.covers(day) & (entry.is_cancelled == 0))
 		.where(document.posting_date < window.end)
-		.where(is_return | (is_internal & one_of(line.target_warehouse, window.inside)))
+		.where(is_return | is_internal)
 		.where(window.at.include(entry.item_code, warehouse))
 	)
 
