@@ -14,6 +14,7 @@ before_uninstall = "rl_replenishment.uninstall.before_uninstall"
 
 doc_events = {
 	"Material Request": {
+		"validate": "rl_replenishment.overrides.material_request.validate",
 		"on_submit": "rl_replenishment.overrides.material_request.on_submit",
 		"on_update_after_submit": "rl_replenishment.overrides.material_request.on_update_after_submit",
 		"on_cancel": "rl_replenishment.overrides.material_request.on_cancel",

@@ -7,6 +7,10 @@ from frappe.model.document import Document
 from rl_replenishment.bridge import feedback
 
 
+def validate(doc: Document, method: str | None = None) -> None:
+	feedback.follow_items(doc)
+
+
 def on_submit(doc: Document, method: str | None = None) -> None:
 	feedback.observe_request(doc)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import frappe
 
-from rl_replenishment.bridge.state.scope import leaf_warehouses
+from rl_replenishment.bridge.state.places import read_places
 from rl_replenishment.tests import factories as make
 from rl_replenishment.tests.case import IntegrationTestCase
 
@@ -84,7 +84,7 @@ class TestAgentSettings(IntegrationTestCase):
 		inner = make.make_warehouse(group, is_group=1)
 		leaves = sorted([make.make_warehouse(group), make.make_warehouse(inner)])
 		agent = make.make_agent([group], [self.item])
-		self.assertEqual([warehouse.name for warehouse in leaf_warehouses(agent)], leaves)
+		self.assertEqual([leaf.name for leaf in read_places(agent).leaves], leaves)
 
 	def test_a_group_without_leaves(self):
 		group = make.make_warehouse(is_group=1)

@@ -92,6 +92,8 @@ def _problems(settings: Document, run: Any, training: Any) -> list[str]:
 		found.append(strip_html(warning))
 	if run and run.status == "Failed":
 		found.append(_("The last run of proposals failed: look at {0}.").format(run.name))
+	if run and run.status == "Partly":
+		found.append(_("Of the last run, some could not be requested: look at {0}.").format(run.name))
 	if training and training.status == "Failed":
 		found.append(_("The last training failed: look at {0}.").format(training.name))
 	return found

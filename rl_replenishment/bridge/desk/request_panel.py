@@ -51,8 +51,8 @@ def picture_of(request: str, name: str) -> dict[str, Any]:
 	"""Recent demand, and stock as it will be with and without a proposed order, as of today.
 
 	`past` is demand per day, `PAST_DAYS` up to yesterday. `without` and `with_order` are stock at the end of
-	each day from today on, of shape (days,), where the usual demand is met. Raises `DoesNotExistError` where
-	the request has no such line.
+	each day from today on, of shape (days,), where the usual demand and what is promised are met. Raises
+	`DoesNotExistError` where the request has no such line.
 	"""
 	line = frappe.db.get_value(
 		"Material Request Item",
@@ -69,13 +69,16 @@ def picture_of(request: str, name: str) -> dict[str, Any]:
 	state, today = json.loads(proposal.state or "{}"), getdate()
 	keys = [ItemKey(line.item_code, line.warehouse)]
 	past = read_demand(settings, keys, days=PAST_DAYS, today=today).demand[:, 0]
-	stock = read_stock(settings, keys, today)
+	rate = np.float32([flt(state.get("mean_daily_demand"))])
+	stock = read_stock(settings, keys, today, rate=rate)
 	days = int(flt(state.get("protection_days")) or settings.review_days) + settings.review_days
 	arrived = np.zeros(days)
 	known = stock.arrivals[:days, 0]
 	arrived[: len(known)] += known
-	usual = flt(state.get("mean_daily_demand")) * (np.arange(days) + 1)
-	both = float(stock.on_hand[0]) + np.cumsum(arrived) - usual
+	leaving = rate[0] * np.ones(days)
+	promised = stock.promised[:days, 0]
+	leaving[: len(promised)] += promised
+	both = float(stock.on_hand[0]) + np.cumsum(arrived) - np.cumsum(leaving)
 	# the request itself is among what is to arrive, on its day or nearby
 	is_over = line.docstatus == 2 or frappe.db.get_value("Material Request", request, "status") == "Stopped"
 	wanted = flt(line.ordered_qty) if is_over else max(flt(line.stock_qty), flt(line.ordered_qty))

@@ -21,15 +21,11 @@ from rl_replenishment.core.items import FloatArray, ItemTable
 
 
 def read_set_aside(
-	settings: Document, items: ItemTable, history: DemandHistory, since: date
+	settings: Document, items: ItemTable, history: DemandHistory, today: date
 ) -> FloatArray | None:
-	"""Units of each item-warehouse that wait for announced demand, shape (N,), in one query; None for none.
-
-	What was proposed on `since` or later is left out: a run in the same review period takes it out of the
-	stock that it sees anyway, see `bridge.proposing.earlier`.
-	"""
+	"""Units of each item-warehouse that wait for announced demand, shape (N,), in one query, or None."""
 	at = Keys(items.keys)
-	rows = [row for row in _raised(settings.name, since).run() if at.position(row[0], row[1]) >= 0]
+	rows = [row for row in _raised(settings.name, today).run() if at.position(row[0], row[1]) >= 0]
 	if not rows:
 		return None
 	answers = FeedbackRows(
@@ -46,7 +42,7 @@ def read_set_aside(
 	return set_aside(items, history, answers, index)
 
 
-def _raised(agent: str, since: date) -> QueryBuilder:
+def _raised(agent: str, today: date) -> QueryBuilder:
 	"""The agent's request lines of the last year with a reason that announces demand, one row per decision.
 
 	Of a request that was stopped, what had been ordered counts.
@@ -67,6 +63,6 @@ def _raised(agent: str, since: date) -> QueryBuilder:
 		)
 		.where((request.rl_agent == agent) & (request.docstatus < 2))
 		.where(line.rl_edit_reason.isin([reason.title() for reason in ANNOUNCING]))
-		.where((day < since) & (day >= add_days(since, -YEAR)))
+		.where((day < today) & (day >= add_days(today, -YEAR)))
 		.groupby(line.parent, line.item_code, line.warehouse)
 	)

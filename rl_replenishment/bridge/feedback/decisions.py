@@ -1,7 +1,8 @@
 """What was proposed and what has been ordered so far, read from the documents in a bounded number of queries.
 
-A decision is one item-warehouse of one Material Request. Lines that a buyer split off a proposed line count
-with it, since they are of the same item and warehouse; a line that the buyer deleted has ordered 0.
+A decision is one item-warehouse of one Material Request. Lines that a buyer split off a proposed line, or
+entered anew, count with it, since they are of the same item and warehouse; so does a proposed line that was
+given another warehouse. A line that was deleted, or given another item, has ordered 0.
 """
 
 from __future__ import annotations
@@ -54,6 +55,8 @@ class Decision:
 	state: dict[str, Any] = field(default_factory=dict)
 	#: stock units per purchase unit
 	conversion: float = 1.0
+	#: Purchase Order lines among what was ordered that have no link to an agent's request
+	by_hand: list[str] = field(default_factory=list)
 
 	@property
 	def is_complete(self) -> bool:
@@ -73,10 +76,20 @@ def read_decisions(requests: Sequence[str]) -> list[Decision]:
 	proposals = _proposals(requests, {line.rl_proposal for line in lines if line.rl_proposal})
 	decisions: dict[tuple[str, str, str], Decision] = {}
 	for line in lines:
-		key = (line.parent, line.item_code, line.warehouse or "")
-		decision = decisions.get(key) or decisions.setdefault(key, _of_line(line))
-		_add_line(decision, line, ordered, proposals)
+		proposal = proposals.get(line.rl_proposal)
+		if proposal and proposal.item_code != line.item_code:
+			# another item was entered over it
+			proposal = None
+		warehouse = (proposal and proposal.warehouse) or line.warehouse or ""
+		key = (line.parent, line.item_code, warehouse)
+		decision = decisions.get(key) or decisions.setdefault(key, _of_line(line, warehouse))
+		_add_line(decision, line, ordered, proposal)
 	found = {decision.proposal for decision in decisions.values()}
+	for name, row in proposals.items():
+		again = decisions.get((row.material_request, row.item_code, row.warehouse))
+		if name not in found and again and not again.proposal:
+			_take_proposal(again, row)
+			found.add(name)
 	headers = {line.parent: line for line in lines}
 	lost = [_of_lost(row, headers) for name, row in proposals.items() if name not in found]
 	return [*decisions.values(), *(decision for decision in lost if decision)]
@@ -141,13 +154,13 @@ def _proposals(requests: Sequence[str], names: Iterable[str]) -> dict[str, Any]:
 	return {row.name: row for row in rows}
 
 
-def _of_line(line: Any) -> Decision:
+def _of_line(line: Any, warehouse: str) -> Decision:
 	return Decision(
 		agent=line.rl_agent,
 		policy=line.rl_policy,
 		company=line.company,
 		item_code=line.item_code,
-		warehouse=line.warehouse,
+		warehouse=warehouse,
 		decision_date=getdate(line.transaction_date),
 		material_request=line.parent,
 		buyer=line.modified_by,
@@ -157,7 +170,7 @@ def _of_line(line: Any) -> Decision:
 	)
 
 
-def _add_line(decision: Decision, line: Any, ordered: dict[str, Any], proposals: dict[str, Any]) -> None:
+def _add_line(decision: Decision, line: Any, ordered: dict[str, Any], proposal: Any) -> None:
 	decision.requested_qty += flt(line.stock_qty)
 	decision.edit_reason = decision.edit_reason or line.rl_edit_reason or ""
 	if order := ordered.get(line.name):
@@ -166,7 +179,6 @@ def _add_line(decision: Decision, line: Any, ordered: dict[str, Any], proposals:
 		decision.supplier = order.supplier
 		decision.buyer = order.owner
 		decision.ordered_on = max(filter(None, (decision.ordered_on, order.ordered_on)))
-	proposal = proposals.get(line.rl_proposal)
 	if proposal and not decision.proposal:
 		_take_proposal(decision, proposal)
 		decision.material_request_item = line.name

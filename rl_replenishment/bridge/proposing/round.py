@@ -17,18 +17,22 @@ from rl_replenishment.bridge import feedback, figures
 from rl_replenishment.bridge.policies import classical_rule
 from rl_replenishment.bridge.policies import store as policy_store
 from rl_replenishment.bridge.proposing import rows as proposal_rows
-from rl_replenishment.bridge.proposing.earlier import read_earlier
+from rl_replenishment.bridge.proposing.decided import read_decided
+from rl_replenishment.bridge.proposing.grouping import OrderLine
 from rl_replenishment.bridge.proposing.limits import within_limits
-from rl_replenishment.bridge.proposing.material_requests import Emitted, OrderLine, emit
+from rl_replenishment.bridge.proposing.material_requests import Emitted, emit
 from rl_replenishment.bridge.proposing.notes import notes
+from rl_replenishment.bridge.proposing.on_hold import without_held
 from rl_replenishment.bridge.proposing.snoozed import without_snoozed
-from rl_replenishment.bridge.review_days import last_review_day
 from rl_replenishment.bridge.state.situation import Situation, read_situation
 from rl_replenishment.core.edits.constraints import LEARNED_CONSTRAINTS, constrained
 from rl_replenishment.core.errors import PolicyFileError
 from rl_replenishment.core.policies.adaptation import adapted_to
 from rl_replenishment.core.policies.store import StoredPolicy
 from rl_replenishment.core.proposal import Proposal, propose
+
+#: of many lines, how many a message names
+_NAMED = 5
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,13 +42,17 @@ class Round:
 	situation: Situation
 	#: name of the RL Policy that was asked
 	policy: str | None
-	#: most urgent first
-	ordered: list[Proposal] = field(default_factory=list)
-	not_ordered: list[Proposal] = field(default_factory=list)
+	#: of every item-warehouse
+	proposals: list[Proposal] = field(default_factory=list)
+	#: those of which something was ordered, most urgent first, and the others
+	ordered: list[int] = field(default_factory=list)
+	not_ordered: list[int] = field(default_factory=list)
 	#: of what was ordered, in the company's currency
 	value: float = 0.0
 	#: names of the Material Requests
 	requests: list[str] = field(default_factory=list)
+	#: how many of the proposals ERPNext refused to request
+	refused: int = 0
 	messages: list[str] = field(default_factory=list)
 
 
@@ -69,29 +77,31 @@ def carry_out(run: str, settings: Document, today: date, progress: Callable[[flo
 		messages.append(_("No learned policy is in use: quantities are those of the best classical rule."))
 	proposal_rows.supersede(settings.name)
 	proposal_rows.insert(run, settings, policy_name, situation, proposals, names, today)
-	requests: list[str] = []
+	emitted = Emitted()
 	if settings.mode != "Shadow" and at:
 		lines = [_order_line(situation, i, proposals[i], names[i], today) for i in at]
 		emitted = emit(
 			settings,
 			policy_name,
 			run,
+			today,
 			lines,
 			lambda share: progress(20 + 75 * share, _("Writing Material Requests")),
 		)
-		requests = emitted.requests
-		proposal_rows.link_requests(requests)
+		proposal_rows.link_requests(emitted.requests)
 		messages += _refused(emitted, lines)
 	bought = situation.purchasing
 	return Round(
 		situation,
 		policy_name,
-		ordered=[proposals[i] for i in at],
-		not_ordered=[proposal for proposal in proposals if not proposal.proposed_qty > 0],
+		ordered=at,
+		not_ordered=[i for i, proposal in enumerate(proposals) if not proposal.proposed_qty > 0],
+		proposals=proposals,
 		value=figures.money(
 			sum(bought.in_stock_units(i, proposals[i].proposed_qty) * bought.rates[i] for i in at)
 		),
-		requests=requests,
+		requests=emitted.requests,
+		refused=len(emitted.failed),
 		messages=messages,
 	)
 
@@ -99,8 +109,7 @@ def carry_out(run: str, settings: Document, today: date, progress: Callable[[flo
 def _look(settings: Document, today: date) -> Situation:
 	"""The state, less what waits for demand that buyers announced."""
 	situation = read_situation(settings, today)
-	since = last_review_day(settings.review_frequency, today)
-	announced = feedback.read_set_aside(settings, situation.items, situation.recent, since)
+	announced = feedback.read_set_aside(settings, situation.items, situation.recent, today)
 	return replace(situation, state=replace(situation.state, set_aside=announced))
 
 
@@ -111,6 +120,7 @@ def preview(agent: str) -> dict[str, Any]:
 	`waiting` says how far it is, and nothing else is known.
 	"""
 	settings = frappe.get_doc("RL Agent Settings", agent)
+	today = getdate()
 	# an agent that never proposed has no policy yet
 	active = settings.active_policy
 	try:
@@ -122,11 +132,11 @@ def preview(agent: str) -> dict[str, Any]:
 		stored = None
 	if not stored and (waiting := classical_rule.wait_for_first_rule(settings)):
 		return {"waiting": waiting}
-	situation = _look(settings, getdate())
+	situation = _look(settings, today)
 	if not situation.scope.keys:
 		return {"lines": [], "messages": [_nothing_in_scope()], "considered": 0, "value": 0.0}
 	stored = stored or classical_rule.first_rule(settings)
-	situation, proposals, messages = _decide(settings, situation, stored, getdate())
+	situation, proposals, messages = _decide(settings, situation, stored, today)
 	bought = situation.purchasing
 	lines = []
 	for i in proposal_rows.by_urgency(situation):
@@ -157,14 +167,15 @@ def _decide(
 	"""What a policy proposes for every item-warehouse now, and messages on what was cut or left out."""
 	policy = adapted_to(stored, situation.scope.keys).policy
 	situation = situation.with_items(constrained(situation.items, stored.about.get(LEARNED_CONSTRAINTS, ())))
-	since = last_review_day(settings.review_frequency, today)
-	earlier = read_earlier(settings, situation.scope.keys, since)
-	asked = propose(policy, earlier.without(situation.state), _, number=figures.writer())
-	proposals = earlier.beyond(asked, situation.state)
+	state, number = situation.state, figures.writer()
+	decided = read_decided(settings, situation.scope.keys, situation.stock.projected, today)
+	asked = propose(policy, state, _, number=number)
+	proposals = decided.bounded(asked, state, policy.order_quantities)
 	# before the limits, so that what is snoozed takes no other line's place
 	proposals, snoozed = without_snoozed(settings.name, today, proposals)
+	proposals, on_hold = without_held(today, proposals)
 	proposals, cut = within_limits(settings, situation, proposals)
-	messages = [*notes(situation), *snoozed, *cut]
+	messages = [*notes(situation), *snoozed, *on_hold, *cut]
 	if not any(proposal.proposed_qty > 0 for proposal in proposals):
 		messages.append(_("Nothing to order now: what is in stock, requested or ordered already is enough."))
 	return situation, proposals, messages
@@ -197,10 +208,15 @@ def _order_line(situation: Situation, i: int, proposal: Proposal, name: str, tod
 
 
 def _refused(emitted: Emitted, lines: list[OrderLine]) -> list[str]:
-	by_proposal = {line.proposal: line for line in lines}
-	return [
-		_("{0} in {1} was not requested: {2}").format(
-			by_proposal[name].item_code, by_proposal[name].warehouse, reason
-		)
-		for name, reason in emitted.failed.items()
-	]
+	"""What was not requested, one message for each reason."""
+	by_reason: dict[str, list[str]] = {}
+	for line in lines:
+		if reason := emitted.failed.get(line.proposal):
+			by_reason.setdefault(reason, []).append(_("{0} in {1}").format(line.item_code, line.warehouse))
+	messages = []
+	for reason, names in by_reason.items():
+		named = ", ".join(names[:_NAMED])
+		if len(names) > _NAMED:
+			named = _("{0} and {1} more").format(named, len(names) - _NAMED)
+		messages.append(_("Not requested: {0}: {1}").format(named, reason))
+	return messages

@@ -68,7 +68,7 @@ def insert(
 		return
 	now, user = now_datetime(), frappe.session.user
 	bought = situation.purchasing
-	lasts = days_of_stock(situation)
+	lasts, projected = days_of_stock(situation), situation.stock.projected
 	# what stock and open orders may come to by the agent's limit; 0 without one
 	most = usual_rate(situation.state) * cint(settings.max_cover_days)
 	earlier = _targets_of_last_run(settings.name)
@@ -107,7 +107,9 @@ def insert(
 				"proposal_date": today,
 				"schedule_date": schedule_date(situation, i, today),
 				"explanation": proposal.reason,
-				"state": json.dumps(_state(settings, situation, i, proposal, float(most[i]))),
+				"state": json.dumps(
+					_state(settings, situation, i, proposal, float(most[i]), float(projected[i]))
+				),
 			}
 		)
 	frappe.db.bulk_insert("RL Proposal", list(rows[0]), [list(row.values()) for row in rows])
@@ -130,16 +132,18 @@ def link_requests(requests: list[str]) -> None:
 	)
 
 
-def not_ordered(proposals: Sequence[Proposal]) -> str:
-	"""What a run keeps of the item-warehouses that it orders nothing of: a JSON object of columns.
+def not_ordered(situation: Situation, proposals: Sequence[Proposal], at: Sequence[int]) -> str:
+	"""What a run keeps of the item-warehouses `at` that it orders nothing of: a JSON object of columns.
 
 	Those come first that would be ordered, were they not held back.
 	"""
-	proposals = sorted(proposals, key=lambda each: not each.held_back)
+	at = sorted(at, key=lambda i: not proposals[i].held_back)
+	projected = situation.stock.projected
 	columns: dict[str, list[Any]] = {
-		name: [_plain(getattr(each, name)) for each in proposals] for name in _NOT_ORDERED
+		name: [_plain(getattr(proposals[i], name)) for i in at] for name in _NOT_ORDERED
 	}
-	columns["target"] = [_plain(each.why.target) for each in proposals]
+	columns["target"] = [_plain(proposals[i].why.target) for i in at]
+	columns["projected"] = [_plain(float(projected[i])) for i in at]
 	return json.dumps(columns)
 
 
@@ -147,7 +151,7 @@ def _targets_of_last_run(agent: str) -> dict[tuple[str, str], float]:
 	"""The level that the agent's last run filled up to, or would have, by item and warehouse."""
 	last = frappe.get_all(
 		"RL Proposal Run",
-		{"agent": agent, "status": "Completed"},
+		{"agent": agent, "status": ("in", ("Completed", "Partly"))},
 		["name", "not_ordered"],
 		order_by="creation desc",
 		limit=1,
@@ -201,12 +205,13 @@ def _last_buyers(agent: str, proposals: Sequence[Proposal]) -> dict[tuple[str, s
 
 
 def _state(
-	settings: Document, situation: Situation, i: int, proposal: Proposal, most_stock: float
+	settings: Document, situation: Situation, i: int, proposal: Proposal, most_stock: float, projected: float
 ) -> dict[str, float]:
 	"""What the policy saw and how it came to the quantity, in stock UOM and days."""
 	demand = situation.state.demand
 	found = {
 		**asdict(proposal.why),
+		"projected": projected,
 		"mean_daily_demand": float(demand.level_91[i]),
 		"pack": float(situation.items.order_unit[i]),
 		"review_days": settings.review_days,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import asdict
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 import frappe
@@ -74,11 +74,13 @@ def execute(run: str, today: date | None = None) -> dict[str, Any]:
 		if frappe.db.get_value("RL Proposal Run", run, "status") == "Cancelled":
 			raise Cancelled
 		settings, tell = frappe.get_doc("RL Agent Settings", agent), _progress(run)
-		done = carry_out(run, settings, today or getdate(), tell)
+		# the day on which it begins is the run's day throughout, also where midnight passes
+		day = today or getdate()
+		done = carry_out(run, settings, day, tell)
 		# locked, so that the latest word is read
 		if frappe.db.get_value("RL Proposal Run", run, "status", for_update=True) == "Cancelled":
 			raise Cancelled
-		_end(run, settings, done)
+		_end(run, settings, day, done)
 		tell(100, _("Done"))
 		# all of a run or nothing of it
 		frappe.db.commit()
@@ -92,6 +94,8 @@ def execute(run: str, today: date | None = None) -> dict[str, Any]:
 		if not isinstance(error, frappe.QueryTimeoutError):
 			announce("RL Proposal Run", run, PROPOSALS_FAILED)
 		raise
+	if done.refused:
+		announce("RL Proposal Run", run, PROPOSALS_FAILED)
 	if done.requests and frappe.db.get_value("RL Proposal Run", run, "mode") == "Draft":
 		announce("RL Proposal Run", run, PROPOSALS_WAITING)
 	return {**nothing, "proposals": len(done.ordered), "material_requests": done.requests}
@@ -165,26 +169,36 @@ def _mark_failed(run: str, error: Exception) -> None:
 	frappe.db.commit()
 
 
-def _end(run: str, settings: Document, done: Round) -> None:
+def _end(run: str, settings: Document, day: date, done: Round) -> None:
 	scope = done.situation.scope
+	status = _status(done)
 	frappe.db.set_value(
 		"RL Proposal Run",
 		run,
 		{
-			"status": "Completed",
+			"status": status,
+			"day": day,
 			"policy": done.policy,
 			"ended_on": now_datetime(),
 			"items_considered": len(scope.keys),
-			"items_ordered": len(done.ordered),
+			"items_ordered": len(done.ordered) - done.refused,
 			"order_value": done.value,
 			"messages": "\n".join(done.messages),
 			"left_out": json.dumps([asdict(left) for left in scope.left_out]),
-			"not_ordered": proposal_rows.not_ordered(done.not_ordered),
+			"not_ordered": proposal_rows.not_ordered(done.situation, done.proposals, done.not_ordered),
 		},
 	)
-	frappe.db.set_value(
-		"RL Agent Settings", settings.name, "last_run_on", now_datetime(), update_modified=False
-	)
+	if status != "Failed":
+		# after midnight, another day's turn has come
+		last = min(now_datetime(), datetime.combine(day, time.max))
+		frappe.db.set_value("RL Agent Settings", settings.name, "last_run_on", last, update_modified=False)
+
+
+def _status(done: Round) -> str:
+	"""Failed where ERPNext refused all that was to be requested, Partly where it refused some of it."""
+	if not done.refused:
+		return "Completed"
+	return "Partly" if done.requests else "Failed"
 
 
 def progress_of(run: str) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from pypika.queries import QueryBuilder
 
 from rl_replenishment.bridge.queries import Keys, days_between, grouped_numbers, long_lists_and_texts
 from rl_replenishment.bridge.state.demand_queries import Window, ledger_queries, sales_order_queries
-from rl_replenishment.bridge.state.scope import leaf_warehouses
+from rl_replenishment.bridge.state.places import read_places
 from rl_replenishment.bridge.state.written_off import read_written_off
 from rl_replenishment.core.demand.history import DemandHistory, from_events
 from rl_replenishment.core.items import FloatArray, ItemKey
@@ -32,13 +32,12 @@ def read_demand(settings: Document, keys: Sequence[ItemKey], *, days: int, today
 	or ordered before. In at most twelve queries for `CHUNK` item-warehouses.
 	"""
 	start = today - timedelta(days=days)
-	inside = [warehouse.name for warehouse in leaf_warehouses(settings)]
-	written_off = read_written_off(settings.company)
+	places, written_off = read_places(settings), read_written_off(settings.company)
 	demand = np.zeros((days, len(keys)), dtype=np.float32)
 	with long_lists_and_texts():
 		for first in range(0, len(keys), CHUNK):
 			part = slice(first, first + CHUNK)
-			window = Window(Keys(keys[part]), inside, start, today, written_off)
+			window = Window(Keys(keys[part]), places.inside, places.used, start, today, written_off)
 			demand[:, part] = _read(settings, window)
 	idle = _idle_days(settings, keys, demand, start)
 	return DemandHistory(tuple(keys), np.datetime64(start + timedelta(days=idle), "D"), demand[idle:])

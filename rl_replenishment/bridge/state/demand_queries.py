@@ -1,12 +1,13 @@
 """What counts as demand, as queries for (item code, warehouse, day, quantity in stock UOM).
 
-Of the **Stock Ledger**: what was delivered (Delivery Notes, Sales Invoices that move stock), issued,
-consumed by manufacture, repacking, subcontractors and assets, and what was transferred to a warehouse that
-is not the agent's. Returns by customers and from such warehouses take demand back; on the day, and from the
+Of the **Stock Ledger**: what was delivered (Delivery Notes, Sales Invoices that move stock), issued, consumed
+by manufacture, repacking, subcontractors and assets, and what was transferred to a warehouse that is not the
+agent's, or where it is used or filled up by transfer instead of bought (work in progress, a re-order level of
+type Transfer). Returns by customers and from such warehouses take demand back; on the day, and from the
 warehouse, of the sale that they reverse, where ERPNext knows it. Not demand: transfers between the agent's
-warehouses, returns to suppliers, taking things apart, what was scrapped or written off (see `written_off`),
-and corrections by Stock Reconciliation. Goods that travel by way of a transit warehouse count when they
-arrive.
+other warehouses, returns to suppliers, taking things apart, what was scrapped or written off (see
+`written_off`), and corrections by Stock Reconciliation. Goods that travel by way of a transit warehouse count
+when they arrive.
 
 Of **Sales Orders**: what customers asked for, on the day they asked, which is when ERPNext reserves it; less
 what they sent back. Orders closed before they were delivered count in full: they were asked for, and closing
@@ -23,7 +24,7 @@ import frappe
 from frappe.query_builder import Case
 from frappe.query_builder.functions import Abs, Coalesce
 from pypika.queries import QueryBuilder
-from pypika.terms import Criterion, Field, LiteralValue, Term
+from pypika.terms import Criterion, ExistsCriterion, Field, LiteralValue, Term
 
 from rl_replenishment.bridge.queries import Keys, one_of
 from rl_replenishment.bridge.state.written_off import WrittenOff
@@ -41,6 +42,8 @@ class Window:
 	at: Keys
 	#: the agent's warehouses: what moves between them is no demand
 	inside: Sequence[str]
+	#: those where what comes from them is used, see `places`
+	used: Sequence[str]
 	#: the first day, and the day after the last one
 	start: date
 	end: date
@@ -144,10 +147,25 @@ def _issued(window: Window) -> QueryBuilder:
 		.on(line.parent == entry.name)
 		.select(*_named(line.item_code, line.s_warehouse, entry.posting_date, line.transfer_qty))
 		.where((entry.docstatus == 1) & (entry.purpose != "Disassemble") & (entry.add_to_transit == 0))
-		.where(window.covers(entry.posting_date) & window.leaves(line.t_warehouse))
+		.where(window.covers(entry.posting_date))
+		.where(window.leaves(line.t_warehouse) | _is_filled_by_transfer(line.item_code, line.t_warehouse))
 		.where(window.at.include(line.item_code, line.s_warehouse))
 		.where(~window.written_off.left_out(entry, line))
 	)
+
+
+def _is_filled_by_transfer(item_code: Field, warehouse: Field) -> Criterion:
+	"""The condition that ERPNext fills an item's re-order level in a warehouse from another warehouse."""
+	level, bought = frappe.qb.DocType("Item Reorder"), frappe.qb.DocType("Item Reorder").as_("bought")
+	here = (level.parent == item_code) & (level.warehouse == warehouse)
+	also = (bought.parent == item_code) & (bought.warehouse == warehouse)
+	filled = (
+		frappe.qb.from_(level).select(level.name).where(here & (level.material_request_type == "Transfer"))
+	)
+	purchased = (
+		frappe.qb.from_(bought).select(bought.name).where(also & (bought.material_request_type == "Purchase"))
+	)
+	return ExistsCriterion(filled) & ~ExistsCriterion(purchased)
 
 
 def _brought_back(window: Window) -> QueryBuilder:
@@ -158,7 +176,7 @@ def _brought_back(window: Window) -> QueryBuilder:
 		.join(line)
 		.on(line.parent == entry.name)
 		.select(*_named(line.item_code, line.t_warehouse, entry.posting_date, line.transfer_qty * -1))
-		.where((entry.docstatus == 1) & (entry.is_return == 1))
+		.where((entry.docstatus == 1) & ((entry.is_return == 1) | one_of(line.s_warehouse, window.used)))
 		.where(window.covers(entry.posting_date) & window.leaves(line.s_warehouse))
 		.where(window.at.include(line.item_code, line.t_warehouse))
 	)

@@ -9,7 +9,7 @@ from frappe.utils import flt
 
 from rl_replenishment.bridge.figures import words
 from rl_replenishment.bridge.state import ownership
-from rl_replenishment.bridge.state.scope import leaf_warehouses
+from rl_replenishment.bridge.state.places import read_places
 
 #: days from one look at the stock to the next
 REVIEW_DAYS = {"Daily": 1, "Weekly": 7, "Monthly": 30}
@@ -165,7 +165,7 @@ class RLAgentSettings(Document):
 					).format(row.idx, frappe.bold(row.warehouse), companies.get(row.warehouse), self.company),
 					title=_("Another Company's Warehouse"),
 				)
-		if not leaf_warehouses(self):
+		if not read_places(self).leaves:
 			frappe.throw(
 				_("There is no warehouse below {0} that could hold stock.").format(
 					", ".join(frappe.bold(name) for name in named)

@@ -54,7 +54,7 @@ async function arrange(listview, sort_by, sort_order) {
 async function open_last_run(listview) {
 	const agent = listview.data[0]?.agent;
 	const [run] = await frappe.db.get_list("RL Proposal Run", {
-		filters: { status: "Completed", ...(agent && { agent }) },
+		filters: { status: ["in", ["Completed", "Partly"]], ...(agent && { agent }) },
 		order_by: "creation desc",
 		limit: 1,
 	});

@@ -17,7 +17,7 @@ from rl_replenishment.bridge.state.demand import read_demand
 from rl_replenishment.bridge.state.parameters import read_parameters
 from rl_replenishment.bridge.state.real_demand import usual_demand
 from rl_replenishment.bridge.state.scope import resolve_scope
-from rl_replenishment.bridge.state.stock import read_stock
+from rl_replenishment.bridge.state.stock import Stock, read_stock
 from rl_replenishment.core.demand.statistics import QUARTER
 from rl_replenishment.core.items import FloatArray
 from rl_replenishment.core.policies.base import protection_days
@@ -59,21 +59,22 @@ def _rows(settings: Any) -> list[dict[str, Any]]:
 		return []
 	today = getdate()
 	items, bought = read_parameters(settings, keys)
-	stock = read_stock(settings, keys, today)
 	quarter = read_demand(settings, keys, days=QUARTER, today=today)
 	rate = usual_demand(settings, items, quarter).demand.mean(axis=0)
+	stock = read_stock(settings, keys, today, items.whole_lead_time_days, rate)
 	cover = np.where(rate > 0, np.maximum(stock.on_hand, 0) / np.maximum(rate, 1e-9), np.inf)
-	empty_in = days_until_empty(stock.on_hand, stock.arrivals, rate)
-	position_cover = (stock.on_hand + stock.on_order) / np.maximum(rate, 1e-9)
+	empty_in = days_until_empty(stock, rate)
 	interval = protection_days(items, settings.review_days)
+	# what arrives after so many days hides nothing, and is not too much yet
+	most_days = np.maximum(_MOST_INTERVALS * interval, QUARTER)
+	position = stock.within(most_days)
 	is_coming = stock.on_order > 0
 	next_in = (stock.arrivals > 0).argmax(axis=0) if len(stock.arrivals) else np.zeros(len(keys), int)
 	health = np.select(
 		[
 			(stock.on_hand <= 0) & (rate > 0),
 			empty_in <= interval,
-			(position_cover > np.maximum(_MOST_INTERVALS * interval, QUARTER))
-			& (stock.on_hand + stock.on_order > items.smallest_order),
+			(position > rate * most_days) & (position > items.smallest_order),
 		],
 		[0, 1, 3],
 		2,
@@ -119,13 +120,15 @@ def _rows(settings: Any) -> list[dict[str, Any]]:
 	return sorted(rows, key=lambda row: row["order"])
 
 
-def days_until_empty(on_hand: FloatArray, arrivals: FloatArray, rate: FloatArray) -> npt.NDArray[np.float64]:
-	"""Days until stock and arrivals (row d is due in d days) do not cover the usual demand; inf for never."""
+def days_until_empty(stock: Stock, rate: FloatArray) -> npt.NDArray[np.float64]:
+	"""Days until stock and arrivals do not cover the usual demand and what is promised; inf for never."""
 	days = np.arange(_HORIZON_DAYS + 1)
-	arrived = np.zeros((len(days), len(on_hand)), np.float32)
-	arrived[: min(len(arrivals), len(days))] = arrivals[: len(days)]
-	left = on_hand + np.cumsum(arrived, axis=0) - (days[:, None] + 1) * rate
-	short = (left < 0) & (rate > 0)
+	change = np.zeros((len(days), len(rate)), np.float32)
+	for by_day, sign in ((stock.arrivals, 1), (stock.promised, -1)):
+		known = by_day[: len(days)]
+		change[: len(known)] += sign * known
+	left = stock.on_hand + np.cumsum(change, axis=0) - (days[:, None] + 1) * rate
+	short = (left < 0) & ((rate > 0) | (stock.promised.sum(axis=0) > 0))
 	return np.where(short.any(axis=0), short.argmax(axis=0), np.inf)
 
 
