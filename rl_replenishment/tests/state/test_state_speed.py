@@ -35,8 +35,6 @@ class TestStateSpeed(IntegrationTestCase):
 		self.addCleanup(commit.stop)
 		frappe.db.savepoint("before_test")
 		self.addCleanup(lambda: frappe.db.rollback(save_point="before_test"))
-		# kept for all that follows, whoever asks first
-		frappe.get_cached_doc("Company", make.company())
 
 	def warehouse_with(self, count: int) -> tuple[str, list[str]]:
 		"""A warehouse with bins of so many items, and a line on order for each."""
