@@ -85,8 +85,15 @@ def has_other_currencies(company: str) -> bool:
 
 	What an item itself says of its worth is then in nobody knows which.
 	"""
-	currencies = frappe.get_all("Company", {"name": ("!=", company)}, pluck="default_currency", distinct=True)
-	return bool({*currencies} - {_currency(company)})
+	other = frappe.qb.DocType("Company")
+	found = (
+		frappe.qb.from_(other)
+		.select(other.name)
+		.where(other.default_currency != _currency(company))
+		.limit(1)
+		.run()
+	)
+	return bool(found)
 
 
 class ListPrice(NamedTuple):
