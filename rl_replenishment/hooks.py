@@ -68,15 +68,17 @@ permission_query_conditions = {
 	"RL Policy": "rl_replenishment.bridge.visibility.query_conditions",
 	"RL Training Run": "rl_replenishment.bridge.visibility.query_conditions",
 	"RL Snooze": "rl_replenishment.bridge.visibility.query_conditions",
+	"RL Real Demand": "rl_replenishment.bridge.visibility.query_conditions",
 }
 has_permission = {
 	"RL Policy": "rl_replenishment.bridge.visibility.has_permission",
 	"RL Training Run": "rl_replenishment.bridge.visibility.has_permission",
 	"RL Snooze": "rl_replenishment.bridge.visibility.has_permission",
+	"RL Real Demand": "rl_replenishment.bridge.visibility.has_permission",
 }
 
 # the buyer may delete a draft that came from a proposal
-ignore_links_on_delete = ["RL Proposal", "RL Feedback", "RL Snooze"]
+ignore_links_on_delete = ["RL Proposal", "RL Feedback", "RL Snooze", "RL Real Demand"]
 
 default_log_clearing_doctypes = {
 	"RL Proposal": 365,

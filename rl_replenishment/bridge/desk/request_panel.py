@@ -89,7 +89,7 @@ def picture_of(request: str, name: str) -> dict[str, Any]:
 		left -= own[day]
 	return {
 		"start": today - timedelta(days=len(past)),
-		"past": np.round(past, 3).tolist(),
+		"past": np.round(past.astype(np.float64), 3).tolist(),
 		"without": np.round(both - np.cumsum(own), 3).tolist(),
 		"with_order": np.round(both, 3).tolist(),
 		"reorder_point": state.get("reorder_point"),

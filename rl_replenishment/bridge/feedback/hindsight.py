@@ -10,6 +10,7 @@ from frappe.model.document import Document
 from frappe.utils import add_days, getdate
 
 from rl_replenishment.bridge.feedback.learning import Answers, answers_of
+from rl_replenishment.bridge.figures import money
 from rl_replenishment.bridge.state.demand import read_demand
 from rl_replenishment.bridge.state.outages import without_gaps
 from rl_replenishment.bridge.state.parameters import read_parameters
@@ -44,7 +45,7 @@ def _book(settings: Document, today: date) -> None:
 	items, _purchasing = read_parameters(settings, keys)
 	first = getdate(str(answers.rows.date.min()))
 	history = read_demand(settings, keys, days=(today - first).days + _DAYS_BEFORE, today=today)
-	history = without_gaps(settings, items, history).history
+	history = without_gaps(settings, items, history).as_booked
 	position = {key: at for at, key in enumerate(keys)}
 	values = edit_values(
 		items,
@@ -55,7 +56,7 @@ def _book(settings: Document, today: date) -> None:
 		settings.unmet_demand.lower(),
 	)
 	booked = {
-		name: {"edit_value": float(value), "edit_value_on": today}
+		name: {"edit_value": money(float(value), "edit_value", "RL Feedback"), "edit_value_on": today}
 		for name, value in zip(answers.names, values, strict=True)
 		if not np.isnan(value)
 	}

@@ -16,6 +16,7 @@ from frappe.utils import add_days, cint, flt, getdate, now_datetime
 
 from rl_replenishment.bridge.feedback.decisions import Decision, read_decisions, read_proposals_of
 from rl_replenishment.bridge.feedback.merging import share_merged
+from rl_replenishment.bridge.figures import exact
 from rl_replenishment.bridge.queries import one_of
 from rl_replenishment.bridge.state.places import read_places
 from rl_replenishment.bridge.state.scope import scoped_items
@@ -192,7 +193,7 @@ def _reward(decision: Decision) -> tuple[float, float]:
 	reward = feedback_reward(
 		np.float32([decision.proposed_qty]), np.float32([decision.ordered_qty]), scale, decision.tolerance
 	)
-	return float(scale[0]), float(reward[0])
+	return exact(scale[0]), exact(reward[0])
 
 
 def _about(decision: Decision) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from frappe.model.document import Document
 from frappe.query_builder.functions import Sum
 from frappe.utils import add_days, getdate
 
+from rl_replenishment.bridge.figures import percent
 from rl_replenishment.bridge.language import in_the_sites_language
 from rl_replenishment.bridge.notifying import POLICY_DRIFTING, announce
 from rl_replenishment.bridge.queries import Keys
@@ -85,7 +86,7 @@ def _in_words(band: Band, weeks: Weeks, company: str) -> str:
 			_(
 				"For {0} weeks, only {1} of the item-warehouses ended their days with stock; "
 				"by the backtest it should be {2} or more."
-			).format(DRIFT_WEEKS, f"{weeks.in_stock[-DRIFT_WEEKS:].mean():.1%}", f"{band.least_in_stock:.1%}")
+			).format(DRIFT_WEEKS, *map(percent, (weeks.in_stock[-DRIFT_WEEKS:].mean(), band.least_in_stock)))
 		)
 	if lost_cost:
 		currency = frappe.get_cached_value("Company", company, "default_currency")

@@ -10,6 +10,7 @@ import frappe
 import numpy as np
 from frappe import _
 
+from rl_replenishment.bridge.figures import percent
 from rl_replenishment.bridge.policies.store import activate, active_policy, load, policy_name
 from rl_replenishment.core.demand.history import DemandHistory
 from rl_replenishment.core.errors import PolicyFileError
@@ -183,15 +184,17 @@ def _why_not(rules: Difference, rival: Difference | None, count: int) -> str:
 
 
 def _in_words(difference: Difference, other: str) -> str:
-	amount = f"{abs(100 * difference.share):.1f} %"
-	if amount == "0.0 %":
+	amount = percent(abs(difference.share))
+	if round(abs(100 * difference.share), 1) == 0:
 		text = _("as much as {1}")
 	elif difference.share > 0:
 		text = _("{0} more than {1}")
 	else:
 		text = _("{0} less than {1}")
-	low, high = f"{100 * difference.low:+.1f}", f"{100 * difference.high:+.1f} %"
-	interval = _("95 % interval {0} to {1}").format(low, high)
+	low, high = (
+		f"{'+' if bound >= 0 else ''}{percent(bound)}" for bound in (difference.low, difference.high)
+	)
+	interval = _("95 % interval {0} to {1}").format(low.removesuffix(" %"), high)
 	return f"{text.format(amount, other)} ({interval})"
 
 

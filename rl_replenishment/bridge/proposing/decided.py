@@ -21,6 +21,7 @@ from frappe import _
 from frappe.model.document import Document
 from frappe.utils import flt, formatdate
 
+from rl_replenishment.bridge.figures import words
 from rl_replenishment.bridge.queries import Keys
 from rl_replenishment.bridge.review_days import last_review_day, next_review_day
 from rl_replenishment.bridge.state.detours import read_asked_for
@@ -65,7 +66,7 @@ class Decided:
 			day = formatdate(self.days[i])
 			if extra > 0:
 				reason = _("{0} It was decided on {1}: of this, {2} for what has left since.").format(
-					proposals[i].reason, day, f"{extra:g}"
+					proposals[i].reason, day, words(extra)
 				)
 				result[i] = replace(proposals[i], reason=reason)
 			else:

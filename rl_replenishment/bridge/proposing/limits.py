@@ -10,6 +10,7 @@ from frappe import _
 from frappe.model.document import Document
 from frappe.utils import cint, flt, fmt_money
 
+from rl_replenishment.bridge import figures
 from rl_replenishment.bridge.state.situation import Situation
 from rl_replenishment.core.policies.base import usual_rate
 from rl_replenishment.core.proposal import Proposal, covered
@@ -25,7 +26,7 @@ def within_limits(
 	messages: list[str] = []
 	asked = proposals
 	if days := cint(settings.max_cover_days):
-		proposals = covered(proposals, situation.state, days, _)
+		proposals = covered(proposals, situation.state, days, _, figures.writer())
 		cut = sum(
 			0 < after.proposed_qty < before.proposed_qty
 			for before, after in zip(asked, proposals, strict=True)
@@ -79,7 +80,7 @@ def _within_value(
 			left += 1
 			left_value += value
 			reason = _("Left for later: {0} of it are wanted, more than a run may order.").format(
-				f"{proposal.proposed_qty:g}"
+				figures.words(proposal.proposed_qty)
 			)
 			result[i] = replace(proposal, proposed_qty=0.0, held_back=reason)
 	return result, left, left_value

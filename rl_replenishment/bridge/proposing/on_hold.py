@@ -9,6 +9,7 @@ import frappe
 from frappe import _
 from frappe.utils import formatdate
 
+from rl_replenishment.bridge.figures import words
 from rl_replenishment.bridge.queries import one_of
 from rl_replenishment.core.proposal import Proposal
 
@@ -27,7 +28,7 @@ def without_held(today: date, proposals: list[Proposal]) -> tuple[list[Proposal]
 		if proposal.proposed_qty > 0 and proposal.supplier in held:
 			counts[proposal.supplier] += 1
 			reason = _("{0}: {1} of it are wanted; order from another supplier, or end the hold.").format(
-				held[proposal.supplier], f"{proposal.proposed_qty:g}"
+				held[proposal.supplier], words(proposal.proposed_qty)
 			)
 			proposal = replace(proposal, proposed_qty=0.0, held_back=reason)
 		result.append(proposal)

@@ -11,17 +11,18 @@ import frappe
 import numpy as np
 from frappe import _
 from frappe.model.document import Document
-from frappe.utils import getdate
+from frappe.utils import flt, getdate
 
-from rl_replenishment.bridge import feedback
+from rl_replenishment.bridge import feedback, figures
+from rl_replenishment.bridge.policies import classical_rule
 from rl_replenishment.bridge.policies import store as policy_store
 from rl_replenishment.bridge.proposing import rows as proposal_rows
 from rl_replenishment.bridge.proposing.decided import read_decided
 from rl_replenishment.bridge.proposing.grouping import OrderLine
 from rl_replenishment.bridge.proposing.limits import within_limits
 from rl_replenishment.bridge.proposing.material_requests import Emitted, emit
+from rl_replenishment.bridge.proposing.notes import notes
 from rl_replenishment.bridge.proposing.on_hold import without_held
-from rl_replenishment.bridge.proposing.rows import DIGITS
 from rl_replenishment.bridge.proposing.snoozed import without_snoozed
 from rl_replenishment.bridge.state.situation import Situation, read_situation
 from rl_replenishment.core.edits.constraints import LEARNED_CONSTRAINTS, constrained
@@ -65,11 +66,14 @@ def carry_out(run: str, settings: Document, today: date, progress: Callable[[flo
 	if not situation.scope.keys:
 		return Round(situation, settings.active_policy, messages=[_nothing_in_scope()])
 	progress(10, _("Asking the policy"))
-	policy_name, stored = policy_store.policy_in_use(settings)
+	policy_name, stored = policy_store.policy_in_use(
+		settings,
+		lambda share: progress(10 + 10 * share, _("Tuning the classical rule on the agent's history")),
+	)
 	situation, proposals, messages = _decide(settings, situation, stored, today)
 	at = [i for i in proposal_rows.by_urgency(situation) if proposals[i].proposed_qty > 0]
 	names = {i: frappe.generate_hash(length=10) for i in at}
-	if frappe.db.get_value("RL Policy", policy_name, "algorithm") == policy_store.CLASSICAL:
+	if frappe.db.get_value("RL Policy", policy_name, "algorithm") == classical_rule.CLASSICAL:
 		messages.append(_("No learned policy is in use: quantities are those of the best classical rule."))
 	proposal_rows.supersede(settings.name)
 	proposal_rows.insert(run, settings, policy_name, situation, proposals, names, today)
@@ -86,13 +90,16 @@ def carry_out(run: str, settings: Document, today: date, progress: Callable[[flo
 		)
 		proposal_rows.link_requests(emitted.requests)
 		messages += _refused(emitted, lines)
+	bought = situation.purchasing
 	return Round(
 		situation,
 		policy_name,
 		ordered=at,
 		not_ordered=[i for i, proposal in enumerate(proposals) if not proposal.proposed_qty > 0],
 		proposals=proposals,
-		value=float(sum(proposals[i].proposed_qty * situation.purchasing.rates[i] for i in at)),
+		value=figures.money(
+			sum(bought.in_stock_units(i, proposals[i].proposed_qty) * bought.rates[i] for i in at)
+		),
 		requests=emitted.requests,
 		refused=len(emitted.failed),
 		messages=messages,
@@ -107,39 +114,50 @@ def _look(settings: Document, today: date) -> Situation:
 
 
 def preview(agent: str) -> dict[str, Any]:
-	"""What a run would propose now, most urgent first; writes nothing."""
+	"""What a run would propose now, most urgent first; writes nothing.
+
+	Where a rule has to be tuned first that takes long, that is begun in the background: until it is done,
+	`waiting` says how far it is, and nothing else is known.
+	"""
 	settings = frappe.get_doc("RL Agent Settings", agent)
 	today = getdate()
-	situation = _look(settings, today)
-	if not situation.scope.keys:
-		return {"lines": [], "messages": [_nothing_in_scope()], "considered": 0, "value": 0.0}
 	# an agent that never proposed has no policy yet
 	active = settings.active_policy
 	try:
 		stored = policy_store.load(active) if active else None
-		if stored is None or policy_store.is_untuned(stored):
-			# as the run will: there may be enough to tune on by now
-			stored = policy_store.classical(settings)
 	except PolicyFileError as error:
 		frappe.throw(str(error), title=_("Policy Cannot Be Used"))
+	if stored and classical_rule.is_untuned(stored):
+		# as the run will: there may be enough to tune on by now
+		stored = None
+	if not stored and (waiting := classical_rule.wait_for_first_rule(settings)):
+		return {"waiting": waiting}
+	situation = _look(settings, today)
+	if not situation.scope.keys:
+		return {"lines": [], "messages": [_nothing_in_scope()], "considered": 0, "value": 0.0}
+	stored = stored or classical_rule.first_rule(settings)
 	situation, proposals, messages = _decide(settings, situation, stored, today)
 	bought = situation.purchasing
-	lines = [
-		{
-			"item_code": proposals[i].item_code,
-			"item_name": bought.item_names[i],
-			"warehouse": proposals[i].warehouse,
-			"supplier": proposals[i].supplier,
-			"proposed_qty": proposals[i].proposed_qty,
-			"baseline_qty": proposals[i].baseline_qty,
-			"uom": bought.stock_uoms[i],
-			"value": proposals[i].proposed_qty * float(bought.rates[i]),
-			"reason": proposals[i].reason,
-		}
-		for i in proposal_rows.by_urgency(situation)
-		if proposals[i].proposed_qty > 0
-	]
-	value = sum(line["value"] for line in lines)
+	lines = []
+	for i in proposal_rows.by_urgency(situation):
+		proposal = proposals[i]
+		if not proposal.proposed_qty > 0:
+			continue
+		quantity = bought.in_stock_units(i, proposal.proposed_qty)
+		lines.append(
+			{
+				"item_code": proposal.item_code,
+				"item_name": bought.item_names[i],
+				"warehouse": proposal.warehouse,
+				"supplier": proposal.supplier,
+				"proposed_qty": quantity,
+				"baseline_qty": bought.in_stock_units(i, proposal.baseline_qty),
+				"uom": bought.stock_uoms[i],
+				"value": figures.money(quantity * float(bought.rates[i])),
+				"reason": proposal.reason,
+			}
+		)
+	value = figures.money(sum(line["value"] for line in lines))
 	return {"lines": lines, "messages": messages, "considered": len(proposals), "value": value}
 
 
@@ -149,14 +167,15 @@ def _decide(
 	"""What a policy proposes for every item-warehouse now, and messages on what was cut or left out."""
 	policy = adapted_to(stored, situation.scope.keys).policy
 	situation = situation.with_items(constrained(situation.items, stored.about.get(LEARNED_CONSTRAINTS, ())))
-	state = situation.state
+	state, number = situation.state, figures.writer()
 	decided = read_decided(settings, situation.scope.keys, situation.stock.projected, today)
-	proposals = decided.bounded(propose(policy, state, _), state, policy.order_quantities)
+	asked = propose(policy, state, _, number=number)
+	proposals = decided.bounded(asked, state, policy.order_quantities)
 	# before the limits, so that what is snoozed takes no other line's place
 	proposals, snoozed = without_snoozed(settings.name, today, proposals)
 	proposals, on_hold = without_held(today, proposals)
 	proposals, cut = within_limits(settings, situation, proposals)
-	messages = [*snoozed, *on_hold, *cut]
+	messages = [*notes(situation), *snoozed, *on_hold, *cut]
 	if not any(proposal.proposed_qty > 0 for proposal in proposals):
 		messages.append(_("Nothing to order now: what is in stock, requested or ordered already is enough."))
 	return situation, proposals, messages
@@ -169,7 +188,8 @@ def _nothing_in_scope() -> str:
 def _order_line(situation: Situation, i: int, proposal: Proposal, name: str, today: date) -> OrderLine:
 	bought = situation.purchasing
 	conversion = float(bought.conversion[i]) or 1.0
-	qty = round(proposal.proposed_qty / conversion, DIGITS)
+	proposed = bought.in_stock_units(i, proposal.proposed_qty)
+	qty = flt(proposed / conversion, frappe.get_precision("Material Request Item", "qty"))
 	if bought.purchase_whole[i]:
 		qty = float(np.ceil(qty - 1e-4))
 	return OrderLine(
@@ -181,7 +201,7 @@ def _order_line(situation: Situation, i: int, proposal: Proposal, name: str, tod
 		stock_uom=bought.stock_uoms[i],
 		conversion_factor=conversion,
 		schedule_date=proposal_rows.schedule_date(situation, i, today),
-		proposed_qty=round(proposal.proposed_qty, DIGITS),
+		proposed_qty=proposed,
 		explanation=proposal.reason,
 		proposal=name,
 	)

@@ -14,6 +14,7 @@ from frappe.model.document import Document
 from frappe.query_builder.functions import Max
 from frappe.utils import cint, flt, now_datetime
 
+from rl_replenishment.bridge import figures
 from rl_replenishment.bridge.queries import Keys
 from rl_replenishment.bridge.state.situation import Situation
 from rl_replenishment.core.items import FloatArray, ItemKey
@@ -22,7 +23,7 @@ from rl_replenishment.core.proposal import Proposal
 
 #: the status of what waits for a buyer
 OPEN = ("Proposed", "Requested")
-#: a float's worth of digits for quantities in documents
+#: decimals of what the policy saw and reckoned with, as its reasons are drawn
 DIGITS = 6
 #: stock that lasts longer, or that nothing is taken from, counts as lasting so long
 MOST_DAYS_OF_STOCK = 999.0
@@ -95,14 +96,14 @@ def insert(
 				"supplier": proposal.supplier or None,
 				"buyer": buyers.get(key),
 				"status": "Proposed",
-				"proposed_qty": round(proposal.proposed_qty, DIGITS),
-				"baseline_qty": round(proposal.baseline_qty, DIGITS),
+				"proposed_qty": bought.in_stock_units(i, proposal.proposed_qty),
+				"baseline_qty": bought.in_stock_units(i, proposal.baseline_qty),
 				"uom": bought.stock_uoms[i],
 				"rate": round(float(bought.rates[i]), DIGITS),
 				"days_of_stock": round(float(lasts[i]), 1),
 				"target_change": round(change, 1),
 				"change_size": round(abs(change), 1),
-				"overdue_qty": round(float(situation.stock.overdue[i]), DIGITS),
+				"overdue_qty": bought.in_stock_units(i, float(situation.stock.overdue[i])),
 				"proposal_date": today,
 				"schedule_date": schedule_date(situation, i, today),
 				"explanation": proposal.reason,
@@ -219,7 +220,7 @@ def _state(
 	}
 	if most_stock:
 		found["most_stock"] = most_stock
-	return {name: round(value, DIGITS) for name, value in found.items() if np.isfinite(value)}
+	return {name: round(figures.exact(value), DIGITS) for name, value in found.items() if np.isfinite(value)}
 
 
 def _plain(value: Any) -> Any:

@@ -15,6 +15,7 @@ from rl_replenishment.bridge.state.scope import Scope, resolve_scope
 from rl_replenishment.bridge.state.stock import Stock, read_stock
 from rl_replenishment.core.demand.history import DemandHistory
 from rl_replenishment.core.demand.statistics import LOOKBACK_DAYS
+from rl_replenishment.core.demand.unusual import Booking
 from rl_replenishment.core.items import FloatArray, ItemTable
 from rl_replenishment.core.policies.base import State, usual_rate
 
@@ -30,6 +31,8 @@ class Situation:
 	state: State
 	#: the last `LOOKBACK_DAYS`, days without stock filled
 	recent: DemandHistory
+	#: of these, what is far outside an item's own history, and not expected again
+	unusual: tuple[Booking, ...] = ()
 
 	def with_items(self, items: ItemTable) -> Situation:
 		"""The same with other order sizes."""
@@ -59,9 +62,11 @@ def read_situation(settings: Document, today: date) -> Situation:
 		expiring=stock.expiring,
 		days_to_end=days_to_end(scope, today),
 		borrowed=latest.borrowed,
+		left_out=latest.left_out,
+		left_out_days_ago=latest.left_out_days_ago,
 		unmet_demand=settings.unmet_demand.lower(),
 	)
-	return Situation(scope, items, purchasing, stock, state, latest.history)
+	return Situation(scope, items, purchasing, stock, state, latest.as_booked, latest.unusual)
 
 
 def days_to_end(scope: Scope, today: date) -> FloatArray | None:

@@ -72,7 +72,11 @@ const rl_panel = {
 		return [...new Set(named)].map(frappe.utils.escape_html);
 	},
 
-	number: (value) => format_number(value, null, Number.isInteger(flt(value, 3)) ? 0 : 1),
+	// with the decimals that it has, as in the document
+	number(value) {
+		const decimals = (String(flt(value, 3)).split(".")[1] || "").length;
+		return format_number(flt(value, 3), null, decimals);
+	},
 
 	// in stock UOM, and by how much it differs, as feedback counts it: 0 for what units and digits make of it
 	now(frm, row) {

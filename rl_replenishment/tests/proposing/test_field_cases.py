@@ -154,7 +154,7 @@ class TestFieldCases(IntegrationTestCase):
 		"""Sold 60 a year, 1,000 at least: nothing, with the years in the run; also under a limit of cover."""
 		slow = self.bolt(on_hand=0, rate=0.16, min_order_qty=1000, valuation_rate=120)
 		self.assertEqual(self.proposed(slow), 0)
-		self.assertRegex(self.messages, rf"{slow} @ .*: .*1000 would last 1\d years")
+		self.assertRegex(self.messages, rf"{slow} @ .*: .*1,000 would last 1\d years")
 		few = self.bolt(on_hand=5, rate=1, min_order_qty=100)
 		for _run in range(2):
 			self.assertEqual(self.proposed(few, max_cover_days=30), 0)

@@ -7,6 +7,7 @@ from frappe import _
 from frappe.model.document import Document
 from frappe.utils import flt
 
+from rl_replenishment.bridge.figures import words
 from rl_replenishment.bridge.state import ownership
 from rl_replenishment.bridge.state.places import read_places
 
@@ -15,6 +16,10 @@ REVIEW_DAYS = {"Daily": 1, "Weekly": 7, "Monthly": 30}
 #: with fewer days nothing can be learned: see `core.training.from_history.check_history`
 LEAST_HISTORY_DAYS = 28
 LONGEST_LEAD_TIME_DAYS = 365
+#: in percent a year; nothing is kept that costs more than twice its price every year
+MOST_HOLDING_RATE = 200
+#: in percent: who enters 0.25 means 25, and few lose more than ten times the price of what is missing
+LEAST_USUAL_RATE, MOST_USUAL_STOCKOUT_RATE = 1, 1000
 #: by field, what its value may be; None where there is no upper limit
 BOUNDS: dict[str, tuple[float, float | None]] = {
 	"holding_cost_rate": (0, 1000),
@@ -91,6 +96,31 @@ class RLAgentSettings(Document):
 				_("{0} is 0: where a missing unit costs nothing, nothing is worth ordering.").format(
 					frappe.bold(_(self.meta.get_label("stockout_cost_rate")))
 				)
+			)
+
+		if self.holding_cost_rate > MOST_HOLDING_RATE:
+			frappe.throw(
+				_(
+					"{0} is {1}: to keep a unit for a year would cost more than twice its price. "
+					"For a quarter of the price, enter 25."
+				).format(
+					frappe.bold(_(self.meta.get_label("holding_cost_rate"))), words(self.holding_cost_rate)
+				)
+			)
+		self.ask_about_costs()
+
+	def ask_about_costs(self) -> None:
+		"""What may be meant, but rarely is."""
+		for field, is_high in (("holding_cost_rate", False), ("stockout_cost_rate", True)):
+			rate = flt(self.get(field))
+			if rate >= LEAST_USUAL_RATE and not (is_high and rate > MOST_USUAL_STOCKOUT_RATE):
+				continue
+			frappe.msgprint(
+				_("{0} is {1}, in percent of the price. If that is meant, leave it as it is.").format(
+					frappe.bold(_(self.meta.get_label(field))), words(rate)
+				),
+				title=_("Is This a Percentage?"),
+				indicator="orange",
 			)
 
 	def validate_history(self) -> None:

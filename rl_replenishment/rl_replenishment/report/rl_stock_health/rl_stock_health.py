@@ -15,11 +15,13 @@ from frappe.utils import cint, flt, getdate
 from rl_replenishment.bridge.desk.reporting import chosen_agent, column, in_group, link_column
 from rl_replenishment.bridge.state.demand import read_demand
 from rl_replenishment.bridge.state.parameters import read_parameters
+from rl_replenishment.bridge.state.real_demand import usual_demand
 from rl_replenishment.bridge.state.scope import resolve_scope
 from rl_replenishment.bridge.state.stock import Stock, read_stock
 from rl_replenishment.core.demand.statistics import QUARTER
 from rl_replenishment.core.items import FloatArray
 from rl_replenishment.core.policies.base import protection_days
+from rl_replenishment.core.written import as_written
 
 #: in the order in which they are looked at
 HEALTH = ("Out of Stock", "Runs Out", "Healthy", "Too Much")
@@ -57,7 +59,8 @@ def _rows(settings: Any) -> list[dict[str, Any]]:
 		return []
 	today = getdate()
 	items, bought = read_parameters(settings, keys)
-	rate = read_demand(settings, keys, days=QUARTER, today=today).demand.mean(axis=0)
+	quarter = read_demand(settings, keys, days=QUARTER, today=today)
+	rate = usual_demand(settings, items, quarter).demand.mean(axis=0)
 	stock = read_stock(settings, keys, today, items.whole_lead_time_days, rate)
 	cover = np.where(rate > 0, np.maximum(stock.on_hand, 0) / np.maximum(rate, 1e-9), np.inf)
 	empty_in = days_until_empty(stock, rate)
@@ -78,6 +81,18 @@ def _rows(settings: Any) -> list[dict[str, Any]]:
 	)
 	currency = frappe.get_cached_value("Company", settings.company, "default_currency")
 	names = [_(name) for name in HEALTH]
+	# as the policy reckons where no rate is known
+	unit_cost = np.where(bought.rates > 0, bought.rates, items.unit_cost).tolist()
+	shown = {
+		name: as_written(column).tolist()
+		for name, column in (
+			("on_hand", stock.on_hand),
+			("on_order", stock.on_order),
+			("overdue", stock.overdue),
+			("daily_demand", rate),
+			("days_of_cover", cover),
+		)
+	}
 	rows = [
 		{
 			"item_code": key.item_code,
@@ -87,17 +102,17 @@ def _rows(settings: Any) -> list[dict[str, Any]]:
 			"supplier": items.suppliers[i] or None,
 			"health": names[health[i]],
 			"order": (int(health[i]), float(empty_in[i])),
-			"on_hand": float(stock.on_hand[i]),
-			"on_order": float(stock.on_order[i]),
+			"on_hand": shown["on_hand"][i],
+			"on_order": shown["on_order"][i],
 			"next_arrival": today + timedelta(days=int(next_in[i])) if is_coming[i] else None,
-			"overdue": float(stock.overdue[i]),
-			"daily_demand": float(rate[i]),
-			"days_of_cover": float(cover[i]) if np.isfinite(cover[i]) else None,
+			"overdue": shown["overdue"][i],
+			"daily_demand": shown["daily_demand"][i],
+			"days_of_cover": shown["days_of_cover"][i] if np.isfinite(cover[i]) else None,
 			"stockout_date": today + timedelta(days=int(empty_in[i]))
 			if empty_in[i] <= _HORIZON_DAYS
 			else None,
 			"uom": bought.stock_uoms[i],
-			"value": max(float(stock.on_hand[i]), 0) * float(items.unit_cost[i]),
+			"value": flt(max(shown["on_hand"][i], 0) * unit_cost[i], 2),
 			"currency": currency,
 		}
 		for i, key in enumerate(keys)
