@@ -9,6 +9,7 @@ from datetime import date, timedelta
 import frappe
 import numpy as np
 import numpy.typing as npt
+from frappe import _
 from frappe.model.document import Document
 from frappe.query_builder.functions import Concat, Count, GroupConcat, Min
 from pypika.queries import QueryBuilder
@@ -17,10 +18,13 @@ from rl_replenishment.bridge.queries import Keys, days_between
 from rl_replenishment.bridge.state.demand_queries import Window, ledger_queries, sales_order_queries
 from rl_replenishment.bridge.state.places import read_places
 from rl_replenishment.core.demand.history import DemandHistory, from_events
+from rl_replenishment.core.errors import InputError
 from rl_replenishment.core.items import FloatArray, ItemKey
 
 #: item-warehouses read at a time: bounds the memory that a long history takes
 CHUNK = 20_000
+#: days times item-warehouses, which take 2 GiB
+MOST_NUMBERS = 2**29
 #: a history that starts with more idle days than this is checked for when it really began
 _IDLE_DAYS = 14
 #: bytes of the text of a busy item-warehouse's rows; the database cuts longer ones
@@ -33,6 +37,7 @@ def read_demand(settings: Document, keys: Sequence[ItemKey], *, days: int, today
 	What counts as demand is told in `demand_queries`. The history starts later where nothing had been moved
 	or ordered before. In at most nine queries for `CHUNK` item-warehouses.
 	"""
+	_check_size(days, len(keys))
 	start = today - timedelta(days=days)
 	places = read_places(settings)
 	demand = np.zeros((days, len(keys)), dtype=np.float32)
@@ -45,18 +50,33 @@ def read_demand(settings: Document, keys: Sequence[ItemKey], *, days: int, today
 	return DemandHistory(tuple(keys), np.datetime64(start + timedelta(days=idle), "D"), demand[idle:])
 
 
+def _check_size(days: int, items: int) -> None:
+	"""Refuse a history that no machine would hold, before any of it is read."""
+	if days * items > MOST_NUMBERS:
+		raise InputError(
+			_(
+				"{0} days of {1} item-warehouses are {2} numbers, more than a run may hold ({3}); shorten "
+				"the history, or divide the items among several agents."
+			).format(days, items, days * items, MOST_NUMBERS)
+		)
+
+
 @contextmanager
 def _long_lists_and_texts() -> Iterator[None]:
 	"""Have the database look up long lists by index, which keeps the ledger's order, and cut off no text.
 
 	By default it would sort a million rows to find a thousand items or more among them.
 	"""
+	# no query builder sets a session's variables; nothing of it is sent by anybody
+	# nosemgrep
 	frappe.db.sql(
 		"set session group_concat_max_len = %s, in_predicate_conversion_threshold = 0", _LONGEST_TEXT
 	)
 	try:
 		yield
 	finally:
+		# as above
+		# nosemgrep
 		frappe.db.sql(
 			"set session group_concat_max_len = default, in_predicate_conversion_threshold = default"
 		)
