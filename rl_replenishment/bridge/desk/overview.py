@@ -15,6 +15,7 @@ from redis.exceptions import RedisError
 
 from rl_replenishment.bridge.policies import promotion
 from rl_replenishment.bridge.policies.drift import is_watched
+from rl_replenishment.bridge.policies.store import active_policy
 from rl_replenishment.bridge.proposing import run as proposal_run
 from rl_replenishment.bridge.review_days import next_review_day
 from rl_replenishment.bridge.state.ownership import auto_reorder_warning
@@ -27,7 +28,7 @@ def overview(settings: Document) -> dict[str, Any]:
 	"""What the agent's form shows at a glance."""
 	policy = frappe.db.get_value(
 		"RL Policy",
-		settings.active_policy,
+		active_policy(settings.name),
 		["name", "algorithm", "summary", "metrics", "drift"],
 		as_dict=True,
 	)

@@ -12,6 +12,7 @@ from frappe.query_builder.functions import Coalesce, Max, Sum
 from frappe.utils import add_days
 from pypika.queries import QueryBuilder
 
+from rl_replenishment.bridge.origin import is_of
 from rl_replenishment.bridge.queries import Keys
 from rl_replenishment.core.demand.history import DemandHistory
 from rl_replenishment.core.demand.statistics import YEAR
@@ -56,7 +57,7 @@ def _raised(agent: str, today: date) -> QueryBuilder:
 		.join(request)
 		.on(request.name == line.parent)
 		.left_join(proposal)
-		.on(proposal.name == line.rl_proposal)
+		.on(is_of(proposal, line, request))
 		.select(
 			*(line.item_code, line.warehouse, Max(proposal.proposed_qty), Sum(quantity)),
 			*(Max(day), Max(line.rl_edit_reason), Max(request.modified_by)),

@@ -83,8 +83,8 @@ def _share(decisions: Sequence[Decision]) -> None:
 		if each.proposal and not (each.is_cancelled and each.proposal in amended):
 			by_account[_about(each)].append(each)
 	for account in by_account.values():
-		for giver in filter(_excess, account):
-			for taker in filter(_is_given_up, account):
+		for giver in (each for each in account if _excess(each)):
+			for taker in (each for each in account if _is_given_up(each)):
 				if giver.ordered_on and taker.decision_date <= giver.ordered_on:
 					_move(giver, taker)
 

@@ -55,7 +55,8 @@ def _refresh_order(order: Document) -> None:
 	if named or known_requests:
 		requests = frappe.get_all(
 			"Material Request",
-			{"name": ("in", sorted(named)), "rl_agent": ("is", "set")},
+			# an order may name requests of other companies, which it is no answer to
+			{"name": ("in", sorted(named)), "rl_agent": ("is", "set"), "company": order.company},
 			["name", "rl_agent", "rl_policy"],
 		)
 		# of those that are known, some may have been deleted

@@ -18,6 +18,7 @@ from rl_replenishment.bridge.feedback.decisions import Decision, read_decisions,
 from rl_replenishment.bridge.feedback.merging import share_merged
 from rl_replenishment.bridge.figures import exact
 from rl_replenishment.bridge.queries import one_of
+from rl_replenishment.bridge.review_days import within_calendar
 from rl_replenishment.bridge.state.places import read_places
 from rl_replenishment.bridge.state.scope import scoped_items
 from rl_replenishment.core.feedback import feedback_reward, feedback_scale
@@ -58,6 +59,8 @@ def refresh_added(order: Document, policies: dict[str, str | None], counted: Col
 	decisions = []
 	for agent, policy in policies.items():
 		settings = frappe.get_doc("RL Agent Settings", agent)
+		if settings.company != order.company:
+			continue
 		warehouses = set(read_places(settings).open)
 		items = scoped_items(settings) if added else frozenset()
 		mine = {key for key in added if key[0] in items and key[1] in warehouses}
@@ -72,7 +75,7 @@ def refresh_added(order: Document, policies: dict[str, str | None], counted: Col
 					company=order.company,
 					item_code=item_code,
 					warehouse=warehouse,
-					decision_date=getdate(order.transaction_date),
+					decision_date=within_calendar(getdate(order.transaction_date)),
 					supplier=order.supplier,
 					buyer=order.owner,
 					requested_qty=qty,

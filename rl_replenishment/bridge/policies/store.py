@@ -14,6 +14,7 @@ from frappe import _
 from frappe.model.document import Document
 from frappe.utils import now_datetime
 
+from rl_replenishment.bridge.guarding import plain
 from rl_replenishment.bridge.language import in_the_sites_language
 from rl_replenishment.bridge.policies.classical_rule import CLASSICAL, classical, first_rule, is_untuned
 from rl_replenishment.core.errors import PolicyFileError
@@ -45,15 +46,22 @@ def policy_in_use(
 
 
 def active_policy(agent: str, *, lock: bool = False) -> str | None:
-	"""The name of the policy in use; with `lock` nobody else changes it until this transaction ends."""
-	return frappe.db.get_value("RL Agent Settings", agent, "active_policy", for_update=lock)
+	"""The name of the policy in use; with `lock` nobody else changes it until this transaction ends.
+
+	A policy serves its own agent alone: another agent's counts for none.
+	"""
+	name = frappe.db.get_value("RL Agent Settings", agent, "active_policy", for_update=lock)
+	if not name:
+		return None
+	# a locking read too: it sees what others committed since this transaction began
+	return name if frappe.db.get_value("RL Policy", name, "agent", for_update=lock) == agent else None
 
 
 def load(policy: str) -> StoredPolicy:
 	"""The policy of an RL Policy; `PolicyFileError` says what is wrong with a file that cannot be used."""
 	source = _("The file of policy {0}").format(policy)
-	sha256 = frappe.db.get_value("RL Policy", policy, "sha256")
-	data = _read(policy, source)
+	url, sha256 = frappe.db.get_value("RL Policy", policy, ["file", "sha256"]) or (None, None)
+	data = _read(policy, url, source)
 	if hashlib.sha256(data).hexdigest() != sha256:
 		raise PolicyFileError(
 			_(
@@ -63,10 +71,10 @@ def load(policy: str) -> StoredPolicy:
 	return parse_policy(unpack(data, source), source)
 
 
-def _read(policy: str, source: str) -> bytes:
-	file = frappe.db.get_value(
-		"File", {"attached_to_doctype": "RL Policy", "attached_to_name": policy, "attached_to_field": "file"}
-	)
+def _read(policy: str, url: str | None, source: str) -> bytes:
+	# by the policy's own word: others may say that theirs is attached to it
+	own = {"attached_to_doctype": "RL Policy", "attached_to_name": policy, "file_url": url, "is_private": 1}
+	file = frappe.db.get_value("File", own) if url else None
 	try:
 		if not file:
 			raise FileNotFoundError(None, "no file is attached")
@@ -124,7 +132,11 @@ def save(
 			"is_private": 1,
 			"content": data,
 		}
-	).insert(ignore_permissions=True)
+	)
+	file.flags.rl_policy_file = True
+	file.insert(ignore_permissions=True)
+	# Frappe lets the owner of a file read it, whatever becomes of the permissions
+	file.db_set("owner", "Administrator", update_modified=False)
 	policy.db_set("file", file.file_url, update_modified=False)
 	return policy.name
 
@@ -196,13 +208,13 @@ def renew_classical(agent: str) -> None:
 
 
 def policy_name(name: str) -> str:
-	"""What the desk calls a classical rule of core; a policy by its own name."""
+	"""What the desk calls a classical rule of core; another policy by its own name, as a policy keeps it."""
 	return {
 		"base-stock": _("base-stock"),
 		"capped base-stock": _("capped base-stock"),
 		"(s, S)": _("(s, S)"),
 		"reorder level": _("reorder level"),
-	}.get(name, name)
+	}.get(name) or plain(name)
 
 
 def _save_classical(settings: Document, stored: StoredPolicy) -> str:

@@ -14,6 +14,7 @@ from frappe.model.document import Document
 from frappe.utils import flt, getdate
 
 from rl_replenishment.bridge import feedback, figures
+from rl_replenishment.bridge.guarding import plain
 from rl_replenishment.bridge.policies import classical_rule
 from rl_replenishment.bridge.policies import store as policy_store
 from rl_replenishment.bridge.proposing import rows as proposal_rows
@@ -64,7 +65,7 @@ def carry_out(run: str, settings: Document, today: date, progress: Callable[[flo
 	progress(0, _("Looking at stock and demand"))
 	situation = _look(settings, today)
 	if not situation.scope.keys:
-		return Round(situation, settings.active_policy, messages=[_nothing_in_scope()])
+		return Round(situation, policy_store.active_policy(settings.name), messages=[_nothing_in_scope()])
 	progress(10, _("Asking the policy"))
 	policy_name, stored = policy_store.policy_in_use(
 		settings,
@@ -122,7 +123,7 @@ def preview(agent: str) -> dict[str, Any]:
 	settings = frappe.get_doc("RL Agent Settings", agent)
 	today = getdate()
 	# an agent that never proposed has no policy yet
-	active = settings.active_policy
+	active = policy_store.active_policy(agent)
 	try:
 		stored = policy_store.load(active) if active else None
 	except PolicyFileError as error:
@@ -202,7 +203,7 @@ def _order_line(situation: Situation, i: int, proposal: Proposal, name: str, tod
 		conversion_factor=conversion,
 		schedule_date=proposal_rows.schedule_date(situation, i, today),
 		proposed_qty=proposed,
-		explanation=proposal.reason,
+		explanation=plain(proposal.reason),
 		proposal=name,
 	)
 

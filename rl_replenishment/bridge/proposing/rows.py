@@ -15,6 +15,7 @@ from frappe.query_builder.functions import Max
 from frappe.utils import cint, flt, now_datetime
 
 from rl_replenishment.bridge import figures
+from rl_replenishment.bridge.guarding import plain
 from rl_replenishment.bridge.queries import Keys
 from rl_replenishment.bridge.state.situation import Situation
 from rl_replenishment.core.items import FloatArray, ItemKey
@@ -91,7 +92,7 @@ def insert(
 				"policy": policy,
 				"company": settings.company,
 				"item_code": proposal.item_code,
-				"item_name": bought.item_names[i],
+				"item_name": plain(bought.item_names[i]),
 				"warehouse": proposal.warehouse,
 				"supplier": proposal.supplier or None,
 				"buyer": buyers.get(key),
@@ -106,7 +107,7 @@ def insert(
 				"overdue_qty": bought.in_stock_units(i, float(situation.stock.overdue[i])),
 				"proposal_date": today,
 				"schedule_date": schedule_date(situation, i, today),
-				"explanation": proposal.reason,
+				"explanation": plain(proposal.reason),
 				"state": json.dumps(
 					_state(settings, situation, i, proposal, float(most[i]), float(projected[i]))
 				),

@@ -15,6 +15,7 @@ from frappe.utils import getdate, now_datetime
 from frappe.utils.background_jobs import is_job_enqueued
 from redis.exceptions import RedisError
 
+from rl_replenishment.bridge.guarding import plain
 from rl_replenishment.bridge.language import in_the_sites_language
 from rl_replenishment.bridge.notifying import PROPOSALS_FAILED, PROPOSALS_WAITING, announce
 from rl_replenishment.bridge.proposing import rows as proposal_rows
@@ -116,7 +117,7 @@ def _begin(settings: Document, trigger: str) -> str:
 	# the name may have been that of a run that was rolled back
 	frappe.cache.delete_value([_progress_key(run.name), _cancel_key(run.name)])
 	# whoever looks sees it from the first second
-	frappe.db.commit()
+	frappe.db.commit()  # for the reason above; nosemgrep
 	return run.name
 
 
@@ -128,7 +129,7 @@ def cancel(run: str) -> None:
 	_close([run], _("Cancelled; nothing of it was kept."), "Cancelled")
 	# a worker that is at it does not see what others have written since it began
 	frappe.cache.set_value(_cancel_key(run), 1, expires_in_sec=TIMEOUT_SECONDS)
-	frappe.db.commit()
+	frappe.db.commit()  # for the reason above; nosemgrep
 
 
 @in_the_sites_language()
@@ -143,7 +144,7 @@ def close_lost_runs() -> None:
 
 
 def _close(runs: list[str], reason: str, status: str = "Failed") -> None:
-	values = {"status": status, "ended_on": now_datetime(), "messages": reason}
+	values = {"status": status, "ended_on": now_datetime(), "messages": plain(reason)}
 	for run in runs:
 		frappe.db.set_value("RL Proposal Run", run, values)
 
@@ -163,10 +164,10 @@ def _mark_failed(run: str, error: Exception) -> None:
 		reference_doctype="RL Proposal Run",
 		reference_name=run,
 	)
-	values = {"status": "Failed", "ended_on": now_datetime(), "messages": reason, "error": log.name}
+	values = {"status": "Failed", "ended_on": now_datetime(), "messages": plain(reason), "error": log.name}
 	frappe.db.set_value("RL Proposal Run", run, values)
 	# the record of the failure outlives the rollback of the work
-	frappe.db.commit()
+	frappe.db.commit()  # for the reason above; nosemgrep
 
 
 def _end(run: str, settings: Document, day: date, done: Round) -> None:
@@ -183,7 +184,7 @@ def _end(run: str, settings: Document, day: date, done: Round) -> None:
 			"items_considered": len(scope.keys),
 			"items_ordered": len(done.ordered) - done.refused,
 			"order_value": done.value,
-			"messages": "\n".join(done.messages),
+			"messages": plain("\n".join(done.messages)),
 			"left_out": json.dumps([asdict(left) for left in scope.left_out]),
 			"not_ordered": proposal_rows.not_ordered(done.situation, done.proposals, done.not_ordered),
 		},

@@ -8,6 +8,7 @@ from datetime import date, timedelta
 import frappe
 import numpy as np
 import numpy.typing as npt
+from frappe import _
 from frappe.model.document import Document
 from frappe.query_builder.functions import Min
 from pypika.queries import QueryBuilder
@@ -17,10 +18,13 @@ from rl_replenishment.bridge.state.demand_queries import Window, ledger_queries,
 from rl_replenishment.bridge.state.places import read_places
 from rl_replenishment.bridge.state.written_off import read_written_off
 from rl_replenishment.core.demand.history import DemandHistory, from_events
+from rl_replenishment.core.errors import InputError
 from rl_replenishment.core.items import FloatArray, ItemKey
 
 #: item-warehouses read at a time: bounds the memory that a long history takes
 CHUNK = 20_000
+#: days times item-warehouses, which take 2 GiB
+MOST_NUMBERS = 2**29
 #: a history that starts with more idle days than this is checked for when it really began
 _IDLE_DAYS = 14
 
@@ -31,6 +35,7 @@ def read_demand(settings: Document, keys: Sequence[ItemKey], *, days: int, today
 	What counts as demand is told in `demand_queries`. The history starts later where nothing had been moved
 	or ordered before. In at most twelve queries for `CHUNK` item-warehouses.
 	"""
+	_check_size(days, len(keys))
 	start = today - timedelta(days=days)
 	places, written_off = read_places(settings), read_written_off(settings.company)
 	demand = np.zeros((days, len(keys)), dtype=np.float32)
@@ -41,6 +46,17 @@ def read_demand(settings: Document, keys: Sequence[ItemKey], *, days: int, today
 			demand[:, part] = _read(settings, window)
 	idle = _idle_days(settings, keys, demand, start)
 	return DemandHistory(tuple(keys), np.datetime64(start + timedelta(days=idle), "D"), demand[idle:])
+
+
+def _check_size(days: int, items: int) -> None:
+	"""Refuse a history that no machine would hold, before any of it is read."""
+	if days * items > MOST_NUMBERS:
+		raise InputError(
+			_(
+				"{0} days of {1} item-warehouses are {2} numbers, more than a run may hold ({3}); shorten "
+				"the history, or divide the items among several agents."
+			).format(days, items, days * items, MOST_NUMBERS)
+		)
 
 
 def _read(settings: Document, window: Window) -> FloatArray:

@@ -13,10 +13,12 @@ from datetime import date, timedelta
 from typing import Any
 
 import frappe
+from frappe.query_builder import Case
 from frappe.query_builder.functions import Coalesce
 from pypika.queries import QueryBuilder, Table
-from pypika.terms import Criterion
+from pypika.terms import Criterion, Term
 
+from rl_replenishment.bridge.origin import is_of
 from rl_replenishment.bridge.queries import Keys, one_of
 
 #: what was received so long ago and was never put away is not on its way any more
@@ -56,6 +58,12 @@ def destinations(rows: Iterable[Sequence[Any]]) -> Iterator[tuple[str, str, date
 def is_proposed(line: Table, proposal: Table) -> Criterion:
 	"""The condition that a line of a Material Request is of a proposal, no other item entered over it."""
 	return (proposal.name == line.rl_proposal) & (proposal.item_code == line.item_code)
+
+
+def asked_by(document: Table, request: Table, asked: Table, proposed: Table) -> Term:
+	"""The warehouse that asked for a line of a document: a document may name the line of any request, but
+	answers those of its own company alone."""
+	return Case().when(request.company == document.company, Coalesce(proposed.warehouse, asked.warehouse))
 
 
 def read_waiting(at: Keys, today: date) -> list[Waiting]:
@@ -98,10 +106,10 @@ def read_asked_for(agent: str, at: Keys, since: date) -> Iterator[tuple[str, str
 		.join(request)
 		.on(request.name == line.parent)
 		.left_join(proposed)
-		.on(is_proposed(line, proposed))
+		.on(is_of(proposed, line, request))
 		.select(
 			*(line.name, line.item_code, line.warehouse, proposed.warehouse.as_("asked_for")),
-			*(line.stock_qty, line.ordered_qty, request.docstatus, request.status),
+			*(line.stock_qty, line.ordered_qty, request.docstatus, request.status, request.company),
 		)
 		.where((request.rl_agent == agent) & (request.transaction_date >= since))
 		.where(one_of(line.item_code, at.item_codes))
@@ -117,7 +125,7 @@ def read_asked_for(agent: str, at: Keys, since: date) -> Iterator[tuple[str, str
 		if row.docstatus < 2 and row.status != "Stopped" and row.stock_qty > row.ordered_qty:
 			yield row.item_code, row.warehouse, row.stock_qty - row.ordered_qty
 	order, ordered = frappe.qb.DocType("Purchase Order"), frappe.qb.DocType("Purchase Order Item")
-	asked_by = {row.name: row for row in lines}
+	askers = {row.name: row for row in lines}
 	bought = (
 		frappe.qb.from_(ordered)
 		.join(order)
@@ -126,18 +134,20 @@ def read_asked_for(agent: str, at: Keys, since: date) -> Iterator[tuple[str, str
 			*(ordered.material_request_item, ordered.item_code, ordered.warehouse, ordered.qty),
 			*(ordered.received_qty, ordered.conversion_factor, order.status),
 		)
-		.where((order.docstatus == 1) & one_of(ordered.material_request_item, asked_by))
+		.where((order.docstatus == 1) & one_of(ordered.material_request_item, askers))
+		# an order may name the line of any request
+		.where(one_of(order.company, {row.company for row in lines}))
 		.run(as_dict=True)
 	)
 	kept = staying(
 		{
 			(row.item_code, row.warehouse)
 			for row in bought
-			if row.warehouse != asked_by[row.material_request_item].warehouse
+			if row.warehouse != askers[row.material_request_item].warehouse
 		}
 	)
 	for row in bought:
-		asked_for = asked_by[row.material_request_item].warehouse
+		asked_for = askers[row.material_request_item].warehouse
 		if row.warehouse == asked_for or (row.item_code, row.warehouse) not in kept:
 			quantity = row.received_qty if row.status == "Closed" else max(row.qty, row.received_qty)
 			yield row.item_code, asked_for, quantity * row.conversion_factor
@@ -166,11 +176,11 @@ def staying(pairs: Collection[_Pair]) -> set[_Pair]:
 def _received_elsewhere(at: Keys, since: date) -> QueryBuilder:
 	"""Item code, warehouse of the receipt, warehouse that it was ordered for, quantity, day."""
 	ordered, asked = frappe.qb.DocType("Purchase Order Item"), frappe.qb.DocType("Material Request Item")
-	proposed = frappe.qb.DocType("RL Proposal")
+	proposed, request = frappe.qb.DocType("RL Proposal"), frappe.qb.DocType("Material Request")
 	found: QueryBuilder | None = None
 	for doctype, link in (("Purchase Receipt", "purchase_order_item"), ("Purchase Invoice", "po_detail")):
 		document, line = frappe.qb.DocType(doctype), frappe.qb.DocType(f"{doctype} Item")
-		asked_for = Coalesce(proposed.warehouse, asked.warehouse, ordered.warehouse)
+		asked_for = Coalesce(asked_by(document, request, asked, proposed), ordered.warehouse)
 		query = (
 			frappe.qb.from_(line)
 			.join(document)
@@ -179,6 +189,8 @@ def _received_elsewhere(at: Keys, since: date) -> QueryBuilder:
 			.on(ordered.name == line[link])
 			.left_join(asked)
 			.on(asked.name == ordered.material_request_item)
+			.left_join(request)
+			.on(request.name == asked.parent)
 			.left_join(proposed)
 			.on(is_proposed(asked, proposed))
 			.select(line.item_code, line.warehouse, asked_for, line.stock_qty, document.posting_date)

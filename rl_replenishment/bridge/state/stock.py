@@ -18,9 +18,10 @@ from frappe.model.document import Document
 from frappe.query_builder.functions import Coalesce
 from pypika.queries import QueryBuilder
 
+from rl_replenishment.bridge.origin import is_of
 from rl_replenishment.bridge.queries import Keys, one_of
 from rl_replenishment.bridge.state.batches import read_expiring
-from rl_replenishment.bridge.state.detours import destinations, is_proposed, read_waiting
+from rl_replenishment.bridge.state.detours import asked_by, destinations, is_proposed, read_waiting
 from rl_replenishment.bridge.state.promised import read_promises
 from rl_replenishment.core.items import FloatArray, ItemKey
 from rl_replenishment.core.policies.base import total_within
@@ -173,13 +174,16 @@ def _purchase_orders(at: Keys) -> QueryBuilder:
 	"""With the warehouse that asked for it, where one did, before the date."""
 	order, line = frappe.qb.DocType("Purchase Order"), frappe.qb.DocType("Purchase Order Item")
 	asked, proposed = frappe.qb.DocType("Material Request Item"), frappe.qb.DocType("RL Proposal")
-	asked_for = Coalesce(proposed.warehouse, asked.warehouse)
+	request = frappe.qb.DocType("Material Request")
+	asked_for = asked_by(order, request, asked, proposed)
 	return (
 		frappe.qb.from_(line)
 		.join(order)
 		.on(line.parent == order.name)
 		.left_join(asked)
 		.on(asked.name == line.material_request_item)
+		.left_join(request)
+		.on(request.name == asked.parent)
 		.left_join(proposed)
 		.on(is_proposed(asked, proposed))
 		.select(
@@ -232,13 +236,16 @@ def _work_orders(at: Keys) -> QueryBuilder:
 def _in_transit(at: Keys) -> QueryBuilder:
 	"""What has left for the warehouse that requested it, by way of a transit warehouse; due now."""
 	entry, line = frappe.qb.DocType("Stock Entry"), frappe.qb.DocType("Stock Entry Detail")
-	request = frappe.qb.DocType("Material Request Item")
+	request, header = frappe.qb.DocType("Material Request Item"), frappe.qb.DocType("Material Request")
 	return (
 		frappe.qb.from_(entry)
 		.join(line)
 		.on(line.parent == entry.name)
 		.join(request)
-		.on(request.name == line.material_request_item)
+		.on((request.name == line.material_request_item) & (request.item_code == line.item_code))
+		.join(header)
+		# an entry may name the line of any request
+		.on((header.name == request.parent) & (header.company == entry.company))
 		.select(
 			line.item_code, request.warehouse, entry.posting_date, line.transfer_qty - line.transferred_qty
 		)
@@ -260,7 +267,7 @@ def _requests(at: Keys) -> QueryBuilder:
 		.join(request)
 		.on(line.parent == request.name)
 		.left_join(proposed)
-		.on(is_proposed(line, proposed))
+		.on(is_of(proposed, line, request))
 		.select(
 			line.item_code,
 			line.warehouse,
@@ -283,7 +290,7 @@ def _own_drafts(at: Keys, agent: str) -> QueryBuilder:
 		.join(request)
 		.on(line.parent == request.name)
 		.left_join(proposed)
-		.on(is_proposed(line, proposed))
+		.on(is_of(proposed, line, request))
 		.select(line.item_code, line.warehouse, proposed.warehouse, line.schedule_date, line.stock_qty)
 		.where((request.docstatus == 0) & (request.rl_agent == agent))
 		.where((request.material_request_type == "Purchase") & one_of(line.item_code, at.item_codes))

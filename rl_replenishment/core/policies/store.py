@@ -33,6 +33,10 @@ FORMAT = "rl_replenishment policy"
 FORMAT_VERSION = 1
 
 _CLASSICAL = ("safety_factor", "gap", "cap")
+#: far beyond what training ends with, and far below what float32 could not add up
+LARGEST_WEIGHT, LARGEST_NUMBER = 1e6, 1e12
+MOST_LAYERS = 16
+_FIRST_DAY, _LAST_DAY = np.datetime64("1900-01-01"), np.datetime64("2200-12-31")
 _MAY_BE_INFINITE = {"classical.cap", "items.max_order_qty", "items.shelf_life_days"}
 
 
@@ -181,6 +185,7 @@ def _assemble(manifest: dict[str, Any], tensors: dict[str, FloatArray]) -> Store
 		raise ValueError("it was trained on other observations than this version builds")
 	if manifest["forecast"] not in FORECASTS:
 		raise ValueError(f"it uses an unknown forecast {manifest['forecast']!r}")
+	_check_limits(manifest, tensors)
 	for name, tensor in tensors.items():
 		if np.isnan(tensor).any() or (np.isinf(tensor).any() and name not in _MAY_BE_INFINITE):
 			raise ValueError(f"{name} is not all numbers")
@@ -188,8 +193,6 @@ def _assemble(manifest: dict[str, Any], tensors: dict[str, FloatArray]) -> Store
 		raise ValueError(f"its review interval is {manifest['review_days']!r}")
 	if manifest["unmet_demand"] not in get_args(UnmetDemand):
 		raise ValueError(f"it knows unmet demand as {manifest['unmet_demand']!r}")
-	if not isinstance(manifest["today"], str):
-		raise ValueError("it does not say how far its history goes")
 	layers = [(tensors[f"layer.{i}.weight"], tensors[f"layer.{i}.bias"]) for i in range(manifest["layers"])]
 	width = len(observation)
 	for weight, bias in layers:
@@ -236,6 +239,25 @@ def _assemble(manifest: dict[str, Any], tensors: dict[str, FloatArray]) -> Store
 		about=dict(manifest["about"]),
 		sha256=manifest["sha256"],
 	)
+
+
+def _check_limits(manifest: dict[str, Any], tensors: dict[str, FloatArray]) -> None:
+	"""Refuse what no training writes: numbers of other kinds, or so large that orders would overflow."""
+	for name, tensor in tensors.items():
+		if tensor.dtype != np.float32:
+			raise ValueError(f"{name} holds numbers of type {tensor.dtype}, not float32")
+		most = LARGEST_WEIGHT if name.startswith("layer.") else LARGEST_NUMBER
+		finite = tensor[np.isfinite(tensor)]
+		if finite.size and float(np.abs(finite).max()) > most:
+			raise ValueError(f"{name} holds a number beyond {most:g}")
+	layers = manifest["layers"]
+	if isinstance(layers, bool) or not isinstance(layers, int) or not 0 < layers <= MOST_LAYERS:
+		raise ValueError(f"it has {layers!r} layers, not 1 to {MOST_LAYERS}")
+	today = np.datetime64(manifest["today"], "D") if isinstance(manifest["today"], str) else None
+	if today is None or np.isnat(today) or not _FIRST_DAY <= today <= _LAST_DAY:
+		raise ValueError(
+			f"it does not say how far its history goes: {manifest['today']!r} is no day of 1900 to 2200"
+		)
 
 
 def _of_shape(tensors: dict[str, FloatArray], name: str, shape: tuple[int, ...]) -> FloatArray:

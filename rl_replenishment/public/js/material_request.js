@@ -117,7 +117,7 @@ const rl_panel = {
 		const name =
 			row.item_name === row.item_code ? "" : frappe.utils.escape_html(row.item_name || "");
 		const why = __("Why this quantity of {0}?", [item]);
-		return `<tr data-row="${row.name}">
+		return `<tr data-row="${frappe.utils.escape_html(row.name)}">
 			<td><button class="btn btn-xs btn-default rl-why" aria-expanded="false" style="float: right; margin-left: 8px"
 				aria-label="${why}">${__("Why?")}</button>${item}
 				${name ? `<div class="text-muted">${name}</div>` : ""}</td>

@@ -35,7 +35,9 @@ frappe.listview_settings["RL Proposal"] = {
 	},
 	formatters: {
 		item_code: (code, df, { item_name }) =>
-			item_name && item_name !== code ? `${code}: ${item_name}` : code,
+			frappe.utils.escape_html(
+				item_name && item_name !== code ? `${code}: ${item_name}` : code
+			),
 		// no day counts beyond what is worth counting
 		days_of_stock: (days) => (days >= 999 ? "" : format_number(days, null, 0)),
 		target_change: (change) =>

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import frappe
 from frappe import _
-from frappe.model.document import Document
 from frappe.utils import formatdate, getdate
 
+from rl_replenishment.bridge.guarding import Guarded
 
-class RLRealDemand(Document):
+
+class RLRealDemand(Guarded):
 	def validate(self) -> None:
 		frappe.has_permission("RL Agent Settings", "read", self.agent, throw=True)
 		if getdate(self.day) >= getdate():

@@ -12,12 +12,14 @@ import numpy.typing as npt
 from frappe import _
 from frappe.utils import cint, flt, getdate
 
-from rl_replenishment.bridge.desk.reporting import chosen_agent, column, in_group, link_column
+from rl_replenishment.bridge.desk.reporting import chosen_agent, column, given, in_group, link_column
+from rl_replenishment.bridge.guarding import plain
 from rl_replenishment.bridge.state.demand import read_demand
 from rl_replenishment.bridge.state.parameters import read_parameters
 from rl_replenishment.bridge.state.real_demand import usual_demand
 from rl_replenishment.bridge.state.scope import resolve_scope
 from rl_replenishment.bridge.state.stock import Stock, read_stock
+from rl_replenishment.bridge.visibility import Limits
 from rl_replenishment.core.demand.statistics import QUARTER
 from rl_replenishment.core.items import FloatArray
 from rl_replenishment.core.policies.base import protection_days
@@ -33,11 +35,17 @@ _HORIZON_DAYS = 366
 
 def execute(filters: dict[str, Any] | None = None) -> tuple:
 	"""Columns, rows, message, chart, summary."""
-	filters = frappe._dict(filters or {})
-	agent = chosen_agent(filters.agent)
+	filters = given(filters)
+	agent = chosen_agent(filters.agent, in_part=True)
 	if not agent:
 		return _columns(), [], _("There is no agent yet: make one in RL Agent Settings."), None, []
-	rows = _rows(frappe.get_doc("RL Agent Settings", agent))
+	rows = Limits("RL Proposal").keep(
+		_rows(frappe.get_doc("RL Agent Settings", agent)),
+		item_code="Item",
+		item_group="Item Group",
+		warehouse="Warehouse",
+		supplier="Supplier",
+	)
 	for name in ("warehouse", "supplier"):
 		if filters.get(name):
 			rows = [row for row in rows if row[name] == filters[name]]
@@ -96,7 +104,7 @@ def _rows(settings: Any) -> list[dict[str, Any]]:
 	rows = [
 		{
 			"item_code": key.item_code,
-			"item_name": bought.item_names[i],
+			"item_name": plain(bought.item_names[i]),
 			"item_group": items.groups[i],
 			"warehouse": key.warehouse,
 			"supplier": items.suppliers[i] or None,
