@@ -186,12 +186,12 @@ class Twin:
 			return within, torch.minimum((S - within).clamp(min=0), levels.cap)
 		days = torch.from_numpy(self._horizon)
 		lasts = days + (S - s).clamp(min=0) / rate.clamp(min=1e-9)
-		fill = torch.maximum(S - torch.maximum(within, stock.within(lasts.numpy())), s - within)
+		fill = torch.maximum(S - torch.maximum(within, stock.within(lasts.detach().numpy())), s - within)
 		spared = (s - rate * days).clamp(max=0)
 		lost = self.panel.unmet_demand == "lost"
 		before_next, before_later = (
 			stock.missing_before(rate, spared, self._lead_time, until, lost=lost)
-			for until in (self._horizon, lasts.numpy())
+			for until in (self._horizon, lasts.detach().numpy())
 		)
 		low = torch.minimum(within, torch.minimum(s, rate * days) - before_next)
 		missing = torch.maximum(fill, before_later).clamp(min=0)
