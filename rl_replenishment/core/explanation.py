@@ -11,13 +11,8 @@ from rl_replenishment.core.feedback import ROUNDING
 from rl_replenishment.core.items import DAYS_PER_YEAR, FloatArray
 from rl_replenishment.core.policies.base import State, protection_days, total_within
 from rl_replenishment.core.policies.limits import limits_of, selling_days, sensible_order
-from rl_replenishment.core.policies.order_up_to import (
-	ForecastLevels,
-	demand_deviation,
-	demand_rate,
-	needed,
-)
-from rl_replenishment.core.policies.residual_network import Decision, ResidualNetwork, Situation
+from rl_replenishment.core.policies.needed import needed
+from rl_replenishment.core.policies.residual_network import Decision, Situation
 from rl_replenishment.core.written import as_written, quantity_words, written_quantities
 
 #: gives a text of this module, with its placeholders, in another language
@@ -25,8 +20,6 @@ Translate = Callable[[str], str]
 #: writes a quantity in a reader's format
 Number = Callable[[float], str]
 
-#: of a normal distribution: the range of expected demand holds 80 % of the cases
-_RANGE_DEVIATIONS = 1.2816
 #: from here on, an expectation is that of similar items
 _MOSTLY_BORROWED = 0.5
 #: days of cover that are as good as for ever
@@ -53,6 +46,8 @@ class Explanation:
 	position: float
 	reorder_point: float
 	target: float
+	#: the level as learning moved it: at or above it, nothing is ordered
+	learned_target: float
 	rule_wish: float
 	#: what the supplier would get by the rule alone
 	rule_quantity: float
@@ -180,7 +175,9 @@ class Explanation:
 	def _correction_words(self, _: Translate, number: Number) -> str:
 		amount = abs(self.correction)
 		shown = number(amount) if amount >= 0.05 else _("less than {0}").format(number(0.1))
-		return (_("learning adds {0}") if self.correction > 0 else _("learning takes off {0}")).format(shown)
+		if self.correction > 0:
+			return _("learning adds {0}, filling up to {1}").format(shown, number(self.learned_target))
+		return _("learning takes off {0}").format(shown)
 
 	def _rounding_words(self, _: Translate, number: Number) -> str:
 		if self.rounding < 0:
@@ -192,14 +189,9 @@ class Explanation:
 		return _("rounded up")
 
 
-def explain(policy: ResidualNetwork, situation: Situation, decision: Decision) -> list[Explanation]:
+def explain(situation: Situation, decision: Decision) -> list[Explanation]:
 	"""The numbers behind every item's quantity, N of them."""
 	state = situation.state
-	rule = policy.classical.rule
-	rate = demand_rate(state.demand, rule.forecast if isinstance(rule, ForecastLevels) else "91 days")
-	days = protection_days(state.items, state.review_days)
-	deviation = _RANGE_DEVIATIONS * demand_deviation(state, rate)
-	expected = rate * days
 	wished = decision.classical + decision.correction
 	position, missing = needed(state, decision.levels)
 	known = limits_of(state, decision.levels.rate)
@@ -221,9 +213,9 @@ def explain(policy: ResidualNetwork, situation: Situation, decision: Decision) -
 	)
 	nothing = np.zeros(len(state.items))
 	columns = (
-		days,
-		np.maximum(expected - deviation, 0),
-		expected + deviation,
+		protection_days(state.items, state.review_days),
+		decision.levels.low,
+		decision.levels.high,
 		nothing if state.borrowed is None else state.borrowed,
 		state.on_hand,
 		state.arrivals.sum(axis=0),
@@ -231,6 +223,7 @@ def explain(policy: ResidualNetwork, situation: Situation, decision: Decision) -
 		position,
 		decision.levels.reorder_point,
 		decision.levels.order_up_to,
+		decision.learned.order_up_to,
 		decision.classical,
 		sensible_order(state, decision.classical, decision.levels.rate),
 		decision.correction,

@@ -72,7 +72,7 @@ def propose(
 		for key, supplier, why, by_rule in zip(
 			state.items.keys,
 			state.items.suppliers,
-			explain(policy, situation, decision),
+			explain(situation, decision),
 			baseline,
 			strict=True,
 		)

@@ -13,10 +13,11 @@ import numpy as np
 from rl_replenishment.core.demand.history import DemandHistory
 from rl_replenishment.core.environments.spaces import ACTION_SPACE
 from rl_replenishment.core.items import ItemKey, ItemTable
+from rl_replenishment.core.policies.network import Network, Normaliser
 from rl_replenishment.core.policies.observation import OBSERVATION_SIZE
 from rl_replenishment.core.policies.order_up_to import ForecastLevels, OrderUpTo
 from rl_replenishment.core.policies.parameters import ItemParameters
-from rl_replenishment.core.policies.residual_network import Network, Normaliser, ResidualNetwork
+from rl_replenishment.core.policies.residual_network import ResidualNetwork
 from rl_replenishment.core.policies.store import StoredPolicy, policy_files
 from rl_replenishment.core.training.from_history import snapshot
 

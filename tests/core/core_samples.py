@@ -17,10 +17,12 @@ from rl_replenishment.core.environments.batch import ReplenishmentTask
 from rl_replenishment.core.environments.spaces import ACTION_SPACE, OBSERVATION_SPACE
 from rl_replenishment.core.items import FloatArray, ItemTable, UnmetDemand
 from rl_replenishment.core.policies.base import Policy, State
+from rl_replenishment.core.policies.constraints import projected
+from rl_replenishment.core.policies.network import Network, Normaliser
 from rl_replenishment.core.policies.observation import OBSERVATION_SIZE
 from rl_replenishment.core.policies.order_up_to import ForecastLevels, OrderUpTo
 from rl_replenishment.core.policies.parameters import ItemParameters
-from rl_replenishment.core.policies.residual_network import Network, Normaliser, ResidualNetwork
+from rl_replenishment.core.policies.residual_network import ResidualNetwork
 from rl_replenishment.core.simulation.rollout import run
 from rl_replenishment.core.simulation.scenario import Scenario, sample_lead_times
 
@@ -121,7 +123,7 @@ def random_network(
 	rng: np.random.Generator, *, scale: float = 0.3, hidden: Sequence[int] = (8, 8)
 ) -> Network:
 	sizes = (OBSERVATION_SIZE, *hidden, *ACTION_SPACE.shape)
-	return Network(
+	network = Network(
 		[
 			(
 				rng.normal(0, scale, (wide, narrow)).astype(np.float32),
@@ -130,6 +132,7 @@ def random_network(
 			for narrow, wide in pairwise(sizes)
 		]
 	)
+	return projected(network)
 
 
 def residual_policy(

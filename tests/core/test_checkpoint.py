@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from core_samples import ppo_model
-from training_samples import ROLLOUT, as_judged, small_trainer, train
+from training_samples import ROLLOUT, small_trainer, train
 
 from rl_replenishment.core.errors import PolicyFileError
 
@@ -15,6 +15,8 @@ from rl_replenishment.core.errors import PolicyFileError
 @pytest.mark.torch
 def test_training_goes_on_where_it_ended(tmp_path: Path) -> None:
 	"""Steps and verdicts add up, and the best of the first part is not lost."""
+	from rl_replenishment.core.training.judge import as_judged
+
 	trainer, checkpoint = small_trainer(), tmp_path / "checkpoint"
 	first = train(trainer, rollouts=3, checkpoint=checkpoint)
 	assert [path.name for path in checkpoint.iterdir()] == ["checkpoint.safetensors"]

@@ -14,6 +14,7 @@ from stockpyl.ss import s_s_cost_discrete, s_s_discrete_exact
 
 from rl_replenishment.core.demand.statistics import demand_statistics
 from rl_replenishment.core.items import ItemTable
+from rl_replenishment.core.policies.levels import economic_order_quantity
 from rl_replenishment.core.policies.order_up_to import (
 	FORECASTS,
 	FixedLevels,
@@ -21,7 +22,6 @@ from rl_replenishment.core.policies.order_up_to import (
 	ReorderLevel,
 	base_stock,
 	demand_rate,
-	economic_order_quantity,
 )
 from rl_replenishment.core.policies.parameters import ItemParameters
 
@@ -55,10 +55,11 @@ def test_base_stock_level_under_normal_demand(lead_time: int) -> None:
 	standard, _ = newsvendor_normal(holding, penalty, 50.0, 1.0, lead_time=0)
 	rng = np.random.default_rng(0)
 	sample = rng.normal(0, 1, (364, 1))
-	# exactly the mean and deviation that the textbook is told, over either window
-	last = sample[-91:]
-	sample[:-91] = (sample[:-91] - sample[:-91].mean()) / sample[:-91].std()
-	sample[-91:] = (last - last.mean()) / last.std()
+	# exactly the mean and deviation that the textbook is told
+	sample[-91:] -= sample[-91:].mean()
+	weeks = sample.reshape(52, 7).sum(axis=1)
+	weeks[:-13] -= weeks[:-13].mean()
+	sample = np.repeat(weeks * np.sqrt(7) / weeks.std() / 7, 7)[:, None]
 	demand = (mean + deviation * sample).astype(np.float32)
 	items = ItemTable.create(["A"], lead_time_days=lead_time, holding_cost=holding, stockout_cost=penalty)
 	known = demand_statistics(demand, np.array([lead_time + 1]), [364]).on(0)
@@ -72,7 +73,7 @@ def test_safety_stock_for_uncertain_lead_times() -> None:
 	"""Variance over the protection interval: H sigma^2 + (m sigma_L)^2."""
 	items = ItemTable.create(["A"], lead_time_days=9, lead_time_std_days=3)
 	known = plain_statistics(1, level=4.0)
-	known.spread_91[:] = 2.0
+	known.week_spread[:] = 2.0 * np.sqrt(7)
 	levels = forecast_rule(safety_factor=1.5).rule.levels(state_of(items, demand=known))
 	assert levels.reorder_point.tolist() == pytest.approx([4 * 10 + 1.5 * np.sqrt(10 * 4 + (4 * 3) ** 2)])
 
@@ -92,7 +93,7 @@ def test_levels_of_the_forecast() -> None:
 def test_levels_never_go_below_nothing() -> None:
 	items = ItemTable.create(["A"])
 	known = plain_statistics(1, level=1.0)
-	known.spread_364[:] = 50.0
+	known.week_spread[:] = 50.0
 	levels = forecast_rule(safety_factor=-2).rule.levels(state_of(items, demand=known))
 	assert levels.reorder_point.tolist() == [0]
 
@@ -107,8 +108,10 @@ def test_no_demand_no_order() -> None:
 
 def test_forecasts() -> None:
 	known = plain_statistics(1)
-	known.level_28[:], known.level_91[:], known.level_364[:], known.season[:] = 1, 2, 3, 1.5
-	assert [float(demand_rate(known, forecast)[0]) for forecast in FORECASTS] == [1, 2, 3, 3]
+	for number, window in enumerate((28, 56, 91, 182, 364)):
+		getattr(known, f"level_{window}")[:] = number
+	known.season[:] = 1.5
+	assert [float(demand_rate(known, forecast)[0]) for forecast in FORECASTS] == [0, 1, 2, 3, 4, 3]
 	with pytest.raises(ValueError, match="unknown forecast 'tomorrow'"):
 		demand_rate(known, "tomorrow")
 

@@ -37,18 +37,35 @@ def by_hand(demand: list[float], day: int, horizon: int) -> dict[str, float]:
 		return demand[max(day - days, 0) : day]
 
 	found: dict[str, float] = {}
-	for days in (7, 28, 91, 364):
+	ahead = min(max(horizon, 1), 364)
+	for days in (7, 14, 21, 28, 56, 91, 182, 364):
 		found[f"level_{days}"] = fmean(window(days) or [0.0])
+	found["level_interval"] = fmean(window(ahead) or [0.0])
+	weeks = [sum(demand[day - 7 * (ago + 1) : day - 7 * ago]) for ago in range(min(day // 7, 52))]
+	found["week_spread"] = pstdev(weeks or [0.0])
+	found["week_peak"] = max(weeks[:26] or [0.0])
 	for days in (91, 364):
-		found[f"spread_{days}"] = pstdev(window(days) or [0.0])
 		found[f"active_{days}"] = fmean([float(value > 0) for value in window(days)] or [0.0])
 	found["days_since_demand"] = next(
 		(ago + 1 for ago, value in enumerate(window(364)[::-1]) if value > 0), 364
 	)
+	found["days_since_first"] = next(
+		(min(day, 455) - row for row, value in enumerate(window(455)) if value > 0), 0
+	)
 	found["days_known"] = min(day, 455)
+	then = day - 364
+	for name, first, last in (
+		("interval", then, then + ahead),
+		("14", then, then + 14),
+		("28", then, then + 28),
+		("beyond", then + ahead, then + ahead + 28),
+		("before_28", max(then - 28, 0), then),
+		("before_91", max(then - 91, 0), then),
+	):
+		asked = demand[first : min(last, day)] if then >= 0 else []
+		found[f"year_ago_{name}"] = fmean(asked or [0.0])
 	found["season"] = 1.0
 	if day >= 455:
-		ahead = min(max(horizon, 1), 364)
 		year_ago = day - 364
 		before = fmean(demand[year_ago - 91 : year_ago])
 		after = fmean(demand[year_ago : year_ago + ahead])
@@ -116,7 +133,7 @@ def test_the_day_before_does_matter() -> None:
 	found, changed = (demand_statistics(values, HORIZONS, [500]).on(0) for values in (demand, other))
 	assert (found.level_7 < changed.level_7).all()
 	assert (found.level_364 < changed.level_364).all()
-	assert (found.spread_91 < changed.spread_91).all()
+	assert (found.week_spread < changed.week_spread).all()
 
 
 def test_more_than_455_days_ago_does_not_matter() -> None:

@@ -238,9 +238,9 @@ def first_rewards(task: ReplenishmentTask, value: float) -> tuple[FloatArray, Fl
 def test_reward_by_hand() -> None:
 	"""(The rule's cost - the policy's cost) / (cost per day x review days), by holding and by stock-out."""
 	task = steady_task(forecast_rule(safety_factor=0))
-	# the rule fills up to 10; the largest correction is twice a day's demand
+	# the rule fills up to 10; the level moves by at most twice a day's demand
 	stock, reward = first_rewards(task, 1.0)
-	np.testing.assert_allclose(reward, -20 * 0.5 / 5, rtol=1e-4)
+	np.testing.assert_allclose(reward, -(30 - np.maximum(stock, 10)) * 0.5 / 5, rtol=1e-4)
 	_, reward = first_rewards(task, -1.0)
 	np.testing.assert_allclose(reward, -3 * np.maximum(10 - stock, 0) / 5, atol=1e-4)
 	assert (stock < 10).any()

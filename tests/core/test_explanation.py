@@ -27,6 +27,7 @@ EXAMPLE = Explanation(
 	position=52,
 	reorder_point=60,
 	target=150,
+	learned_target=154.4,
 	rule_wish=98,
 	rule_quantity=108,
 	correction=4.4,
@@ -56,7 +57,7 @@ def random_state(seed: int, items: ItemTable | None = None) -> State:
 def explained(policy: ResidualNetwork, state: State) -> tuple[list[Explanation], Decision]:
 	situation = policy.situation(state)
 	decision = situation.decide(policy.actions(situation))
-	return explain(policy, situation, decision), decision
+	return explain(situation, decision), decision
 
 
 @settings(max_examples=60)
@@ -165,7 +166,8 @@ def test_in_another_language() -> None:
 def test_an_example() -> None:
 	assert EXAMPLE.sentence() == (
 		"Demand over the next 21 days is expected at 83 to 120, with 40 on hand and 12 on order; the rule "
-		"fills up to 150 and asks for 98, learning adds 4.4, rounded up to packs of 12: order 108."
+		"fills up to 150 and asks for 98, learning adds 4.4, filling up to 154, rounded up to packs of 12: "
+		"order 108."
 	)
 
 
@@ -180,7 +182,7 @@ def test_an_example() -> None:
 		({"correction": 0.2, "rounding": 0.0, "pack": 0}, "asks for 98: order 108."),
 		(
 			{"correction": 0.2, "rule_quantity": 96, "pack": 0},
-			"asks for 98, learning adds 0.2, rounded up",
+			"asks for 98, learning adds 0.2, filling up to 154, rounded up",
 		),
 		({"rounding": -14, "quantity": 88}, "cut to the largest order: order 88."),
 		(
@@ -190,7 +192,7 @@ def test_an_example() -> None:
 		({"pack": 1, "rounding": 0.6}, "rounded up: order 108."),
 		(
 			{"correction": 0.01, "rule_quantity": 96},
-			"asks for 98, learning adds less than 0.1, rounded up to packs of 12",
+			"asks for 98, learning adds less than 0.1, filling up to 154, rounded",
 		),
 		# what the supplier's units leave of float noise
 		({"correction": 1e-6, "rule_quantity": 108.0001, "rounding": 0}, "asks for 98: order 108."),
@@ -221,7 +223,10 @@ NO_WISH = {"rule_wish": 0, "rule_quantity": 0, "correction": 0, "rounding": 0, "
 		# base-stock: what it fills up to is its reorder point
 		({"position": 160, "reorder_point": 150}, "orders at 150 or less, so it asks for 0: order nothing."),
 		({"position": 150, "reorder_point": 150}, "fills up to 150 and asks for 0: order nothing."),
-		({"position": 72, "correction": 24, "quantity": 24}, "asks for 0, learning adds 24: order 24."),
+		(
+			{"position": 72, "correction": 24, "quantity": 24},
+			"asks for 0, learning adds 24, filling up to 154: order 24.",
+		),
 		({"reorder_point": 0, "target": 3, "position": 0}, "fills up to 3, at most 0 at a time, and asks"),
 	],
 )

@@ -64,5 +64,5 @@ def test_known_moments_whatever_the_sample() -> None:
 	demand = model.draw(np.zeros((300, 1), np.float32), np.zeros(4, np.intp), np.random.default_rng(0))
 	assert demand.mean() == pytest.approx(2, abs=0.2)
 	known = model.statistics(demand, np.full(4, 3), np.array([0, 150]))
-	for name, value in (("level_28", 2.0), ("spread_91", 2**0.5), ("active_364", 1 - np.exp(-2.0))):
+	for name, value in (("level_28", 2.0), ("week_spread", 14**0.5), ("active_364", 1 - np.exp(-2.0))):
 		np.testing.assert_allclose(getattr(known, name), np.full((2, 4), value), rtol=1e-6)

@@ -11,12 +11,13 @@ from core_samples import MONDAY, actions, mixed_history, mixed_items, mixed_task
 from rl_replenishment.core.environments.feedback import FeedbackSituations, recall_situations
 from rl_replenishment.core.errors import PolicyFileError
 from rl_replenishment.core.files.feedback import FeedbackRows
+from rl_replenishment.core.policies.network import Network, Normaliser
 from rl_replenishment.core.policies.observation import OBSERVATION_SIZE
-from rl_replenishment.core.policies.residual_network import Network, Normaliser, ResidualNetwork
+from rl_replenishment.core.policies.residual_network import ResidualNetwork
 from rl_replenishment.core.simulation.rollout import run
 from rl_replenishment.core.simulation.scenario import replay
 from rl_replenishment.core.training.interface import Evaluation, TrainingProblem
-from rl_replenishment.core.training.judge import Judge
+from rl_replenishment.core.training.judge import SHRUNK, Judge, as_judged
 
 NORMALISER = Normaliser(np.zeros(OBSERVATION_SIZE, np.float32), np.ones(OBSERVATION_SIZE, np.float32))
 
@@ -59,13 +60,15 @@ def test_cost_is_measured_against_the_rule() -> None:
 	for seed in range(4):
 		candidate = network(seed, 0.1)
 		policy = ResidualNetwork("", given.task.classical, NORMALISER, candidate)
-		expected = run(policy, given.validation).cost.sum() / rule
-		assert look(seat, candidate).cost_ratio == pytest.approx(expected, rel=1e-6)
+		half = replace(policy, network=candidate.scaled(SHRUNK))
+		found = look(seat, candidate)
+		expected = run(policy if found.share == 1 else half, given.validation).cost.sum() / rule
+		assert found.cost_ratio == pytest.approx(expected, rel=1e-6)
 	assert [evaluation.timesteps for evaluation in seat.evaluations] == [0, 1, 2, 3, 4]
 
 
 def test_the_best_is_kept_and_never_costs_more_than_the_rule() -> None:
-	"""Whatever comes: the verdict is a candidate that was looked at, and at most as dear as the first."""
+	"""Whatever comes: the verdict was looked at, and counts at most as dear as the first."""
 	seat = judge(problem())
 	look(seat, NOTHING)
 	verdicts = []
@@ -74,10 +77,10 @@ def test_the_best_is_kept_and_never_costs_more_than_the_rule() -> None:
 		policy, chosen = seat.verdict()
 		assert chosen in seat.evaluations
 		assert policy.network is seat.best_network
-		assert chosen.cost_ratio <= 1.0
+		assert as_judged(chosen) <= 1.0
 		verdicts.append(chosen)
 	# better ones were found among thirty, and each replaced a worse one
-	assert verdicts[-1].cost_ratio < 1.0
+	assert as_judged(verdicts[-1]) < 1.0
 	assert len({id(verdict) for verdict in verdicts}) > 1
 
 
@@ -219,12 +222,13 @@ def test_one_that_costs_too_much_is_tried_part_of_the_way() -> None:
 	"""What it learned of the buyer is not lost: a smaller step its way that can be afforded is kept."""
 	given = problem()
 	given = replace(given, feedback=answers(given, 1.5))
-	seat = judge(given, largest_cost_increase=0.05)
+	allowed = 0.1
+	seat = judge(given, largest_cost_increase=allowed)
 	parent = look(seat, NOTHING)
-	look(seat, constant(0.3))
+	look(seat, constant(0.9))
 	chosen = seat.verdict()[1]
-	assert run_ratio(given, constant(0.3)) > 1.05
-	assert chosen.cost_ratio + chosen.cost_ratio_error <= 1.05
+	assert run_ratio(given, constant(0.9)) > 1 + allowed
+	assert chosen.cost_ratio + chosen.cost_ratio_error <= 1 + allowed
 	assert (chosen.feedback_distance or 0) < (parent.feedback_distance or 0)
 	assert seat.evaluations[-1] is chosen
 

@@ -18,6 +18,7 @@ from rl_replenishment.core.demand.statistics import demand_statistics
 from rl_replenishment.core.environments.spaces import OBSERVATION_SPACE
 from rl_replenishment.core.items import FloatArray, ItemTable
 from rl_replenishment.core.policies.base import State, protection_days
+from rl_replenishment.core.policies.network import Normaliser
 from rl_replenishment.core.policies.observation import (
 	ARRIVAL_PARTS,
 	OBSERVATION,
@@ -25,7 +26,7 @@ from rl_replenishment.core.policies.observation import (
 	Observer,
 	residual_unit,
 )
-from rl_replenishment.core.policies.residual_network import Normaliser, observe
+from rl_replenishment.core.policies.residual_network import observe
 
 REVIEW_DAYS = 7
 COLUMN = {name: number for number, (name, _) in enumerate(OBSERVATION)}
@@ -107,7 +108,7 @@ def test_each_item_for_itself() -> None:
 
 
 def test_quantities_are_in_protection_intervals_of_demand() -> None:
-	"""Stock for lead time and review is 1, twice of it 2; a slow item's is half a pack."""
+	"""Stock for lead time and review is 1, twice of it 2; levels are logarithms."""
 	items = ItemTable.create(
 		codes(3), lead_time_days=[0, 7, 21], order_multiple=[1, 1, 500], min_order_qty=[0, 70, 0]
 	)
@@ -116,12 +117,11 @@ def test_quantities_are_in_protection_intervals_of_demand() -> None:
 		items, on_hand=5.0 * days, demand=plain_statistics(3, level=5.0), review_days=REVIEW_DAYS
 	)
 	found = observation(replace(state, arrivals=(5.0 * days * np.ones((2, 3))).astype(np.float32)))
-	scale = np.array([1, 1, 140 / 250])
-	assert found[:, COLUMN["on_hand"]].tolist() == pytest.approx(scale)
-	assert found[:, COLUMN["inventory_position"]].tolist() == pytest.approx(3 * scale)
-	assert found[:, COLUMN["min_order"]].tolist() == pytest.approx([0, 1, 0])
-	assert found[:, COLUMN["level_7"]].tolist() == pytest.approx([1, 1, 1])
-	assert found[2, COLUMN["pack"]] == 2
+	assert found[:, COLUMN["on_hand"]].tolist() == pytest.approx([1, 1, 1])
+	assert found[:, COLUMN["inventory_position"]].tolist() == pytest.approx([3, 3, 3])
+	assert found[:, COLUMN["min_order"]].tolist() == pytest.approx(np.log([1, 2, 1]))
+	assert found[:, COLUMN["level_7"]].tolist() == pytest.approx(np.log([2, 2, 2]))
+	assert found[2, COLUMN["pack"]] == pytest.approx(np.log(1 + 500 / 140))
 
 
 def test_arrivals_by_part_of_the_lead_time() -> None:

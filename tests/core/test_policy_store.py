@@ -26,6 +26,7 @@ from rl_replenishment.core.policies import store
 from rl_replenishment.core.policies.base import State, protection_days
 from rl_replenishment.core.policies.order_up_to import base_stock
 from rl_replenishment.core.policies.store import (
+	FORMAT_VERSION,
 	MANIFEST_FILE,
 	WEIGHTS_FILE,
 	StoredPolicy,
@@ -167,7 +168,7 @@ def test_lost_sales_come_back_as_lost_sales() -> None:
 
 def test_only_rules_that_can_be_read_again_are_stored() -> None:
 	policy = residual_policy(base_stock(20), np.random.default_rng(0))
-	with pytest.raises(TypeError, match="only policies whose classical part follows the forecast"):
+	with pytest.raises(TypeError, match="only a policy whose rule keeps parameters of its own items"):
 		policy_files(make_stored(policy=policy))
 
 
@@ -251,7 +252,7 @@ def test_foreign_json(tmp_path: Path, content: str) -> None:
 	assert "does not describe a policy of rl_replenishment" in sentence
 
 
-@pytest.mark.parametrize("version", [2, 99, 10**9])
+@pytest.mark.parametrize("version", [FORMAT_VERSION + 1, 99, 10**9])
 def test_a_newer_version(tmp_path: Path, version: int) -> None:
 	sentence = refusal(write(tmp_path / "policy", forged(format_version=version)))
 	assert "newer version" in sentence
@@ -275,10 +276,10 @@ def test_numbers_that_are_none(tmp_path: Path, name: str) -> None:
 @pytest.mark.parametrize(
 	"name",
 	[
-		"layer.0.weight",
-		"layer.1.bias",
-		"observation.mean",
-		"classical.gap",
+		"network.layer.0.weight",
+		"network.layer.1.bias",
+		"network.mean",
+		"rule.gap",
 		"items.unit_cost",
 		"demand.season",
 	],
@@ -298,8 +299,9 @@ def test_wrong_shapes(tmp_path: Path, name: str) -> None:
 
 def test_a_layer_without_numbers(tmp_path: Path) -> None:
 	"""It would answer the same to everything, if at all."""
-	tensors = {**TENSORS, "layer.0.weight": TENSORS["layer.0.weight"][:0], "layer.0.bias": np.zeros(0, "f4")}
-	tensors["layer.1.weight"] = TENSORS["layer.1.weight"][:, :0]
+	at = "network.layer"
+	empty = {f"{at}.0.weight": TENSORS[f"{at}.0.weight"][:0], f"{at}.0.bias": np.zeros(0, "f4")}
+	tensors = {**TENSORS, **empty, f"{at}.1.weight": TENSORS[f"{at}.1.weight"][:, :0]}
 	assert "not a usable policy" in refusal(write(tmp_path / "policy", forged(tensors)))
 
 
@@ -309,17 +311,25 @@ def test_missing_tensors(tmp_path: Path, name: str) -> None:
 	assert "not a usable policy" in refusal(write(tmp_path / "policy", forged(tensors)))
 
 
-# groups came later than the rest
-@pytest.mark.parametrize("name", sorted(set(MANIFEST) - {"format", "checksum", "groups"}))
+@pytest.mark.parametrize("name", sorted(set(MANIFEST) - {"format", "checksum"}))
 def test_missing_entries_of_the_manifest(tmp_path: Path, name: str) -> None:
 	manifest = sealed({other: value for other, value in MANIFEST.items() if other != name})
 	assert refusal(write(tmp_path / "policy", {**FILES, MANIFEST_FILE: manifest}))
 
 
-def test_a_policy_of_before_there_were_groups(tmp_path: Path) -> None:
-	manifest = sealed({other: value for other, value in MANIFEST.items() if other != "groups"})
-	found = read_policy(write(tmp_path / "policy", {**FILES, MANIFEST_FILE: manifest}))
-	assert set(found.snapshot.items.groups) == {""}
+def test_an_older_version(tmp_path: Path) -> None:
+	"""Its observations and levels are no longer built: one sentence says what to do."""
+	sentence = refusal(write(tmp_path / "policy", forged(format_version=1)))
+	assert "written by an earlier version" in sentence
+	assert "train it again" in sentence
+
+
+def test_a_network_that_orders_more_with_more_stock(tmp_path: Path) -> None:
+	name = "network.layer.0.weight"
+	weight = TENSORS[name].copy()
+	weight[-1, -1] = -1
+	sentence = refusal(write(tmp_path / "policy", forged({**TENSORS, name: weight})))
+	assert "order more where there is more stock" in sentence
 
 
 @pytest.mark.parametrize(
@@ -334,8 +344,11 @@ def test_a_policy_of_before_there_were_groups(tmp_path: Path) -> None:
 		("layers", None),
 		("observation", ["on_hand"]),
 		("observation", MANIFEST["observation"][::-1]),
-		("forecast", "by feeling"),
-		("forecast", None),
+		("rule", {"kind": "forecast", "forecast": "by feeling"}),
+		("rule", {"kind": "forecast"}),
+		("rule", {"kind": "by feeling"}),
+		("rule", {"kind": "mean", "parts": []}),
+		("rule", None),
 		("items", MANIFEST["items"][:-1]),
 		("items", 5),
 		("items", [["A"]] * 5),

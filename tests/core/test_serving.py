@@ -17,8 +17,8 @@ from core_samples import (
 from rl_replenishment.core.items import ItemTable
 from rl_replenishment.core.policies import serving
 from rl_replenishment.core.policies.base import State
+from rl_replenishment.core.policies.network import Network
 from rl_replenishment.core.policies.observation import OBSERVATION_SIZE
-from rl_replenishment.core.policies.residual_network import Network
 from rl_replenishment.core.policies.serving import order_quantities_in_chunks
 
 

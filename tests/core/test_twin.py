@@ -15,9 +15,10 @@ from rl_replenishment.core.demand.history import DemandHistory  # noqa: E402
 from rl_replenishment.core.environments.batch import ReplenishmentTask  # noqa: E402
 from rl_replenishment.core.items import ItemTable  # noqa: E402
 from rl_replenishment.core.policies.base import State  # noqa: E402
+from rl_replenishment.core.policies.network import Normaliser  # noqa: E402
 from rl_replenishment.core.policies.order_up_to import FixedLevels, OrderUpTo  # noqa: E402
 from rl_replenishment.core.policies.parameters import ItemParameters  # noqa: E402
-from rl_replenishment.core.policies.residual_network import Normaliser, ResidualNetwork  # noqa: E402
+from rl_replenishment.core.policies.residual_network import ResidualNetwork  # noqa: E402
 from rl_replenishment.core.simulation.dynamics import Inventory  # noqa: E402
 from rl_replenishment.core.training.networks import make_perceptron, numpy_network  # noqa: E402
 from rl_replenishment.core.training.panel import draw_panel, draw_window  # noqa: E402

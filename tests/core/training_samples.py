@@ -11,7 +11,7 @@ from core_samples import codes, forecast_rule, history_of
 from rl_replenishment.core.environments.batch import ReplenishmentTask
 from rl_replenishment.core.items import ItemTable
 from rl_replenishment.core.simulation.scenario import replay
-from rl_replenishment.core.training.interface import Budget, Evaluation, TrainingProblem, TrainingResult
+from rl_replenishment.core.training.interface import Budget, TrainingProblem, TrainingResult
 
 if TYPE_CHECKING:
 	from rl_replenishment.core.training.pathwise import PathwiseTrainer
@@ -58,8 +58,3 @@ def train(
 ) -> TrainingResult:
 	budget = Budget(seconds=None, timesteps=rollouts * ROLLOUT)
 	return trainer.train(problem or small_problem(), budget=budget, seed=seed, **more)
-
-
-def as_judged(evaluation: Evaluation) -> float:
-	"""What the verdict compares."""
-	return evaluation.cost_ratio + evaluation.cost_ratio_error

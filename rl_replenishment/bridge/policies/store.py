@@ -214,6 +214,10 @@ def policy_name(name: str) -> str:
 		"capped base-stock": _("capped base-stock"),
 		"(s, S)": _("(s, S)"),
 		"reorder level": _("reorder level"),
+		"forecast rule": _("forecast rule"),
+		"common rule": _("common rule"),
+		"fixed levels": _("fixed levels"),
+		"mixed rule": _("mixed rule"),
 	}.get(name) or plain(name)
 
 

@@ -16,10 +16,11 @@ import numpy as np
 from rl_replenishment.cli.screen import Screen
 from rl_replenishment.core.demand.statistics import LOOKBACK_DAYS
 from rl_replenishment.core.items import ItemKey, ItemTable
+from rl_replenishment.core.policies.network import Network, Normaliser
 from rl_replenishment.core.policies.observation import OBSERVATION_SIZE
 from rl_replenishment.core.policies.order_up_to import ForecastLevels, OrderUpTo
 from rl_replenishment.core.policies.parameters import ItemParameters
-from rl_replenishment.core.policies.residual_network import ACTION_SIZE, Network, Normaliser, ResidualNetwork
+from rl_replenishment.core.policies.residual_network import ACTION_SIZE, ResidualNetwork
 from rl_replenishment.core.policies.serving import order_quantities_in_chunks
 
 ITEMS = 100_000

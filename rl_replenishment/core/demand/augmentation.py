@@ -1,4 +1,4 @@
-"""Other histories that could as well have happened: what training replays instead of the one that did."""
+"""What training replays: the history that happened, or others that could as well have happened."""
 
 from __future__ import annotations
 
@@ -27,7 +27,22 @@ class DemandModel(Protocol):
 
 
 @dataclass(frozen=True)
-class Augmentation:
+class Recorded:
+	"""The history as it was: what happened last month says what it said. A `DemandModel`."""
+
+	def draw(self, demand: FloatArray, columns: npt.NDArray[np.intp], rng: np.random.Generator) -> FloatArray:
+		"""The columns of a history of shape (T, N), shape (T, C)."""
+		return np.ascontiguousarray(demand[:, columns])
+
+	def statistics(
+		self, demand: FloatArray, horizon_days: npt.NDArray[np.integer], days: npt.NDArray[np.integer]
+	) -> DemandStatistics:
+		"""What the demand itself shows."""
+		return demand_statistics(demand, horizon_days, days)
+
+
+@dataclass(frozen=True)
+class Augmentation(Recorded):
 	"""The real history, varied; how far it may stray. A `DemandModel`."""
 
 	#: standard deviation of the logarithm of a column's level
@@ -59,12 +74,6 @@ class Augmentation:
 		if self.day_jitter and len(moved):
 			varied[:, moved] = _move_days(varied[:, moved], self.day_jitter, rng)
 		return varied.astype(np.float32)
-
-	def statistics(
-		self, demand: FloatArray, horizon_days: npt.NDArray[np.integer], days: npt.NDArray[np.integer]
-	) -> DemandStatistics:
-		"""What the demand itself shows."""
-		return demand_statistics(demand, horizon_days, days)
 
 
 def _take_weeks_from_nearby(

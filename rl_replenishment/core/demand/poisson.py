@@ -8,7 +8,12 @@ from math import lgamma
 import numpy as np
 import numpy.typing as npt
 
-from rl_replenishment.core.demand.statistics import LOOKBACK_DAYS, DemandStatistics
+from rl_replenishment.core.demand.statistics import (
+	LOOKBACK_DAYS,
+	STATISTIC_NAMES,
+	WEEK,
+	DemandStatistics,
+)
 from rl_replenishment.core.items import FloatArray
 
 
@@ -31,10 +36,19 @@ class PoissonDemand:
 	) -> DemandStatistics:
 		"""The moments, on each of the days."""
 		active = 1 - np.exp(-self.rate)
-		level, spread = (self.rate,) * 4, (self.rate**0.5,) * 2
-		values = (*level, *spread, active, active, 1 / active, 1.0, float(LOOKBACK_DAYS))
+		spread = (WEEK * self.rate) ** 0.5
+		values = dict.fromkeys(STATISTIC_NAMES, self.rate) | {
+			"week_spread": spread,
+			"week_peak": WEEK * self.rate + 2 * spread,
+			"active_91": active,
+			"active_364": active,
+			"days_since_demand": 1 / active,
+			"days_since_first": LOOKBACK_DAYS,
+			"season": 1.0,
+			"days_known": LOOKBACK_DAYS,
+		}
 		shape = (len(days), demand.shape[1])
-		return DemandStatistics(*(np.full(shape, value, np.float32) for value in values))
+		return DemandStatistics(*(np.full(shape, values[name], np.float32) for name in STATISTIC_NAMES))
 
 
 def probabilities(mean: float) -> npt.NDArray[np.float64]:

@@ -16,10 +16,12 @@ from rl_replenishment.core.items import FloatArray
 
 #: trailing windows over which the level of demand is measured, in days (whole weeks, so that weekdays
 #: balance)
-WINDOWS = (7, 28, 91, 364)
+WINDOWS = (7, 14, 21, 28, 56, 91, 182, 364)
 #: days of history that the statistics look back on: last year's season and the quarter before it
 LOOKBACK_DAYS = 455
 QUARTER, YEAR = 91, 364
+#: totals of seven days that spread is measured on, and those that the peak is looked for in
+WEEK, WEEKS, PEAK_WEEKS = 7, 52, 26
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,24 +29,40 @@ class DemandStatistics:
 	"""Statistics of N item-warehouses on one day, or on D days: arrays of shape (N,) or (D, N).
 
 	Only days before the day itself are looked at. Where the history is shorter than a window, the days
-	there are count.
+	there are count. Levels and last year's demand are means per day.
 	"""
 
-	#: mean demand per day over the last 7, 28, 91 and 364 days
+	#: over the last so many days
 	level_7: FloatArray
+	level_14: FloatArray
+	level_21: FloatArray
 	level_28: FloatArray
+	level_56: FloatArray
 	level_91: FloatArray
+	level_182: FloatArray
 	level_364: FloatArray
-	#: standard deviation of a day's demand over the last 91 and 364 days
-	spread_91: FloatArray
-	spread_364: FloatArray
+	#: over the last protection interval (lead time plus review interval), at most 364 days
+	level_interval: FloatArray
+	#: standard deviation of the totals of seven days over the last 52 of them, and the largest of the last 26
+	week_spread: FloatArray
+	week_peak: FloatArray
 	#: share of the last 91 and 364 days that had demand
 	active_91: FloatArray
 	active_364: FloatArray
-	#: days since the last demand, at most 364
+	#: days since the last and since the first demand, at most 364 and 455
 	days_since_demand: FloatArray
+	days_since_first: FloatArray
 	#: last year's demand over the days ahead divided by that over the quarter before them; 1 where unknown
 	season: FloatArray
+	#: demand from the same day of last year on, over a protection interval, 14 and 28 days, and over the 28
+	#: days behind that interval; 0 where it is not known
+	year_ago_interval: FloatArray
+	year_ago_14: FloatArray
+	year_ago_28: FloatArray
+	year_ago_beyond: FloatArray
+	#: over the 28 and the 91 days before that day
+	year_ago_before_28: FloatArray
+	year_ago_before_91: FloatArray
 	#: days of history there are, at most 455
 	days_known: FloatArray
 
@@ -79,34 +97,33 @@ def demand_statistics(
 	the season is measured over it. Returns arrays of shape (len(days), N).
 	"""
 	total = _running_total(demand)
-	squares = _running_total(np.square(demand, dtype=np.float64))
 	active = _running_total((demand > 0).astype(np.float64))
 	at = np.asarray(days, dtype=np.intp)
 	shape = (len(at), demand.shape[1])
 
-	def mean(running: npt.NDArray[np.float64], window: int) -> npt.NDArray[np.float64]:
+	def mean(running: npt.NDArray[np.float64], window: int) -> FloatArray:
 		first = np.maximum(at - window, 0)
 		known = np.maximum(at - first, 1)[:, None]
-		return (running[at] - running[first]) / known
+		return ((running[at] - running[first]) / known).astype(np.float32)
 
-	levels = {window: mean(total, window) for window in WINDOWS}
-
-	def spread(window: int) -> FloatArray:
-		variance = mean(squares, window) - np.square(levels[window])
-		return np.sqrt(np.maximum(variance, 0.0)).astype(np.float32)
-
+	interval = np.clip(horizon_days.astype(np.intp), 1, YEAR)[None, :]
+	columns = np.arange(demand.shape[1])[None, :]
+	start = np.maximum(at[:, None] - interval, 0)
+	in_interval = (total[at] - total[start, columns]) / np.maximum(at[:, None] - start, 1)
+	spread, peak = _weeks(total, at)
 	known = np.broadcast_to(np.minimum(at, LOOKBACK_DAYS)[:, None], shape).astype(np.float32)
+	since_demand, since_first = _days_since(demand, at)
 	return DemandStatistics(
-		level_7=levels[7].astype(np.float32),
-		level_28=levels[28].astype(np.float32),
-		level_91=levels[91].astype(np.float32),
-		level_364=levels[364].astype(np.float32),
-		spread_91=spread(91),
-		spread_364=spread(364),
-		active_91=mean(active, 91).astype(np.float32),
-		active_364=mean(active, 364).astype(np.float32),
-		days_since_demand=_days_since(demand, at),
+		**{f"level_{window}": mean(total, window) for window in WINDOWS},
+		level_interval=in_interval.astype(np.float32),
+		week_spread=spread,
+		week_peak=peak,
+		active_91=mean(active, QUARTER),
+		active_364=mean(active, YEAR),
+		days_since_demand=since_demand,
+		days_since_first=since_first,
 		season=_season(total, at, horizon_days),
+		**_year_ago(total, at, interval),
 		days_known=known,
 	)
 
@@ -117,12 +134,56 @@ def _running_total(values: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:
 	return running
 
 
-def _days_since(demand: FloatArray, at: npt.NDArray[np.intp]) -> FloatArray:
+def _weeks(total: npt.NDArray[np.float64], at: npt.NDArray[np.intp]) -> tuple[FloatArray, FloatArray]:
+	"""Deviation of the totals of seven days, counted backwards from each day, and the largest of late."""
+	spread, peak = (np.zeros((len(at), total.shape[1]), np.float32) for _ in range(2))
+	for row, day in enumerate(at):
+		weeks = min(day // WEEK, WEEKS)
+		if weeks:
+			edges = total[day - WEEK * np.arange(weeks + 1)]
+			totals = edges[:-1] - edges[1:]
+			spread[row] = totals.std(axis=0)
+			peak[row] = totals[:PEAK_WEEKS].max(axis=0)
+	return spread, peak
+
+
+def _year_ago(
+	total: npt.NDArray[np.float64], at: npt.NDArray[np.intp], interval: npt.NDArray[np.intp]
+) -> dict[str, FloatArray]:
+	"""Mean demand per day around the same day of last year, never past today."""
+	columns = np.arange(total.shape[1])[None, :]
+	known = (at >= YEAR)[:, None]
+	today = np.where(known, at[:, None], 0)
+	then = np.where(known, at[:, None] - YEAR, 0)
+
+	def mean(first: npt.NDArray[np.intp], last: npt.NDArray[np.intp]) -> FloatArray:
+		first, last = (np.clip(each, 0, today) for each in (first, last))
+		found = (total[last, columns] - total[first, columns]) / np.maximum(last - first, 1)
+		return np.where(known, found, 0).astype(np.float32)
+
+	return {
+		"year_ago_interval": mean(then, then + interval),
+		"year_ago_14": mean(then, then + 14),
+		"year_ago_28": mean(then, then + 28),
+		"year_ago_beyond": mean(then + interval, then + interval + 28),
+		"year_ago_before_28": mean(then - 28, then),
+		"year_ago_before_91": mean(then - QUARTER, then),
+	}
+
+
+def _days_since(demand: FloatArray, at: npt.NDArray[np.intp]) -> tuple[FloatArray, FloatArray]:
+	"""Days since the last and since the first demand of the last 455 days."""
 	rows = np.arange(demand.shape[0], dtype=np.int32)[:, None]
-	last = np.maximum.accumulate(np.where(demand > 0, rows, np.int32(-YEAR)), axis=0)
+	sold = demand > 0
+	last = np.maximum.accumulate(np.where(sold, rows, np.int32(-YEAR)), axis=0)
 	never = np.full((1, demand.shape[1]), -YEAR, dtype=np.int32)
 	last = np.concatenate([never, last])[at]
-	return np.minimum(at[:, None] - last, YEAR).astype(np.float32)
+	following = np.where(sold, rows, np.int32(len(demand)))[::-1]
+	following = np.minimum.accumulate(following, axis=0)[::-1]
+	following = np.concatenate([following, np.full((1, demand.shape[1]), len(demand), np.int32)])
+	first = following[np.maximum(at - LOOKBACK_DAYS, 0)]
+	since_last = np.minimum(at[:, None] - last, YEAR).astype(np.float32)
+	return since_last, np.maximum(at[:, None] - first, 0).astype(np.float32)
 
 
 def _season(

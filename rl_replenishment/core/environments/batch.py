@@ -7,15 +7,16 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from rl_replenishment.core.demand.augmentation import Augmentation, DemandModel
+from rl_replenishment.core.demand.augmentation import DemandModel, Recorded
 from rl_replenishment.core.demand.history import DemandHistory
 from rl_replenishment.core.demand.statistics import DemandStatistics
 from rl_replenishment.core.items import FloatArray, ItemTable, UnmetDemand
 from rl_replenishment.core.policies.base import State, protection_days
 from rl_replenishment.core.policies.limits import sensible_order
+from rl_replenishment.core.policies.network import Normaliser
 from rl_replenishment.core.policies.observation import Observer
 from rl_replenishment.core.policies.order_up_to import OrderUpTo
-from rl_replenishment.core.policies.residual_network import ACTION_SIZE, Normaliser, Situation, observe
+from rl_replenishment.core.policies.residual_network import ACTION_SIZE, Situation, observe
 from rl_replenishment.core.simulation.dynamics import Inventory
 from rl_replenishment.core.simulation.scenario import is_review_day, sample_lead_times
 
@@ -38,7 +39,7 @@ class ReplenishmentTask:
 	review_days: int = 7
 	unmet_demand: UnmetDemand = "lost"
 	#: where the demand of each replay comes from
-	demand_model: DemandModel = field(default_factory=Augmentation)
+	demand_model: DemandModel = field(default_factory=Recorded)
 
 	def reward_scale(self) -> FloatArray:
 		"""Money per review interval that counts as 1 in the reward, shape (N,)."""
@@ -47,14 +48,21 @@ class ReplenishmentTask:
 		least = self.items.holding_cost * rate * protection_days(self.items, self.review_days) / 4
 		return np.maximum(np.maximum(self.cost_per_day, least), 1e-6).astype(np.float32) * self.review_days
 
-	def draw_items(self, count: int, rng: np.random.Generator) -> npt.NDArray[np.intp]:
-		"""Choose items for `count` columns: half of them evenly, half in proportion to what they cost."""
+	@property
+	def chances(self) -> npt.NDArray[np.float64]:
+		"""How often each item is drawn, shape (N,), 1 in all: in proportion to the root of what it costs.
+
+		In proportion to the cost itself a few dear items would be learned by heart; evenly, they would be
+		seen too seldom. Items without demand teach nothing.
+		"""
 		demand = self.history.demand.sum(axis=0)
 		moves = demand > 0 if demand.any() else np.ones(len(self.items), dtype=np.bool_)
-		cost = np.where(moves, self.cost_per_day, 0).astype(np.float64)
-		even = moves / moves.sum()
-		weighted = cost / cost.sum() if cost.sum() > 0 else even
-		return rng.choice(len(self.items), size=count, p=(even + weighted) / 2)
+		cost = np.where(moves, np.sqrt(self.reward_scale().astype(np.float64)), 0)
+		return np.asarray(cost / cost.sum())
+
+	def draw_items(self, count: int, rng: np.random.Generator) -> npt.NDArray[np.intp]:
+		"""Choose items for `count` columns by their `chances`."""
+		return rng.choice(len(self.items), size=count, p=self.chances)
 
 
 def review_days_of(task: ReplenishmentTask) -> npt.NDArray[np.intp]:
@@ -115,7 +123,7 @@ class ReplenishmentBatch:
 		return self._situation
 
 	def step(self, action: FloatArray) -> tuple[FloatArray, FloatArray, npt.NDArray[np.bool_], FloatArray]:
-		"""Order by actions of shape (C, 2) in [-1, 1] and let a review interval pass.
+		"""Order by actions of shape (C, ACTION_SIZE) in [-1, 1] and let a review interval pass.
 
 		Returns observations (C, F), rewards (C,), which episodes were cut off (C,), and the observations in
 		which those ended (C, F; equal to the first for all others). Episodes that were cut off have begun

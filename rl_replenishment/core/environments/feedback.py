@@ -54,11 +54,11 @@ class FeedbackSituations:
 		return np.asarray(even * self.evidence, dtype=np.float32)
 
 	def rewards(self, action: FloatArray) -> FloatArray:
-		"""Reward of actions of shape (M, 2) in [-1, 1], one per situation."""
+		"""Reward of actions of shape (M, ACTION_SIZE) in [-1, 1], one per situation."""
 		return feedback_reward(self.situation.decide(action).quantity, self.ordered, self.scale)
 
 	def distance(self, action: FloatArray) -> float:
-		"""How far actions of shape (M, 2) end from the buyer's quantities, in `scale`, by `shares`."""
+		"""How far actions of shape (M, ACTION_SIZE) end from the orders, in `scale`, by `shares`."""
 		missed = np.abs(self.situation.decide(action).quantity - self.ordered) / np.maximum(self.scale, 1e-9)
 		return float(self.shares @ np.minimum(missed, LARGEST_PENALTY))
 
@@ -128,7 +128,7 @@ class FeedbackBatch:
 		return self.situations.situation.observation[self._shown]
 
 	def step(self, action: FloatArray) -> tuple[FloatArray, FloatArray]:
-		"""Score actions of shape (C, 2); returns the next observations (C, F) and rewards (C,)."""
+		"""Score actions of shape (C, ACTION_SIZE); returns the next observations (C, F) and rewards (C,)."""
 		known = self.situations
 		quantity = known.situation.take(self._shown).decide(action).quantity
 		reward = feedback_reward(quantity, known.ordered[self._shown], known.scale[self._shown])

@@ -24,27 +24,28 @@ class ReplenishmentEnv(gym.Env[FloatArray, FloatArray]):
 
 	## Description
 	Each episode replays a varied copy of the demand history of one item-warehouse, drawn at random. Orders
-	arrive after the item's lead time; what the shelf cannot meet is lost (or waits). The agent corrects the
-	order of a classical rule.
+	arrive after the item's lead time; what the shelf cannot meet is lost (or waits). The agent moves the
+	levels of a classical rule.
 
 	## Action space
-	`Box(-1, 1, (2,))`: corrections of the rule's reorder point and of its quantity, in units of twice a
-	residual unit (a review interval's demand, half a usual customer order or half the rule's lot, whichever
-	is most). At or below the corrected reorder point the order is max(rule + correction, 0), rounded up to
-	packs and the minimum order; above it, nothing. Where the rule has no reorder point (base-stock), only the
-	quantity counts. (0, 0) orders like the rule.
+	`Box(-1, 1, (3,))`: shifts of the rule's reorder point against its order-up-to level, of both levels, and
+	of its largest order, in units of twice a residual unit (a review interval's demand, half a usual customer
+	order or half the rule's lot, whichever is most). At or below the moved reorder point the order fills up
+	to the moved level, as far as the moved largest order allows, rounded up to packs and the minimum order;
+	above it, nothing. Where the rule has no reorder point of its own (base-stock) or no largest order, those
+	numbers move nothing. (0, 0, 0) orders like the rule.
 
 	## Observation space
-	`Box(-5, 5, (38,))`: the columns of `core.policies.observation.OBSERVATION`, measured in protection
+	`Box(-5, 5, (57,))`: the columns of `core.policies.observation.OBSERVATION`, measured in protection
 	intervals of demand and normalised by their mean and deviation under the rule.
 
 	| columns | content |
 	|---|---|
-	| 0-5 | stock, inventory position, the rule's order and its levels |
-	| 6-15 | demand: level over 7 to 364 days, spread, activity, recency, season |
-	| 16-23 | lead time and its spread, review interval, cost ratio, lot, pack, minimum order, shelf life |
-	| 24-25 | weekday |
-	| 26-37 | open orders by part of the lead time |
+	| 0-28 | demand: recent levels, spread, last year, activity, age, time of year, weekday |
+	| 29-36 | lead time and its spread, review interval, cost ratio, lot, pack, minimum order, shelf life |
+	| 37-42 | the rule's levels and the demand that it expects |
+	| 43-44 | stock, inventory position |
+	| 45-56 | open orders by part of the lead time |
 
 	## Rewards
 	(the rule's cost - the agent's cost) / (the rule's usual cost per review interval), cut to -20..20. The

@@ -17,13 +17,13 @@ import numpy.typing as npt
 
 from rl_replenishment.core.items import FloatArray, ItemTable
 from rl_replenishment.core.policies.base import Policy
+from rl_replenishment.core.policies.levels import economic_lot
 from rl_replenishment.core.policies.order_up_to import (
 	FORECASTS,
 	REORDER_LEVEL,
 	ForecastLevels,
 	OrderUpTo,
 	ReorderLevel,
-	economic_lot,
 )
 from rl_replenishment.core.policies.parameters import ItemParameters
 from rl_replenishment.core.simulation.rollout import run

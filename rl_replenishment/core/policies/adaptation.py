@@ -11,8 +11,7 @@ import numpy.typing as npt
 from rl_replenishment.core.demand.imputation import members_of_groups, neighbours, typical
 from rl_replenishment.core.demand.statistics import QUARTER
 from rl_replenishment.core.items import ItemKey, ItemTable
-from rl_replenishment.core.policies.order_up_to import ForecastLevels
-from rl_replenishment.core.policies.parameters import ItemParameters
+from rl_replenishment.core.policies.rules import with_parameters
 from rl_replenishment.core.policies.store import Snapshot, StoredPolicy
 
 
@@ -22,20 +21,10 @@ def adapted(stored: StoredPolicy, keys: Sequence[ItemKey], index: npt.NDArray[np
 	What it does not know (-1) takes the typical parameters of its rule, default costs, and no demand.
 	"""
 	snapshot, classical = stored.snapshot, stored.policy.classical
-	rule = classical.rule
-	assert isinstance(rule, ForecastLevels), "a stored policy's rule follows the forecast"
-	own = rule.parameters.aligned_with(snapshot.items)
-	defaults = rule.parameters.defaults
-	parameters = ItemParameters(
-		tuple(keys),
-		{name: np.append(own[name], np.float32(defaults[name]))[index] for name in defaults},
-		defaults,
-	)
+	rule = with_parameters(classical.rule, lambda parameters: parameters.reindexed(keys, index))
 	return replace(
 		stored,
-		policy=replace(
-			stored.policy, classical=replace(classical, rule=replace(rule, parameters=parameters))
-		),
+		policy=replace(stored.policy, classical=replace(classical, rule=rule)),
 		snapshot=Snapshot(
 			snapshot.items.reindexed(keys, index), snapshot.demand.reindexed(index), snapshot.today
 		),

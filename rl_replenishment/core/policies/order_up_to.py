@@ -14,134 +14,44 @@ Levels are either fixed numbers or follow the forecast: with demand rate m per d
 	s = m H + z sigma,   S = s + g max(EOQ, m R),   r = c m R,
 
 where R is the review interval, z the safety factor, g the gap and c the cap. The variance over the protection
-interval is H times a day's variance plus (m sigma_L)^2 for a lead time of standard deviation sigma_L (Silver,
-Pyke and Thomas, Inventory and Production Management in Supply Chains).
+interval is that of weekly totals times the weeks in it, plus (m sigma_L)^2 for a lead time of standard
+deviation sigma_L (Silver, Pyke and Thomas, Inventory and Production Management in Supply Chains).
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol
 
 import numpy as np
 
 from rl_replenishment.core.demand.statistics import DemandStatistics
-from rl_replenishment.core.items import FloatArray, ItemTable, feasible_quantity
-from rl_replenishment.core.policies.base import (
-	State,
-	missing_before_arrivals,
-	protection_days,
-	total_within,
-	usual_rate,
+from rl_replenishment.core.items import FloatArray, feasible_quantity
+from rl_replenishment.core.policies.base import State, protection_days, usual_rate
+from rl_replenishment.core.policies.levels import (
+	LevelRule,
+	Levels,
+	demand_deviation,
+	gap_of,
+	normal_range,
 )
 from rl_replenishment.core.policies.limits import sensible_order
+from rl_replenishment.core.policies.needed import needed
 from rl_replenishment.core.policies.parameters import ItemParameters
 
 #: ways to forecast the demand rate, by the code that is kept in a policy
-FORECASTS = ("28 days", "91 days", "364 days", "91 days and season")
-
-
-#: what is ordered beyond the reorder point lasts so long at most, however little stock costs
-LONGEST_LOT_DAYS = np.float32(365)
+FORECASTS = ("28 days", "56 days", "91 days", "182 days", "364 days", "91 days and season")
 #: stands in for an infinite cap where a number is needed
 _LARGEST_CAP = np.float32(1e6)
 
 
-class Levels(NamedTuple):
-	"""Reorder point s, order-up-to level S and cap r on an order, each of shape (N,), in stock UOM.
-
-	And the demand per day that is expected.
-	"""
-
-	reorder_point: FloatArray
-	order_up_to: FloatArray
-	cap: FloatArray
-	rate: FloatArray
-
-
-class Needed(NamedTuple):
-	"""What stock there is against the levels, and what is missing, each of shape (N,), in stock UOM."""
-
-	#: what the rule compares with the reorder point
-	position: FloatArray
-	#: what fills up to the order-up-to level; 0 or more
-	missing: FloatArray
-
-
-class LevelRule(Protocol):
-	"""Where the levels come from."""
-
-	def levels(self, state: State) -> Levels:
-		"""The levels on this day."""
-		...
-
-
 def demand_rate(demand: DemandStatistics, forecast: str) -> FloatArray:
 	"""Forecast demand per day, shape (N,), by one of `FORECASTS`."""
-	if forecast == "28 days":
-		return demand.level_28
-	if forecast == "91 days":
-		return demand.level_91
-	if forecast == "364 days":
-		return demand.level_364
+	if forecast not in FORECASTS:
+		raise ValueError(f"unknown forecast {forecast!r}, expected one of {FORECASTS}")
 	if forecast == "91 days and season":
 		return demand.level_91 * demand.season
-	raise ValueError(f"unknown forecast {forecast!r}, expected one of {FORECASTS}")
-
-
-def demand_deviation(state: State, rate: FloatArray) -> FloatArray:
-	"""Standard deviation of the demand over the protection interval, shape (N,)."""
-	horizon = protection_days(state.items, state.review_days).astype(np.float32)
-	# the longer window knows rare peaks, the shorter one a demand that has become wilder
-	spread = np.maximum(state.demand.spread_91, state.demand.spread_364)
-	return np.sqrt(horizon * np.square(spread) + np.square(rate * state.items.lead_time_std_days))
-
-
-def economic_order_quantity(state: State, rate: FloatArray) -> FloatArray:
-	"""The order that balances order cost and holding cost, sqrt(2 K m / h) (Harris 1913), shape (N,).
-
-	At most the demand of `LONGEST_LOT_DAYS`, which bounds it where stock costs nothing.
-	"""
-	return economic_lot(state.items, rate)
-
-
-def economic_lot(items: ItemTable, rate: FloatArray) -> FloatArray:
-	"""As `economic_order_quantity`, of a demand of `rate` a day, shape (N,)."""
-	holding = np.maximum(items.holding_cost, np.float32(1e-12))
-	return np.minimum(np.sqrt(2 * items.order_cost * rate / holding), rate * LONGEST_LOT_DAYS)
-
-
-def needed(state: State, levels: Levels) -> Needed:
-	"""Project the stock day by day against the levels.
-
-	The position counts what arrives within the protection interval. Where the shelf is expected to be empty
-	before an open order arrives, and an order of now would arrive earlier, the demand of those days is
-	missing whatever comes after them. What is ordered beyond the reorder point is to last longer than the
-	protection interval, and open orders that arrive in that time are not bought twice.
-	"""
-	position = state.inventory_position
-	missing = np.maximum(levels.order_up_to - position, 0)
-	at = state.with_late_arrivals
-	if not len(at):
-		return Needed(position, missing)
-	s, S, rate, within = (
-		values[at] for values in (levels.reorder_point, levels.order_up_to, levels.rate, position)
-	)
-	days = protection_days(state.items, state.review_days)[at]
-	lasts = days + np.maximum(S - s, 0) / np.maximum(rate, np.float32(1e-9))
-	later = total_within(state.arrivals[:, at], lasts) - total_within(state.arrivals[:, at], days)
-	if state.known_demand is not None:
-		known = state.known_demand[:, at]
-		later = later - total_within(known, lasts) + total_within(known, days)
-	fill = np.maximum(S - within - np.maximum(later, 0), s - within)
-	# a safety factor below 0 says that some of it may be missing
-	spared = np.minimum(s - rate * days, 0)
-	before_next, before_later = missing_before_arrivals(state, at, rate, (days, lasts), spared)
-	low = np.minimum(within, np.minimum(s, rate * days) - before_next)
-	position, missing = position.copy(), missing.copy()
-	position[at] = np.where(before_next > 0, low, within)
-	missing[at] = np.maximum(np.maximum(fill, before_later), 0)
-	return Needed(position, missing)
+	level: FloatArray = getattr(demand, f"level_{forecast.removesuffix(' days')}")
+	return level
 
 
 @dataclass(frozen=True, eq=False)
@@ -152,7 +62,9 @@ class FixedLevels:
 
 	def levels(self, state: State) -> Levels:
 		values = self.parameters.aligned_with(state.items)
-		return Levels(values["reorder_point"], values["order_up_to"], values["cap"], usual_rate(state))
+		rate = usual_rate(state)
+		expected = normal_range(state, rate)
+		return Levels(values["reorder_point"], values["order_up_to"], values["cap"], rate, *expected)
 
 
 @dataclass(frozen=True, eq=False)
@@ -166,17 +78,22 @@ class ForecastLevels:
 		values = self.parameters.aligned_with(state.items)
 		rate = demand_rate(state.demand, self.forecast)
 		horizon = protection_days(state.items, state.review_days).astype(np.float32)
-		review = rate * np.float32(state.review_days)
 		reorder_point = np.maximum(
 			rate * horizon + values["safety_factor"] * demand_deviation(state, rate), 0
 		)
-		lot = np.maximum(economic_order_quantity(state, rate), review)
-		# a cap of inf times a rate of 0 would not be a number
-		cap = np.where(
-			np.isinf(values["cap"]), values["cap"], np.minimum(values["cap"], _LARGEST_CAP) * review
+		return Levels(
+			reorder_point,
+			reorder_point + gap_of(state, values["gap"], rate),
+			largest_order(values["cap"], rate * np.float32(state.review_days)),
+			rate,
+			*normal_range(state, rate),
 		)
-		gap = np.minimum(values["gap"] * lot, rate * LONGEST_LOT_DAYS)
-		return Levels(reorder_point, reorder_point + gap, cap, rate)
+
+
+def largest_order(cap: FloatArray, review_demand: FloatArray) -> FloatArray:
+	"""The cap r in stock UOM, shape (N,), from c in review intervals of demand; inf for none."""
+	# a cap of inf times a rate of 0 would not be a number
+	return np.where(np.isinf(cap), cap, np.minimum(cap, _LARGEST_CAP) * review_demand)
 
 
 @dataclass(frozen=True, eq=False)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
+import numpy.typing as npt
 
 from rl_replenishment.core.items import FloatArray, ItemKey, ItemTable
 
@@ -48,6 +49,17 @@ class ItemParameters:
 				}
 			self._aligned = (items, rows)
 		return self._aligned[1]
+
+	def reindexed(self, keys: Sequence[ItemKey], index: npt.NDArray[np.intp]) -> ItemParameters:
+		"""The numbers for other keys: entry `index[i]` for `keys[i]`, the default where that is -1."""
+		return ItemParameters(
+			tuple(keys),
+			{
+				name: np.append(array, np.float32(self.defaults[name]))[index]
+				for name, array in self.values.items()
+			},
+			dict(self.defaults),
+		)
 
 	@cached_property
 	def _position(self) -> dict[ItemKey, int]:

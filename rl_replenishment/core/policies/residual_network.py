@@ -1,88 +1,25 @@
-"""The learned policy: the classical quantity, corrected by a small network, served by numpy."""
+"""The learned policy: the levels of a rule, moved by a small network of all items, served by numpy."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
 
-from rl_replenishment.core.items import FloatArray, ItemTable
+from rl_replenishment.core.items import FloatArray
 from rl_replenishment.core.policies.base import State
+from rl_replenishment.core.policies.levels import Levels
 from rl_replenishment.core.policies.limits import sensible_order
-from rl_replenishment.core.policies.observation import Observer, residual_unit
-from rl_replenishment.core.policies.order_up_to import Levels, OrderUpTo, needed
+from rl_replenishment.core.policies.needed import needed
+from rl_replenishment.core.policies.network import Network, Normaliser
+from rl_replenishment.core.policies.observation import Observer, observer_for, residual_unit
+from rl_replenishment.core.policies.order_up_to import OrderUpTo
 
-#: a correction reaches this many residual units up and down
+#: a level moves by up to this many residual units, up and down
 REACH = np.float32(2.0)
-#: numbers in an action: the shift of the reorder point and that of the quantity
-ACTION_SIZE = 2
-#: normalised observations are cut here
-OBSERVATION_BOUND = np.float32(5.0)
-#: multiply-adds of a matrix product that OpenBLAS still does on the calling thread
-_ONE_THREAD = 2**18
-#: columns are ratios or logarithms of about 1; one that moves less than this hardly moves
-_LEAST_DEVIATION, _SILENT = 0.05, 1e9
-
-
-@dataclass(frozen=True, eq=False)
-class Normaliser:
-	"""Mean and standard deviation of each observation column, shape (F,), measured once before training."""
-
-	mean: FloatArray
-	deviation: FloatArray
-
-	@classmethod
-	def of(cls, observations: FloatArray) -> Normaliser:
-		"""Measure a sample of shape (M, F).
-
-		A column that hardly moved is silenced: nothing can be learned of it now, and if it moved later, the
-		network would answer at random.
-		"""
-		deviation = observations.std(axis=0)
-		return cls(
-			observations.mean(axis=0).astype(np.float32),
-			np.where(deviation > _LEAST_DEVIATION, deviation, _SILENT).astype(np.float32),
-		)
-
-	def __call__(self, observations: FloatArray) -> FloatArray:
-		scaled = (observations - self.mean) / self.deviation
-		return np.clip(scaled, -OBSERVATION_BOUND, OBSERVATION_BOUND, out=scaled)
-
-
-@dataclass(frozen=True, eq=False)
-class Network:
-	"""A perceptron with tanh between its layers: pairs of a weight (out, in) and a bias (out,)."""
-
-	layers: Sequence[tuple[FloatArray, FloatArray]]
-
-	@property
-	def hidden(self) -> tuple[int, ...]:
-		"""Sizes of the hidden layers."""
-		return tuple(len(bias) for _weight, bias in self.layers[:-1])
-
-	def __call__(self, inputs: FloatArray) -> FloatArray:
-		"""Map inputs of shape (N, in) to outputs of shape (N, out)."""
-		hidden = inputs
-		for weight, bias in self.layers[:-1]:
-			hidden = _product(hidden, weight)
-			hidden += bias
-			np.tanh(hidden, out=hidden)
-		weight, bias = self.layers[-1]
-		return _product(hidden, weight) + bias
-
-	def mixed_with(self, other: Network, share: float) -> Network:
-		"""The weighted mean of two networks of one shape, `share` of it the other."""
-		return Network(
-			[
-				(
-					weight + (other_weight - weight) * np.float32(share),
-					bias + (other_bias - bias) * np.float32(share),
-				)
-				for (weight, bias), (other_weight, other_bias) in zip(self.layers, other.layers, strict=True)
-			]
-		)
+#: numbers in an action: the shifts of the reorder point (against the level), the level and the largest order
+ACTION_SIZE = 3
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,16 +28,24 @@ class Decision:
 
 	#: what the classical rule wished
 	classical: FloatArray
-	#: what the network added (or took off)
+	#: what the moved levels add (or take off)
 	correction: FloatArray
 	#: as suppliers accept it
 	quantity: FloatArray
+	#: of the classical rule
 	levels: Levels
+	#: as the network moved them
+	learned: Levels
 
 
 @dataclass(eq=False)
 class ResidualNetwork:
-	"""Classical quantity plus a bounded correction by a network that all items share."""
+	"""The levels of a rule, moved within bounds by a network that all items share.
+
+	The network sees stock and open orders in its last columns. They may only lower the largest order, and
+	they move neither the reorder point nor the order-up-to level (see `constraints`). So with more stock
+	never more is ordered, and at or above the order-up-to level nothing.
+	"""
 
 	name: str
 	classical: OrderUpTo
@@ -114,7 +59,7 @@ class ResidualNetwork:
 		return situation.decide(self.actions(situation))
 
 	def actions(self, situation: Situation) -> FloatArray:
-		"""The network's answer in [-1, 1], shape (N, 2)."""
+		"""The network's answer in [-1, 1], shape (N, ACTION_SIZE)."""
 		return np.clip(self.network(self.normaliser(situation.observation)), -1, 1)
 
 	def order_quantities(self, state: State) -> FloatArray:
@@ -143,67 +88,48 @@ class Situation:
 		"""The situations at `rows`, which may repeat."""
 		return Situation(
 			state=self.state.take(rows),
-			levels=Levels(*(level[rows] for level in self.levels)),
+			levels=self.levels.take(rows),
 			classical=self.classical[rows],
 			unit=self.unit[rows],
 			observation=self.observation[rows],
 		)
 
 	def decide(self, action: FloatArray) -> Decision:
-		"""The orders that actions in [-1, 1], shape (N, 2), mean here.
+		"""The orders that actions in [-1, 1], shape (N, ACTION_SIZE), mean here.
 
-		The first number moves the reorder point, the second the quantity, each by up to `REACH` units. Where
-		the rule has no reorder point of its own (base-stock), only the quantity counts.
+		The second number moves both levels, the first the reorder point against the other, the third the
+		largest order, each by up to `REACH` units. Where the rule has no reorder point of its own
+		(base-stock) or no largest order, there is none.
 		"""
-		shift, extra = (REACH * self.unit * action.astype(np.float32).T).astype(np.float32)
+		shift = (REACH * self.unit * action.astype(np.float32).T).astype(np.float32)
 		levels = self.levels
-		position, missing = needed(self.state, levels)
-		missing = np.minimum(missing, levels.cap)
-		may_order = (levels.order_up_to <= levels.reorder_point) | (position <= levels.reorder_point + shift)
-		wished = np.where(may_order, np.maximum(missing + extra, 0), np.float32(0))
+		always = levels.order_up_to <= levels.reorder_point
+		order_up_to = levels.order_up_to + shift[1]
+		reorder_point = np.minimum(levels.reorder_point + shift[1] + shift[0], order_up_to)
+		learned = levels._replace(
+			reorder_point=np.where(always, order_up_to, reorder_point),
+			order_up_to=order_up_to,
+			cap=np.maximum(levels.cap + shift[2], 0),
+		)
+		position, missing = needed(self.state, learned)
+		wish = np.minimum(missing, learned.cap)
+		wished = np.where(position <= learned.reorder_point, wish, np.float32(0))
 		return Decision(
 			classical=self.classical,
 			correction=wished - self.classical,
 			quantity=sensible_order(self.state, wished, levels.rate),
 			levels=levels,
+			learned=learned,
 		)
 
 
-def _product(inputs: FloatArray, weight: FloatArray) -> FloatArray:
-	"""Inputs (N, in) times the transpose of a weight (out, in), in blocks of rows.
-
-	In one go, numpy's BLAS spreads it over threads, which wait for each other longer than they work: ten
-	times slower on two cores. Blocks cost nothing beside it on one thread.
-	"""
-	size = _ONE_THREAD // weight.size
-	if size < 2:
-		return inputs @ weight.T
-	whole = len(inputs) // size * size
-	product = np.empty((len(inputs), len(weight)), dtype=np.float32)
-	np.matmul(
-		inputs[:whole].reshape(-1, size, inputs.shape[1]),
-		weight.T,
-		out=product[:whole].reshape(-1, size, len(weight)),
-	)
-	np.matmul(inputs[whole:], weight.T, out=product[whole:])
-	return product
-
-
 def observe(state: State, classical: OrderUpTo, observer: Observer) -> Situation:
-	"""Ask the classical rule and build the observation around its answer."""
+	"""Ask the classical rule and build the observation around its levels."""
 	levels = classical.rule.levels(state)
-	wished = classical.wished_quantities(state, levels)
 	return Situation(
 		state=state,
 		levels=levels,
-		classical=wished,
+		classical=classical.wished_quantities(state, levels),
 		unit=residual_unit(state, levels),
-		observation=observer.observe(state, levels, wished),
+		observation=observer.observe(state, levels),
 	)
-
-
-def observer_for(items: ItemTable, review_days: int, last: Observer | None) -> Observer:
-	"""The last observer where it still fits, else a new one."""
-	if last is not None and last.items is items and last.review_days == review_days:
-		return last
-	return Observer(items, review_days)

@@ -21,23 +21,22 @@ from rl_replenishment.core.items import (
 	ItemTable,
 	UnmetDemand,
 )
+from rl_replenishment.core.policies.constraints import holds
 from rl_replenishment.core.policies.observation import OBSERVATION
-from rl_replenishment.core.policies.order_up_to import FORECASTS, ForecastLevels, OrderUpTo
-from rl_replenishment.core.policies.parameters import ItemParameters
-from rl_replenishment.core.policies.residual_network import ACTION_SIZE, Network, Normaliser, ResidualNetwork
+from rl_replenishment.core.policies.order_up_to import OrderUpTo
+from rl_replenishment.core.policies.residual_network import ACTION_SIZE, ResidualNetwork
+from rl_replenishment.core.policies.rules import network_tensors, of_shape, read, read_network, written
 
 WEIGHTS_FILE = "policy.safetensors"
 MANIFEST_FILE = "manifest.json"
 FORMAT = "rl_replenishment policy"
 #: raised when an older version could not read what this one writes
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 
-_CLASSICAL = ("safety_factor", "gap", "cap")
 #: far beyond what training ends with, and far below what float32 could not add up
 LARGEST_WEIGHT, LARGEST_NUMBER = 1e6, 1e12
-MOST_LAYERS = 16
 _FIRST_DAY, _LAST_DAY = np.datetime64("1900-01-01"), np.datetime64("2200-12-31")
-_MAY_BE_INFINITE = {"classical.cap", "items.max_order_qty", "items.shelf_life_days"}
+_MAY_BE_INFINITE = ("cap", "max_order_qty", "shelf_life_days")
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,22 +67,8 @@ class StoredPolicy:
 def policy_files(stored: StoredPolicy) -> dict[str, bytes]:
 	"""The contents of a policy folder, by file name: for whoever writes it, to a disk or to a site."""
 	policy = stored.policy
-	rule = policy.classical.rule
-	if not isinstance(rule, ForecastLevels) or rule.parameters.keys != stored.snapshot.items.keys:
-		raise TypeError(
-			"only policies whose classical part follows the forecast of its own items can be stored"
-		)
-	tensors: dict[str, FloatArray] = {
-		"observation.mean": policy.normaliser.mean,
-		"observation.deviation": policy.normaliser.deviation,
-	}
-	for number, (weight, bias) in enumerate(policy.network.layers):
-		tensors[f"layer.{number}.weight"] = weight
-		tensors[f"layer.{number}.bias"] = bias
-	for name in _CLASSICAL:
-		# the number for items never seen travels behind those of the known ones
-		values = np.append(rule.parameters.values[name], np.float32(rule.parameters.defaults[name]))
-		tensors[f"classical.{name}"] = values.astype(np.float32)
+	rule, tensors = written(policy.classical.rule, stored.snapshot.items.keys)
+	tensors |= network_tensors(policy.network, policy.normaliser, "network")
 	snapshot = stored.snapshot
 	tensors |= {f"items.{name}": getattr(snapshot.items, name) for name in ARRAY_FIELDS}
 	tensors |= {f"demand.{name}": getattr(snapshot.demand, name) for name in STATISTIC_NAMES}
@@ -96,7 +81,7 @@ def policy_files(stored: StoredPolicy) -> dict[str, bytes]:
 		"review_days": stored.review_days,
 		"unmet_demand": stored.unmet_demand,
 		"classical_name": policy.classical.name,
-		"forecast": rule.forecast,
+		"rule": rule,
 		"observation": [name for name, _ in OBSERVATION],
 		"layers": len(policy.network.layers),
 		"items": [list(key) for key in snapshot.items.keys],
@@ -167,6 +152,10 @@ def _manifest(content: bytes, source: str) -> dict[str, Any]:
 			f"{source} was written by a newer version (format {version}, not {FORMAT_VERSION}); "
 			"update rl_replenishment."
 		)
+	if version < FORMAT_VERSION:
+		raise PolicyFileError(
+			f"{source} was written by an earlier version, whose policies are no longer read; train it again."
+		)
 	try:
 		intact = manifest.get("checksum") == checksum(manifest)
 	except ValueError:
@@ -183,54 +172,37 @@ def _assemble(manifest: dict[str, Any], tensors: dict[str, FloatArray]) -> Store
 	observation = [name for name, _ in OBSERVATION]
 	if manifest["observation"] != observation:
 		raise ValueError("it was trained on other observations than this version builds")
-	if manifest["forecast"] not in FORECASTS:
-		raise ValueError(f"it uses an unknown forecast {manifest['forecast']!r}")
 	_check_limits(manifest, tensors)
 	for name, tensor in tensors.items():
-		if np.isnan(tensor).any() or (np.isinf(tensor).any() and name not in _MAY_BE_INFINITE):
+		if np.isnan(tensor).any() or (np.isinf(tensor).any() and name.split(".")[-1] not in _MAY_BE_INFINITE):
 			raise ValueError(f"{name} is not all numbers")
 	if not isinstance(manifest["review_days"], int) or manifest["review_days"] < 1:
 		raise ValueError(f"its review interval is {manifest['review_days']!r}")
 	if manifest["unmet_demand"] not in get_args(UnmetDemand):
 		raise ValueError(f"it knows unmet demand as {manifest['unmet_demand']!r}")
-	layers = [(tensors[f"layer.{i}.weight"], tensors[f"layer.{i}.bias"]) for i in range(manifest["layers"])]
-	width = len(observation)
-	for weight, bias in layers:
-		if weight.ndim != 2 or not weight.size or weight.shape[1] != width or bias.shape != weight.shape[:1]:
-			raise ValueError(f"a layer has shape {weight.shape}, expected {width} inputs")
-		width = weight.shape[0]
-	if not layers or width != ACTION_SIZE:
-		raise ValueError(f"its network does not end in {ACTION_SIZE} numbers")
 	keys = tuple(ItemKey(str(code), str(warehouse)) for code, warehouse in manifest["items"])
-	values = {name: _of_shape(tensors, f"classical.{name}", (len(keys) + 1,)) for name in _CLASSICAL}
-	parameters = ItemParameters(
-		keys,
-		{name: array[:-1] for name, array in values.items()},
-		{name: float(array[-1]) for name, array in values.items()},
+	network, normaliser = read_network(
+		tensors, "network", manifest["layers"], len(observation), ACTION_SIZE, direct=False
 	)
-	columns = (len(observation),)
-	normaliser = Normaliser(
-		_of_shape(tensors, "observation.mean", columns), _of_shape(tensors, "observation.deviation", columns)
-	)
+	if not holds(network):
+		raise ValueError("its network could order more where there is more stock")
+	rule = read(manifest["rule"], tensors, keys)
 	return StoredPolicy(
 		policy=ResidualNetwork(
 			name=str(manifest["name"]),
-			classical=OrderUpTo(
-				str(manifest["classical_name"]), ForecastLevels(parameters, manifest["forecast"])
-			),
+			classical=OrderUpTo(str(manifest["classical_name"]), rule),
 			normaliser=normaliser,
-			network=Network(layers),
+			network=network,
 		),
 		snapshot=Snapshot(
 			items=ItemTable(
 				keys=keys,
 				suppliers=tuple(str(supplier) for supplier in manifest["suppliers"]),
-				# a policy of an earlier version knows none
-				groups=tuple(str(group) for group in manifest.get("groups", ())),
+				groups=tuple(str(group) for group in manifest["groups"]),
 				**{name: tensors[f"items.{name}"] for name in ARRAY_FIELDS},
 			),
 			demand=DemandStatistics(
-				*(_of_shape(tensors, f"demand.{name}", (len(keys),)) for name in STATISTIC_NAMES)
+				*(of_shape(tensors, f"demand.{name}", (len(keys),)) for name in STATISTIC_NAMES)
 			),
 			today=np.datetime64(manifest["today"], "D"),
 		),
@@ -246,21 +218,12 @@ def _check_limits(manifest: dict[str, Any], tensors: dict[str, FloatArray]) -> N
 	for name, tensor in tensors.items():
 		if tensor.dtype != np.float32:
 			raise ValueError(f"{name} holds numbers of type {tensor.dtype}, not float32")
-		most = LARGEST_WEIGHT if name.startswith("layer.") else LARGEST_NUMBER
+		most = LARGEST_WEIGHT if ".layer." in name or name.endswith(".direct") else LARGEST_NUMBER
 		finite = tensor[np.isfinite(tensor)]
 		if finite.size and float(np.abs(finite).max()) > most:
 			raise ValueError(f"{name} holds a number beyond {most:g}")
-	layers = manifest["layers"]
-	if isinstance(layers, bool) or not isinstance(layers, int) or not 0 < layers <= MOST_LAYERS:
-		raise ValueError(f"it has {layers!r} layers, not 1 to {MOST_LAYERS}")
 	today = np.datetime64(manifest["today"], "D") if isinstance(manifest["today"], str) else None
 	if today is None or np.isnat(today) or not _FIRST_DAY <= today <= _LAST_DAY:
 		raise ValueError(
 			f"it does not say how far its history goes: {manifest['today']!r} is no day of 1900 to 2200"
 		)
-
-
-def _of_shape(tensors: dict[str, FloatArray], name: str, shape: tuple[int, ...]) -> FloatArray:
-	if tensors[name].shape != shape:
-		raise ValueError(f"{name} has shape {tensors[name].shape}, expected {shape}")
-	return tensors[name]

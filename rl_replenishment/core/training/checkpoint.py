@@ -13,7 +13,7 @@ from safetensors.torch import save as save_tensors
 
 from rl_replenishment.core.errors import PolicyFileError
 from rl_replenishment.core.files.output import write_folder_atomically
-from rl_replenishment.core.policies.residual_network import Network, Normaliser
+from rl_replenishment.core.policies.network import Network, Normaliser
 from rl_replenishment.core.training.interface import Evaluation
 from rl_replenishment.core.training.judge import Judge
 

@@ -11,10 +11,11 @@ from rl_replenishment.core.errors import InputError
 from rl_replenishment.core.evaluation.tuning import tune_rules
 from rl_replenishment.core.explanation import Translate
 from rl_replenishment.core.items import ItemTable
+from rl_replenishment.core.policies.network import Network, Normaliser
 from rl_replenishment.core.policies.observation import OBSERVATION_SIZE
 from rl_replenishment.core.policies.order_up_to import ForecastLevels, OrderUpTo
 from rl_replenishment.core.policies.parameters import ItemParameters
-from rl_replenishment.core.policies.residual_network import ACTION_SIZE, Network, Normaliser, ResidualNetwork
+from rl_replenishment.core.policies.residual_network import ACTION_SIZE, ResidualNetwork
 from rl_replenishment.core.policies.store import StoredPolicy
 from rl_replenishment.core.training.from_history import (
 	TrainingOptions,

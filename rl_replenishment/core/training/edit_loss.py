@@ -8,8 +8,9 @@ from torch import Tensor
 
 from rl_replenishment.core.environments.feedback import FeedbackSituations
 from rl_replenishment.core.feedback import LARGEST_PENALTY
-from rl_replenishment.core.policies.order_up_to import needed
-from rl_replenishment.core.policies.residual_network import REACH, Normaliser
+from rl_replenishment.core.policies.needed import needed
+from rl_replenishment.core.policies.network import Normaliser
+from rl_replenishment.core.policies.residual_network import REACH
 from rl_replenishment.core.training.twin import Bounded
 
 
@@ -24,9 +25,11 @@ class EditLoss:
 		situation = situations.situation
 		state, levels = situation.state, situation.levels
 		position, missing = needed(state, levels)
-		missing = np.minimum(missing, levels.cap)
 		self._observation = torch.from_numpy(normaliser(situation.observation))
-		self._missing = torch.from_numpy(missing.astype(np.float32))
+		#: what is missing to the order-up-to level; below 0 where there is more
+		below = np.where(missing > 0, missing, np.minimum(levels.order_up_to - position, 0))
+		self._missing = torch.from_numpy(below.astype(np.float32))
+		self._cap = torch.from_numpy(levels.cap.astype(np.float32))
 		#: how far the position is above the reorder point
 		self._above = torch.from_numpy((position - levels.reorder_point).astype(np.float32))
 		self._always = torch.from_numpy(levels.order_up_to <= levels.reorder_point)
@@ -41,8 +44,10 @@ class EditLoss:
 
 	def _wish(self, network: torch.nn.Module) -> tuple[Tensor, Tensor]:
 		"""Shift of the reorder point, and quantity, each of shape (M,)."""
-		shift, extra = (float(REACH) * self._unit * Bounded.apply(network(self._observation)).T).unbind(0)
-		return shift, (self._missing + extra).clamp(min=0)
+		action = Bounded.apply(network(self._observation))
+		shift, level, most = (float(REACH) * self._unit * action.T).unbind(0)
+		missing, cap = (self._missing + level).clamp(min=0), (self._cap + most).clamp(min=0)
+		return shift + level, torch.minimum(missing, cap)
 
 	def __call__(self, network: torch.nn.Module) -> Tensor:
 		"""The mean distance, a tensor of one number."""

@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 
 from rl_replenishment import __version__
-from rl_replenishment.core.demand.augmentation import Augmentation
 from rl_replenishment.core.demand.history import DemandHistory
 from rl_replenishment.core.demand.latest import latest_statistics
 from rl_replenishment.core.environments.batch import ReplenishmentTask
@@ -27,6 +26,7 @@ from rl_replenishment.core.simulation.scenario import Scenario, halves, replay
 from rl_replenishment.core.training.algorithms import DEFAULT_ALGORITHM
 from rl_replenishment.core.training.interface import (
 	Budget,
+	Progress,
 	ProgressCallback,
 	Trainer,
 	TrainingProblem,
@@ -38,7 +38,6 @@ LEAST_DAYS = 28
 LEAST_REVIEWS = 4
 #: the last part of the training window, on which the best policy is chosen
 VALIDATION_SHARE, LONGEST_VALIDATION = 0.25, 182
-_MOST_COPIES, _VALIDATION_COLUMNS = 8, 1024
 
 
 @dataclass(frozen=True)
@@ -77,12 +76,86 @@ def train_on_history(
 ) -> Trained:
 	"""Train on all days of `history` (the caller has cut off any hold-out)."""
 	check_history(history, options.review_days)
+	# needs torch, as the trainer does; what else this module does needs none
+	from rl_replenishment.core.training.portfolio import best_rule
+
+	told = tuning_progress or (lambda share: None)
 	rules = tune_rules(
 		tuning_halves(history, items, options.review_days, options.unmet_demand, options.seed),
-		progress=tuning_progress,
+		progress=lambda share: told(share / 2),
 	)
-	problem = _problem(history, items, rules, options)
-	return _train(problem, history, rules, trainer, options, {}, progress, checkpoint, resume)
+	portfolio = best_rule(
+		history,
+		items,
+		options.review_days,
+		options.unmet_demand,
+		options.seed,
+		progress=lambda share: told((1 + share) / 2),
+	)
+	rules = replace(rules, best=portfolio.rule, cost_per_day=portfolio.cost_per_day)
+	held = validation_days(history.days)
+	first = _problem(history, items, replace(rules, best=portfolio.before), options, held)
+	budgets = _halves(Budget(options.seconds, options.timesteps))
+	found = trainer.train(
+		first,
+		budget=budgets[0],
+		seed=options.seed,
+		progress=_part_of(progress, 0.0, found=None),
+		checkpoint=checkpoint,
+		resume=resume,
+	)
+	policy, again = replace(found.policy, classical=portfolio.rule), None
+	if found.chosen.timesteps and found.ended_by != "cancelled":
+		# what was found best, once more on all days
+		whole = replace(
+			first,
+			task=replace(first.task, history=history, classical=portfolio.rule),
+			share=found.chosen.share,
+		)
+		again = trainer.train(
+			whole,
+			budget=Budget(budgets[1].seconds, found.chosen.timesteps),
+			seed=options.seed,
+			progress=_part_of(progress, 0.5, found=found),
+		)
+		policy = again.policy
+	result = replace(
+		found,
+		policy=policy,
+		seconds=found.seconds + (again.seconds if again else 0.0),
+		timesteps=found.timesteps + (again.timesteps if again else 0),
+		ended_by=again.ended_by if again and again.ended_by == "cancelled" else found.ended_by,
+	)
+	about = {"candidates": portfolio.cost_ratios, "learned_share": found.chosen.share}
+	return _result(result, history, items, rules, options, about)
+
+
+def _halves(budget: Budget) -> tuple[Budget, Budget]:
+	"""Half of the budget to find what is best, half to repeat it on all days."""
+	seconds = budget.seconds / 2 if budget.seconds else None
+	first = Budget(seconds, -(-budget.timesteps // 2) if budget.timesteps else None)
+	return first, Budget(seconds, None)
+
+
+def _part_of(
+	progress: ProgressCallback | None, done: float, *, found: TrainingResult | None
+) -> ProgressCallback | None:
+	"""The progress of one half of the training, told as that of the whole."""
+	if progress is None:
+		return None
+
+	def told(now: Progress) -> bool | None:
+		return progress(
+			replace(
+				now,
+				share=done + now.share / 2,
+				seconds=now.seconds + (found.seconds if found else 0.0),
+				timesteps=now.timesteps + (found.timesteps if found else 0),
+				best_cost_ratio=found.chosen.cost_ratio if found else now.best_cost_ratio,
+			)
+		)
+
+	return told
 
 
 def continue_on_feedback(
@@ -104,9 +177,18 @@ def continue_on_feedback(
 	)
 	# the classical part stays the parent's: what it corrected must not shift under the network
 	kept = replace(rules, best=parent.policy.classical)
-	problem = replace(_problem(history, items, kept, options), feedback=feedback, parent=parent.policy)
+	held = validation_days(history.days)
+	problem = replace(_problem(history, items, kept, options, held), feedback=feedback, parent=parent.policy)
+	result = trainer.train(
+		problem, budget=Budget(options.seconds, options.timesteps), seed=options.seed, progress=progress
+	)
 	about = {"parent_sha256": parent.sha256, "feedback_rows": 0 if feedback is None else len(feedback)}
-	return _train(problem, history, kept, trainer, options, about, progress, None, False)
+	return _result(result, history, items, kept, options, about)
+
+
+def validation_days(days: int) -> int:
+	"""Days at the end of a training window that candidates are judged on."""
+	return min(int(days * VALIDATION_SHARE), LONGEST_VALIDATION)
 
 
 def check_history(history: DemandHistory, review_days: int, _: Translate = str) -> None:
@@ -141,9 +223,8 @@ def tuning_halves(
 
 
 def _problem(
-	history: DemandHistory, items: ItemTable, rules: TunedRules, options: TrainingOptions
+	history: DemandHistory, items: ItemTable, rules: TunedRules, options: TrainingOptions, held: int
 ) -> TrainingProblem:
-	held = min(int(history.days * VALIDATION_SHARE), LONGEST_VALIDATION)
 	return TrainingProblem(
 		task=ReplenishmentTask(
 			items=items,
@@ -153,49 +234,25 @@ def _problem(
 			review_days=options.review_days,
 			unmet_demand=options.unmet_demand,
 		),
-		validation=_validation(history, items, held, options),
+		validation=replay(
+			items,
+			history,
+			days=held,
+			review_days=options.review_days,
+			unmet_demand=options.unmet_demand,
+			rng=np.random.default_rng(options.seed + 1),
+		),
 	)
 
 
-def _validation(history: DemandHistory, items: ItemTable, days: int, options: TrainingOptions) -> Scenario:
-	"""The last days as they were, and beside them, where items are few, as they could have been.
-
-	One replay of few items is mostly luck; the best of many policies on it would be the luckiest.
-	"""
-	copies = max(1, min(_MOST_COPIES, _VALIDATION_COLUMNS // len(items)))
-	rng = np.random.default_rng(options.seed + 1)
-	columns = np.tile(np.arange(len(items)), copies)
-	varied = history.take(columns)
-	varied.demand[:, len(items) :] = Augmentation().draw(history.demand, columns[len(items) :], rng)
-	return replay(
-		items.take(columns),
-		varied,
-		days=days,
-		review_days=options.review_days,
-		unmet_demand=options.unmet_demand,
-		rng=rng,
-	)
-
-
-def _train(
-	problem: TrainingProblem,
+def _result(
+	result: TrainingResult,
 	history: DemandHistory,
+	items: ItemTable,
 	rules: TunedRules,
-	trainer: Trainer,
 	options: TrainingOptions,
 	about: dict[str, Any],
-	progress: ProgressCallback | None,
-	checkpoint: Path | None,
-	resume: bool,
 ) -> Trained:
-	result = trainer.train(
-		problem,
-		budget=Budget(options.seconds, options.timesteps),
-		seed=options.seed,
-		progress=progress,
-		checkpoint=checkpoint,
-		resume=resume,
-	)
 	about = {
 		**about,
 		**origin(history, options),
@@ -212,7 +269,7 @@ def _train(
 	}
 	stored = StoredPolicy(
 		result.policy,
-		snapshot(history, problem.task.items, options.review_days),
+		snapshot(history, items, options.review_days),
 		options.review_days,
 		options.unmet_demand,
 		about,

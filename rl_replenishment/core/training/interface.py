@@ -54,6 +54,8 @@ class Evaluation:
 	cost_ratio: float
 	#: standard error of that ratio, over item-warehouses
 	cost_ratio_error: float
+	#: share of what was learned: halved shifts are closer to the rule
+	share: float = 1.0
 	#: mean feedback reward on the buyer's answers; None where there are none
 	feedback_reward: float | None = None
 	#: distance to the buyer's quantities, see `FeedbackSituations.distance`; None where there are none
@@ -65,12 +67,16 @@ class TrainingProblem:
 	"""What to learn from and what to be judged on."""
 
 	task: ReplenishmentTask
-	#: days after those of the task, on which the best policy is chosen
+	#: days after those of the task, on which the best policy is chosen; where `share` is given, they only
+	#: tell what the result costs
 	validation: Scenario
 	#: the buyer's answers to past proposals; None for a first training
 	feedback: FeedbackSituations | None = None
 	#: the policy to continue from; None to start at the classical rule
 	parent: ResidualNetwork | None = None
+	#: for a training that repeats on more days what an earlier one found best: nothing is chosen, the result
+	#: is the last network, this share of it; None to choose
+	share: float | None = None
 
 
 @dataclass(frozen=True, eq=False)

@@ -2,28 +2,41 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from rl_replenishment.core.errors import PolicyFileError
 from rl_replenishment.core.policies.base import Policy
-from rl_replenishment.core.policies.residual_network import Network, Normaliser, ResidualNetwork
+from rl_replenishment.core.policies.network import Network, Normaliser
+from rl_replenishment.core.policies.residual_network import ResidualNetwork
 from rl_replenishment.core.simulation.rollout import Totals, run
 from rl_replenishment.core.training.interface import Evaluation, TrainingProblem
 
 #: shares of the best network in what is tried where a candidate is too dear
 _STEPS_BACK = (0.5, 0.75, 0.875)
+#: share of what was learned that is tried beside the whole
+SHRUNK = 0.5
 #: cost ratios this close are of the same problem, on whatever machine
 _SAME_RATIO = 1e-3
+
+
+def as_judged(evaluation: Evaluation) -> float:
+	"""What the verdict compares: the cost ratio and a standard error, in favour of half of a network."""
+	error = evaluation.cost_ratio_error
+	return evaluation.cost_ratio + (error if evaluation.share > SHRUNK else -error)
 
 
 class Judge:
 	"""Keeps the best network seen.
 
-	Without feedback the best is the cheapest, where a candidate counts as dear as its ratio plus one standard
-	error: the luckiest of many noisy candidates must not pass for the best, and none that is only lucky for
-	better than the rule. With feedback it is the one that comes closest to the buyer among those whose cost,
-	plus one standard error, is at most `largest_cost_increase` above that of the first one looked at, the
-	parent. Where a candidate is not, part of the way to it from the best so far is tried.
+	Without feedback the best is the cheapest. A candidate counts as dear as its ratio plus one standard
+	error: the luckiest of many noisy ones must not pass for the best. Of a first training, half of what was
+	learned stands beside the whole. Halfway between rule and network the errors of both are halved, so it is
+	taken unless it is dearer than the rule by more than one standard error. With feedback it is the one that
+	comes closest to the buyer among those whose cost, plus one standard error, is at most
+	`largest_cost_increase` above that of the first one looked at, the parent. Where a candidate is not, part
+	of the way to it from the best so far is tried.
 	"""
 
 	def __init__(
@@ -70,6 +83,10 @@ class Judge:
 		"""Judge a candidate."""
 		self._looks_since_best += 1
 		evaluation = self._consider(network, seconds, timesteps)
+		if self._problem.parent is None and timesteps:
+			# what few days taught is believed by half where that costs less
+			half = self._consider(network.scaled(SHRUNK), seconds, timesteps, SHRUNK)
+			evaluation = min(evaluation, half, key=as_judged)
 		if self._looks_since_best and self.best_network and self._problem.feedback is not None:
 			for share in _STEPS_BACK:
 				nearer = network.mixed_with(self.best_network, share)
@@ -79,8 +96,15 @@ class Judge:
 		self.evaluations.append(evaluation)
 		return evaluation
 
-	def _consider(self, network: Network, seconds: float, timesteps: int) -> Evaluation:
+	def take(self, network: Network, share: float, *, seconds: float, timesteps: int) -> None:
+		"""Make this share of a network the verdict, whatever it costs."""
+		self.best_network = network.scaled(share)
+		found, _ = self._evaluate(self.best_network, seconds, timesteps)
+		self.best = replace(found, share=share)
+
+	def _consider(self, network: Network, seconds: float, timesteps: int, share: float = 1.0) -> Evaluation:
 		evaluation, is_affordable = self._evaluate(network, seconds, timesteps)
+		evaluation = replace(evaluation, share=share)
 		if self.best is None or (is_affordable and self._is_better(evaluation, self.best)):
 			self.best, self.best_network = evaluation, network
 			self._looks_since_best = 0
@@ -97,7 +121,7 @@ class Judge:
 		if self._parent_cost is None:
 			self._parent_cost = cost
 		ratio, error = self._ratio(cost, self._rule_cost)
-		evaluation = Evaluation(seconds, timesteps, ratio, error, reward, distance)
+		evaluation = Evaluation(seconds, timesteps, ratio, error, 1.0, reward, distance)
 		if feedback is None:
 			return evaluation, True
 		above_parent, its_error = self._ratio(cost, self._parent_cost)
@@ -108,7 +132,7 @@ class Judge:
 		if not np.isfinite(candidate.cost_ratio):
 			return False
 		if candidate.feedback_distance is None or best.feedback_distance is None:
-			return candidate.cost_ratio + candidate.cost_ratio_error < best.cost_ratio + best.cost_ratio_error
+			return as_judged(candidate) < as_judged(best)
 		return candidate.feedback_distance < best.feedback_distance
 
 	def _ratio(self, cost: Totals, reference: Totals) -> tuple[float, float]:

@@ -10,8 +10,10 @@ import torch
 from stable_baselines3 import PPO
 from stable_baselines3.common.logger import Logger
 
+from rl_replenishment.core.policies.constraints import bounds
+from rl_replenishment.core.policies.network import Network
 from rl_replenishment.core.policies.observation import OBSERVATION_SIZE
-from rl_replenishment.core.policies.residual_network import ACTION_SIZE, Network
+from rl_replenishment.core.policies.residual_network import ACTION_SIZE
 
 #: a perceptron, or PPO, whose mean action is one
 Model: TypeAlias = torch.nn.Sequential | PPO
@@ -29,8 +31,17 @@ def make_perceptron(hidden: Sequence[int], generator: torch.Generator) -> torch.
 		torch.nn.init.zeros_(layer.bias)
 		layers += [layer, torch.nn.Tanh()]
 	perceptron = torch.nn.Sequential(*layers, torch.nn.Linear((OBSERVATION_SIZE, *hidden)[-1], ACTION_SIZE))
+	start_with_signs(perceptron)
 	start_at_zero(perceptron)
 	return perceptron
+
+
+def keep_signs(model: Model) -> None:
+	"""Put the weights back to the signs that a policy's network keeps, see `constraints`."""
+	layers = _layers(model)
+	with torch.no_grad():
+		for layer, (low, high) in zip(layers, bounds([len(each.bias) for each in layers[:-1]]), strict=True):
+			layer.weight.clamp_(torch.from_numpy(low), torch.from_numpy(high))
 
 
 def numpy_network(model: Model) -> Network:
@@ -71,3 +82,12 @@ def start_at_zero(model: Model) -> None:
 	with torch.no_grad():
 		last.weight.zero_()
 		last.bias.zero_()
+
+
+def start_with_signs(model: Model) -> None:
+	"""Give fresh weights the signs of `keep_signs`; turned rather than cut, so that no unit starts deaf."""
+	layers = _layers(model)
+	with torch.no_grad():
+		for layer, (low, _) in zip(layers, bounds([len(each.bias) for each in layers[:-1]]), strict=True):
+			layer.weight.copy_(torch.where(torch.from_numpy(low) == 0, layer.weight.abs(), layer.weight))
+	keep_signs(model)

@@ -10,6 +10,7 @@ import numpy.typing as npt
 from rl_replenishment.core.environments.batch import ReplenishmentTask, review_days_of
 from rl_replenishment.core.items import FloatArray, ItemTable, UnmetDemand
 from rl_replenishment.core.policies.base import State, protection_days, usual_rate
+from rl_replenishment.core.policies.levels import Levels
 from rl_replenishment.core.policies.observation import Observer, demand_scale, residual_unit
 from rl_replenishment.core.simulation.scenario import sample_lead_times
 
@@ -24,7 +25,7 @@ class Panel:
 	items: ItemTable
 	unmet_demand: UnmetDemand
 	review_days: int
-	#: money per review interval that counts as 1, shape (C,)
+	#: money that counts as 1 in the loss, shape (C,)
 	cost_scale: FloatArray
 	#: shape (T, C)
 	demand: FloatArray
@@ -32,12 +33,8 @@ class Panel:
 	days: npt.NDArray[np.intp]
 	#: observations with empty shelves and nothing on order, not normalised, shape (M, C, F)
 	observation: FloatArray
-	#: s, S and cap of the classical rule, shape (M, C)
-	reorder_point: FloatArray
-	order_up_to: FloatArray
-	cap: FloatArray
-	#: demand per day that the rule expects, shape (M, C)
-	forecast: FloatArray
+	#: the levels of the rule, each of shape (M, C)
+	levels: Levels
 	#: units per unit of action, and units that make 1 in the observation, shape (M, C)
 	unit: FloatArray
 	scale: FloatArray
@@ -70,31 +67,30 @@ def draw_panel(task: ReplenishmentTask, columns: int, rng: np.random.Generator) 
 	statistics = task.demand_model.statistics(demand, protection_days(items, task.review_days), days)
 	observer = Observer(items, task.review_days)
 	nothing = np.zeros(columns, np.float32)
-	rows = []
+	rows: list[tuple[FloatArray, Levels, FloatArray, FloatArray, FloatArray, FloatArray]] = []
 	for number, day in enumerate(days):
 		today = task.history.start + np.timedelta64(int(day), "D")
 		known = statistics.on(number)
 		state = State(items, today, task.review_days, nothing, nothing[None, :], known)
 		levels = task.classical.rule.levels(state)
-		observation = observer.observe(state, levels, nothing)
-		rows.append(
-			(
-				observation,
-				*levels,
-				residual_unit(state, levels),
-				demand_scale(state),
-				usual_rate(state),
-				known.level_364,
-			)
-		)
+		seen = observer.observe(state, levels)
+		unit, scale = residual_unit(state, levels), demand_scale(state)
+		rows.append((seen, levels, unit, scale, usual_rate(state), known.level_364))
+	observation, levels_by_day, *others = zip(*rows, strict=True)
+	# half of the loss counts each item for the money it costs, half for the root of it, as items are drawn:
+	# in money alone a few dear items would decide for all
+	root = np.sqrt(task.reward_scale())
+	weight = (1 + root[chosen] / (task.chances @ root)) / 2
 	return Panel(
 		items,
 		task.unmet_demand,
 		task.review_days,
-		task.reward_scale()[chosen],
+		(task.reward_scale()[chosen] / weight).astype(np.float32),
 		demand,
 		days,
-		*(np.stack(each).astype(np.float32) for each in zip(*rows, strict=True)),
+		np.stack(observation),
+		Levels(*(np.stack(each).astype(np.float32) for each in zip(*levels_by_day, strict=True))),
+		*(np.stack(each).astype(np.float32) for each in others),
 	)
 
 

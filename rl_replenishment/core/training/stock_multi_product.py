@@ -23,7 +23,7 @@ from rl_replenishment.core.environments.stock_multi_product import (
 	order_up_to_actions,
 )
 from rl_replenishment.core.items import FloatArray
-from rl_replenishment.core.policies.residual_network import Network
+from rl_replenishment.core.policies.network import Network
 from rl_replenishment.core.training.networks import keep_no_log, numpy_network, start_at_zero
 from rl_replenishment.core.training.one_process import OneProcessVecEnv
 

@@ -22,14 +22,10 @@ from torch import Tensor
 
 from rl_replenishment.core.policies.base import protection_days
 from rl_replenishment.core.policies.limits import Prospect, limits, sensible_quantity
-from rl_replenishment.core.policies.observation import ARRIVAL_PARTS, LARGEST_OBSERVATION, OBSERVATION
-from rl_replenishment.core.policies.residual_network import OBSERVATION_BOUND, REACH, Normaliser
+from rl_replenishment.core.policies.network import OBSERVATION_BOUND, Normaliser
+from rl_replenishment.core.policies.observation import ARRIVAL_PARTS, FIXED_SIZE, LARGEST_OBSERVATION
+from rl_replenishment.core.policies.residual_network import REACH
 from rl_replenishment.core.training.panel import Panel, Window
-
-#: the first columns of an observation change with the stock, the last ones with what is on order
-_STOCK_COLUMNS = ("on_hand", "inventory_position", "classical_quantity")
-assert tuple(name for name, _ in OBSERVATION[: len(_STOCK_COLUMNS)]) == _STOCK_COLUMNS
-_FIXED = slice(len(_STOCK_COLUMNS), len(OBSERVATION) - ARRIVAL_PARTS)
 
 _Days = npt.NDArray[np.integer]
 
@@ -44,7 +40,7 @@ class Rollout:
 	log_probability: Tensor
 	#: quantity ordered, in stock UOM
 	ordered: Tensor
-	#: the actions, shape (K, C, 2), and the observations, shape (K, C, F), that they answered
+	#: the actions, shape (K, C, 3), and the observations, shape (K, C, F), that they answered
 	action: Tensor
 	observation: Tensor
 
@@ -74,8 +70,10 @@ class Twin:
 		self._boundaries = -(-parts * items.whole_lead_time_days // ARRIVAL_PARTS)
 		self._lead_time = items.whole_lead_time_days
 		self._horizon = protection_days(items, panel.review_days)
-		self._mean = torch.from_numpy(normaliser.mean)
-		self._deviation = torch.from_numpy(normaliser.deviation)
+		self._fixed = torch.from_numpy(normaliser(panel.observation)[:, :, :FIXED_SIZE])
+		self._heard = torch.from_numpy(normaliser.heard[:FIXED_SIZE].astype(np.float32))
+		self._stock_mean = torch.from_numpy(normaliser.mean[FIXED_SIZE:])
+		self._stock_deviation = torch.from_numpy(normaliser.deviation[FIXED_SIZE:])
 		self._holding = torch.from_numpy(items.holding_cost)
 		self._stockout = torch.from_numpy(items.stockout_cost)
 		self._order_cost = torch.from_numpy(items.order_cost)
@@ -89,13 +87,15 @@ class Twin:
 		*,
 		softness: float = 0.0,
 		detached: int = 0,
+		noise: float = 0.0,
 		generator: torch.Generator | None = None,
 	) -> Rollout:
 		"""Replay a window.
 
 		`softness` is the width of the decision to order, in units of action; 0 decides as the served policy
 		does. The last `detached` orders are placed, but not learned from: their consequences lie beyond the
-		end.
+		end. `noise` is the standard deviation of what is added to all that no order can change, so that
+		single weeks are not learned by heart.
 		"""
 		reviews, stock = len(window.lead_times), _Stock(self, window)
 		done = []
@@ -103,7 +103,10 @@ class Twin:
 			row = np.minimum(window.first[self._index] + k, len(self.panel.days) - 1)
 			stock.receive(0)
 			levels = self._levels(row)
-			observation = self._observe(row, levels, stock)
+			fixed = self._fixed[row, self._index]
+			if noise:
+				fixed = fixed + noise * self._heard * torch.randn(fixed.shape, generator=generator)
+			observation = self._observe(fixed, levels, stock)
 			is_learned = k < reviews - detached
 			with torch.set_grad_enabled(is_learned and torch.is_grad_enabled()):
 				action = network(observation)
@@ -112,37 +115,34 @@ class Twin:
 				)
 			stock.place(quantity)
 			cost = (quantity.detach() > 0) * self._order_cost
-			for passed in range(self.panel.review_days):
-				stock.receive(passed)
-				day = np.minimum(self.panel.days[row] + passed, len(self.panel.demand) - 1)
-				cost = cost + self._serve(stock, torch.from_numpy(self.panel.demand[day, self._index]))
+			passed = np.arange(self.panel.review_days)[:, None]
+			day = np.minimum(self.panel.days[row] + passed, len(self.panel.demand) - 1)
+			cost = cost + self._serve(stock, torch.from_numpy(self.panel.demand[day, self._index]))
 			stock.pass_review()
 			done.append((cost / self._cost_scale, chance, quantity.detach(), action, observation))
 		return Rollout(*(torch.stack(each) for each in zip(*done, strict=True)))
 
 	def _levels(self, row: npt.NDArray[np.intp]) -> _Levels:
 		panel = self.panel
+		levels = panel.levels
 		columns = (
-			panel.reorder_point,
-			panel.order_up_to,
-			panel.cap,
-			panel.forecast,
+			levels.reorder_point,
+			levels.order_up_to,
+			levels.cap,
+			levels.rate,
 			panel.usual_rate,
 			panel.unit,
 			panel.scale,
 		)
 		return _Levels(*(torch.from_numpy(values[row, self._index]) for values in columns))
 
-	def _observe(self, row: npt.NDArray[np.intp], levels: _Levels, stock: _Stock) -> Tensor:
-		position, missing = self._needed(levels, stock)
-		classical = torch.where(position <= levels.reorder_point, missing, 0.0)
-		moving = torch.stack([stock.net, position, classical])
-		arrivals = stock.arrivals(self._boundaries)
-		fixed = torch.from_numpy(self.panel.observation[row, self._index][:, _FIXED])
-		observation = torch.cat([(moving / levels.scale).T, fixed, (arrivals / levels.scale).T], dim=1)
-		observation = observation.clamp(-LARGEST_OBSERVATION, LARGEST_OBSERVATION)
+	def _observe(self, fixed: Tensor, levels: _Levels, stock: _Stock) -> Tensor:
+		there = torch.stack([stock.net, stock.within(self._horizon)])
+		moving = torch.cat([there, stock.arrivals(self._boundaries)])
+		seen = (moving / levels.scale).T.clamp(-LARGEST_OBSERVATION, LARGEST_OBSERVATION)
 		bound = float(OBSERVATION_BOUND)
-		return ((observation - self._mean) / self._deviation).clamp(-bound, bound)
+		normal = ((seen - self._stock_mean) / self._stock_deviation).clamp(-bound, bound)
+		return torch.cat([fixed, normal], dim=1)
 
 	def _order(
 		self,
@@ -153,19 +153,25 @@ class Twin:
 		generator: torch.Generator | None,
 	) -> tuple[Tensor, Tensor]:
 		"""The orders and the log probabilities of having placed one or not, each of shape (C,)."""
-		shift, extra = (float(REACH) * levels.unit * Bounded.apply(action).T).unbind(0)
-		position, missing = self._needed(levels, stock)
+		shift, level, most = (float(REACH) * levels.unit * Bounded.apply(action).T).unbind(0)
 		always = levels.order_up_to <= levels.reorder_point
+		order_up_to = levels.order_up_to + level
+		reorder_point = torch.minimum(levels.reorder_point + level + shift, order_up_to)
+		moved = levels._replace(
+			reorder_point=torch.where(always, order_up_to, reorder_point),
+			order_up_to=order_up_to,
+			cap=(levels.cap + most).clamp(min=0),
+		)
+		position, missing = self._needed(moved, stock)
 		chance = torch.zeros_like(position)
+		may_order = position <= moved.reorder_point
 		if softness > 0 and not bool(always.all()):
-			wish = (levels.reorder_point + shift - position) / (softness * levels.unit)
+			wish = (moved.reorder_point - position) / (softness * levels.unit)
 			places = torch.rand(len(wish), generator=generator) < torch.sigmoid(wish.detach())
 			drawn = torch.nn.functional.logsigmoid(torch.where(places, wish, -wish))
 			chance = torch.where(always, chance, drawn)
-			may_order = always | places
-		else:
-			may_order = always | (position <= levels.reorder_point + shift)
-		wished = torch.where(may_order, (missing + extra).clamp(min=0), 0.0)
+			may_order = torch.where(always, may_order, places)
+		wished = torch.where(may_order, missing, 0.0)
 		known = limits(
 			self._items, self._prospect(levels, stock), self.panel.review_days, self.panel.unmet_demand
 		)
@@ -180,12 +186,12 @@ class Twin:
 			return within, torch.minimum((S - within).clamp(min=0), levels.cap)
 		days = torch.from_numpy(self._horizon)
 		lasts = days + (S - s).clamp(min=0) / rate.clamp(min=1e-9)
-		fill = torch.maximum(S - torch.maximum(within, stock.within(lasts.numpy())), s - within)
+		fill = torch.maximum(S - torch.maximum(within, stock.within(lasts.detach().numpy())), s - within)
 		spared = (s - rate * days).clamp(max=0)
 		lost = self.panel.unmet_demand == "lost"
 		before_next, before_later = (
 			stock.missing_before(rate, spared, self._lead_time, until, lost=lost)
-			for until in (self._horizon, lasts.numpy())
+			for until in (self._horizon, lasts.detach().numpy())
 		)
 		low = torch.minimum(within, torch.minimum(s, rate * days) - before_next)
 		missing = torch.maximum(fill, before_later).clamp(min=0)
@@ -205,6 +211,25 @@ class Twin:
 		return Prospect(rate, owed, np.where(ends, np.maximum(asked - left, 0), np.inf).astype(np.float32))
 
 	def _serve(self, stock: _Stock, demand: Tensor) -> Tensor:
+		"""Meet the days of a review interval, demand of shape (R, C); returns their cost, shape (C,)."""
+		if stock.perishes:
+			cost = torch.zeros_like(stock.net)
+			for passed, asked in enumerate(demand):
+				stock.receive(passed)
+				cost = cost + self._serve_a_day(stock, asked)
+			return cost
+		# what is on the shelf is what came in less what was asked for, raised by what could not be sold so
+		# far: a reflected path (Harrison 1985), so that the days need no loop
+		left = stock.net + stock.receive_all(len(demand)) - demand.cumsum(dim=0)
+		if self.panel.unmet_demand == "lost":
+			lost = (-left).clamp(min=0).cummax(dim=0).values
+			left, missed = left + lost, lost[-1]
+		else:
+			missed = (-left).clamp(min=0).sum(dim=0)
+		stock.net = left[-1]
+		return missed * self._stockout + left.clamp(min=0).sum(dim=0) * self._holding
+
+	def _serve_a_day(self, stock: _Stock, demand: Tensor) -> Tensor:
 		"""Meet a day's demand; returns the day's cost, shape (C,)."""
 		if self.panel.unmet_demand == "lost":
 			issued = torch.minimum(demand, stock.net)
@@ -230,6 +255,8 @@ class _Stock:
 		self._due = lead_times + review * np.arange(len(lead_times))[:, None]
 		self._memory = int(lead_times.max(initial=0)) // review + 1
 		self._orders: list[Tensor] = []
+		#: how many orders there were when they were last put together
+		self._stacked: tuple[int, Tensor | None] | None = None
 		self._today = 0
 		self.net = torch.from_numpy(window.on_hand[index])
 		self.on_order = torch.zeros(len(index))
@@ -269,27 +296,51 @@ class _Stock:
 		self._orders.append(quantity)
 		self.on_order = self.on_order + quantity
 
+	@property
+	def perishes(self) -> bool:
+		"""Whether any of it keeps for a time only."""
+		return self._shelf is not None
+
 	def receive(self, passed: int) -> None:
 		"""Take in what is due `passed` days after the review; what an order of today brings today, too."""
-		recent, due = self._recent()
-		if recent is None:
+		received = self._received(passed)
+		if received is None:
 			return
-		now = due == passed
-		if not now.any():
-			return
-		received = (recent * torch.from_numpy(now.astype(np.float32))).sum(dim=0)
-		self.net, self.on_order = self.net + received, self.on_order - received
+		self.net = self.net + received
 		if self._shelf is not None:
 			self._shelf.receive(received)
+
+	def receive_all(self, days: int) -> Tensor:
+		"""What came in by each of the days after the review, shape (days, C); `net` is left to the caller."""
+		total = torch.zeros_like(self.net)
+		by_day = []
+		for passed in range(days):
+			received = self._received(passed)
+			if received is not None:
+				total = total + received
+			by_day.append(total)
+		return torch.stack(by_day)
+
+	def _received(self, passed: int) -> Tensor | None:
+		"""What is due and has not come in yet, shape (C,); None where nothing is."""
+		recent, due = self._recent()
+		now = due == passed
+		if recent is None or not now.any():
+			return None
+		received = (recent * torch.from_numpy(now.astype(np.float32))).sum(dim=0)
+		self.on_order = self.on_order - received
 		# nothing arrives twice
 		first = max(len(self._orders) - self._memory, 0)
 		self._due[first : len(self._orders)][now] = -1
+		return received
 
 	def _recent(self) -> tuple[Tensor | None, _Days]:
 		"""Orders that may be on their way, shape (R, C), and the days from now until each is due."""
 		first = max(len(self._orders) - self._memory, 0)
 		due = self._due[first : len(self._orders)] - self._today
-		return (torch.stack(self._orders[first:]) if len(due) else None), due
+		if self._stacked is None or self._stacked[0] != len(self._orders):
+			self._stacked = (len(self._orders), torch.stack(self._orders[first:]) if len(due) else None)
+		return self._stacked[1], due
 
 	def arrivals(self, boundaries: _Days) -> Tensor:
 		"""What is on order by part of the lead time, shape (ARRIVAL_PARTS, C); all later in the last part."""

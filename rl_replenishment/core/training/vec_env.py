@@ -11,7 +11,8 @@ from rl_replenishment.core.environments.batch import ReplenishmentBatch
 from rl_replenishment.core.environments.feedback import FeedbackBatch
 from rl_replenishment.core.environments.spaces import ACTION_SPACE, OBSERVATION_SPACE
 from rl_replenishment.core.items import FloatArray
-from rl_replenishment.core.policies.residual_network import ACTION_SIZE, Normaliser
+from rl_replenishment.core.policies.network import Normaliser
+from rl_replenishment.core.policies.residual_network import ACTION_SIZE
 from rl_replenishment.core.training.one_process import OneProcessVecEnv
 
 

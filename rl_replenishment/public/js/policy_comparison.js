@@ -10,6 +10,13 @@ function rl_rules() {
 			__("orders up to S once stock and open orders are at s or below"),
 		],
 		"reorder level": [__("reorder level"), __("ERPNext's own automatic re-order")],
+		"forecast rule": [
+			__("forecast rule"),
+			__("orders what the learned forecast says will last until the next order"),
+		],
+		"common rule": [__("common rule"), __("one safety factor and one lot for all items")],
+		"fixed levels": [__("fixed levels"), __("levels set once")],
+		"mixed rule": [__("mixed rule"), __("the mean of several rules' levels")],
 	};
 }
 

@@ -22,7 +22,7 @@ from rl_replenishment.core.evaluation.peers.past import WEEK, YEAR, Past
 from rl_replenishment.core.evaluation.peers.validation import cheapest, validation
 from rl_replenishment.core.items import FloatArray, ItemTable, UnmetDemand, feasible_quantity
 from rl_replenishment.core.policies.base import State, protection_days
-from rl_replenishment.core.policies.order_up_to import economic_order_quantity
+from rl_replenishment.core.policies.levels import economic_order_quantity
 
 NAME = "common rule"
 

@@ -1,0 +1,183 @@
+"""Training of the learned forecast: quantiles of the demand over the protection interval, for all items.
+
+The loss is the pinball loss in units of each item's own demand, weighted by the root of the money that moves:
+in money alone a few dear items would be learned by heart, without it the cheap ones would drown the rest.
+Inputs carry noise in training, which keeps a small network from learning single weeks by heart.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from rl_replenishment.core.demand.history import DemandHistory
+from rl_replenishment.core.demand.statistics import LOOKBACK_DAYS, demand_statistics
+from rl_replenishment.core.items import FloatArray, ItemTable
+from rl_replenishment.core.policies.base import State, protection_days
+from rl_replenishment.core.policies.forecast import (
+	FIRST_STEP,
+	NEXT_STEP,
+	PROBABILITIES,
+	QuantileForecast,
+)
+from rl_replenishment.core.policies.network import Network, Normaliser
+from rl_replenishment.core.policies.observation import FORECAST_SIZE, Observer, demand_scale
+from rl_replenishment.core.simulation.scenario import is_review_day
+
+#: days of history before the first forecast that is learned from, where there are enough
+_WARM_UP = 91
+#: days of ordering that one pass over the history measures together
+_TOGETHER = 16
+
+
+@dataclass(frozen=True)
+class ForecastSettings:
+	"""Settings of the forecast's training."""
+
+	hidden: int = 32
+	updates: int = 400
+	batch_size: int = 2048
+	learning_rate: float = 5e-3
+	weight_decay: float = 0.1
+	#: standard deviation of the noise on normalised inputs
+	noise: float = 0.5
+	#: days of ordering of an item, drawn at random where there are more
+	most_samples: int = 200_000
+
+
+@dataclass(frozen=True, eq=False)
+class Samples:
+	"""M days of ordering and what was asked for since."""
+
+	#: what was known, shape (M, FORECAST_SIZE)
+	known: FloatArray
+	#: demand over the protection interval that began, and the units that make 1, shape (M,)
+	demand: FloatArray
+	scale: FloatArray
+	#: money per unit, shape (M,)
+	unit_cost: FloatArray
+	#: day of the history on which the interval ended, shape (M,)
+	end: npt.NDArray[np.intp]
+
+	def __len__(self) -> int:
+		return len(self.end)
+
+	def until(self, day: int) -> Samples:
+		"""Those whose interval ended by then."""
+		seen = self.end <= day
+		return Samples(*(getattr(self, field.name)[seen] for field in fields(self)))
+
+
+def samples_of(
+	history: DemandHistory,
+	items: ItemTable,
+	review_days: int,
+	rng: np.random.Generator,
+	settings: ForecastSettings | None = None,
+) -> Samples:
+	"""All days of ordering whose protection interval lies in the history, or a draw of them."""
+	horizon = protection_days(items, review_days).astype(np.intp)
+	latest = history.days - int(horizon.min(initial=1))
+	days = [
+		day
+		for day in range(latest + 1)
+		if is_review_day(history.start + np.timedelta64(day, "D"), review_days)
+	]
+	days = [day for day in days if day >= _WARM_UP] or days
+	share = min((settings or ForecastSettings()).most_samples / max(len(days) * len(items), 1), 1.0)
+	total = np.zeros((history.days + 1, len(items)))
+	np.cumsum(history.demand, axis=0, dtype=np.float64, out=total[1:])
+	observer, columns = Observer(items, review_days), np.arange(len(items))
+	nothing = np.zeros(len(items), np.float32)
+	rows: list[tuple[FloatArray, ...]] = []
+	for first in range(0, len(days), _TOGETHER):
+		block = np.array(days[first : first + _TOGETHER])
+		oldest = max(int(block[0]) - LOOKBACK_DAYS, 0)
+		measured = demand_statistics(history.demand[oldest : block[-1]], horizon, block - oldest)
+		for number, day in enumerate(block.tolist()):
+			end = day + horizon
+			chosen = np.flatnonzero((end <= history.days) & (rng.random(len(items)) < share))
+			today = history.start + np.timedelta64(day, "D")
+			state = State(items, today, review_days, nothing, nothing[None], measured.on(number))
+			asked = total[np.minimum(end, history.days), columns] - total[day]
+			rows.append(
+				(
+					observer.known(state)[chosen],
+					asked[chosen].astype(np.float32),
+					demand_scale(state)[chosen],
+					items.unit_cost[chosen],
+					end[chosen],
+				)
+			)
+	return Samples(*(np.concatenate(column) for column in zip(*rows, strict=True)))
+
+
+def fit_forecast(samples: Samples, seed: int, settings: ForecastSettings | None = None) -> QuantileForecast:
+	"""The forecast that the samples teach; the same each time for the same seed."""
+	chosen = settings or ForecastSettings()
+	torch.set_num_threads(1)
+	generator = torch.Generator().manual_seed(seed)
+	normaliser = Normaliser.of(samples.known)
+	model = _Model(chosen.hidden, generator)
+	optimiser = torch.optim.AdamW(
+		model.parameters(), lr=chosen.learning_rate, weight_decay=chosen.weight_decay
+	)
+	schedule = torch.optim.lr_scheduler.OneCycleLR(
+		optimiser, chosen.learning_rate, total_steps=chosen.updates, pct_start=0.1
+	)
+	known = torch.from_numpy(normaliser(samples.known))
+	heard = torch.from_numpy(normaliser.heard.astype(np.float32))
+	demand = torch.from_numpy(samples.demand / samples.scale)
+	money = np.sqrt(samples.scale * samples.unit_cost)
+	weight = torch.from_numpy((money / max(float(money.mean()), 1e-9)).astype(np.float32))
+	for _update in range(chosen.updates):
+		rows = torch.randint(len(known), (chosen.batch_size,), generator=generator)
+		noise = torch.randn(chosen.batch_size, FORECAST_SIZE, generator=generator)
+		quantiles = model(known[rows] + chosen.noise * heard * noise)
+		loss = (weight[rows] * pinball(quantiles, demand[rows])).mean()
+		optimiser.zero_grad()
+		loss.backward()  # type: ignore[no-untyped-call]
+		optimiser.step()
+		schedule.step()
+	return QuantileForecast(normaliser, model.as_network())
+
+
+def pinball(quantiles: Tensor, demand: Tensor) -> Tensor:
+	"""Mean pinball loss of quantiles (M, Q) for demand (M,), shape (M,)."""
+	probability = torch.from_numpy(PROBABILITIES)
+	missed = demand[:, None] - quantiles
+	return torch.maximum(probability * missed, (probability - 1) * missed).mean(dim=1)
+
+
+class _Model(torch.nn.Module):
+	"""The forecast's network in torch."""
+
+	def __init__(self, hidden: int, generator: torch.Generator) -> None:
+		super().__init__()
+		self.inner = torch.nn.Linear(FORECAST_SIZE, hidden)
+		self.outer = torch.nn.Linear(hidden, len(PROBABILITIES))
+		self.direct = torch.nn.Linear(FORECAST_SIZE, len(PROBABILITIES), bias=False)
+		with torch.no_grad():
+			torch.nn.init.orthogonal_(self.inner.weight, 1.0, generator)
+			self.outer.weight.normal_(0, 0.02, generator=generator)
+			self.direct.weight.normal_(0, 0.005, generator=generator)
+			for layer in (self.inner, self.outer):
+				layer.bias.zero_()
+
+	def forward(self, known: Tensor) -> Tensor:
+		steps = self.outer(torch.tanh(self.inner(known))) + self.direct(known)
+		start = torch.full((steps.shape[1],), float(NEXT_STEP))
+		start[0] = float(FIRST_STEP)
+		return torch.nn.functional.softplus(steps + start).cumsum(dim=1)
+
+	def as_network(self) -> Network:
+		"""As plain arrays."""
+		layers = [
+			(layer.weight.detach().numpy().copy(), layer.bias.detach().numpy().copy())
+			for layer in (self.inner, self.outer)
+		]
+		return Network(layers, self.direct.weight.detach().numpy().copy())
