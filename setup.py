@@ -40,6 +40,7 @@ setup(
 			"hypothesis>=6.100,<7",
 			"stockpyl>=1.0,<2",
 			"pandas>=2.1,<4",
+			"lightgbm>=4.3,<5",
 			"ruff>=0.17,<0.18",
 			"mypy>=1.18,<3",
 			"tomli>=2.0,<3; python_version < '3.11'",

@@ -12,10 +12,11 @@ after_install = "rl_replenishment.install.after_install"
 after_migrate = "rl_replenishment.install.after_migrate"
 before_uninstall = "rl_replenishment.uninstall.before_uninstall"
 
-before_tests = "rl_replenishment.tests.before.make_a_company"
-
 doc_events = {
+	"File": {"before_validate": "rl_replenishment.overrides.file.before_validate"},
 	"Material Request": {
+		"before_validate": "rl_replenishment.overrides.material_request.before_validate",
+		"validate": "rl_replenishment.overrides.material_request.validate",
 		"on_submit": "rl_replenishment.overrides.material_request.on_submit",
 		"on_update_after_submit": "rl_replenishment.overrides.material_request.on_update_after_submit",
 		"on_cancel": "rl_replenishment.overrides.material_request.on_cancel",
@@ -51,6 +52,18 @@ doctype_js = {
 	"RL Proposal Run": "public/js/under_way.js",
 	"RL Training Run": ["public/js/policy_comparison.js", "public/js/under_way.js"],
 }
+# read before anything of a DocType is shown, forms included
+doctype_list_js = {
+	"Material Request": "public/js/plain_texts.js",
+	"RL Agent Settings": "public/js/plain_texts.js",
+	"RL Feedback": "public/js/plain_texts.js",
+	"RL Policy": "public/js/plain_texts.js",
+	"RL Proposal": "public/js/plain_texts.js",
+	"RL Proposal Run": "public/js/plain_texts.js",
+	"RL Real Demand": "public/js/plain_texts.js",
+	"RL Snooze": "public/js/plain_texts.js",
+	"RL Training Run": "public/js/plain_texts.js",
+}
 
 scheduler_events = {
 	"cron": {
@@ -64,20 +77,33 @@ scheduler_events = {
 	"daily_long": ["rl_replenishment.tasks.book_edit_values"],
 }
 
-# what names no company goes by its agent
+# what belongs to an agent as a whole goes by who may see all that it buys; rows go by what they name
 permission_query_conditions = {
+	"RL Agent Item": "rl_replenishment.bridge.visibility.query_conditions",
+	"RL Agent Settings": "rl_replenishment.bridge.visibility.query_conditions",
+	"RL Agent Warehouse": "rl_replenishment.bridge.visibility.query_conditions",
 	"RL Policy": "rl_replenishment.bridge.visibility.query_conditions",
-	"RL Training Run": "rl_replenishment.bridge.visibility.query_conditions",
+	"RL Policy Promotion": "rl_replenishment.bridge.visibility.query_conditions",
+	"RL Proposal Run": "rl_replenishment.bridge.visibility.query_conditions",
 	"RL Snooze": "rl_replenishment.bridge.visibility.query_conditions",
+	"RL Real Demand": "rl_replenishment.bridge.visibility.query_conditions",
+	"RL Training Run": "rl_replenishment.bridge.visibility.query_conditions",
+	"File": "rl_replenishment.bridge.visibility.file_query_conditions",
 }
 has_permission = {
+	"RL Agent Settings": "rl_replenishment.bridge.visibility.has_permission",
+	"RL Feedback": "rl_replenishment.bridge.visibility.has_permission",
 	"RL Policy": "rl_replenishment.bridge.visibility.has_permission",
-	"RL Training Run": "rl_replenishment.bridge.visibility.has_permission",
+	"RL Proposal": "rl_replenishment.bridge.visibility.has_permission",
+	"RL Proposal Run": "rl_replenishment.bridge.visibility.has_permission",
 	"RL Snooze": "rl_replenishment.bridge.visibility.has_permission",
+	"RL Real Demand": "rl_replenishment.bridge.visibility.has_permission",
+	"RL Training Run": "rl_replenishment.bridge.visibility.has_permission",
+	"File": "rl_replenishment.bridge.attachments.has_permission",
 }
 
 # the buyer may delete a draft that came from a proposal
-ignore_links_on_delete = ["RL Proposal", "RL Feedback", "RL Snooze"]
+ignore_links_on_delete = ["RL Proposal", "RL Feedback", "RL Snooze", "RL Real Demand"]
 
 default_log_clearing_doctypes = {
 	"RL Proposal": 365,

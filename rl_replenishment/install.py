@@ -49,7 +49,10 @@ def check_erpnext() -> None:
 	if not major.isdigit() or int(major) not in SUPPORTED_VERSIONS:
 		frappe.throw(
 			_("RL Replenishment works with ERPNext {0}; this bench has {1}.").format(
-				_(" and ").join(map(str, SUPPORTED_VERSIONS)), version
+				# the spaces part what is joined
+				# nosemgrep
+				_(" and ").join(str(each) for each in SUPPORTED_VERSIONS),
+				version,
 			)
 		)
 

@@ -10,6 +10,7 @@ from frappe.model.document import Document
 from frappe.utils import getdate
 
 from rl_replenishment.bridge.bench_execute import describe, ends_with_the_true_error
+from rl_replenishment.bridge.each_agent import for_each_agent
 from rl_replenishment.bridge.review_days import last_review_day
 
 
@@ -41,15 +42,7 @@ def propose(agent: str | None = None, force: bool = False) -> dict[str, Any] | l
 
 def propose_due() -> None:
 	"""Queue a round of proposals for each agent whose turn it is."""
-	for name in _agents_to_run():
-		frappe.enqueue(
-			"rl_replenishment.bridge.proposing.run.propose_for",
-			queue="long",
-			job_id=f"rl_replenishment.propose.{name}",
-			deduplicate=True,
-			agent=name,
-			trigger="Scheduler",
-		)
+	for_each_agent(_queue_if_due, "no round of proposals was queued", enabled=1)
 
 
 def train_due() -> None:
@@ -100,6 +93,21 @@ def need_to_run(settings: Document, today: date) -> bool:
 	"""Whether an agent has not proposed since its last review day."""
 	last = settings.last_run_on
 	return not last or getdate(last) < last_review_day(settings.review_frequency, today)
+
+
+def _queue_if_due(agent: str) -> None:
+	settings = frappe.db.get_value(
+		"RL Agent Settings", agent, ["last_run_on", "review_frequency"], as_dict=True
+	)
+	if need_to_run(settings, getdate()):
+		frappe.enqueue(
+			"rl_replenishment.bridge.proposing.run.propose_for",
+			queue="long",
+			job_id=f"rl_replenishment.propose.{agent}",
+			deduplicate=True,
+			agent=agent,
+			trigger="Scheduler",
+		)
 
 
 def _agents_to_run(force: bool = False) -> list[str]:

@@ -60,7 +60,20 @@ def test_ruff_guards_the_boundaries(code: str, path: str, rule: str | None) -> N
 
 #: the bridge's rooms from the ground up; a room sees those below it, not those beside it
 FLOORS = (
-	("queries", "review_days", "language", "bench_execute", "notifying", "logs", "visibility"),
+	(
+		"queries",
+		"figures",
+		"review_days",
+		"language",
+		"bench_execute",
+		"notifying",
+		"each_agent",
+		"logs",
+		"visibility",
+		"guarding",
+		"origin",
+		"attachments",
+	),
 	("state", "sample_company"),
 	("feedback", "policies"),
 	("proposing", "training"),

@@ -129,3 +129,11 @@ def _is_there(name: str) -> bool:
 		return False
 	body = ast.parse(path.read_text(encoding="utf-8")).body
 	return function in {each.name for each in body if isinstance(each, ast.FunctionDef | ast.ClassDef)}
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/erpnext.md"])
+def test_pages_name_the_range_of_torch(page: str) -> None:
+	"""A CPU build outside it would be replaced by the large one."""
+	torch = next(line for line in EXTRAS["train"] if line.startswith("torch"))
+	shown = re.findall(r"pip install '(torch[^']*)'", (ROOT / page).read_text(encoding="utf-8"))
+	assert shown == [torch]

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from rl_replenishment.cli import main
-from rl_replenishment.core.files import feedback, items, orders, stock
+from rl_replenishment.core.files import feedback, items, ordered, orders, stock
 from rl_replenishment.core.items import DEFAULTS
 
 ROOT = Path(__file__).parent.parent
@@ -77,6 +77,14 @@ def against_best_rule_of_sample(found: dict[str, Any]) -> Figures:
 		share(rule["fill_rate"]),
 		*map(difference, found["cost_vs_best_baseline_by_seed"]),
 	]
+
+
+def peers_against_rules(found: dict[str, Any]) -> Figures:
+	def best(case: dict[str, Any], kind: str) -> float:
+		return float(min(row["cost"] for row in case["policies"] if row["kind"] == kind))
+
+	cases = found["cases"]
+	return [f"{len(cases)}", *(difference(best(case, "peer") / best(case, "rule") - 1) for case in cases)]
 
 
 def above_optimum(found: dict[str, Any]) -> Figures:
@@ -192,6 +200,8 @@ ROWS: list[tuple[str, Callable[[dict[str, Any]], Figures]]] = [
 	("history", against_best_rule),
 	("history", against_reorder_level),
 	("history-sample", against_best_rule_of_sample),
+	("real", peers_against_rules),
+	("real-weekly", peers_against_rules),
 	("lost-sales", above_optimum),
 	("lost-sales-ppo", above_optimum_by_ppo),
 	("lost-sales-long", above_published),
@@ -218,7 +228,7 @@ def readme_rows() -> list[list[str]]:
 def test_every_result_has_its_rows() -> None:
 	"""No row without a result, no result without a row, each beside its command."""
 	named = [re.findall(r"rl-replenishment benchmark ([a-z-]+)", row[-1]) for row in readme_rows()]
-	assert named == [[re.sub("-(long|ppo|sample)$", "", benchmark)] for benchmark, _ in ROWS]
+	assert named == [[re.sub("-(long|ppo|sample|weekly)$", "", benchmark)] for benchmark, _ in ROWS]
 	assert {path.name for path in RESULTS.glob("*.json")} == {result_file(name).name for name, _ in ROWS}
 
 
@@ -355,7 +365,8 @@ def test_every_option_is_documented(command: str) -> None:
 
 def test_every_column_is_documented() -> None:
 	text = COMMAND_LINE.read_text(encoding="utf-8")
-	columns = {column.name for module in (orders, items, stock, feedback) for column in module.COLUMNS}
+	files = (orders, items, stock, feedback, ordered)
+	columns = {column.name for module in files for column in module.COLUMNS}
 	assert [name for name in sorted(columns) if f"`{name}`" not in text] == []
 
 

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import cached_property
 from typing import Any
 
+import frappe
 import numpy as np
+import numpy.typing as npt
+from frappe.query_builder.functions import Concat, Count, GroupConcat
+from pypika.queries import QueryBuilder
 from pypika.terms import ContainsCriterion, Criterion, CustomFunction, Field, Term
 
 from rl_replenishment.core.items import FloatArray, ItemKey
 
 days_between = CustomFunction("DATEDIFF", ["end", "start"])
+#: bytes of the text that the database makes of a group's rows; it cuts longer ones
+_LONGEST_TEXT = 2**28
 
 
 class _Values(Term):
@@ -26,7 +33,7 @@ class _Values(Term):
 		return kwargs["param_wrapper"].get_sql(param_value=self._values)
 
 
-def one_of(field: Field, values: Iterable[str]) -> ContainsCriterion:
+def one_of(field: Term, values: Iterable[str]) -> ContainsCriterion:
 	"""The condition that a field is one of many values."""
 	return ContainsCriterion(field, _Values(values))
 
@@ -51,7 +58,7 @@ class Keys:
 		"""The distinct warehouses."""
 		return tuple(dict.fromkeys(key.warehouse for key in self.keys))
 
-	def include(self, item_code: Field, warehouse: Field) -> Criterion:
+	def include(self, item_code: Field, warehouse: Term) -> Criterion:
 		"""The condition that keeps the rows of these items in these warehouses, and few others."""
 		return one_of(item_code, self.item_codes) & one_of(warehouse, self.warehouses)
 
@@ -71,3 +78,42 @@ class Keys:
 	def by_item(self, values: dict[str, Any], default: Any) -> list[Any]:
 		"""What is known of items, for each key."""
 		return [values.get(key.item_code, default) for key in self.keys]
+
+
+@contextmanager
+def long_lists_and_texts() -> Iterator[None]:
+	"""Have the database look up long lists by index, which keeps the ledger's order, and cut off no text.
+
+	By default it would sort a million rows to find a thousand items or more among them.
+	"""
+	frappe.db.sql(
+		"set session group_concat_max_len = %s, in_predicate_conversion_threshold = 0", _LONGEST_TEXT
+	)
+	try:
+		yield
+	finally:
+		frappe.db.sql(
+			"set session group_concat_max_len = default, in_predicate_conversion_threshold = default"
+		)
+
+
+def grouped_numbers(
+	rows: QueryBuilder, groups: Sequence[Term], numbers: Sequence[Term]
+) -> tuple[list[tuple[Any, ...]], npt.NDArray[np.int64], npt.NDArray[np.float64]]:
+	"""K numbers of each of R rows: the G groups, how many rows each has, and these, group by group, (R, K).
+
+	The database sends the rows of a group as one text: a million rows one by one take ten times as long.
+	Where texts may be long, within `long_lists_and_texts`; none of the numbers may be NULL.
+	"""
+	columns = [part for number in numbers for part in (",", number)][1:]
+	found = (
+		frappe.qb.from_(rows)
+		.select(*groups, Count("*"), GroupConcat(Concat(*columns)))
+		.groupby(*groups)
+		.run()
+	)
+	counts = np.array([row[-2] for row in found], dtype=np.int64)
+	values = np.fromstring(",".join(row[-1] for row in found), sep=",") if found else np.zeros(0)
+	if len(values) != len(numbers) * counts.sum():
+		raise ValueError("the database cut off rows")
+	return [row[:-2] for row in found], counts, values.reshape(-1, len(numbers))

@@ -1,8 +1,16 @@
-"""The calendar of an agent's reviews."""
+"""The calendar: which days can be counted with, and an agent's reviews."""
 
 from __future__ import annotations
 
 from datetime import date, timedelta
+
+#: documents may bear any day that Python knows; next to its ends nothing can be counted
+FIRST_DAY, LAST_DAY = date(1970, 1, 1), date(2200, 12, 31)
+
+
+def within_calendar(day: date) -> date:
+	"""A day of a document, or the nearest one that days can be added to and taken from."""
+	return min(max(day, FIRST_DAY), LAST_DAY)
 
 
 def last_review_day(frequency: str, today: date) -> date:

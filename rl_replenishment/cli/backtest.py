@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from rl_replenishment.cli.console import policy_table
+from rl_replenishment.cli.books import books_start, purchases_of, with_books
+from rl_replenishment.cli.console import Update, orders_verdict, policy_table
 from rl_replenishment.cli.matching import adapted_to_orders
 from rl_replenishment.cli.options import (
 	add_history_arguments,
@@ -27,12 +28,18 @@ from rl_replenishment.cli.screen import Screen
 from rl_replenishment.core.demand.history import DemandHistory
 from rl_replenishment.core.demand.rhythm import DAILY
 from rl_replenishment.core.errors import InputError
-from rl_replenishment.core.evaluation.backtest import Backtest, backtest
+from rl_replenishment.core.evaluation.as_ordered import AsOrdered, Purchases
+from rl_replenishment.core.evaluation.backtest import Backtest, Replayed, backtest
+from rl_replenishment.core.evaluation.peers import tune_peers
+from rl_replenishment.core.evaluation.peers.boosted_forecast import load_lightgbm
+from rl_replenishment.core.evaluation.peers.perfect_foresight import PerfectForesight
 from rl_replenishment.core.evaluation.tuning import tune_rules
+from rl_replenishment.core.files.ordered import read_ordered
 from rl_replenishment.core.files.output import check_file_place, write_text_atomically
 from rl_replenishment.core.items import ItemTable
+from rl_replenishment.core.policies.base import Policy
 from rl_replenishment.core.policies.store import StoredPolicy, read_policy
-from rl_replenishment.core.simulation.scenario import replay
+from rl_replenishment.core.simulation.scenario import Scenario, replay
 from rl_replenishment.core.training.from_history import check_history, tuning_halves
 
 
@@ -46,6 +53,23 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 		type=positive(int),
 		help="days at the end to replay (default: those that training did not see)",
 	)
+	parser.add_argument(
+		"--peers",
+		action="store_true",
+		help="compare with what could be built instead, and with perfect foresight (needs lightgbm)",
+	)
+	parser.add_argument(
+		"--ordered",
+		metavar="ORDERED.csv",
+		type=Path,
+		help="what was really ordered: item_code, date, qty; replayed as row 'as ordered'",
+	)
+	parser.add_argument(
+		"--stock",
+		metavar="STOCK.csv",
+		type=Path,
+		help="stock on the morning of the first replayed day, where --ordered starts from",
+	)
 	parser.add_argument("--report", metavar="FILE.html", type=Path, help="write a report with plots")
 
 
@@ -54,18 +78,41 @@ def run(options: argparse.Namespace, screen: Screen) -> dict[str, Any]:
 	if options.report is not None:
 		check_installed("--report", "matplotlib", "jinja2", remedy="'rl_replenishment[cli]'")
 		check_file_place(options.report)
+	if options.peers:
+		check_peers("--peers")
+	if options.stock is not None and options.ordered is None:
+		raise InputError("--stock tells where --ordered starts from; give --ordered too, or leave it out.")
 	stored = read_policy(options.policy)
 	history = read_history(options.orders, options.date_format, screen, options.today)
+	ordered = None if options.ordered is None else read_ordered(options.ordered, options.date_format)
+	if ordered is not None:
+		history = with_books(history, ordered, options.ordered.name, screen)
 	stored = adapted_to_orders(
 		stored, history.keys, options.orders.name, screen, with_costs=options.items is None
 	)
 	items = read_item_table(options, history.keys, screen, known=stored.snapshot.items)
 	held = _held_days(options, stored, history, screen)
 	history = without_gaps(options, history, items, screen, held).history
+	scenario = replayed_days(stored, history, items, held, options.seed)
+	purchases = None
+	if ordered is not None:
+		purchases = purchases_of(ordered, items, options.ordered.name)
+		scenario = books_start(scenario, purchases, options, screen)
 	with screen.progress("Tuning the classical rules") as update:
-		compared = compare(stored, history, items, held, options.seed, update)
+		compared = contest(
+			[stored.policy],
+			history,
+			scenario,
+			options.seed,
+			progress=update,
+			with_peers=options.peers,
+			purchases=purchases,
+		)
 	if options.report is not None:
 		write_report(options.report, compared, stored)
+	on_orders = orders_verdict(compared, compared.rows[0])
+	if on_orders:
+		screen.say(on_orders)
 	screen.say(policy_table(compared))
 	if history.rhythm != DAILY:
 		screen.say(f"Demand is known in {history.rhythm}.")
@@ -74,21 +121,30 @@ def run(options: argparse.Namespace, screen: Screen) -> dict[str, Any]:
 	return {**compared.as_json(), "rhythm": history.rhythm}
 
 
+def check_peers(option: str) -> None:
+	"""Refuse, before work begins, where the peers cannot be trained."""
+	check_installed(option, "lightgbm", remedy="lightgbm")
+	load_lightgbm()
+
+
 def compare(
 	stored: StoredPolicy,
 	history: DemandHistory,
 	items: ItemTable,
 	held: int,
 	seed: int,
-	progress: Callable[[float], object] | None = None,
+	progress: Update | None = None,
 ) -> Backtest:
 	"""Replay the last `held` days with the policy and with the rules tuned on what came before."""
-	before = history.window(0, history.days - held)
-	check_history(before, stored.review_days)
-	rules = tune_rules(
-		tuning_halves(before, items, stored.review_days, stored.unmet_demand, seed), progress=progress
-	)
-	scenario = replay(
+	scenario = replayed_days(stored, history, items, held, seed)
+	return contest([stored.policy], history, scenario, seed, progress=progress)
+
+
+def replayed_days(
+	stored: StoredPolicy, history: DemandHistory, items: ItemTable, held: int, seed: int
+) -> Scenario:
+	"""The last `held` days as the policy plans them."""
+	return replay(
 		items,
 		history,
 		days=held,
@@ -96,7 +152,54 @@ def compare(
 		unmet_demand=stored.unmet_demand,
 		rng=np.random.default_rng(seed),
 	)
-	return backtest([stored.policy], rules.rules, scenario, np.random.default_rng(seed), keep_paths=True)
+
+
+def contest(
+	policies: Sequence[Policy],
+	history: DemandHistory,
+	scenario: Scenario,
+	seed: int,
+	*,
+	progress: Update | None = None,
+	with_peers: bool = False,
+	purchases: Purchases | None = None,
+) -> Backtest:
+	"""Run policies through the last days of a history, beside the rules tuned on what came before.
+
+	`with_peers` adds the peers, tuned on the same days, and perfect foresight; `purchases` what was really
+	ordered.
+	"""
+	before = history.window(0, history.days - scenario.days)
+	check_history(before, scenario.review_days)
+	peers: tuple[Policy, ...] = ()
+	replayed: tuple[Replayed, ...] = ()
+	# the boosted forecast takes most of the time
+	rules_share = 0.2 if with_peers else 1.0
+	if with_peers:
+		replayed = (PerfectForesight(),)
+		peers = tune_peers(
+			history,
+			scenario.days,
+			scenario.items,
+			review_days=scenario.review_days,
+			unmet_demand=scenario.unmet_demand,
+			seed=seed,
+			progress=progress and (lambda share: progress(share * (1 - rules_share), "Training the peers")),
+		)
+	rules = tune_rules(
+		tuning_halves(before, scenario.items, scenario.review_days, scenario.unmet_demand, seed),
+		progress=progress
+		and (lambda share: progress(1 - rules_share * (1 - share), "Tuning the classical rules")),
+	)
+	return backtest(
+		policies,
+		rules.rules,
+		scenario,
+		np.random.default_rng(seed),
+		peers=peers,
+		replayed=replayed if purchases is None else (AsOrdered(purchases), *replayed),
+		keep_paths=True,
+	)
 
 
 def write_report(path: Path, compared: Backtest, stored: StoredPolicy) -> None:

@@ -13,6 +13,7 @@ from rl_replenishment.cli.benchmarks import (
 	history,
 	lost_sales,
 	new_items,
+	real,
 	serving,
 	stock_multi_product,
 	throughput,
@@ -27,6 +28,7 @@ BENCHMARKS = {
 	"history": history.measure,
 	"lost-sales": lost_sales.measure,
 	"new-items": new_items.measure,
+	"real": real.measure,
 	"serving": serving.measure,
 	"stock-multi-product": stock_multi_product.measure,
 	"throughput": throughput.measure,
@@ -51,6 +53,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 	)
 	parser.add_argument("--seeds", type=positive(int), default=5, help="number of trainings (default: 5)")
 	parser.add_argument("--seconds", type=positive(float), help="time for each training")
+	parser.add_argument("--timesteps", type=positive(int), help="steps for each training (real)")
+	parser.add_argument(
+		"--data", metavar="DIR", type=Path, help="folder of cases, each with orders.csv and items.csv (real)"
+	)
+	parser.add_argument("--case", metavar="NAME", nargs="+", help="only these cases (real)")
+	parser.add_argument("--weekly", action="store_true", help="every history summed by week (real)")
+	parser.add_argument("--no-train", action="store_true", help="only rules and peers (real)")
 
 
 def run(options: argparse.Namespace, screen: Screen) -> dict[str, Any]:

@@ -40,6 +40,7 @@ def policy_table(backtest: Backtest, *, currency: str = "") -> Table:
 	"""All policies of a backtest, the cheapest first; fits 80 columns."""
 	rows = sorted(backtest.rows, key=lambda row: float(row.ledger.cost.sum()))
 	money = wording.Money.fitting("", float(rows[-1].ledger.cost.sum()))
+	cheapest = next(row for row in rows if row.is_attainable)
 	items = len(backtest.scenario.items)
 	counted = f"{backtest.scenario.days:,} held-out days, {items:,} item{'' if items == 1 else 's'}"
 	table = _table(f"{counted}; average stock in units")
@@ -51,8 +52,9 @@ def policy_table(backtest: Backtest, *, currency: str = "") -> Table:
 	_add_number(table, "Average\nstock")
 	_add_number(table, "Orders")
 	for row in rows:
-		marks = ["lowest cost"] if row is rows[0] else []
+		marks = ["lowest cost"] if row is cheapest else []
 		marks += ["best rule"] if row is backtest.best_baseline else []
+		marks += [wording.KINDS[row.kind]] if row.kind in wording.KINDS else []
 		table.add_row(
 			_two(row.ledger.policy, ", ".join(marks)),
 			_text(money.amount(float(row.ledger.cost.sum()))),
@@ -63,6 +65,13 @@ def policy_table(backtest: Backtest, *, currency: str = "") -> Table:
 			_text(wording.number(float(row.ledger.orders.sum()))),
 		)
 	return table
+
+
+def orders_verdict(backtest: Backtest, row: BacktestRow) -> str:
+	"""A policy against what was really ordered in a sentence, "" where that is not known."""
+	costs = [float(each.ledger.cost.sum()) for each in backtest.rows]
+	verdict = wording.against_as_ordered(backtest, row, wording.Money.fitting("", max(costs)))
+	return plain(f"{verdict.headline} {verdict.caution}".strip()) if verdict else ""
 
 
 def proposal_table(lines: Iterable[ProposalLine]) -> Table:

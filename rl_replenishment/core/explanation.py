@@ -17,6 +17,8 @@ from rl_replenishment.core.written import as_written, quantity_words, written_qu
 
 #: gives a text of this module, with its placeholders, in another language
 Translate = Callable[[str], str]
+#: writes a quantity in a reader's format
+Number = Callable[[float], str]
 
 #: from here on, an expectation is that of similar items
 _MOSTLY_BORROWED = 0.5
@@ -81,91 +83,85 @@ class Explanation:
 	left_out: float = 0.0
 	left_out_days_ago: float = 0.0
 
-	def sentence(self, _: Translate = str) -> str:
-		"""One sentence for a buyer, each clause of it in the language that `_` translates to."""
+	def sentence(self, _: Translate = str, number: Number = quantity_words) -> str:
+		"""One sentence for a buyer: clauses in the language that `_` translates to, numbers by `number`."""
 		expected = _("Demand over the next {0} days is expected at {1} to {2}").format(
-			self.protection_days, quantity_words(self.demand_low), quantity_words(self.demand_high)
+			self.protection_days, number(self.demand_low), number(self.demand_high)
 		)
 		if self.borrowed >= _MOSTLY_BORROWED:
 			expected += ", " + _("going by similar items of its group")
 		if self.left_out:
 			once = _("not counting {0} that were booked {1} days ago, far more than ever else")
-			expected += ", " + once.format(
-				quantity_words(self.left_out), quantity_words(self.left_out_days_ago)
-			)
-		decided = [self._rule_words(_)]
+			expected += ", " + once.format(number(self.left_out), number(self.left_out_days_ago))
+		decided = [self._rule_words(_, number)]
 		if abs(self.correction) >= 0.5 or abs(self.quantity - self.rule_quantity) > ROUNDING:
-			decided.append(self._correction_words(_))
-		if limit := self.limit_words(_):
+			decided.append(self._correction_words(_, number))
+		if limit := self.limit_words(_, number):
 			decided.append(limit)
 		# what float noise leaves of huge packs is no rounding that a buyer would see
 		elif abs(self.rounding) >= max(0.5, 1e-3 * self.pack):
-			decided.append(self._rounding_words(_))
-		order = _("order {0}").format(quantity_words(self.quantity)) if self.quantity else _("order nothing")
+			decided.append(self._rounding_words(_, number))
+		order = _("order {0}").format(number(self.quantity)) if self.quantity else _("order nothing")
 		if self.late and self.quantity:
-			order += ", " + self._pull_forward_words(_)
-		return f"{expected}, {self._stock_words(_)}; {', '.join(decided)}: {order}."
+			order += ", " + self._pull_forward_words(_, number)
+		return f"{expected}, {self._stock_words(_, number)}; {', '.join(decided)}: {order}."
 
-	def limit_words(self, _: Translate = str) -> str:
+	def limit_words(self, _: Translate = str, number: Number = quantity_words) -> str:
 		"""Why less was ordered than was wished, or nothing; "" where nothing limits it but the supplier."""
 		if self.unsold and self.rule_wish + self.correction >= 0.5:
 			return _("none of it is sold")
 		if self.too_large:
 			words = _("the smallest order of {0} would last {1} and cost more than it saves")
-			return words.format(quantity_words(self.too_large), span_words(self.cover_days, _))
+			return words.format(number(self.too_large), span_words(self.cover_days, _, number))
 		if not self.selling_days and not self.ends:
 			return _("too little for an order") if self.too_small and abs(self.rounding) >= 0.5 else ""
 		if self.ends and not self.selling_days:
 			return _("an order would arrive after its end")
 		if self.ends:
 			return _("cut to what is sold in the {0} days from its arrival to its end").format(
-				quantity_words(self.selling_days)
+				number(self.selling_days)
 			)
-		return _("cut to what is sold in the {0} days that it keeps").format(
-			quantity_words(self.selling_days)
-		)
+		return _("cut to what is sold in the {0} days that it keeps").format(number(self.selling_days))
 
 	@property
 	def is_held_back(self) -> bool:
 		"""Whether an order is wished for that the item's costs or its end forbid."""
 		return not self.quantity and bool(self.too_large or self.selling_days or self.ends)
 
-	def _pull_forward_words(self, _: Translate) -> str:
+	def _pull_forward_words(self, _: Translate, number: Number) -> str:
 		if self.late >= self.quantity:
-			return _("or have the {0} on order come earlier").format(quantity_words(self.late))
-		return _("less if the {0} on order come earlier").format(quantity_words(self.late))
+			return _("or have the {0} on order come earlier").format(number(self.late))
+		return _("less if the {0} on order come earlier").format(number(self.late))
 
-	def _stock_words(self, _: Translate) -> str:
+	def _stock_words(self, _: Translate, number: Number) -> str:
 		if self.on_order:
-			words = _("with {0} on hand and {1} on order").format(
-				quantity_words(self.on_hand), quantity_words(self.on_order)
-			)
+			words = _("with {0} on hand and {1} on order").format(number(self.on_hand), number(self.on_order))
 		else:
-			words = _("with {0} on hand").format(quantity_words(self.on_hand))
+			words = _("with {0} on hand").format(number(self.on_hand))
 		if self.late:
 			words += ", " + _("{0} of it due in {1} days or later, too late to count now").format(
-				quantity_words(self.late), quantity_words(self.late_days)
+				number(self.late), number(self.late_days)
 			)
 		if self.expiring:
-			words += ", " + _("{0} more expire before they can be sold").format(quantity_words(self.expiring))
+			words += ", " + _("{0} more expire before they can be sold").format(number(self.expiring))
 		if self.promised:
-			words += ", " + _("{0} promised to leave in these days").format(quantity_words(self.promised))
+			words += ", " + _("{0} promised to leave in these days").format(number(self.promised))
 		if self.promised_later:
 			words += ", " + _("{0} promised for {1} days from now or later, to be bought then").format(
-				quantity_words(self.promised_later), quantity_words(self.promised_days)
+				number(self.promised_later), number(self.promised_days)
 			)
 		if self.set_aside:
 			kept = _("{0} of it kept for announced demand, which leaves {1}")
-			words += ", " + kept.format(quantity_words(self.set_aside), quantity_words(self.position))
+			words += ", " + kept.format(number(self.set_aside), number(self.position))
 		elif self.on_order and not self.rule_wish:
-			words += ", " + _("{0} in all").format(quantity_words(self.position))
+			words += ", " + _("{0} in all").format(number(self.position))
 		return words
 
-	def _rule_words(self, _: Translate) -> str:
-		point, wish = quantity_words(self.reorder_point), quantity_words(self.rule_wish)
+	def _rule_words(self, _: Translate, number: Number) -> str:
+		point, wish = number(self.reorder_point), number(self.rule_wish)
 		if self.position > self.reorder_point:
 			# a point a little below the stock may read the same as the stock
-			if point == quantity_words(self.position):
+			if point == number(self.position):
 				return _("the rule orders below {0}, so it asks for {1}").format(point, wish)
 			return _("the rule orders at {0} or less, so it asks for {1}").format(point, wish)
 		if self.target - self.position - self.later - self.rule_wish >= 0.5:
@@ -174,23 +170,22 @@ class Explanation:
 			words = _("the rule fills up to {0}, counts what arrives later, and asks for {1}")
 		else:
 			words = _("the rule fills up to {0} and asks for {1}")
-		return words.format(quantity_words(self.target), wish)
+		return words.format(number(self.target), wish)
 
-	def _correction_words(self, _: Translate) -> str:
+	def _correction_words(self, _: Translate, number: Number) -> str:
 		amount = abs(self.correction)
-		shown = quantity_words(amount) if amount >= 0.05 else _("less than {0}").format("0.1")
+		shown = number(amount) if amount >= 0.05 else _("less than {0}").format(number(0.1))
 		if self.correction > 0:
-			level = quantity_words(self.learned_target)
-			return _("learning adds {0}, filling up to {1}").format(shown, level)
+			return _("learning adds {0}, filling up to {1}").format(shown, number(self.learned_target))
 		return _("learning takes off {0}").format(shown)
 
-	def _rounding_words(self, _: Translate) -> str:
+	def _rounding_words(self, _: Translate, number: Number) -> str:
 		if self.rounding < 0:
 			return _("cut to the largest order")
 		if self.quantity <= self.min_order:
-			return _("raised to the minimum order of {0}").format(quantity_words(self.min_order))
+			return _("raised to the minimum order of {0}").format(number(self.min_order))
 		if self.pack > 1:
-			return _("rounded up to packs of {0}").format(quantity_words(self.pack))
+			return _("rounded up to packs of {0}").format(number(self.pack))
 		return _("rounded up")
 
 
@@ -283,10 +278,10 @@ def _promised(state: State) -> tuple[FloatArray, FloatArray, FloatArray]:
 	return within, np.where(later, known, 0).sum(axis=0), days
 
 
-def span_words(days: float, _: Translate = str) -> str:
+def span_words(days: float, _: Translate = str, number: Number = quantity_words) -> str:
 	"""So many days in words, in years from two on."""
 	if days >= _LONGEST_SPAN:
 		return _("for ever")
 	if days < 2 * DAYS_PER_YEAR:
-		return _("{0} days").format(quantity_words(days))
-	return _("{0} years").format(quantity_words(days / DAYS_PER_YEAR))
+		return _("{0} days").format(number(days))
+	return _("{0} years").format(number(days / DAYS_PER_YEAR))

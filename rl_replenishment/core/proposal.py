@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rl_replenishment.core.errors import InputError
-from rl_replenishment.core.explanation import Explanation, Translate, explain, span_words
+from rl_replenishment.core.explanation import Explanation, Number, Translate, explain, span_words
 from rl_replenishment.core.items import FloatArray, ItemKey
 from rl_replenishment.core.policies.base import State
 from rl_replenishment.core.policies.limits import sensible_order, within_cover
@@ -45,11 +45,12 @@ def propose(
 	translate: Translate = str,
 	*,
 	max_cover_days: float | None = None,
+	number: Number = quantity_words,
 ) -> list[Proposal]:
 	"""One proposal per item-warehouse of the state, also where nothing is to be ordered.
 
-	Reasons are in English, or in the language that `translate` gives their texts in. With `max_cover_days`,
-	orders are cut as `covered` does.
+	Reasons are in English, or in the language that `translate` gives their texts in, with quantities as
+	`number` writes them. With `max_cover_days`, orders are cut as `covered` does.
 	"""
 	situation = policy.situation(state)
 	decision = situation.decide(policy.actions(situation))
@@ -64,9 +65,9 @@ def propose(
 			on_order=why.on_order,
 			proposed_qty=why.quantity,
 			baseline_qty=by_rule,
-			reason=why.sentence(translate),
+			reason=why.sentence(translate, number),
 			why=why,
-			held_back=_held_back(why, translate),
+			held_back=_held_back(why, translate, number),
 		)
 		for key, supplier, why, by_rule in zip(
 			state.items.keys,
@@ -76,10 +77,18 @@ def propose(
 			strict=True,
 		)
 	]
-	return proposals if max_cover_days is None else covered(proposals, state, max_cover_days, translate)
+	return (
+		proposals if max_cover_days is None else covered(proposals, state, max_cover_days, translate, number)
+	)
 
 
-def covered(proposals: Sequence[Proposal], state: State, days: float, _: Translate = str) -> list[Proposal]:
+def covered(
+	proposals: Sequence[Proposal],
+	state: State,
+	days: float,
+	_: Translate = str,
+	number: Number = quantity_words,
+) -> list[Proposal]:
 	"""The proposals of a state, cut so that stock and open orders last `days` of usual demand at most.
 
 	What is cut says so in its reason. Where not even the smallest order that the supplier accepts fits,
@@ -98,11 +107,11 @@ def covered(proposals: Sequence[Proposal], state: State, days: float, _: Transla
 			found.append(each)
 			continue
 		if allowed:
-			words = _("Cut to {0}, {1} days of cover.").format(quantity_words(allowed), f"{days:.0f}")
+			words = _("Cut to {0}, {1} days of cover.").format(number(allowed), f"{days:.0f}")
 			held = ""
 		else:
 			held = _("With the smallest order, the stock would last {0}, more than {1} days.").format(
-				span_words(lasts, _), f"{days:.0f}"
+				span_words(lasts, _, number), f"{days:.0f}"
 			)
 			words = held
 		found.append(
@@ -113,8 +122,8 @@ def covered(proposals: Sequence[Proposal], state: State, days: float, _: Transla
 	return found
 
 
-def _held_back(why: Explanation, translate: Translate) -> str:
-	words = why.limit_words(translate) if why.is_held_back else ""
+def _held_back(why: Explanation, translate: Translate, number: Number) -> str:
+	words = why.limit_words(translate, number) if why.is_held_back else ""
 	return f"{words[0].upper()}{words[1:]}." if words else ""
 
 

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from frappe.model.document import Document
 
-from rl_replenishment.bridge import feedback
+from rl_replenishment.bridge import feedback, origin
+
+
+def before_validate(doc: Document, method: str | None = None) -> None:
+	origin.keep(doc)
+
+
+def validate(doc: Document, method: str | None = None) -> None:
+	feedback.follow_items(doc)
 
 
 def on_submit(doc: Document, method: str | None = None) -> None:

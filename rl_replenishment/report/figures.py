@@ -29,7 +29,10 @@ class PolicyLine:
 	stock: float
 	is_learned: bool
 	is_reference: bool
+	#: of those that could have been done
 	is_cheapest: bool
+	#: what else it is called, "" for a policy or a rule
+	kind: str
 	difference: float
 	#: nan where there is none
 	ci95: tuple[float, float]
@@ -52,6 +55,7 @@ def policy_lines(backtest: Backtest, learned: BacktestRow, weights: FloatArray |
 	"""All policies of a backtest, the cheapest first."""
 	reference = backtest.best_baseline
 	by_cost = sorted(backtest.rows, key=lambda row: float(row.ledger.cost.sum()))
+	cheapest = next(row for row in by_cost if row.is_attainable)
 	return [
 		PolicyLine(
 			name=row.ledger.policy,
@@ -60,7 +64,8 @@ def policy_lines(backtest: Backtest, learned: BacktestRow, weights: FloatArray |
 			stock=comparison.average_stock(row.ledger, weights),
 			is_learned=row is learned,
 			is_reference=row is reference,
-			is_cheapest=row is by_cost[0],
+			is_cheapest=row is cheapest,
+			kind=wording.KINDS.get(row.kind, ""),
 			difference=row.cost_vs_best_baseline,
 			ci95=wording.reliable_interval(backtest, row),
 		)

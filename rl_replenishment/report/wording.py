@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 
-from rl_replenishment.core.evaluation.backtest import Backtest, BacktestRow
+from rl_replenishment.core.evaluation.backtest import Backtest, BacktestRow, Kind
 from rl_replenishment.core.evaluation.bootstrap import relative_difference
 from rl_replenishment.core.policies.order_up_to import REORDER_LEVEL
 from rl_replenishment.report.content import EditLine
@@ -20,6 +21,9 @@ NONE = "\u2013"
 SAME = 0.0005
 #: quantities closer than this, in stock UOM, are the same
 SAME_QUANTITY = 1e-6
+
+#: what else a row of a backtest is called
+KINDS: Mapping[Kind, str] = {"peer": "peer", "bound": "bound", "as ordered": "your orders"}
 
 Outcome = Literal["better", "worse", "unclear", "same", "unknown"]
 
@@ -140,14 +144,44 @@ _SINGLE_ITEM = "There is no interval for a single item, so this difference can b
 
 def against_reorder_level(backtest: Backtest, row: BacktestRow) -> str:
 	"""How a policy did against the rule ERPNext users have, "" where that was not run or cost nothing."""
-	rules = [rule.ledger for rule in backtest.rows if rule.ledger.policy == REORDER_LEVEL]
-	if not rules or not rules[0].cost.sum():
+	rules = [rule for rule in backtest.rows if rule.ledger.policy == REORDER_LEVEL]
+	if not rules or not rules[0].ledger.cost.sum():
 		return ""
-	difference, bounds = relative_difference(row.ledger.cost, rules[0].cost, np.random.default_rng(0))
-	if len(backtest.scenario.items) == 1:
-		bounds = (math.nan, math.nan)
+	difference, bounds = _against(backtest, row, rules[0])
 	claim = cost_claim(difference, bounds, "ERPNext's own automatic re-order with tuned reorder levels")
-	return f"It would have cost {claim}, {fill_rates(row.ledger.fill_rate, rules[0].fill_rate)}."
+	return f"It would have cost {claim}, {fill_rates(row.ledger.fill_rate, rules[0].ledger.fill_rate)}."
+
+
+def against_as_ordered(backtest: Backtest, row: BacktestRow, money: Money) -> Verdict | None:
+	"""A policy against what was really ordered, None where that is not known."""
+	books = backtest.as_ordered
+	if books is None:
+		return None
+	real, planned = (float(each.ledger.cost.sum()) for each in (books, row))
+	ordered = f"What was really ordered cost {money(real)} in these days; the learned policy would have cost"
+	service = fill_rates(row.ledger.fill_rate, books.ledger.fill_rate)
+	if not real:
+		return Verdict("unknown", "No comparison", f"{ordered} {money(planned)} {service}.", "")
+	difference, bounds = _against(backtest, row, books)
+	found = outcome(difference, bounds)
+	claim = "the same" if found == "same" else cost_claim(difference, bounds, "that")
+	caution = (_DOUBT if math.isfinite(bounds[0]) else _SINGLE_ITEM) if found == "unclear" else ""
+	return Verdict(found, _BADGES_ON_ORDERS[found], f"{ordered} {claim}, {service}.", caution)
+
+
+_BADGES_ON_ORDERS: dict[Outcome, str] = {
+	"better": "Cheaper than your orders",
+	"worse": "Costs more than your orders",
+	"same": "No difference",
+	"unclear": "No clear difference",
+}
+
+
+def _against(backtest: Backtest, row: BacktestRow, other: BacktestRow) -> tuple[float, tuple[float, float]]:
+	"""Cost over that of another row, less 1, and its interval: nan for a single item."""
+	# a fixed seed: the same backtest must give the same words
+	difference, bounds = relative_difference(row.ledger.cost, other.ledger.cost, np.random.default_rng(0))
+	return difference, bounds if len(backtest.scenario.items) > 1 else (math.nan, math.nan)
 
 
 def outcome(difference: float, bounds: tuple[float, float]) -> Outcome:

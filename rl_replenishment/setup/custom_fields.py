@@ -16,6 +16,19 @@ _WRITTEN_BY_AGENT = {"read_only": 1, "no_copy": 1, "print_hide": 1}
 
 #: by DocType, in the form that Frappe's `create_custom_fields` takes
 CUSTOM_FIELDS: dict[str, list[dict[str, Any]]] = {
+	"Stock Entry Type": [
+		{
+			"fieldname": "rl_demand",
+			"label": N_("Demand for Replenishment"),
+			"fieldtype": "Select",
+			"options": "\nYes\nNo",
+			"insert_after": "purpose",
+			"description": N_(
+				"Whether what leaves the stock by entries of this type was wanted. Empty: yes, but for types "
+				"that are called after scrap, loss, writing off or correction."
+			),
+		},
+	],
 	"Material Request": [
 		{
 			"fieldname": "rl_agent",

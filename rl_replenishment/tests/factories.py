@@ -58,6 +58,12 @@ def make_warehouse(parent: str | None = None, **values: Any) -> str:
 	).name
 
 
+def make_warehouse_type(name: str) -> str:
+	if not frappe.db.exists("Warehouse Type", name):
+		frappe.get_doc({"doctype": "Warehouse Type", "name": name}).insert(ignore_permissions=True)
+	return name
+
+
 def make_item_group(parent: str | None = None, **values: Any) -> str:
 	root = frappe.db.get_value("Item Group", {"parent_item_group": ("is", "not set")})
 	group = {"item_group_name": unique("Group"), "parent_item_group": parent or root, **values}
@@ -104,6 +110,13 @@ def make_stock(
 	return _stock_entry("Material Receipt", item, warehouse, qty, rate=rate, date=date)
 
 
+def make_batch_stock(
+	item: str, warehouse: str, qty: float, batch: str, *, date: str, rate: float = 10
+) -> Document:
+	"""Goods received into a batch."""
+	return _stock_entry("Material Receipt", item, warehouse, qty, rate=rate, date=date, batch=batch)
+
+
 def make_issue(item: str, warehouse: str, qty: float, *, date: str | None = None) -> Document:
 	"""Goods used up: demand."""
 	return _stock_entry("Material Issue", item, warehouse, qty, date=date)
@@ -135,15 +148,17 @@ def make_delivery(
 	return note
 
 
-def make_sales_order(customer: str, warehouse: str, quantities: dict[str, float]) -> Document:
-	"""Goods promised for the next days: reserved."""
+def make_sales_order(
+	customer: str, warehouse: str, quantities: dict[str, float], *, days: int = 5
+) -> Document:
+	"""Goods promised for a day: reserved."""
 	order = _insert(
 		"Sales Order",
 		{
 			"company": company(),
 			"customer": customer,
 			"transaction_date": nowdate(),
-			"delivery_date": add_days(nowdate(), 5),
+			"delivery_date": add_days(nowdate(), days),
 			"items": [
 				{"item_code": item, "warehouse": warehouse, "qty": qty, "rate": 20}
 				for item, qty in quantities.items()
@@ -156,7 +171,8 @@ def make_sales_order(customer: str, warehouse: str, quantities: dict[str, float]
 
 def make_material_request(item: str, warehouse: str, qty: float, **values: Any) -> Document:
 	"""A draft to purchase one item."""
-	line = {"item_code": item, "warehouse": warehouse, "qty": qty, "schedule_date": nowdate()}
+	day = values.get("schedule_date", nowdate())
+	line = {"item_code": item, "warehouse": warehouse, "qty": qty, "schedule_date": day}
 	return _insert(
 		"Material Request",
 		{
@@ -256,9 +272,18 @@ def sell_every_day(item: str, warehouse: str, qty: float, days: int = 60) -> Non
 
 
 def _stock_entry(
-	purpose: str, item: str, warehouse: str, qty: float, *, rate: float = 0, date: str | None
+	purpose: str,
+	item: str,
+	warehouse: str,
+	qty: float,
+	*,
+	rate: float = 0,
+	date: str | None,
+	batch: str | None = None,
 ) -> Document:
 	line = {"item_code": item, "qty": qty, "basic_rate": rate, "allow_zero_valuation_rate": int(not rate)}
+	if batch:
+		line.update({"use_serial_batch_fields": 1, "batch_no": batch})
 	line["t_warehouse" if purpose == "Material Receipt" else "s_warehouse"] = warehouse
 	entry = frappe.get_doc(
 		{

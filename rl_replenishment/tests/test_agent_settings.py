@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import frappe
 
-from rl_replenishment.bridge.state.scope import leaf_warehouses
+from rl_replenishment.bridge.state.places import read_places
 from rl_replenishment.tests import factories as make
 from rl_replenishment.tests.case import IntegrationTestCase
 
@@ -84,7 +84,7 @@ class TestAgentSettings(IntegrationTestCase):
 		inner = make.make_warehouse(group, is_group=1)
 		leaves = sorted([make.make_warehouse(group), make.make_warehouse(inner)])
 		agent = make.make_agent([group], [self.item])
-		self.assertEqual([warehouse.name for warehouse in leaf_warehouses(agent)], leaves)
+		self.assertEqual([leaf.name for leaf in read_places(agent).leaves], leaves)
 
 	def test_a_group_without_leaves(self):
 		group = make.make_warehouse(is_group=1)
@@ -121,6 +121,24 @@ class TestAgentSettings(IntegrationTestCase):
 		"""Without one of the two costs there is nothing to weigh."""
 		self.assert_refused("no limit to ordering", holding_cost_rate=0)
 		self.assert_refused("nothing is worth ordering", stockout_cost_rate=0)
+
+	def test_a_rate_that_nobody_means(self):
+		"""A year's stock for more than twice its price is refused; what is rarely meant is asked about."""
+		self.assert_refused(
+			"Holding Cost per Year (%) is 250: to keep a unit for a year would cost more than twice its "
+			"price. For a quarter of the price, enter 25.",
+			holding_cost_rate=250,
+		)
+		self.agent(holding_cost_rate=200)
+		self.assert_warned(None)
+
+	def test_a_share_in_place_of_a_percentage(self):
+		self.agent(holding_cost_rate=0.25)
+		self.assert_warned("Holding Cost per Year (%) is 0.25, in percent of the price.")
+
+	def test_a_missing_unit_beyond_all_measure(self):
+		self.agent(stockout_cost_rate=5000)
+		self.assert_warned("Cost of a Missing Unit (%) is 5,000")
 
 	def test_history_too_short_to_learn_from(self):
 		self.assert_refused(

@@ -353,6 +353,12 @@ def test_a_network_that_orders_more_with_more_stock(tmp_path: Path) -> None:
 		("items", 5),
 		("items", [["A"]] * 5),
 		("today", "tomorrow"),
+		("today", "NaT"),
+		("today", ""),
+		("today", "0001-01-01"),
+		("today", "9999-12-31"),
+		("layers", True),
+		("layers", 10**9),
 		("about", [1, 2]),
 		("review_days", "weekly"),
 		("review_days", None),
@@ -417,3 +423,30 @@ print(*sys.modules)
 	loaded = set(run.stdout.split())
 	assert "rl_replenishment.core.policies.store" in loaded
 	assert not {"torch", "stable_baselines3", "pandas", "gymnasium"} & loaded
+
+
+@pytest.mark.parametrize("dtype", ["int32", "int64", "float16", "float64", "bool"])
+@pytest.mark.parametrize("name", ["network.layer.0.weight", "rule.safety_factor", "items.unit_cost"])
+def test_numbers_of_another_kind_are_refused(name: str, dtype: str) -> None:
+	"""Training writes float32 alone; others would be added up in other ways, or take twice the memory."""
+	tensors = {**TENSORS, name: np.ones_like(TENSORS[name]).astype(dtype)}
+	with pytest.raises(PolicyFileError, match="not float32"):
+		parse_policy(forged(tensors), "policy")
+
+
+@pytest.mark.parametrize("number", [1e13, -1e13, 3e38])
+def test_numbers_that_orders_could_not_be_added_up_from_are_refused(number: float) -> None:
+	for name in TENSORS:
+		changed = TENSORS[name].copy()
+		changed.flat[-1] = number
+		with pytest.raises(PolicyFileError, match="beyond"):
+			parse_policy(forged({**TENSORS, name: changed}), "policy")
+
+
+def test_a_weight_may_be_large_but_not_huge() -> None:
+	changed = TENSORS["network.layer.0.weight"].copy()
+	changed.flat[0] = 999_999
+	parse_policy(forged({**TENSORS, "network.layer.0.weight": changed}), "policy")
+	changed.flat[0] = 1_000_001
+	with pytest.raises(PolicyFileError, match=r"layer\.0\.weight holds a number beyond"):
+		parse_policy(forged({**TENSORS, "network.layer.0.weight": changed}), "policy")

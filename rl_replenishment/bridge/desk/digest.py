@@ -11,11 +11,12 @@ from frappe.model.document import Document
 from frappe.query_builder import Case
 from frappe.query_builder.functions import Count, Sum
 from frappe.utils import add_days, cint, flt, fmt_money
-from frappe.utils.user import get_users_with_role
 
 from rl_replenishment.bridge.desk.overview import overview
 from rl_replenishment.bridge.desk.reporting import awaiting_approval, decided
+from rl_replenishment.bridge.each_agent import for_each_agent
 from rl_replenishment.bridge.language import in_the_sites_language
+from rl_replenishment.bridge.notifying import readers
 from rl_replenishment.setup.roles import MANAGER
 
 _DAYS = 7
@@ -24,25 +25,16 @@ _DAYS = 7
 @in_the_sites_language()
 def send_digests(today: date) -> None:
 	"""For each agent that wants it; one that fails stops no other."""
-	for agent in frappe.get_all("RL Agent Settings", {"enabled": 1, "weekly_digest": 1}, pluck="name"):
-		try:
-			_send(frappe.get_doc("RL Agent Settings", agent), today)
-		except Exception:
-			frappe.log_error(
-				"RL Replenishment: the weekly e-mail was not sent",
-				frappe.get_traceback(),
-				reference_doctype="RL Agent Settings",
-				reference_name=agent,
-			)
+	for_each_agent(
+		lambda agent: _send(frappe.get_doc("RL Agent Settings", agent), today),
+		"the weekly e-mail was not sent",
+		enabled=1,
+		weekly_digest=1,
+	)
 
 
 def _send(settings: Document, today: date) -> None:
-	recipients = [
-		user
-		for user in get_users_with_role(MANAGER)
-		if frappe.has_permission("RL Agent Settings", "read", settings, user=user)
-	]
-	if recipients:
+	if recipients := readers(settings, MANAGER):
 		frappe.sendmail(
 			recipients=recipients,
 			subject=_("Agent {0}: the week in purchasing").format(settings.name),

@@ -67,7 +67,9 @@ def steps() -> list[dict[str, Any]]:
 def tick(what: str) -> None:
 	"""Remember one of `TICKS` for the user."""
 	if what not in TICKS:
-		frappe.throw(_("There is nothing to tick off by the name of {0}.").format(what))
+		frappe.throw(
+			_("There is nothing to tick off by the name of {0}.").format(frappe.utils.escape_html(what))
+		)
 	frappe.defaults.set_user_default(_key(what), "1")
 
 

@@ -15,6 +15,7 @@ from redis.exceptions import RedisError
 
 from rl_replenishment.bridge.policies import promotion
 from rl_replenishment.bridge.policies.drift import is_watched
+from rl_replenishment.bridge.policies.store import active_policy
 from rl_replenishment.bridge.proposing import run as proposal_run
 from rl_replenishment.bridge.review_days import next_review_day
 from rl_replenishment.bridge.state.ownership import auto_reorder_warning
@@ -27,7 +28,7 @@ def overview(settings: Document) -> dict[str, Any]:
 	"""What the agent's form shows at a glance."""
 	policy = frappe.db.get_value(
 		"RL Policy",
-		settings.active_policy,
+		active_policy(settings.name),
 		["name", "algorithm", "summary", "metrics", "drift"],
 		as_dict=True,
 	)
@@ -92,6 +93,8 @@ def _problems(settings: Document, run: Any, training: Any) -> list[str]:
 		found.append(strip_html(warning))
 	if run and run.status == "Failed":
 		found.append(_("The last run of proposals failed: look at {0}.").format(run.name))
+	if run and run.status == "Partly":
+		found.append(_("Of the last run, some could not be requested: look at {0}.").format(run.name))
 	if training and training.status == "Failed":
 		found.append(_("The last training failed: look at {0}.").format(training.name))
 	return found

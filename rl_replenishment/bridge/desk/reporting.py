@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 import frappe
 from frappe import _
 from frappe.query_builder import Case
 from frappe.query_builder.functions import Avg, Count, Sum
-from frappe.utils import add_days, flt, fmt_money, formatdate, getdate, nowdate
+from frappe.utils import add_days, escape_html, flt, fmt_money, formatdate, getdate, nowdate
 from pypika import Order, Table
 from pypika.queries import QueryBuilder
 from pypika.terms import Criterion, Term
 
+from rl_replenishment.bridge.origin import is_of
 from rl_replenishment.bridge.proposing.rows import OPEN
 from rl_replenishment.bridge.queries import Keys, one_of
+from rl_replenishment.bridge.review_days import FIRST_DAY, LAST_DAY
 from rl_replenishment.bridge.state.scope import resolve_scope
+from rl_replenishment.bridge.visibility import Limits, agents, agents_in_part
 
 DEFAULT_DAYS = 90
 #: what rows can be grouped by, and the DocType that each links to
@@ -33,23 +37,49 @@ _FILTERS = ("item_code", "item_group", "supplier", "buyer", "edit_reason", "agen
 CHARTED = 12
 
 
-def chosen_agent(agent: str | None) -> str | None:
-	"""The agent that a report was asked for, else the one that proposed last; None where there is none."""
+def given(filters: dict[str, Any] | None) -> Any:
+	"""A report's filters as the desk sends them; what is no single value is refused, not handed on."""
+	found = frappe._dict(filters or {})
+	for name, value in found.items():
+		if value is not None and not isinstance(value, str | int | float | date):
+			frappe.throw(_("Filter {0} is to be a single value.").format(escape_html(str(name))))
+	for name in ("from_date", "to_date"):
+		# Frappe takes the first days that there are for no day
+		if found.get(name) and not FIRST_DAY <= (getdate(found[name]) or date.min) <= LAST_DAY:
+			frappe.throw(
+				_("Filter {0} is to be a day of the years {1} to {2}.").format(
+					name, FIRST_DAY.year, LAST_DAY.year
+				)
+			)
+	return found
+
+
+def chosen_agent(agent: str | None, *, in_part: bool = False) -> str | None:
+	"""The agent that a report was asked for, else the one that proposed last; None where there is none.
+
+	Of those that the user may see as a whole, or, `in_part`, of those of which the user may see rows.
+	"""
+	seen = agents_in_part() if in_part else agents()
 	if not agent:
-		latest = frappe.get_list(
-			"RL Agent Settings", pluck="name", order_by="last_run_on desc, name", limit=1
+		latest = frappe.get_all(
+			"RL Agent Settings",
+			{"name": ("in", seen or [""])},
+			pluck="name",
+			order_by="last_run_on desc, name",
+			limit=1,
 		)
 		return latest[0] if latest else None
-	frappe.has_permission("RL Agent Settings", "read", agent, throw=True)
+	if agent not in seen and not frappe.has_permission("RL Agent Settings", "read", agent):
+		frappe.throw(_("No permission for agent {0}.").format(escape_html(agent)), frappe.PermissionError)
 	return agent
 
 
 def _usual_company(agent: str | None) -> str | None:
 	"""The company of an agent, else the user's own where an agent buys for it, else that of the last run."""
 	own = frappe.defaults.get_user_default("Company")
-	if not agent and frappe.get_list("RL Agent Settings", {"company": own}, limit=1):
+	if not agent and agents_in_part(company=own):
 		return own
-	agent = chosen_agent(agent)
+	agent = chosen_agent(agent, in_part=True)
 	return frappe.db.get_value("RL Agent Settings", agent, "company") if agent else own
 
 
@@ -69,10 +99,13 @@ def in_group(item_group: str) -> set[str]:
 def awaiting_approval() -> tuple[QueryBuilder, Table, Term]:
 	"""Lines of proposals in draft Material Requests: the query, RL Proposal in it, and their worth."""
 	proposal, line = frappe.qb.DocType("RL Proposal"), frappe.qb.DocType("Material Request Item")
+	request = frappe.qb.DocType("Material Request")
 	drafted = (
 		frappe.qb.from_(proposal)
 		.join(line)
 		.on(line.rl_proposal == proposal.name)
+		.join(request)
+		.on((request.name == line.parent) & is_of(proposal, line, request))
 		.where((line.docstatus == 0) & proposal.status.isin(OPEN))
 	)
 	return drafted, proposal, Sum(line.stock_qty * proposal.rate)
@@ -103,7 +136,7 @@ def _by_currency(rows: QueryBuilder, table: Table, total: Term) -> list[tuple[st
 		.join(company)
 		.on(company.name == agent.company)
 		.select(company.default_currency, total)
-		.where(one_of(table.agent, _agents()))
+		.where(_seen(table))
 		.groupby(company.default_currency)
 		.orderby(company.default_currency)
 		.run()
@@ -124,7 +157,7 @@ def kept_lately() -> dict[str, Any] | str:
 	(share,) = (
 		frappe.qb.from_(row)
 		.select(Avg(Case().when(row.reward >= 1, 100).else_(0)))
-		.where((row.decision_date >= add_days(nowdate(), -30)) & one_of(row.agent, _agents()) & decided(row))
+		.where((row.decision_date >= add_days(nowdate(), -30)) & _seen(row) & decided(row))
 		.run()[0]
 	)
 	if share is None:
@@ -134,9 +167,10 @@ def kept_lately() -> dict[str, Any] | str:
 	return {"value": flt(share, 1), "fieldtype": "Percent", "precision": 1, "route": route}
 
 
-def _agents() -> list[str]:
-	"""Those that the user may see."""
-	return frappe.get_list("RL Agent Settings", pluck="name")
+def _seen(row: Table) -> Criterion:
+	"""The condition that keeps the rows, of RL Proposal or RL Feedback, that the user may see."""
+	doctype = row.get_table_name().removeprefix("tab")
+	return one_of(row.agent, agents_in_part()) & Limits(doctype).criterion(row)
 
 
 def stock_outs() -> str:
@@ -144,8 +178,18 @@ def stock_outs() -> str:
 	entry = frappe.qb.DocType("Stock Ledger Entry")
 	first, middle = (getdate(add_days(nowdate(), -days)) for days in (59, 29))
 	seen: set[tuple[str, str, Any]] = set()
-	for name in frappe.get_list("RL Agent Settings", {"enabled": 1}, pluck="name"):
-		at = Keys(resolve_scope(frappe.get_doc("RL Agent Settings", name)).keys)
+	limits = Limits("RL Proposal")
+	for name in agents_in_part():
+		settings = frappe.get_doc("RL Agent Settings", name)
+		if not settings.enabled:
+			continue
+		at = Keys(
+			[
+				key
+				for key in resolve_scope(settings).keys
+				if limits.allow("Item", key.item_code) and limits.allow("Warehouse", key.warehouse)
+			]
+		)
 		rows = (
 			frappe.qb.from_(entry)
 			.select(entry.item_code, entry.warehouse, entry.posting_date)
@@ -188,7 +232,7 @@ class FeedbackFilters:
 	"""The rows of RL Feedback that a report is about, of agents that the user may see."""
 
 	def __init__(self, filters: dict[str, Any] | None, date_field: str) -> None:
-		filters = frappe._dict(filters or {})
+		filters = given(filters)
 		self.row = frappe.qb.DocType("RL Feedback")
 		self._is_chosen = bool(filters.company or filters.agent)
 		self.company = filters.company or _usual_company(filters.agent)
@@ -201,7 +245,9 @@ class FeedbackFilters:
 		self.group_by = filters.group_by or "Item"
 		if self.group_by not in GROUPS:
 			frappe.throw(
-				_("Group By is {0}; choose one of {1}.").format(self.group_by, ", ".join(GROUPS)),
+				_("Group By is {0}; choose one of {1}.").format(
+					escape_html(str(self.group_by)), ", ".join(GROUPS)
+				),
 			)
 		self.day = self.row[date_field]
 		self._values = {name: filters[name] for name in _FILTERS if filters.get(name)}
@@ -209,15 +255,19 @@ class FeedbackFilters:
 	@property
 	def message(self) -> str | None:
 		"""Which company's rows these are, where nobody chose among several."""
-		if self._is_chosen or len(set(frappe.get_list("RL Agent Settings", pluck="company"))) < 2:
+		if self._is_chosen or self._companies() < 2:
 			return None
 		return _("Of company {0}; choose another above.").format(frappe.utils.escape_html(self.company))
+
+	def _companies(self) -> int:
+		named = {"name": ("in", agents_in_part() or [""])}
+		return len(frappe.get_all("RL Agent Settings", named, pluck="company", distinct=True))
 
 	@property
 	def criterion(self) -> Criterion:
 		"""The condition that keeps these rows."""
-		agents = frappe.get_list("RL Agent Settings", {"company": self.company}, pluck="name")
-		found = (self.day >= self.first) & (self.day <= self.last) & one_of(self.row.agent, agents)
+		of_company = one_of(self.row.agent, agents_in_part(company=self.company))
+		found = (self.day >= self.first) & (self.day <= self.last) & of_company & _seen(self.row)
 		for name, value in self._values.items():
 			field = self.row[name]
 			found &= one_of(field, in_group(value)) if name == "item_group" else field == value

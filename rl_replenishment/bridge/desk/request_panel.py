@@ -8,11 +8,13 @@ from typing import Any
 
 import frappe
 import numpy as np
+from frappe import _
 from frappe.utils import flt, getdate
 
-from rl_replenishment.bridge.queries import one_of
+from rl_replenishment.bridge.origin import is_of
 from rl_replenishment.bridge.state.demand import read_demand
 from rl_replenishment.bridge.state.stock import read_stock
+from rl_replenishment.bridge.visibility import Limits
 from rl_replenishment.core.items import ItemKey
 
 #: days of past demand in the picture
@@ -21,18 +23,28 @@ PAST_DAYS = 56
 
 def proposals_of(request: str) -> dict[str, dict[str, Any]]:
 	"""The proposals behind a request's lines, by name, in one query for any number of lines."""
+	return {row.name: _shown(row) for row in _proposals(request)}
+
+
+def _proposals(request: str) -> list[Any]:
+	"""Whoever may read a request may see what an agent says of it, but what User Permissions keep away."""
 	proposal, line = frappe.qb.DocType("RL Proposal"), frappe.qb.DocType("Material Request Item")
-	names = frappe.qb.from_(line).select(line.rl_proposal).where(line.parent == request)
-	rows = (
-		frappe.qb.from_(proposal)
+	header = frappe.qb.DocType("Material Request")
+	return (
+		frappe.qb.from_(line)
+		.join(header)
+		.on(header.name == line.parent)
+		.join(proposal)
+		.on(is_of(proposal, line, header))
 		.select(
 			*(proposal.name, proposal.proposed_qty, proposal.baseline_qty, proposal.uom),
 			*(proposal.explanation, proposal.state, proposal.days_of_stock, proposal.supplier),
+			*(proposal.agent, line.item_code, line.warehouse, line.stock_qty, line.ordered_qty),
+			*(line.received_qty, line.schedule_date, line.docstatus, header.status),
 		)
-		.where(one_of(proposal.name, [name for (name,) in names.run() if name]))
+		.where((line.parent == request) & Limits("RL Proposal").criterion(proposal))
 		.run(as_dict=True)
 	)
-	return {row.name: _shown(row) for row in rows}
 
 
 def _shown(row: Any) -> dict[str, Any]:
@@ -51,33 +63,30 @@ def picture_of(request: str, name: str) -> dict[str, Any]:
 	"""Recent demand, and stock as it will be with and without a proposed order, as of today.
 
 	`past` is demand per day, `PAST_DAYS` up to yesterday. `without` and `with_order` are stock at the end of
-	each day from today on, of shape (days,), where the usual demand is met. Raises `DoesNotExistError` where
-	the request has no such line.
+	each day from today on, of shape (days,), where the usual demand and what is promised are met. Raises
+	`DoesNotExistError` where the request has no such line.
 	"""
-	line = frappe.db.get_value(
-		"Material Request Item",
-		{"parent": request, "rl_proposal": name},
-		["item_code", "warehouse", "stock_qty", "ordered_qty", "received_qty", "schedule_date", "docstatus"],
-		as_dict=True,
-	)
-	proposal = frappe.db.get_value("RL Proposal", name, ["agent", "state"], as_dict=True)
-	if not line or not proposal:
+	line = next((row for row in _proposals(request) if row.name == name), None)
+	if not line:
 		raise frappe.DoesNotExistError(
-			frappe._("Material Request {0} has no line of proposal {1}.").format(request, name)
+			_("Material Request {0} has no line of proposal {1}.").format(request, name)
 		)
-	settings = frappe.get_doc("RL Agent Settings", proposal.agent)
-	state, today = json.loads(proposal.state or "{}"), getdate()
+	settings = frappe.get_doc("RL Agent Settings", line.agent)
+	state, today = json.loads(line.state or "{}"), getdate()
 	keys = [ItemKey(line.item_code, line.warehouse)]
 	past = read_demand(settings, keys, days=PAST_DAYS, today=today).demand[:, 0]
-	stock = read_stock(settings, keys, today)
+	rate = np.float32([flt(state.get("mean_daily_demand"))])
+	stock = read_stock(settings, keys, today, rate=rate)
 	days = int(flt(state.get("protection_days")) or settings.review_days) + settings.review_days
 	arrived = np.zeros(days)
 	known = stock.arrivals[:days, 0]
 	arrived[: len(known)] += known
-	usual = flt(state.get("mean_daily_demand")) * (np.arange(days) + 1)
-	both = float(stock.on_hand[0]) + np.cumsum(arrived) - usual
+	leaving = rate[0] * np.ones(days)
+	promised = stock.promised[:days, 0]
+	leaving[: len(promised)] += promised
+	both = float(stock.on_hand[0]) + np.cumsum(arrived) - np.cumsum(leaving)
 	# the request itself is among what is to arrive, on its day or nearby
-	is_over = line.docstatus == 2 or frappe.db.get_value("Material Request", request, "status") == "Stopped"
+	is_over = line.docstatus == 2 or line.status == "Stopped"
 	wanted = flt(line.ordered_qty) if is_over else max(flt(line.stock_qty), flt(line.ordered_qty))
 	left = max(wanted - flt(line.received_qty), 0.0)
 	own, due = np.zeros(days), (getdate(line.schedule_date) - today).days
@@ -86,7 +95,7 @@ def picture_of(request: str, name: str) -> dict[str, Any]:
 		left -= own[day]
 	return {
 		"start": today - timedelta(days=len(past)),
-		"past": np.round(past, 3).tolist(),
+		"past": np.round(past.astype(np.float64), 3).tolist(),
 		"without": np.round(both - np.cumsum(own), 3).tolist(),
 		"with_order": np.round(both, 3).tolist(),
 		"reorder_point": state.get("reorder_point"),

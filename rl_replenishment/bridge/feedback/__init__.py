@@ -2,6 +2,7 @@
 
 * `observing`: called by the hooks of Purchase Order and Material Request; never stands in a buyer's way
 * `decisions`: what was proposed and what has been ordered so far, line by line, read from the documents
+* `unlinked`: orders without a link to the request that they answer
 * `merging`: proposals of several requests that were ordered as one
 * `rewards`: the rows that follow from it
 * `learning`: settling rows, and handing them to a training
@@ -12,11 +13,12 @@
 from rl_replenishment.bridge.feedback.announced import read_set_aside
 from rl_replenishment.bridge.feedback.hindsight import book_edit_values
 from rl_replenishment.bridge.feedback.learning import Answers, mark_consumed, settle, settled_answers
-from rl_replenishment.bridge.feedback.observing import observe_order, observe_request
+from rl_replenishment.bridge.feedback.observing import follow_items, observe_order, observe_request
 
 __all__ = [
 	"Answers",
 	"book_edit_values",
+	"follow_items",
 	"mark_consumed",
 	"observe_order",
 	"observe_request",

@@ -12,6 +12,7 @@ from frappe.query_builder.functions import Coalesce, Max, Sum
 from frappe.utils import add_days
 from pypika.queries import QueryBuilder
 
+from rl_replenishment.bridge.origin import is_of
 from rl_replenishment.bridge.queries import Keys
 from rl_replenishment.core.demand.history import DemandHistory
 from rl_replenishment.core.demand.statistics import YEAR
@@ -21,15 +22,11 @@ from rl_replenishment.core.items import FloatArray, ItemTable
 
 
 def read_set_aside(
-	settings: Document, items: ItemTable, history: DemandHistory, since: date
+	settings: Document, items: ItemTable, history: DemandHistory, today: date
 ) -> FloatArray | None:
-	"""Units of each item-warehouse that wait for announced demand, shape (N,), in one query; None for none.
-
-	What was proposed on `since` or later is left out: a run in the same review period takes it out of the
-	stock that it sees anyway, see `bridge.proposing.earlier`.
-	"""
+	"""Units of each item-warehouse that wait for announced demand, shape (N,), in one query, or None."""
 	at = Keys(items.keys)
-	rows = [row for row in _raised(settings.name, since).run() if at.position(row[0], row[1]) >= 0]
+	rows = [row for row in _raised(settings.name, today).run() if at.position(row[0], row[1]) >= 0]
 	if not rows:
 		return None
 	answers = FeedbackRows(
@@ -46,7 +43,7 @@ def read_set_aside(
 	return set_aside(items, history, answers, index)
 
 
-def _raised(agent: str, since: date) -> QueryBuilder:
+def _raised(agent: str, today: date) -> QueryBuilder:
 	"""The agent's request lines of the last year with a reason that announces demand, one row per decision.
 
 	Of a request that was stopped, what had been ordered counts.
@@ -60,13 +57,13 @@ def _raised(agent: str, since: date) -> QueryBuilder:
 		.join(request)
 		.on(request.name == line.parent)
 		.left_join(proposal)
-		.on(proposal.name == line.rl_proposal)
+		.on(is_of(proposal, line, request))
 		.select(
 			*(line.item_code, line.warehouse, Max(proposal.proposed_qty), Sum(quantity)),
 			*(Max(day), Max(line.rl_edit_reason), Max(request.modified_by)),
 		)
 		.where((request.rl_agent == agent) & (request.docstatus < 2))
 		.where(line.rl_edit_reason.isin([reason.title() for reason in ANNOUNCING]))
-		.where((day < since) & (day >= add_days(since, -YEAR)))
+		.where((day < today) & (day >= add_days(today, -YEAR)))
 		.groupby(line.parent, line.item_code, line.warehouse)
 	)

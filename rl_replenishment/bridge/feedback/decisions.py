@@ -1,7 +1,8 @@
 """What was proposed and what has been ordered so far, read from the documents in a bounded number of queries.
 
-A decision is one item-warehouse of one Material Request. Lines that a buyer split off a proposed line count
-with it, since they are of the same item and warehouse; a line that the buyer deleted has ordered 0.
+A decision is one item-warehouse of one Material Request. Lines that a buyer split off a proposed line, or
+entered anew, count with it, since they are of the same item and warehouse; so does a proposed line that was
+given another warehouse. A line that was deleted, or given another item, has ordered 0.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from frappe.query_builder.functions import Max, Sum
 from frappe.utils import flt, getdate
 
 from rl_replenishment.bridge.queries import one_of
+from rl_replenishment.bridge.review_days import within_calendar
 
 
 @dataclass
@@ -54,6 +56,8 @@ class Decision:
 	state: dict[str, Any] = field(default_factory=dict)
 	#: stock units per purchase unit
 	conversion: float = 1.0
+	#: Purchase Order lines among what was ordered that have no link to an agent's request
+	by_hand: list[str] = field(default_factory=list)
 
 	@property
 	def is_complete(self) -> bool:
@@ -67,16 +71,29 @@ class Decision:
 
 
 def read_decisions(requests: Sequence[str]) -> list[Decision]:
-	"""The decisions on agents' Material Requests, deleted lines included, in three queries."""
+	"""The decisions on agents' Material Requests, deleted lines included, in three queries.
+
+	A proposal counts for a line of its own agent, company and item alone; in its company the buyer may direct
+	it to another warehouse.
+	"""
 	lines = _lines(requests)
 	ordered = _ordered([line.name for line in lines])
 	proposals = _proposals(requests, {line.rl_proposal for line in lines if line.rl_proposal})
 	decisions: dict[tuple[str, str, str], Decision] = {}
 	for line in lines:
-		key = (line.parent, line.item_code, line.warehouse or "")
-		decision = decisions.get(key) or decisions.setdefault(key, _of_line(line))
-		_add_line(decision, line, ordered, proposals)
+		proposal = proposals.get(line.rl_proposal)
+		if proposal and not _is_about(proposal, line):
+			proposal = None
+		warehouse = (proposal and proposal.warehouse) or line.warehouse or ""
+		key = (line.parent, line.item_code, warehouse)
+		decision = decisions.get(key) or decisions.setdefault(key, _of_line(line, warehouse))
+		_add_line(decision, line, ordered, proposal)
 	found = {decision.proposal for decision in decisions.values()}
+	for name, row in proposals.items():
+		again = decisions.get((row.material_request, row.item_code, row.warehouse))
+		if name not in found and again and not again.proposal:
+			_take_proposal(again, row)
+			found.add(name)
 	headers = {line.parent: line for line in lines}
 	lost = [_of_lost(row, headers) for name, row in proposals.items() if name not in found]
 	return [*decisions.values(), *(decision for decision in lost if decision)]
@@ -89,28 +106,38 @@ def read_proposals_of(request: str) -> list[Decision]:
 
 def _lines(requests: Sequence[str]) -> list[Any]:
 	request, line = frappe.qb.DocType("Material Request"), frappe.qb.DocType("Material Request Item")
+	agent = frappe.qb.DocType("RL Agent Settings")
 	return (
 		frappe.qb.from_(line)
 		.join(request)
 		.on(request.name == line.parent)
+		# a request of another company is no decision about what the agent proposed
+		.join(agent)
+		.on((agent.name == request.rl_agent) & (agent.company == request.company))
 		.select(
 			*(line.name, line.parent, line.item_code, line.warehouse, line.stock_qty, line.rl_proposal),
 			*(line.rl_edit_reason, line.conversion_factor, request.rl_agent, request.rl_policy),
 			*(request.company, request.status, request.docstatus, request.transaction_date),
 			request.modified_by,
 		)
-		.where(one_of(request.name, requests) & request.rl_agent.isnotnull())
+		.where(one_of(request.name, requests))
 		.orderby(line.parent, line.idx)
 		.run(as_dict=True)
 	)
 
 
 def _ordered(lines: Sequence[str]) -> dict[str, Any]:
+	"""What Purchase Orders of the request's company order of its items; they may name any request's lines."""
 	order, line = frappe.qb.DocType("Purchase Order"), frappe.qb.DocType("Purchase Order Item")
+	request, wanted = frappe.qb.DocType("Material Request"), frappe.qb.DocType("Material Request Item")
 	rows = (
 		frappe.qb.from_(line)
 		.join(order)
 		.on(order.name == line.parent)
+		.join(wanted)
+		.on((wanted.name == line.material_request_item) & (wanted.item_code == line.item_code))
+		.join(request)
+		.on((request.name == wanted.parent) & (request.company == order.company))
 		.select(
 			line.material_request_item,
 			Sum(line.stock_qty).as_("qty"),
@@ -141,14 +168,14 @@ def _proposals(requests: Sequence[str], names: Iterable[str]) -> dict[str, Any]:
 	return {row.name: row for row in rows}
 
 
-def _of_line(line: Any) -> Decision:
+def _of_line(line: Any, warehouse: str) -> Decision:
 	return Decision(
 		agent=line.rl_agent,
 		policy=line.rl_policy,
 		company=line.company,
 		item_code=line.item_code,
-		warehouse=line.warehouse,
-		decision_date=getdate(line.transaction_date),
+		warehouse=warehouse,
+		decision_date=within_calendar(getdate(line.transaction_date)),
 		material_request=line.parent,
 		buyer=line.modified_by,
 		is_over=line.docstatus == 2 or line.status == "Stopped",
@@ -157,21 +184,31 @@ def _of_line(line: Any) -> Decision:
 	)
 
 
-def _add_line(decision: Decision, line: Any, ordered: dict[str, Any], proposals: dict[str, Any]) -> None:
+def _add_line(decision: Decision, line: Any, ordered: dict[str, Any], proposal: Any) -> None:
 	decision.requested_qty += flt(line.stock_qty)
 	decision.edit_reason = decision.edit_reason or line.rl_edit_reason or ""
 	if order := ordered.get(line.name):
 		decision.ordered_qty += flt(order.qty)
-		decision.purchase_order = max(filter(None, (decision.purchase_order, order.purchase_order)))
+		decision.purchase_order = max(decision.purchase_order or "", order.purchase_order)
 		decision.supplier = order.supplier
 		decision.buyer = order.owner
-		decision.ordered_on = max(filter(None, (decision.ordered_on, order.ordered_on)))
-	proposal = proposals.get(line.rl_proposal)
+		days = (decision.ordered_on, order.ordered_on)
+		decision.ordered_on = max(day for day in days if day)
 	if proposal and not decision.proposal:
 		_take_proposal(decision, proposal)
 		decision.material_request_item = line.name
 		decision.conversion = flt(line.conversion_factor) or 1.0
 	decision.material_request_item = decision.material_request_item or line.name
+
+
+def _is_about(proposal: Any, line: Any) -> bool:
+	"""Whether a line speaks of a proposal: not where another item was entered over it, and its word alone is
+	no proof."""
+	return (proposal.agent, proposal.company, proposal.item_code) == (
+		line.rl_agent,
+		line.company,
+		line.item_code,
+	)
 
 
 def _take_proposal(decision: Decision, proposal: Any) -> None:

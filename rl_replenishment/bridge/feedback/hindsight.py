@@ -9,7 +9,9 @@ import numpy as np
 from frappe.model.document import Document
 from frappe.utils import add_days, getdate
 
+from rl_replenishment.bridge.each_agent import for_each_agent
 from rl_replenishment.bridge.feedback.learning import Answers, answers_of
+from rl_replenishment.bridge.figures import money
 from rl_replenishment.bridge.state.demand import read_demand
 from rl_replenishment.bridge.state.outages import without_gaps
 from rl_replenishment.bridge.state.parameters import read_parameters
@@ -21,19 +23,10 @@ _DAYS_BEFORE = 91
 
 def book_edit_values(today: date) -> None:
 	"""Book what settled decisions were worth, those whose lead time and review interval are over."""
-	for agent in frappe.get_all("RL Agent Settings", pluck="name"):
-		try:
-			_book(frappe.get_doc("RL Agent Settings", agent), today)
-			# what was booked for one agent stays when the next one fails
-			frappe.db.commit()
-		except Exception:
-			frappe.db.rollback()
-			frappe.log_error(
-				"RL Replenishment: values of changes were not booked",
-				frappe.get_traceback(),
-				reference_doctype="RL Agent Settings",
-				reference_name=agent,
-			)
+	for_each_agent(
+		lambda agent: _book(frappe.get_doc("RL Agent Settings", agent), today),
+		"values of changes were not booked",
+	)
 
 
 def _book(settings: Document, today: date) -> None:
@@ -44,7 +37,7 @@ def _book(settings: Document, today: date) -> None:
 	items, _purchasing = read_parameters(settings, keys)
 	first = getdate(str(answers.rows.date.min()))
 	history = read_demand(settings, keys, days=(today - first).days + _DAYS_BEFORE, today=today)
-	history = without_gaps(settings, items, history).history
+	history = without_gaps(settings, items, history).as_booked
 	position = {key: at for at, key in enumerate(keys)}
 	values = edit_values(
 		items,
@@ -55,7 +48,7 @@ def _book(settings: Document, today: date) -> None:
 		settings.unmet_demand.lower(),
 	)
 	booked = {
-		name: {"edit_value": float(value), "edit_value_on": today}
+		name: {"edit_value": money(float(value), "edit_value", "RL Feedback"), "edit_value_on": today}
 		for name, value in zip(answers.names, values, strict=True)
 		if not np.isnan(value)
 	}

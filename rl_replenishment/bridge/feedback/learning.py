@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 from frappe.utils import add_days, cint
 
+from rl_replenishment.bridge.each_agent import for_each_agent
 from rl_replenishment.bridge.queries import one_of
 from rl_replenishment.core.files.feedback import FeedbackRows
 from rl_replenishment.core.items import ItemKey
@@ -19,21 +20,23 @@ from rl_replenishment.core.items import ItemKey
 
 def settle(today: date) -> None:
 	"""Close the rows that have waited for as long as their agent waits, each agent in three statements."""
+	for_each_agent(lambda agent: _settle(agent, today), "feedback was not settled")
+
+
+def _settle(agent: str, today: date) -> None:
 	row, proposal = frappe.qb.DocType("RL Feedback"), frappe.qb.DocType("RL Proposal")
-	for agent, days in frappe.get_all(
-		"RL Agent Settings", fields=["name", "settle_after_days"], as_list=True
-	):
-		due = (row.agent == agent) & (row.settled == 0) & (row.decision_date <= add_days(today, -cint(days)))
-		turned_down = frappe.qb.from_(row).select(row.proposal).where(due & (row.ordered_qty == 0))
-		names = [name for (name,) in turned_down.run() if name]
-		frappe.qb.update(row).set(row.settled, 1).set(row.settled_on, today).where(due).run()
-		if names:
-			(
-				frappe.qb.update(proposal)
-				.set(proposal.status, "Rejected")
-				.where(one_of(proposal.name, names))
-				.run()
-			)
+	days = cint(frappe.db.get_value("RL Agent Settings", agent, "settle_after_days"))
+	due = (row.agent == agent) & (row.settled == 0) & (row.decision_date <= add_days(today, -days))
+	turned_down = frappe.qb.from_(row).select(row.proposal).where(due & (row.ordered_qty == 0))
+	names = [name for (name,) in turned_down.run() if name]
+	frappe.qb.update(row).set(row.settled, 1).set(row.settled_on, today).where(due).run()
+	if names:
+		(
+			frappe.qb.update(proposal)
+			.set(proposal.status, "Rejected")
+			.where(one_of(proposal.name, names) & (proposal.agent == agent))
+			.run()
+		)
 
 
 @dataclass(frozen=True, eq=False)

@@ -15,27 +15,25 @@ import frappe
 from frappe.utils import add_days
 
 from rl_replenishment.bridge.feedback.decisions import Decision, read_decisions
+from rl_replenishment.bridge.feedback.unlinked import DAYS_APART, add_unlinked, lacks
 from rl_replenishment.bridge.queries import one_of
-
-#: proposals further apart are not one purchase
-_DAYS_APART = 30
 
 _About = tuple[str, str, str]
 
 
 def share_merged(decisions: Sequence[Decision]) -> list[Decision]:
-	"""The decisions, with what was ordered shared among those that were merged, and the others concerned.
+	"""The decisions and the others concerned, with what was ordered by hand or for several that were merged.
 
 	Where each was ordered as proposed, this takes no query.
 	"""
-	unbalanced = [each for each in decisions if _excess(each) or _is_given_up(each)]
+	unbalanced = [each for each in decisions if _excess(each) or lacks(each)]
 	others = _other_requests(unbalanced, {each.material_request for each in decisions})
-	if not others:
-		return list(decisions)
 	accounts = {_about(each) for each in unbalanced}
-	found = [each for each in read_decisions(others) if _about(each) in accounts]
-	_share([*decisions, *found])
-	return [*decisions, *found]
+	found = [each for each in read_decisions(others) if _about(each) in accounts] if others else []
+	concerned = [*decisions, *found]
+	add_unlinked(concerned)
+	_share(concerned)
+	return concerned
 
 
 def _about(decision: Decision) -> _About:
@@ -49,8 +47,7 @@ def _excess(decision: Decision) -> float:
 
 
 def _is_given_up(decision: Decision) -> bool:
-	lacking = decision.proposed_qty - decision.ordered_qty
-	return decision.is_over and lacking > decision.tolerance
+	return decision.is_over and lacks(decision)
 
 
 def _other_requests(unbalanced: Sequence[Decision], known: Iterable[str | None]) -> list[str]:
@@ -64,15 +61,15 @@ def _other_requests(unbalanced: Sequence[Decision], known: Iterable[str | None])
 		.select(*(proposal.material_request, proposal.proposal_date))
 		.select(*(proposal.agent, proposal.item_code, proposal.warehouse))
 		.where(one_of(proposal.item_code, {item for _agent, item, _warehouse in days}))
-		.where(proposal.proposal_date >= add_days(min(days.values()), -_DAYS_APART))
-		.where(proposal.proposal_date <= add_days(max(days.values()), _DAYS_APART))
+		.where(proposal.proposal_date >= add_days(min(days.values()), -DAYS_APART))
+		.where(proposal.proposal_date <= add_days(max(days.values()), DAYS_APART))
 		.where(proposal.material_request.isnotnull())
 		.run()
 	)
 	near = {
 		request
 		for request, day, *about in rows
-		if tuple(about) in days and abs((day - days[tuple(about)]).days) <= _DAYS_APART
+		if tuple(about) in days and abs((day - days[tuple(about)]).days) <= DAYS_APART
 	}
 	return sorted(near - set(known))
 
@@ -86,8 +83,8 @@ def _share(decisions: Sequence[Decision]) -> None:
 		if each.proposal and not (each.is_cancelled and each.proposal in amended):
 			by_account[_about(each)].append(each)
 	for account in by_account.values():
-		for giver in filter(_excess, account):
-			for taker in filter(_is_given_up, account):
+		for giver in (each for each in account if _excess(each)):
+			for taker in (each for each in account if _is_given_up(each)):
 				if giver.ordered_on and taker.decision_date <= giver.ordered_on:
 					_move(giver, taker)
 

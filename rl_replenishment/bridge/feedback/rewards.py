@@ -6,7 +6,7 @@ that was learned from stays as it is; what changes later makes a correcting row.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import frappe
@@ -16,15 +16,20 @@ from frappe.utils import add_days, cint, flt, getdate, now_datetime
 
 from rl_replenishment.bridge.feedback.decisions import Decision, read_decisions, read_proposals_of
 from rl_replenishment.bridge.feedback.merging import share_merged
+from rl_replenishment.bridge.figures import exact
 from rl_replenishment.bridge.queries import one_of
-from rl_replenishment.bridge.state.scope import leaf_warehouses, scoped_items
+from rl_replenishment.bridge.review_days import within_calendar
+from rl_replenishment.bridge.state.places import read_places
+from rl_replenishment.bridge.state.scope import scoped_items
 from rl_replenishment.core.feedback import feedback_reward, feedback_scale
 
 
-def refresh_requests(requests: Sequence[str]) -> None:
-	"""Bring the feedback on Material Requests up to date."""
-	if requests:
-		_refresh(requests, read_decisions(requests))
+def refresh_requests(requests: Sequence[str]) -> set[str]:
+	"""Bring the feedback on Material Requests up to date.
+
+	Returns the Purchase Order lines that count for them although they have no link to them.
+	"""
+	return _refresh(requests, read_decisions(requests)) if requests else set()
 
 
 def forget_request(request: str) -> None:
@@ -32,11 +37,14 @@ def forget_request(request: str) -> None:
 	_refresh([request], read_proposals_of(request))
 
 
-def refresh_added(order: Document, policies: dict[str, str | None]) -> None:
-	"""Items that the buyer added to an order with proposed lines, in those agents' scope: proposed 0."""
+def refresh_added(order: Document, policies: dict[str, str | None], counted: Collection[str]) -> None:
+	"""Items that the buyer added to an order with proposed lines, in those agents' scope: proposed 0.
+
+	Lines that are `counted` answer a proposal.
+	"""
 	added: dict[tuple[str, str], Any] = {}
 	for line in order.items:
-		if not line.material_request_item:
+		if not line.material_request_item and line.name not in counted:
 			key = (line.item_code, line.warehouse)
 			added.setdefault(key, []).append(line)
 	row = frappe.qb.DocType("RL Feedback")
@@ -51,7 +59,9 @@ def refresh_added(order: Document, policies: dict[str, str | None]) -> None:
 	decisions = []
 	for agent, policy in policies.items():
 		settings = frappe.get_doc("RL Agent Settings", agent)
-		warehouses = {warehouse.name for warehouse in leaf_warehouses(settings)}
+		if settings.company != order.company:
+			continue
+		warehouses = set(read_places(settings).open)
 		items = scoped_items(settings) if added else frozenset()
 		mine = {key for key in added if key[0] in items and key[1] in warehouses}
 		mine |= {(each.item_code, each.warehouse) for each in known if each.agent == agent}
@@ -65,7 +75,7 @@ def refresh_added(order: Document, policies: dict[str, str | None]) -> None:
 					company=order.company,
 					item_code=item_code,
 					warehouse=warehouse,
-					decision_date=getdate(order.transaction_date),
+					decision_date=within_calendar(getdate(order.transaction_date)),
 					supplier=order.supplier,
 					buyer=order.owner,
 					requested_qty=qty,
@@ -79,10 +89,11 @@ def refresh_added(order: Document, policies: dict[str, str | None]) -> None:
 	_write(decisions, known)
 
 
-def _refresh(requests: Sequence[str], decisions: Sequence[Decision]) -> None:
+def _refresh(requests: Sequence[str], decisions: Sequence[Decision]) -> set[str]:
 	taken = [decision for decision in share_merged(decisions) if _is_taken(decision)]
 	merged = {decision.material_request for decision in taken if decision.material_request}
 	_write(taken, _rows_of_requests(sorted(merged.union(requests)), taken))
+	return {line for decision in taken for line in decision.by_hand}
 
 
 def _is_taken(decision: Decision) -> bool:
@@ -185,7 +196,7 @@ def _reward(decision: Decision) -> tuple[float, float]:
 	reward = feedback_reward(
 		np.float32([decision.proposed_qty]), np.float32([decision.ordered_qty]), scale, decision.tolerance
 	)
-	return float(scale[0]), float(reward[0])
+	return exact(scale[0]), exact(reward[0])
 
 
 def _about(decision: Decision) -> dict[str, Any]:

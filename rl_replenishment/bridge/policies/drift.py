@@ -13,8 +13,11 @@ from frappe.model.document import Document
 from frappe.query_builder.functions import Sum
 from frappe.utils import add_days, getdate
 
+from rl_replenishment.bridge.each_agent import for_each_agent
+from rl_replenishment.bridge.figures import percent
 from rl_replenishment.bridge.language import in_the_sites_language
 from rl_replenishment.bridge.notifying import POLICY_DRIFTING, announce
+from rl_replenishment.bridge.policies.store import active_policy
 from rl_replenishment.bridge.queries import Keys
 from rl_replenishment.bridge.state.demand import read_demand
 from rl_replenishment.bridge.state.outages import without_gaps
@@ -30,21 +33,14 @@ _DAYS = DRIFT_WEEKS * WEEK
 @in_the_sites_language()
 def check_drift(today: date) -> None:
 	"""Write on each policy in use whether it drifts, and tell whoever wants to know of those that do."""
-	for agent in frappe.get_all("RL Agent Settings", {"enabled": 1, "mode": ("!=", "Shadow")}, pluck="name"):
-		try:
-			drifting = _check(frappe.get_doc("RL Agent Settings", agent), today)
-			# what was found for one agent stays when the next one fails
-			frappe.db.commit()
-			if drifting:
-				announce("RL Policy", drifting, POLICY_DRIFTING)
-		except Exception:
-			frappe.db.rollback()
-			frappe.log_error(
-				"RL Replenishment: drift was not checked",
-				frappe.get_traceback(),
-				reference_doctype="RL Agent Settings",
-				reference_name=agent,
-			)
+
+	def check(agent: str) -> None:
+		if drifting := _check(frappe.get_doc("RL Agent Settings", agent), today):
+			# whoever is told is to find it
+			frappe.db.commit()  # for the reason above; nosemgrep
+			announce("RL Policy", drifting, POLICY_DRIFTING)
+
+	for_each_agent(check, "drift was not checked", enabled=1, mode=("!=", "Shadow"))
 
 
 def is_watched(settings: Document) -> bool:
@@ -55,7 +51,7 @@ def is_watched(settings: Document) -> bool:
 def _check(settings: Document, today: date) -> str | None:
 	"""The policy in use, where it drifts."""
 	policy = frappe.db.get_value(
-		"RL Policy", settings.active_policy, ["name", "metrics", "promoted_on", "drift"], as_dict=True
+		"RL Policy", active_policy(settings.name), ["name", "metrics", "promoted_on", "drift"], as_dict=True
 	)
 	band = _band(policy.metrics) if policy else None
 	# both weeks have to be its own
@@ -85,7 +81,7 @@ def _in_words(band: Band, weeks: Weeks, company: str) -> str:
 			_(
 				"For {0} weeks, only {1} of the item-warehouses ended their days with stock; "
 				"by the backtest it should be {2} or more."
-			).format(DRIFT_WEEKS, f"{weeks.in_stock[-DRIFT_WEEKS:].mean():.1%}", f"{band.least_in_stock:.1%}")
+			).format(DRIFT_WEEKS, *map(percent, (weeks.in_stock[-DRIFT_WEEKS:].mean(), band.least_in_stock)))
 		)
 	if lost_cost:
 		currency = frappe.get_cached_value("Company", company, "default_currency")

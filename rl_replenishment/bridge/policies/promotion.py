@@ -10,6 +10,7 @@ import frappe
 import numpy as np
 from frappe import _
 
+from rl_replenishment.bridge.figures import percent
 from rl_replenishment.bridge.policies.store import activate, active_policy, load, policy_name
 from rl_replenishment.core.demand.history import DemandHistory
 from rl_replenishment.core.errors import PolicyFileError
@@ -183,29 +184,37 @@ def _why_not(rules: Difference, rival: Difference | None, count: int) -> str:
 
 
 def _in_words(difference: Difference, other: str) -> str:
-	amount = f"{abs(100 * difference.share):.1f} %"
-	if amount == "0.0 %":
+	amount = percent(abs(difference.share))
+	if round(abs(100 * difference.share), 1) == 0:
 		text = _("as much as {1}")
 	elif difference.share > 0:
 		text = _("{0} more than {1}")
 	else:
 		text = _("{0} less than {1}")
-	low, high = f"{100 * difference.low:+.1f}", f"{100 * difference.high:+.1f} %"
-	interval = _("95 % interval {0} to {1}").format(low, high)
+	low, high = (
+		f"{'+' if bound >= 0 else ''}{percent(bound)}" for bound in (difference.low, difference.high)
+	)
+	interval = _("95 % interval {0} to {1}").format(low.removesuffix(" %"), high)
 	return f"{text.format(amount, other)} ({interval})"
 
 
 def promote(policy: str, reason: str = "") -> None:
-	"""Put a policy to use by hand; one whose file cannot be used is refused."""
-	if frappe.db.get_value("RL Policy", policy, "status") == "Active":
+	"""Put a policy to use by hand; one whose file cannot be used, or that is in use already, is refused."""
+	# of several who ask at once, the others wait here, and see what the first has done
+	present = active_policy(frappe.db.get_value("RL Policy", policy, "agent"), lock=True)
+	status = frappe.db.get_value("RL Policy", policy, "status", for_update=True)
+	if status == "Active" and present == policy:
 		frappe.throw(_("Policy {0} is in use already.").format(policy))
 	_check_file(policy)
 	activate(policy, reason or _("Promoted by hand."))
 
 
-def policy_before(agent: str) -> str | None:
-	"""The policy that was in use before the present one, None where there was no other."""
-	present, past = active_policy(agent), _succession(agent)
+def policy_before(agent: str, *, lock: bool = False) -> str | None:
+	"""The policy that was in use before the present one, None where there was no other.
+
+	With `lock` as it is now, not as it was when the transaction began.
+	"""
+	present, past = active_policy(agent, lock=lock), _succession(agent, lock=lock)
 	if past[-1:] == [present]:
 		past.pop()
 	return past[-1] if present and past else None
@@ -213,8 +222,12 @@ def policy_before(agent: str) -> str | None:
 
 def roll_back(agent: str, reason: str = "") -> str:
 	"""Go back to the policy that was in use before the present one; returns its name."""
+	seen = active_policy(agent)
 	present = active_policy(agent, lock=True)
-	earlier = policy_before(agent)
+	if present != seen:
+		# somebody else was quicker: going back once more is not what was asked for
+		frappe.throw(_("Policy {0} has just come into use; look again.").format(present))
+	earlier = policy_before(agent, lock=True)
 	if not earlier:
 		frappe.throw(
 			_("Agent {0} has no earlier policy to go back to; use Promote beside the one you want.").format(
@@ -233,7 +246,7 @@ def _check_file(policy: str) -> None:
 		frappe.throw(str(error), title=_("Policy Cannot Be Used"))
 
 
-def _succession(agent: str) -> list[str]:
+def _succession(agent: str, *, lock: bool) -> list[str]:
 	"""The policies that rolling back goes through, the present one last."""
 	row, policy = frappe.qb.DocType("RL Policy Promotion"), frappe.qb.DocType("RL Policy")
 	trail = (
@@ -243,10 +256,9 @@ def _succession(agent: str) -> list[str]:
 		.select(policy.name, row.action)
 		.where((policy.agent == agent) & (row.parenttype == "RL Policy") & (row.action != "Archived"))
 		.orderby(row.done_on)
-		.run()
 	)
 	past: list[str] = []
-	for name, action in trail:
+	for name, action in (trail.for_update() if lock else trail).run():
 		if action == "Rolled back":
 			if past[-1:] == [name]:
 				past.pop()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -11,53 +12,56 @@ from typing import Any
 import frappe
 from frappe import _
 from frappe.model.document import Document
-from frappe.utils import getdate, now_datetime
+from frappe.utils import now_datetime
 
+from rl_replenishment.bridge.guarding import plain
 from rl_replenishment.bridge.language import in_the_sites_language
-from rl_replenishment.bridge.state.demand import read_demand
-from rl_replenishment.bridge.state.outages import without_gaps
-from rl_replenishment.bridge.state.parameters import read_parameters
-from rl_replenishment.bridge.state.scope import resolve_scope
-from rl_replenishment.core.errors import InputError, PolicyFileError
+from rl_replenishment.bridge.policies.classical_rule import CLASSICAL, classical, first_rule, is_untuned
+from rl_replenishment.core.errors import PolicyFileError
 from rl_replenishment.core.policies.archive import LARGEST_ARCHIVE, pack, unpack
 from rl_replenishment.core.policies.store import StoredPolicy, parse_policy, policy_files
-from rl_replenishment.core.training.classical import classical_policy
-from rl_replenishment.core.training.from_history import TrainingOptions
-
-#: the algorithm of a policy that only knows a classical rule
-CLASSICAL = "Classical Rule"
 
 
-def policy_in_use(settings: Document) -> tuple[str, StoredPolicy]:
+def policy_in_use(
+	settings: Document, progress: Callable[[float], object] | None = None
+) -> tuple[str, StoredPolicy]:
 	"""The name of an agent's active RL Policy, and the policy.
 
 	An agent without one gets the best classical rule, tuned on its own history, or the usual one where the
 	history is too short to tune on; that is tuned as soon as there is enough. Writes, but does not commit.
+	`progress` is told the share done where one is tuned.
 	"""
 	name = active_policy(settings.name)
 	if not name:
 		# of two who ask at once, the second finds what the first has made
 		name = active_policy(settings.name, lock=True)
 	if not name:
-		return make_classical(settings)
+		return make_classical(settings, progress)
 	stored = load(name)
 	if is_untuned(stored):
-		renewed = classical(settings)
+		renewed = first_rule(settings, progress)
 		if not is_untuned(renewed):
 			return _save_classical(settings, renewed), renewed
 	return name, stored
 
 
 def active_policy(agent: str, *, lock: bool = False) -> str | None:
-	"""The name of the policy in use; with `lock` nobody else changes it until this transaction ends."""
-	return frappe.db.get_value("RL Agent Settings", agent, "active_policy", for_update=lock)
+	"""The name of the policy in use; with `lock` nobody else changes it until this transaction ends.
+
+	A policy serves its own agent alone: another agent's counts for none.
+	"""
+	name = frappe.db.get_value("RL Agent Settings", agent, "active_policy", for_update=lock)
+	if not name:
+		return None
+	# a locking read too: it sees what others committed since this transaction began
+	return name if frappe.db.get_value("RL Policy", name, "agent", for_update=lock) == agent else None
 
 
 def load(policy: str) -> StoredPolicy:
 	"""The policy of an RL Policy; `PolicyFileError` says what is wrong with a file that cannot be used."""
 	source = _("The file of policy {0}").format(policy)
-	sha256 = frappe.db.get_value("RL Policy", policy, "sha256")
-	data = _read(policy, source)
+	url, sha256 = frappe.db.get_value("RL Policy", policy, ["file", "sha256"]) or (None, None)
+	data = _read(policy, url, source)
 	if hashlib.sha256(data).hexdigest() != sha256:
 		raise PolicyFileError(
 			_(
@@ -67,10 +71,10 @@ def load(policy: str) -> StoredPolicy:
 	return parse_policy(unpack(data, source), source)
 
 
-def _read(policy: str, source: str) -> bytes:
-	file = frappe.db.get_value(
-		"File", {"attached_to_doctype": "RL Policy", "attached_to_name": policy, "attached_to_field": "file"}
-	)
+def _read(policy: str, url: str | None, source: str) -> bytes:
+	# by the policy's own word: others may say that theirs is attached to it
+	own = {"attached_to_doctype": "RL Policy", "attached_to_name": policy, "file_url": url, "is_private": 1}
+	file = frappe.db.get_value("File", own) if url else None
 	try:
 		if not file:
 			raise FileNotFoundError(None, "no file is attached")
@@ -128,7 +132,11 @@ def save(
 			"is_private": 1,
 			"content": data,
 		}
-	).insert(ignore_permissions=True)
+	)
+	file.flags.rl_policy_file = True
+	file.insert(ignore_permissions=True)
+	# Frappe lets the owner of a file read it, whatever becomes of the permissions
+	file.db_set("owner", "Administrator", update_modified=False)
 	policy.db_set("file", file.file_url, update_modified=False)
 	return policy.name
 
@@ -169,9 +177,11 @@ def _change(policy: str, status: str, action: str, reason: str) -> None:
 	document.save(ignore_permissions=True)
 
 
-def make_classical(settings: Document) -> tuple[str, StoredPolicy]:
+def make_classical(
+	settings: Document, progress: Callable[[float], object] | None = None
+) -> tuple[str, StoredPolicy]:
 	"""Put the best classical rule of today to use, as a new version. Does not commit."""
-	stored = classical(settings)
+	stored = first_rule(settings, progress)
 	return _save_classical(settings, stored), stored
 
 
@@ -197,37 +207,14 @@ def renew_classical(agent: str) -> None:
 		_save_classical(settings, stored)
 
 
-def is_untuned(stored: StoredPolicy) -> bool:
-	"""Whether it is the usual rule, for want of history to tune on."""
-	return "untuned" in stored.about
-
-
-def classical(settings: Document) -> StoredPolicy:
-	"""The best classical rule for an agent, tuned on its own history; saved nowhere."""
-	keys = resolve_scope(settings).keys
-	if not keys:
-		raise InputError(
-			_("Agent {0} has nothing to order; look at its warehouses and items.").format(settings.name)
-		)
-	items, _purchasing = read_parameters(settings, keys)
-	history = read_demand(settings, keys, days=settings.history_days, today=getdate())
-	options = TrainingOptions(
-		review_days=settings.review_days,
-		unmet_demand=settings.unmet_demand.lower(),
-		algorithm=CLASSICAL.lower(),
-		seconds=None,
-	)
-	return classical_policy(without_gaps(settings, items, history).history, items, options, translate=_)
-
-
 def policy_name(name: str) -> str:
-	"""What the desk calls a classical rule of core; a policy by its own name."""
+	"""What the desk calls a classical rule of core; another policy by its own name, as a policy keeps it."""
 	return {
 		"base-stock": _("base-stock"),
 		"capped base-stock": _("capped base-stock"),
 		"(s, S)": _("(s, S)"),
 		"reorder level": _("reorder level"),
-	}.get(name, name)
+	}.get(name) or plain(name)
 
 
 def _save_classical(settings: Document, stored: StoredPolicy) -> str:

@@ -8,12 +8,15 @@ import frappe
 import numpy as np
 from frappe import _
 from frappe.model.document import Document
-from frappe.utils import flt, fmt_money
+from frappe.utils import cint, flt, fmt_money
 
+from rl_replenishment.bridge import figures
 from rl_replenishment.bridge.state.situation import Situation
-from rl_replenishment.core.items import FloatArray
 from rl_replenishment.core.policies.base import usual_rate
-from rl_replenishment.core.proposal import Proposal
+from rl_replenishment.core.proposal import Proposal, covered
+
+#: of many lines, how many messages name
+_NAMED = 5
 
 
 def within_limits(
@@ -21,12 +24,16 @@ def within_limits(
 ) -> tuple[list[Proposal], list[str]]:
 	"""The proposals as the agent's limits allow them, and a message for each limit that cut something."""
 	messages: list[str] = []
-	if settings.max_cover_days:
-		proposals, cut = _within_cover(int(settings.max_cover_days), situation, proposals)
+	asked = proposals
+	if days := cint(settings.max_cover_days):
+		proposals = covered(proposals, situation.state, days, _, figures.writer())
+		cut = sum(
+			0 < after.proposed_qty < before.proposed_qty
+			for before, after in zip(asked, proposals, strict=True)
+		)
 		if cut:
-			messages.append(
-				_("Quantities cut to {0} days of cover: {1}.").format(settings.max_cover_days, cut)
-			)
+			messages.append(_("Quantities cut to {0} days of cover: {1}.").format(days, cut))
+	messages += _not_worth_it(asked, proposals)
 	if flt(settings.max_run_value) > 0:
 		proposals, left, value = _within_value(flt(settings.max_run_value), situation, proposals)
 		if left:
@@ -41,30 +48,17 @@ def within_limits(
 	return proposals, messages
 
 
-def _within_cover(days: int, situation: Situation, proposals: list[Proposal]) -> tuple[list[Proposal], int]:
-	"""Cut orders so that stock and open orders do not exceed the demand of so many days.
-
-	The smallest order that the supplier accepts stays possible: an item whose pack is larger than that would
-	otherwise never be ordered.
-	"""
-	items, position = situation.items, situation.state.inventory_position
-	room = usual_rate(situation.state) * days - position
-	packs = np.floor(room / items.order_unit + 1e-4) * items.order_unit
-	most = np.maximum(np.where(items.order_multiple > 0, packs, room), _smallest(situation))
-	cut = 0
-	result = []
-	for proposal, limit in zip(proposals, most.tolist(), strict=True):
-		if proposal.proposed_qty > limit:
-			cut += 1
-			reason = _("{0} Cut to {1}, {2} days of cover.").format(proposal.reason, f"{limit:g}", days)
-			proposal = replace(proposal, proposed_qty=limit, reason=reason)
-		result.append(proposal)
-	return result, cut
-
-
-def _smallest(situation: Situation) -> FloatArray:
-	items = situation.items
-	return np.maximum(items.smallest_order, np.where(items.order_multiple > 0, items.order_multiple, 0))
+def _not_worth_it(asked: list[Proposal], proposals: list[Proposal]) -> list[str]:
+	"""What is wanted and no order of it fits the limits, or pays: by name, and why."""
+	held = [
+		after
+		for before, after in zip(asked, proposals, strict=True)
+		if after.held_back and (after.why.is_held_back or not before.held_back)
+	]
+	words = [f"{each.item_code} @ {each.warehouse}: {each.held_back}" for each in held[:_NAMED]]
+	if len(held) > _NAMED:
+		words.append(_("And {0} more; see Looked at and Not Ordered.").format(len(held) - _NAMED))
+	return words
 
 
 def _within_value(
@@ -86,7 +80,7 @@ def _within_value(
 			left += 1
 			left_value += value
 			reason = _("Left for later: {0} of it are wanted, more than a run may order.").format(
-				f"{proposal.proposed_qty:g}"
+				figures.words(proposal.proposed_qty)
 			)
 			result[i] = replace(proposal, proposed_qty=0.0, held_back=reason)
 	return result, left, left_value

@@ -5,34 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from typing import Any, NamedTuple
 
 import frappe
+from frappe import _
 from frappe.model.document import Document
-from frappe.utils import cint, nowdate
 
-#: a longer request stops responding in the desk
-MOST_LINES = 200
-
-
-@dataclass(frozen=True)
-class OrderLine:
-	"""One line to request."""
-
-	item_code: str
-	warehouse: str
-	supplier: str
-	#: in purchase UOM
-	qty: float
-	uom: str
-	stock_uom: str
-	#: stock units per purchase unit
-	conversion_factor: float
-	schedule_date: date
-	#: in stock UOM
-	proposed_qty: float
-	explanation: str
-	#: name of the RL Proposal
-	proposal: str
+from rl_replenishment.bridge.proposing.grouping import OrderLine, grouped
 
 
 @dataclass
@@ -49,79 +28,97 @@ def emit(
 	settings: Document,
 	policy: str,
 	run: str,
+	today: date,
 	lines: Sequence[OrderLine],
 	progress: Callable[[float], object] = lambda share: None,
 ) -> Emitted:
-	"""Make Material Requests of the lines, submitted where the agent's mode says so.
+	"""Make Material Requests of the lines, as of `today`, submitted where the agent's mode says so.
 
-	Each request is tried by itself; of one that ERPNext refuses, the lines are tried one by one.
+	Each request is tried by itself; where ERPNext refuses one for a line, its lines are tried one by one.
 	"""
 	emitted = Emitted()
 	descriptions = _descriptions(lines)
+	of_run = {"transaction_date": today, "rl_agent": settings.name, "rl_policy": policy, "rl_run": run}
 	done = 0
-	for group in _grouped(settings, lines):
-		problem = _try(settings, policy, run, group, descriptions, emitted)
-		if problem and len(group) > 1:
+	for group in grouped(settings, lines, descriptions):
+		problem = _try(settings, of_run, group, descriptions, emitted)
+		if problem and len(group) > 1 and not problem.is_of_any:
 			for line in group:
-				if problem := _try(settings, policy, run, [line], descriptions, emitted):
-					emitted.failed[line.proposal] = problem
+				if problem := _try(settings, of_run, [line], descriptions, emitted):
+					emitted.failed[line.proposal] = problem.text
 		elif problem:
-			emitted.failed[group[0].proposal] = problem
+			emitted.failed.update(dict.fromkeys((line.proposal for line in group), problem.text))
 		done += len(group)
 		progress(done / len(lines))
 	return emitted
 
 
-def _grouped(settings: Document, lines: Sequence[OrderLine]) -> list[list[OrderLine]]:
-	"""By supplier where the agent wants that, at most `MOST_LINES` each, in the order given."""
-	groups: dict[str, list[OrderLine]] = {}
-	for line in lines:
-		groups.setdefault(line.supplier if cint(settings.group_by_supplier) else "", []).append(line)
-	return [
-		group[first : first + MOST_LINES]
-		for _supplier, group in sorted(groups.items())
-		for first in range(0, len(group), MOST_LINES)
-	]
+class _Problem(NamedTuple):
+	"""Why a request could not be made."""
+
+	text: str
+	#: whether it would keep any request from being made, whatever its lines
+	is_of_any: bool
 
 
 def _try(
 	settings: Document,
-	policy: str,
-	run: str,
+	of_run: dict[str, Any],
 	lines: Sequence[OrderLine],
 	descriptions: dict[str, dict[str, str]],
 	emitted: Emitted,
-) -> str:
-	"""Make one request; returns why not, "" where it went well."""
+) -> _Problem | None:
+	"""Make one request; returns why not, None where it went well."""
 	messages = len(frappe.local.message_log)
 	frappe.db.savepoint("rl_material_request")
+	request = _request(settings, of_run, lines, descriptions)
 	try:
-		emitted.requests.append(_make(settings, policy, run, lines, descriptions))
+		_place(settings, request)
 	except Exception as error:
 		frappe.db.rollback(save_point="rl_material_request")
 		# what ERPNext would have shown the user is kept with the line
 		del frappe.local.message_log[messages:]
-		return frappe.utils.strip_html(str(error)) or type(error).__name__
-	return ""
+		return _problem(request, error)
+	emitted.requests.append(request.name)
+	return None
 
 
-def _make(
+def _problem(request: Document, error: Exception) -> _Problem:
+	if isinstance(error, frappe.MandatoryError):
+		# a site may ask for more than ERPNext does
+		missing = _missing(request)
+		labels = {df: None for row in (request, *request.items) for df in _missing(row)}
+		text = _(
+			"this site wants {0} in a Material Request, which no agent can know; give it a default value, or "
+			"make it optional in Customize Form"
+		).format(", ".join(labels))
+		return _Problem(text, bool(missing))
+	text = frappe.utils.strip_html(str(error)) or type(error).__name__
+	if request.name:
+		# there is no such request: it was taken back
+		text = text.replace(request.name, _("the request"))
+	return _Problem(text, is_of_any=False)
+
+
+def _missing(row: Document) -> list[str]:
+	"""The labels of mandatory fields without a value."""
+	fields = row.meta.get("fields", {"reqd": 1})
+	return [_(df.label, context=df.parent) for df in fields if row.get(df.fieldname) in (None, "", [])]
+
+
+def _request(
 	settings: Document,
-	policy: str,
-	run: str,
+	of_run: dict[str, Any],
 	lines: Sequence[OrderLine],
 	descriptions: dict[str, dict[str, str]],
-) -> str:
+) -> Document:
 	request = frappe.new_doc("Material Request")
 	request.update(
 		{
 			"company": settings.company,
 			"material_request_type": "Purchase",
-			"transaction_date": nowdate(),
 			"schedule_date": min(line.schedule_date for line in lines),
-			"rl_agent": settings.name,
-			"rl_policy": policy,
-			"rl_run": run,
+			**of_run,
 		}
 	)
 	for line in lines:
@@ -141,12 +138,15 @@ def _make(
 				"rl_proposal": line.proposal,
 			},
 		)
+	return request
+
+
+def _place(settings: Document, request: Document) -> None:
 	# who may run an agent need not be allowed to make requests by hand
 	request.flags.ignore_permissions = True
 	request.insert()
 	if settings.mode == "Submit":
 		request.submit()
-	return request.name
 
 
 def _descriptions(lines: Sequence[OrderLine]) -> dict[str, dict[str, str]]:

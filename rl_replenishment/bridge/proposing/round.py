@@ -11,23 +11,29 @@ import frappe
 import numpy as np
 from frappe import _
 from frappe.model.document import Document
-from frappe.utils import getdate
+from frappe.utils import flt, getdate
 
-from rl_replenishment.bridge import feedback
+from rl_replenishment.bridge import feedback, figures
+from rl_replenishment.bridge.guarding import plain
+from rl_replenishment.bridge.policies import classical_rule
 from rl_replenishment.bridge.policies import store as policy_store
 from rl_replenishment.bridge.proposing import rows as proposal_rows
-from rl_replenishment.bridge.proposing.earlier import read_earlier
+from rl_replenishment.bridge.proposing.decided import read_decided
+from rl_replenishment.bridge.proposing.grouping import OrderLine
 from rl_replenishment.bridge.proposing.limits import within_limits
-from rl_replenishment.bridge.proposing.material_requests import Emitted, OrderLine, emit
-from rl_replenishment.bridge.proposing.rows import DIGITS
+from rl_replenishment.bridge.proposing.material_requests import Emitted, emit
+from rl_replenishment.bridge.proposing.notes import notes
+from rl_replenishment.bridge.proposing.on_hold import without_held
 from rl_replenishment.bridge.proposing.snoozed import without_snoozed
-from rl_replenishment.bridge.review_days import last_review_day
 from rl_replenishment.bridge.state.situation import Situation, read_situation
 from rl_replenishment.core.edits.constraints import LEARNED_CONSTRAINTS, constrained
 from rl_replenishment.core.errors import PolicyFileError
 from rl_replenishment.core.policies.adaptation import adapted_to
 from rl_replenishment.core.policies.store import StoredPolicy
 from rl_replenishment.core.proposal import Proposal, propose
+
+#: of many lines, how many a message names
+_NAMED = 5
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,13 +43,17 @@ class Round:
 	situation: Situation
 	#: name of the RL Policy that was asked
 	policy: str | None
-	#: most urgent first
-	ordered: list[Proposal] = field(default_factory=list)
-	not_ordered: list[Proposal] = field(default_factory=list)
+	#: of every item-warehouse
+	proposals: list[Proposal] = field(default_factory=list)
+	#: those of which something was ordered, most urgent first, and the others
+	ordered: list[int] = field(default_factory=list)
+	not_ordered: list[int] = field(default_factory=list)
 	#: of what was ordered, in the company's currency
 	value: float = 0.0
 	#: names of the Material Requests
 	requests: list[str] = field(default_factory=list)
+	#: how many of the proposals ERPNext refused to request
+	refused: int = 0
 	messages: list[str] = field(default_factory=list)
 
 
@@ -55,36 +65,44 @@ def carry_out(run: str, settings: Document, today: date, progress: Callable[[flo
 	progress(0, _("Looking at stock and demand"))
 	situation = _look(settings, today)
 	if not situation.scope.keys:
-		return Round(situation, settings.active_policy, messages=[_nothing_in_scope()])
+		return Round(situation, policy_store.active_policy(settings.name), messages=[_nothing_in_scope()])
 	progress(10, _("Asking the policy"))
-	policy_name, stored = policy_store.policy_in_use(settings)
+	policy_name, stored = policy_store.policy_in_use(
+		settings,
+		lambda share: progress(10 + 10 * share, _("Tuning the classical rule on the agent's history")),
+	)
 	situation, proposals, messages = _decide(settings, situation, stored, today)
 	at = [i for i in proposal_rows.by_urgency(situation) if proposals[i].proposed_qty > 0]
 	names = {i: frappe.generate_hash(length=10) for i in at}
-	if frappe.db.get_value("RL Policy", policy_name, "algorithm") == policy_store.CLASSICAL:
+	if frappe.db.get_value("RL Policy", policy_name, "algorithm") == classical_rule.CLASSICAL:
 		messages.append(_("No learned policy is in use: quantities are those of the best classical rule."))
 	proposal_rows.supersede(settings.name)
 	proposal_rows.insert(run, settings, policy_name, situation, proposals, names, today)
-	requests: list[str] = []
+	emitted = Emitted()
 	if settings.mode != "Shadow" and at:
 		lines = [_order_line(situation, i, proposals[i], names[i], today) for i in at]
 		emitted = emit(
 			settings,
 			policy_name,
 			run,
+			today,
 			lines,
 			lambda share: progress(20 + 75 * share, _("Writing Material Requests")),
 		)
-		requests = emitted.requests
-		proposal_rows.link_requests(requests)
+		proposal_rows.link_requests(emitted.requests)
 		messages += _refused(emitted, lines)
+	bought = situation.purchasing
 	return Round(
 		situation,
 		policy_name,
-		ordered=[proposals[i] for i in at],
-		not_ordered=[proposal for proposal in proposals if not proposal.proposed_qty > 0],
-		value=float(sum(proposals[i].proposed_qty * situation.purchasing.rates[i] for i in at)),
-		requests=requests,
+		ordered=at,
+		not_ordered=[i for i, proposal in enumerate(proposals) if not proposal.proposed_qty > 0],
+		proposals=proposals,
+		value=figures.money(
+			sum(bought.in_stock_units(i, proposals[i].proposed_qty) * bought.rates[i] for i in at)
+		),
+		requests=emitted.requests,
+		refused=len(emitted.failed),
 		messages=messages,
 	)
 
@@ -92,44 +110,55 @@ def carry_out(run: str, settings: Document, today: date, progress: Callable[[flo
 def _look(settings: Document, today: date) -> Situation:
 	"""The state, less what waits for demand that buyers announced."""
 	situation = read_situation(settings, today)
-	since = last_review_day(settings.review_frequency, today)
-	announced = feedback.read_set_aside(settings, situation.items, situation.recent, since)
+	announced = feedback.read_set_aside(settings, situation.items, situation.recent, today)
 	return replace(situation, state=replace(situation.state, set_aside=announced))
 
 
 def preview(agent: str) -> dict[str, Any]:
-	"""What a run would propose now, most urgent first; writes nothing."""
+	"""What a run would propose now, most urgent first; writes nothing.
+
+	Where a rule has to be tuned first that takes long, that is begun in the background: until it is done,
+	`waiting` says how far it is, and nothing else is known.
+	"""
 	settings = frappe.get_doc("RL Agent Settings", agent)
-	situation = _look(settings, getdate())
-	if not situation.scope.keys:
-		return {"lines": [], "messages": [_nothing_in_scope()], "considered": 0, "value": 0.0}
+	today = getdate()
 	# an agent that never proposed has no policy yet
-	active = settings.active_policy
+	active = policy_store.active_policy(agent)
 	try:
 		stored = policy_store.load(active) if active else None
-		if stored is None or policy_store.is_untuned(stored):
-			# as the run will: there may be enough to tune on by now
-			stored = policy_store.classical(settings)
 	except PolicyFileError as error:
 		frappe.throw(str(error), title=_("Policy Cannot Be Used"))
-	situation, proposals, messages = _decide(settings, situation, stored, getdate())
+	if stored and classical_rule.is_untuned(stored):
+		# as the run will: there may be enough to tune on by now
+		stored = None
+	if not stored and (waiting := classical_rule.wait_for_first_rule(settings)):
+		return {"waiting": waiting}
+	situation = _look(settings, today)
+	if not situation.scope.keys:
+		return {"lines": [], "messages": [_nothing_in_scope()], "considered": 0, "value": 0.0}
+	stored = stored or classical_rule.first_rule(settings)
+	situation, proposals, messages = _decide(settings, situation, stored, today)
 	bought = situation.purchasing
-	lines = [
-		{
-			"item_code": proposals[i].item_code,
-			"item_name": bought.item_names[i],
-			"warehouse": proposals[i].warehouse,
-			"supplier": proposals[i].supplier,
-			"proposed_qty": proposals[i].proposed_qty,
-			"baseline_qty": proposals[i].baseline_qty,
-			"uom": bought.stock_uoms[i],
-			"value": proposals[i].proposed_qty * float(bought.rates[i]),
-			"reason": proposals[i].reason,
-		}
-		for i in proposal_rows.by_urgency(situation)
-		if proposals[i].proposed_qty > 0
-	]
-	value = sum(line["value"] for line in lines)
+	lines = []
+	for i in proposal_rows.by_urgency(situation):
+		proposal = proposals[i]
+		if not proposal.proposed_qty > 0:
+			continue
+		quantity = bought.in_stock_units(i, proposal.proposed_qty)
+		lines.append(
+			{
+				"item_code": proposal.item_code,
+				"item_name": bought.item_names[i],
+				"warehouse": proposal.warehouse,
+				"supplier": proposal.supplier,
+				"proposed_qty": quantity,
+				"baseline_qty": bought.in_stock_units(i, proposal.baseline_qty),
+				"uom": bought.stock_uoms[i],
+				"value": figures.money(quantity * float(bought.rates[i])),
+				"reason": proposal.reason,
+			}
+		)
+	value = figures.money(sum(line["value"] for line in lines))
 	return {"lines": lines, "messages": messages, "considered": len(proposals), "value": value}
 
 
@@ -139,13 +168,15 @@ def _decide(
 	"""What a policy proposes for every item-warehouse now, and messages on what was cut or left out."""
 	policy = adapted_to(stored, situation.scope.keys).policy
 	situation = situation.with_items(constrained(situation.items, stored.about.get(LEARNED_CONSTRAINTS, ())))
-	since = last_review_day(settings.review_frequency, today)
-	earlier = read_earlier(settings, situation.scope.keys, since)
-	proposals = earlier.beyond(propose(policy, earlier.without(situation.state), _), situation.state)
+	state, number = situation.state, figures.writer()
+	decided = read_decided(settings, situation.scope.keys, situation.stock.projected, today)
+	asked = propose(policy, state, _, number=number)
+	proposals = decided.bounded(asked, state, policy.order_quantities)
 	# before the limits, so that what is snoozed takes no other line's place
 	proposals, snoozed = without_snoozed(settings.name, today, proposals)
+	proposals, on_hold = without_held(today, proposals)
 	proposals, cut = within_limits(settings, situation, proposals)
-	messages = [*snoozed, *cut]
+	messages = [*notes(situation), *snoozed, *on_hold, *cut]
 	if not any(proposal.proposed_qty > 0 for proposal in proposals):
 		messages.append(_("Nothing to order now: what is in stock, requested or ordered already is enough."))
 	return situation, proposals, messages
@@ -158,7 +189,8 @@ def _nothing_in_scope() -> str:
 def _order_line(situation: Situation, i: int, proposal: Proposal, name: str, today: date) -> OrderLine:
 	bought = situation.purchasing
 	conversion = float(bought.conversion[i]) or 1.0
-	qty = round(proposal.proposed_qty / conversion, DIGITS)
+	proposed = bought.in_stock_units(i, proposal.proposed_qty)
+	qty = flt(proposed / conversion, frappe.get_precision("Material Request Item", "qty"))
 	if bought.purchase_whole[i]:
 		qty = float(np.ceil(qty - 1e-4))
 	return OrderLine(
@@ -170,17 +202,22 @@ def _order_line(situation: Situation, i: int, proposal: Proposal, name: str, tod
 		stock_uom=bought.stock_uoms[i],
 		conversion_factor=conversion,
 		schedule_date=proposal_rows.schedule_date(situation, i, today),
-		proposed_qty=round(proposal.proposed_qty, DIGITS),
-		explanation=proposal.reason,
+		proposed_qty=proposed,
+		explanation=plain(proposal.reason),
 		proposal=name,
 	)
 
 
 def _refused(emitted: Emitted, lines: list[OrderLine]) -> list[str]:
-	by_proposal = {line.proposal: line for line in lines}
-	return [
-		_("{0} in {1} was not requested: {2}").format(
-			by_proposal[name].item_code, by_proposal[name].warehouse, reason
-		)
-		for name, reason in emitted.failed.items()
-	]
+	"""What was not requested, one message for each reason."""
+	by_reason: dict[str, list[str]] = {}
+	for line in lines:
+		if reason := emitted.failed.get(line.proposal):
+			by_reason.setdefault(reason, []).append(_("{0} in {1}").format(line.item_code, line.warehouse))
+	messages = []
+	for reason, names in by_reason.items():
+		named = ", ".join(names[:_NAMED])
+		if len(names) > _NAMED:
+			named = _("{0} and {1} more").format(named, len(names) - _NAMED)
+		messages.append(_("Not requested: {0}: {1}").format(named, reason))
+	return messages

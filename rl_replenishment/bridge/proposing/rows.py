@@ -14,6 +14,8 @@ from frappe.model.document import Document
 from frappe.query_builder.functions import Max
 from frappe.utils import cint, flt, now_datetime
 
+from rl_replenishment.bridge import figures
+from rl_replenishment.bridge.guarding import plain
 from rl_replenishment.bridge.queries import Keys
 from rl_replenishment.bridge.state.situation import Situation
 from rl_replenishment.core.items import FloatArray, ItemKey
@@ -22,7 +24,7 @@ from rl_replenishment.core.proposal import Proposal
 
 #: the status of what waits for a buyer
 OPEN = ("Proposed", "Requested")
-#: a float's worth of digits for quantities in documents
+#: decimals of what the policy saw and reckoned with, as its reasons are drawn
 DIGITS = 6
 #: stock that lasts longer, or that nothing is taken from, counts as lasting so long
 MOST_DAYS_OF_STOCK = 999.0
@@ -67,7 +69,7 @@ def insert(
 		return
 	now, user = now_datetime(), frappe.session.user
 	bought = situation.purchasing
-	lasts = days_of_stock(situation)
+	lasts, projected = days_of_stock(situation), situation.stock.projected
 	# what stock and open orders may come to by the agent's limit; 0 without one
 	most = usual_rate(situation.state) * cint(settings.max_cover_days)
 	earlier = _targets_of_last_run(settings.name)
@@ -90,23 +92,25 @@ def insert(
 				"policy": policy,
 				"company": settings.company,
 				"item_code": proposal.item_code,
-				"item_name": bought.item_names[i],
+				"item_name": plain(bought.item_names[i]),
 				"warehouse": proposal.warehouse,
 				"supplier": proposal.supplier or None,
 				"buyer": buyers.get(key),
 				"status": "Proposed",
-				"proposed_qty": round(proposal.proposed_qty, DIGITS),
-				"baseline_qty": round(proposal.baseline_qty, DIGITS),
+				"proposed_qty": bought.in_stock_units(i, proposal.proposed_qty),
+				"baseline_qty": bought.in_stock_units(i, proposal.baseline_qty),
 				"uom": bought.stock_uoms[i],
 				"rate": round(float(bought.rates[i]), DIGITS),
 				"days_of_stock": round(float(lasts[i]), 1),
 				"target_change": round(change, 1),
 				"change_size": round(abs(change), 1),
-				"overdue_qty": round(float(situation.stock.overdue[i]), DIGITS),
+				"overdue_qty": bought.in_stock_units(i, float(situation.stock.overdue[i])),
 				"proposal_date": today,
 				"schedule_date": schedule_date(situation, i, today),
-				"explanation": proposal.reason,
-				"state": json.dumps(_state(settings, situation, i, proposal, float(most[i]))),
+				"explanation": plain(proposal.reason),
+				"state": json.dumps(
+					_state(settings, situation, i, proposal, float(most[i]), float(projected[i]))
+				),
 			}
 		)
 	frappe.db.bulk_insert("RL Proposal", list(rows[0]), [list(row.values()) for row in rows])
@@ -129,16 +133,18 @@ def link_requests(requests: list[str]) -> None:
 	)
 
 
-def not_ordered(proposals: Sequence[Proposal]) -> str:
-	"""What a run keeps of the item-warehouses that it orders nothing of: a JSON object of columns.
+def not_ordered(situation: Situation, proposals: Sequence[Proposal], at: Sequence[int]) -> str:
+	"""What a run keeps of the item-warehouses `at` that it orders nothing of: a JSON object of columns.
 
 	Those come first that would be ordered, were they not held back.
 	"""
-	proposals = sorted(proposals, key=lambda each: not each.held_back)
+	at = sorted(at, key=lambda i: not proposals[i].held_back)
+	projected = situation.stock.projected
 	columns: dict[str, list[Any]] = {
-		name: [_plain(getattr(each, name)) for each in proposals] for name in _NOT_ORDERED
+		name: [_plain(getattr(proposals[i], name)) for i in at] for name in _NOT_ORDERED
 	}
-	columns["target"] = [_plain(each.why.target) for each in proposals]
+	columns["target"] = [_plain(proposals[i].why.target) for i in at]
+	columns["projected"] = [_plain(float(projected[i])) for i in at]
 	return json.dumps(columns)
 
 
@@ -146,7 +152,7 @@ def _targets_of_last_run(agent: str) -> dict[tuple[str, str], float]:
 	"""The level that the agent's last run filled up to, or would have, by item and warehouse."""
 	last = frappe.get_all(
 		"RL Proposal Run",
-		{"agent": agent, "status": "Completed"},
+		{"agent": agent, "status": ("in", ("Completed", "Partly"))},
 		["name", "not_ordered"],
 		order_by="creation desc",
 		limit=1,
@@ -200,12 +206,13 @@ def _last_buyers(agent: str, proposals: Sequence[Proposal]) -> dict[tuple[str, s
 
 
 def _state(
-	settings: Document, situation: Situation, i: int, proposal: Proposal, most_stock: float
+	settings: Document, situation: Situation, i: int, proposal: Proposal, most_stock: float, projected: float
 ) -> dict[str, float]:
 	"""What the policy saw and how it came to the quantity, in stock UOM and days."""
 	demand = situation.state.demand
 	found = {
 		**asdict(proposal.why),
+		"projected": projected,
 		"mean_daily_demand": float(demand.level_91[i]),
 		"pack": float(situation.items.order_unit[i]),
 		"review_days": settings.review_days,
@@ -214,7 +221,7 @@ def _state(
 	}
 	if most_stock:
 		found["most_stock"] = most_stock
-	return {name: round(value, DIGITS) for name, value in found.items() if np.isfinite(value)}
+	return {name: round(figures.exact(value), DIGITS) for name, value in found.items() if np.isfinite(value)}
 
 
 def _plain(value: Any) -> Any:

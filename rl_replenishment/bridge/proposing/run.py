@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import asdict
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 import frappe
@@ -15,6 +15,7 @@ from frappe.utils import getdate, now_datetime
 from frappe.utils.background_jobs import is_job_enqueued
 from redis.exceptions import RedisError
 
+from rl_replenishment.bridge.guarding import plain
 from rl_replenishment.bridge.language import in_the_sites_language
 from rl_replenishment.bridge.notifying import PROPOSALS_FAILED, PROPOSALS_WAITING, announce
 from rl_replenishment.bridge.proposing import rows as proposal_rows
@@ -74,11 +75,13 @@ def execute(run: str, today: date | None = None) -> dict[str, Any]:
 		if frappe.db.get_value("RL Proposal Run", run, "status") == "Cancelled":
 			raise Cancelled
 		settings, tell = frappe.get_doc("RL Agent Settings", agent), _progress(run)
-		done = carry_out(run, settings, today or getdate(), tell)
+		# the day on which it begins is the run's day throughout, also where midnight passes
+		day = today or getdate()
+		done = carry_out(run, settings, day, tell)
 		# locked, so that the latest word is read
 		if frappe.db.get_value("RL Proposal Run", run, "status", for_update=True) == "Cancelled":
 			raise Cancelled
-		_end(run, settings, done)
+		_end(run, settings, day, done)
 		tell(100, _("Done"))
 		# all of a run or nothing of it
 		frappe.db.commit()
@@ -92,6 +95,8 @@ def execute(run: str, today: date | None = None) -> dict[str, Any]:
 		if not isinstance(error, frappe.QueryTimeoutError):
 			announce("RL Proposal Run", run, PROPOSALS_FAILED)
 		raise
+	if done.refused:
+		announce("RL Proposal Run", run, PROPOSALS_FAILED)
 	if done.requests and frappe.db.get_value("RL Proposal Run", run, "mode") == "Draft":
 		announce("RL Proposal Run", run, PROPOSALS_WAITING)
 	return {**nothing, "proposals": len(done.ordered), "material_requests": done.requests}
@@ -112,7 +117,7 @@ def _begin(settings: Document, trigger: str) -> str:
 	# the name may have been that of a run that was rolled back
 	frappe.cache.delete_value([_progress_key(run.name), _cancel_key(run.name)])
 	# whoever looks sees it from the first second
-	frappe.db.commit()
+	frappe.db.commit()  # for the reason above; nosemgrep
 	return run.name
 
 
@@ -124,7 +129,7 @@ def cancel(run: str) -> None:
 	_close([run], _("Cancelled; nothing of it was kept."), "Cancelled")
 	# a worker that is at it does not see what others have written since it began
 	frappe.cache.set_value(_cancel_key(run), 1, expires_in_sec=TIMEOUT_SECONDS)
-	frappe.db.commit()
+	frappe.db.commit()  # for the reason above; nosemgrep
 
 
 @in_the_sites_language()
@@ -139,7 +144,7 @@ def close_lost_runs() -> None:
 
 
 def _close(runs: list[str], reason: str, status: str = "Failed") -> None:
-	values = {"status": status, "ended_on": now_datetime(), "messages": reason}
+	values = {"status": status, "ended_on": now_datetime(), "messages": plain(reason)}
 	for run in runs:
 		frappe.db.set_value("RL Proposal Run", run, values)
 
@@ -159,32 +164,42 @@ def _mark_failed(run: str, error: Exception) -> None:
 		reference_doctype="RL Proposal Run",
 		reference_name=run,
 	)
-	values = {"status": "Failed", "ended_on": now_datetime(), "messages": reason, "error": log.name}
+	values = {"status": "Failed", "ended_on": now_datetime(), "messages": plain(reason), "error": log.name}
 	frappe.db.set_value("RL Proposal Run", run, values)
 	# the record of the failure outlives the rollback of the work
-	frappe.db.commit()
+	frappe.db.commit()  # for the reason above; nosemgrep
 
 
-def _end(run: str, settings: Document, done: Round) -> None:
+def _end(run: str, settings: Document, day: date, done: Round) -> None:
 	scope = done.situation.scope
+	status = _status(done)
 	frappe.db.set_value(
 		"RL Proposal Run",
 		run,
 		{
-			"status": "Completed",
+			"status": status,
+			"day": day,
 			"policy": done.policy,
 			"ended_on": now_datetime(),
 			"items_considered": len(scope.keys),
-			"items_ordered": len(done.ordered),
+			"items_ordered": len(done.ordered) - done.refused,
 			"order_value": done.value,
-			"messages": "\n".join(done.messages),
+			"messages": plain("\n".join(done.messages)),
 			"left_out": json.dumps([asdict(left) for left in scope.left_out]),
-			"not_ordered": proposal_rows.not_ordered(done.not_ordered),
+			"not_ordered": proposal_rows.not_ordered(done.situation, done.proposals, done.not_ordered),
 		},
 	)
-	frappe.db.set_value(
-		"RL Agent Settings", settings.name, "last_run_on", now_datetime(), update_modified=False
-	)
+	if status != "Failed":
+		# after midnight, another day's turn has come
+		last = min(now_datetime(), datetime.combine(day, time.max))
+		frappe.db.set_value("RL Agent Settings", settings.name, "last_run_on", last, update_modified=False)
+
+
+def _status(done: Round) -> str:
+	"""Failed where ERPNext refused all that was to be requested, Partly where it refused some of it."""
+	if not done.refused:
+		return "Completed"
+	return "Partly" if done.requests else "Failed"
 
 
 def progress_of(run: str) -> dict[str, Any]:

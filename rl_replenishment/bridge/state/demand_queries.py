@@ -2,9 +2,12 @@
 
 Of the **Stock Ledger**: what was delivered (Delivery Notes, Sales Invoices that move stock), issued, consumed
 by manufacture, repacking, subcontractors and assets, and what was transferred to a warehouse that is not the
-agent's. Returns by customers and from such warehouses take demand back. Not demand: transfers between the
-agent's warehouses, returns to suppliers, taking things apart, and corrections by Stock Reconciliation. Goods
-that travel by way of a transit warehouse count when they arrive.
+agent's, or where it is used or filled up by transfer instead of bought (work in progress, a re-order level of
+type Transfer). Returns by customers and from such warehouses take demand back; on the day, and from the
+warehouse, of the sale that they reverse, where ERPNext knows it. Not demand: transfers between the agent's
+other warehouses, returns to suppliers, taking things apart, what was scrapped or written off (see
+`written_off`), and corrections by Stock Reconciliation. Goods that travel by way of a transit warehouse count
+when they arrive.
 
 Of **Sales Orders**: what customers asked for, on the day they asked, which is when ERPNext reserves it; less
 what they sent back. Orders closed before they were delivered count in full: they were asked for, and closing
@@ -18,15 +21,18 @@ from dataclasses import dataclass
 from datetime import date
 
 import frappe
+from frappe.query_builder import Case
 from frappe.query_builder.functions import Abs, Coalesce
 from pypika.queries import QueryBuilder
-from pypika.terms import Criterion, Field, Term
+from pypika.terms import Criterion, ExistsCriterion, Field, LiteralValue, Term
 
 from rl_replenishment.bridge.queries import Keys, one_of
+from rl_replenishment.bridge.state.written_off import WrittenOff
 
 #: vouchers whose outgoing entries are all deliveries or consumption; Stock Entries need a closer look
 _OUTGOING_VOUCHERS = ("Delivery Note", "Sales Invoice", "Subcontracting Receipt", "Asset Capitalization")
 _SALES_DOCUMENTS = ("Delivery Note", "Sales Invoice")
+_NOTHING = LiteralValue("0")
 
 
 @dataclass(frozen=True)
@@ -36,9 +42,13 @@ class Window:
 	at: Keys
 	#: the agent's warehouses: what moves between them is no demand
 	inside: Sequence[str]
+	#: those where what comes from them is used, see `places`
+	used: Sequence[str]
 	#: the first day, and the day after the last one
 	start: date
 	end: date
+	#: what was given up instead of wanted
+	written_off: WrittenOff
 
 	def covers(self, day: Field) -> Criterion:
 		"""The condition that a date is in the window."""
@@ -65,8 +75,14 @@ def sales_order_queries(window: Window) -> Iterator[QueryBuilder]:
 	yield _ordered_in_bundles(window)
 
 
-def _named(item_code: Field, warehouse: Field, day: Field, quantity: Term) -> tuple[Term, ...]:
-	return item_code.as_("item_code"), warehouse.as_("warehouse"), day.as_("day"), quantity.as_("quantity")
+def _named(
+	item_code: Field, warehouse: Term, day: Term, quantity: Term, *, reverses: Term = _NOTHING
+) -> tuple[Term, ...]:
+	"""The columns of a query; `reverses` is 1 where a quantity below 0 belongs to this very day."""
+	return (
+		*(item_code.as_("item_code"), warehouse.as_("warehouse"), day.as_("day")),
+		*(quantity.as_("quantity"), reverses.as_("reverses")),
+	)
 
 
 def _delivered(window: Window) -> QueryBuilder:
@@ -81,21 +97,45 @@ def _delivered(window: Window) -> QueryBuilder:
 
 
 def _taken_back(window: Window, doctype: str) -> QueryBuilder:
-	"""Of what `_delivered` finds: customers' returns, and deliveries between the agent's own warehouses."""
+	"""Of what `_delivered` finds: customers' returns, and deliveries between the agent's own warehouses.
+
+	A return by POS is a line below 0 of the invoice that the till's sales were gathered in, or an invoice
+	against the one that its sale was gathered in.
+	"""
 	document, line = frappe.qb.DocType(doctype), frappe.qb.DocType(f"{doctype} Item")
+	sold, sold_line = (
+		frappe.qb.DocType(doctype).as_("sold"),
+		frappe.qb.DocType(f"{doctype} Item").as_("sold_line"),
+	)
 	entry = frappe.qb.DocType("Stock Ledger Entry")
-	is_return = (document.is_return == 1) & (entry.actual_qty > 0)
-	is_internal = (document.is_internal_customer == 1) & (entry.actual_qty < 0)
+	sale = line.dn_detail if doctype == "Delivery Note" else line.sales_invoice_item
+	stays_inside = (document.is_internal_customer == 1) & one_of(
+		Coalesce(line.target_warehouse, ""), window.inside
+	)
+	is_internal = stays_inside & (entry.actual_qty < 0)
+	is_back = document.is_return == 1
+	if doctype == "Sales Invoice":
+		is_back |= document.is_consolidated == 1
+	# what moved between the agent's warehouses and back was no demand to begin with
+	is_return = is_back & (entry.actual_qty > 0) & ~stays_inside
+	day = Coalesce(sold.posting_date, document.posting_date)
+	warehouse = Coalesce(sold_line.warehouse, entry.warehouse)
+	reverses = Case().when(sold.name.isnotnull() | is_internal, 1).else_(0)
 	return (
 		frappe.qb.from_(document)
 		.join(entry)
 		.on((entry.voucher_no == document.name) & (entry.voucher_type == doctype))
 		.left_join(line)
 		.on(line.name == entry.voucher_detail_no)
-		.select(*_named(entry.item_code, entry.warehouse, entry.posting_date, Abs(entry.actual_qty) * -1))
-		.where((document.docstatus == 1) & window.covers(document.posting_date) & (entry.is_cancelled == 0))
-		.where(is_return | (is_internal & one_of(line.target_warehouse, window.inside)))
-		.where(window.at.include(entry.item_code, entry.warehouse))
+		.left_join(sold_line)
+		.on((sold_line.name == sale) & (sold_line.item_code == entry.item_code))
+		.left_join(sold)
+		.on(sold.name == Coalesce(sold_line.parent, document.return_against))
+		.select(*_named(entry.item_code, warehouse, day, Abs(entry.actual_qty) * -1, reverses=reverses))
+		.where((document.docstatus == 1) & window.covers(day) & (entry.is_cancelled == 0))
+		.where(document.posting_date < window.end)
+		.where(is_return | is_internal)
+		.where(window.at.include(entry.item_code, warehouse))
 	)
 
 
@@ -107,9 +147,25 @@ def _issued(window: Window) -> QueryBuilder:
 		.on(line.parent == entry.name)
 		.select(*_named(line.item_code, line.s_warehouse, entry.posting_date, line.transfer_qty))
 		.where((entry.docstatus == 1) & (entry.purpose != "Disassemble") & (entry.add_to_transit == 0))
-		.where(window.covers(entry.posting_date) & window.leaves(line.t_warehouse))
+		.where(window.covers(entry.posting_date))
+		.where(window.leaves(line.t_warehouse) | _is_filled_by_transfer(line.item_code, line.t_warehouse))
 		.where(window.at.include(line.item_code, line.s_warehouse))
+		.where(~window.written_off.left_out(entry, line))
 	)
+
+
+def _is_filled_by_transfer(item_code: Field, warehouse: Field) -> Criterion:
+	"""The condition that ERPNext fills an item's re-order level in a warehouse from another warehouse."""
+	level, bought = frappe.qb.DocType("Item Reorder"), frappe.qb.DocType("Item Reorder").as_("bought")
+	here = (level.parent == item_code) & (level.warehouse == warehouse)
+	also = (bought.parent == item_code) & (bought.warehouse == warehouse)
+	filled = (
+		frappe.qb.from_(level).select(level.name).where(here & (level.material_request_type == "Transfer"))
+	)
+	purchased = (
+		frappe.qb.from_(bought).select(bought.name).where(also & (bought.material_request_type == "Purchase"))
+	)
+	return ExistsCriterion(filled) & ~ExistsCriterion(purchased)
 
 
 def _brought_back(window: Window) -> QueryBuilder:
@@ -120,7 +176,7 @@ def _brought_back(window: Window) -> QueryBuilder:
 		.join(line)
 		.on(line.parent == entry.name)
 		.select(*_named(line.item_code, line.t_warehouse, entry.posting_date, line.transfer_qty * -1))
-		.where((entry.docstatus == 1) & (entry.is_return == 1))
+		.where((entry.docstatus == 1) & ((entry.is_return == 1) | one_of(line.s_warehouse, window.used)))
 		.where(window.covers(entry.posting_date) & window.leaves(line.s_warehouse))
 		.where(window.at.include(line.item_code, line.t_warehouse))
 	)

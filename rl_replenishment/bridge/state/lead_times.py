@@ -1,26 +1,28 @@
-"""Lead times as they were: from the date of the Purchase Order to that of the Purchase Receipt."""
+"""Lead times as they were, from Purchase Orders to what came of them; see `core.lead_times`."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import NamedTuple
 
 import frappe
-from frappe.query_builder.functions import Avg, Count
+import numpy as np
+import numpy.typing as npt
+from frappe.query_builder.functions import Coalesce
+from pypika.queries import QueryBuilder
 from pypika.terms import CustomFunction
 
-from rl_replenishment.bridge.queries import days_between, one_of
+from rl_replenishment.bridge.queries import grouped_numbers, long_lists_and_texts, one_of
+from rl_replenishment.core.lead_times import OrderLeadTimes, order_lead_times
 
-#: fewer receipts say little
-LEAST_RECEIPTS = 5
-#: what took longer is a mistaken date rather than a lead time
-LONGEST_DAYS = 365
+#: fewer orders say little
+LEAST_ORDERS = 5
 
-_greatest = CustomFunction("GREATEST", ["value", "other"])
-_least = CustomFunction("LEAST", ["value", "other"])
-_deviation = CustomFunction("STDDEV_SAMP", ["value"])
+_day_number = CustomFunction("TO_DAYS", ["day"])
+#: a number for a name; among the few orders of an item from a supplier hardly ever the same for two
+_number = CustomFunction("CRC32", ["name"])
 
 
 class LeadTime(NamedTuple):
@@ -33,7 +35,7 @@ class LeadTime(NamedTuple):
 
 @dataclass(frozen=True)
 class LeadTimes:
-	"""What at least `LEAST_RECEIPTS` receipts tell."""
+	"""What at least `LEAST_ORDERS` orders tell."""
 
 	#: by (item code, supplier)
 	items: dict[tuple[str, str], LeadTime]
@@ -46,35 +48,80 @@ class LeadTimes:
 
 
 def learn_lead_times(company: str, suppliers: Collection[str], since: date) -> LeadTimes:
-	"""Learn from the receipts of these suppliers since a day, in one query.
+	"""Learn from what these suppliers have delivered since a day, in four queries.
 
-	Each line of a receipt tells a lead time, also where it brought a part of what was ordered; for the floor,
-	different receipts count.
+	Each order of an item tells one lead time, in however many parts it came: those that were called off one
+	by one, or ordered for a day far ahead, are told from those that took long.
 	"""
-	order, receipt = frappe.qb.DocType("Purchase Order"), frappe.qb.DocType("Purchase Receipt")
-	line = frappe.qb.DocType("Purchase Receipt Item")
-	days = _greatest(0, _least(LONGEST_DAYS, days_between(receipt.posting_date, order.transaction_date)))
-	rows = (
-		frappe.qb.from_(receipt)
-		.join(line)
-		.on(line.parent == receipt.name)
-		.join(order)
-		.on(order.name == line.purchase_order)
-		.select(receipt.supplier, line.item_code, Count(receipt.name).distinct(), Avg(days), _deviation(days))
-		.where((receipt.docstatus == 1) & (receipt.is_return == 0) & (receipt.company == company))
-		.where((receipt.posting_date >= since) & one_of(receipt.supplier, suppliers))
-		.groupby(receipt.supplier, line.item_code)
-		# rows without an item sum up a supplier, the one without a supplier all of them
-		.rollup(vendor="mysql")
-		.run()
+	pairs: dict[tuple[str, str], int] = {}
+	numbers = [np.zeros((0, 6))]
+	with long_lists_and_texts():
+		for query in _deliveries(company, suppliers, since):
+			row = query.as_("deliveries")
+			groups, counts, found = grouped_numbers(
+				row,
+				(row.item_code, row.supplier),
+				(row.order, row.ordered, row.promised, row.received, row.qty),
+			)
+			pair = np.repeat([pairs.setdefault(group, len(pairs)) for group in groups], counts)
+			numbers.append(np.column_stack([pair.reshape(-1, 1), found]))
+	columns = np.concatenate(numbers).T
+	orders = order_lead_times(*columns[:5].astype(np.int64), columns[5])
+	keys = list(pairs)
+	return LeadTimes(
+		_summed_up(orders, orders.pair, keys),
+		_summed_up(orders, *_of_suppliers(orders, keys)),
 	)
-	learned = LeadTimes({}, {})
-	for supplier, item_code, receipts, mean, deviation in rows:
-		if receipts < LEAST_RECEIPTS or not supplier:
-			continue
-		lead_time = LeadTime(float(mean), float(deviation or 0))
-		if item_code:
-			learned.items[item_code, supplier] = lead_time
-		else:
-			learned.suppliers[supplier] = lead_time
-	return learned
+
+
+def _deliveries(company: str, suppliers: Collection[str], since: date) -> Iterator[QueryBuilder]:
+	"""What came, by Purchase Receipt or by an invoice that moves stock, with the order it came of."""
+	order, ordered = frappe.qb.DocType("Purchase Order"), frappe.qb.DocType("Purchase Order Item")
+	for doctype, of_order in (("Purchase Receipt", "purchase_order_item"), ("Purchase Invoice", "po_detail")):
+		document, line = frappe.qb.DocType(doctype), frappe.qb.DocType(f"{doctype} Item")
+		query = (
+			frappe.qb.from_(document)
+			.join(line)
+			.on(line.parent == document.name)
+			.join(order)
+			.on(order.name == line.purchase_order)
+			.left_join(ordered)
+			.on(ordered.name == line[of_order])
+			.select(
+				line.item_code,
+				document.supplier,
+				_number(order.name).as_("order"),
+				_day_number(order.transaction_date).as_("ordered"),
+				Coalesce(_day_number(ordered.schedule_date), 0).as_("promised"),
+				_day_number(document.posting_date).as_("received"),
+				line.stock_qty.as_("qty"),
+			)
+			.where((document.docstatus == 1) & (document.is_return == 0) & (document.company == company))
+			.where((document.posting_date >= since) & one_of(document.supplier, suppliers))
+			.where(line.stock_qty > 0)
+		)
+		yield query if doctype == "Purchase Receipt" else query.where(document.update_stock == 1)
+
+
+def _of_suppliers(
+	orders: OrderLeadTimes, pairs: Sequence[tuple[str, str]]
+) -> tuple[npt.NDArray[np.int64], list[str]]:
+	"""The supplier of each order, as a number, and the suppliers."""
+	names = list(dict.fromkeys(supplier for _item_code, supplier in pairs))
+	place = {name: number for number, name in enumerate(names)}
+	of_pair = np.array([place[supplier] for _item_code, supplier in pairs], dtype=np.int64)
+	return of_pair[orders.pair], names
+
+
+def _summed_up(
+	orders: OrderLeadTimes, group: npt.NDArray[np.int64], keys: Sequence[Hashable]
+) -> dict[Hashable, LeadTime]:
+	"""Mean and deviation of each group of orders that has enough of them."""
+	count = np.bincount(group, minlength=len(keys))
+	mean = np.bincount(group, orders.days, len(keys)) / np.maximum(count, 1)
+	squares = np.bincount(group, (orders.days - mean[group]) ** 2, len(keys))
+	deviation = np.sqrt(squares / np.maximum(count - 1, 1))
+	return {
+		keys[at]: LeadTime(float(mean[at]), float(deviation[at]))
+		for at in np.flatnonzero(count >= LEAST_ORDERS)
+	}

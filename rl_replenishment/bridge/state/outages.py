@@ -11,6 +11,7 @@ import numpy.typing as npt
 from frappe.model.document import Document
 
 from rl_replenishment.bridge.queries import Keys, one_of
+from rl_replenishment.bridge.state.real_demand import read_real_demand
 from rl_replenishment.core.demand.history import DemandHistory
 from rl_replenishment.core.demand.imputation import Imputed, Unseen, impute
 from rl_replenishment.core.demand.statistics import QUARTER
@@ -21,14 +22,15 @@ _IMPORTED_SHARE, _FEW = 0.25, 3
 
 
 def without_gaps(settings: Document, items: ItemTable, history: DemandHistory, held: int = 0) -> Imputed:
-	"""The history as training and policies see it, see `core.demand.imputation`; in at most two queries."""
+	"""The history as training and policies see it, see `core.demand.imputation`; in at most three queries."""
 	at, shape = Keys(items.keys), history.demand.shape
 	unseen = Unseen.nothing(*shape)
 	if settings.demand_source != "Sales Order":
 		# who orders what is out of stock is seen all the same
 		unseen = _out_of_stock(at, history)
 	introduced = np.maximum(unseen.introduced, _introduced(at, history))
-	return impute(history, items, Unseen(unseen.out_of_stock, unseen.sold_out, introduced), held)
+	seen = Unseen(unseen.out_of_stock, unseen.sold_out, introduced)
+	return impute(history, items, seen, held, read_real_demand(settings, at))
 
 
 def _out_of_stock(at: Keys, history: DemandHistory) -> Unseen:

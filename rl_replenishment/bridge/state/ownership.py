@@ -8,7 +8,8 @@ from frappe.model.document import Document
 from frappe.utils import cint, get_link_to_form
 
 from rl_replenishment.bridge.queries import one_of
-from rl_replenishment.bridge.state.scope import leaf_warehouses, scoped_items
+from rl_replenishment.bridge.state.places import read_places
+from rl_replenishment.bridge.state.scope import scoped_items
 
 #: of many items, how many a message names
 _NAMED = 5
@@ -23,11 +24,11 @@ def refuse_shared_items(settings: Document) -> None:
 	)
 	if not others:
 		return
-	warehouses = {warehouse.name for warehouse in leaf_warehouses(settings)}
+	warehouses = set(read_places(settings).open)
 	items = scoped_items(settings)
 	for name in others:
 		other = frappe.get_doc("RL Agent Settings", name)
-		shared_warehouses = warehouses & {warehouse.name for warehouse in leaf_warehouses(other)}
+		shared_warehouses = warehouses & set(read_places(other).open)
 		if not shared_warehouses:
 			continue
 		shared_items = items & scoped_items(other)
@@ -63,7 +64,7 @@ def auto_reorder_warning(settings: Document) -> str:
 def _reordered_items(settings: Document) -> set[str]:
 	"""Items with a level to purchase at in an agent's warehouses; variants may have their template's."""
 	level, item = frappe.qb.DocType("Item Reorder"), frappe.qb.DocType("Item")
-	warehouses = [warehouse.name for warehouse in leaf_warehouses(settings)]
+	warehouses = read_places(settings).open
 	rows = (
 		frappe.qb.from_(level)
 		.left_join(item)

@@ -13,16 +13,23 @@ import numpy.typing as npt
 from frappe.model.document import Document
 from frappe.utils import add_days, getdate
 
+from rl_replenishment.bridge import figures
 from rl_replenishment.bridge.queries import Keys, one_of
-from rl_replenishment.bridge.state.lead_times import LONGEST_DAYS, LeadTime, learn_lead_times
-from rl_replenishment.bridge.state.prices import list_prices, valuation_rates
+from rl_replenishment.bridge.state.lead_times import LeadTime, learn_lead_times
+from rl_replenishment.bridge.state.prices import (
+	has_other_currencies,
+	last_purchase_rates,
+	list_prices,
+	valuation_rates,
+)
 from rl_replenishment.bridge.state.suppliers import (
 	first_listed_suppliers,
 	last_suppliers,
 	read_default_suppliers,
 )
 from rl_replenishment.bridge.state.units import Units, read_units
-from rl_replenishment.core.items import DEFAULTS, FloatArray, ItemKey, ItemTable
+from rl_replenishment.core.items import DEFAULTS, ItemKey, ItemTable
+from rl_replenishment.core.lead_times import LONGEST_LEAD_TIME
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,14 +40,19 @@ class Purchasing:
 	item_groups: tuple[str, ...]
 	stock_uoms: tuple[str, ...]
 	purchase_uoms: tuple[str, ...]
-	#: stock units per purchase unit, shape (N,)
-	conversion: FloatArray
+	#: stock units per purchase unit, shape (N,); as ERPNext has it, to the last digit
+	conversion: npt.NDArray[np.float64]
 	#: whether the stock unit comes only whole, shape (N,)
 	whole: npt.NDArray[np.bool_]
 	#: whether the purchase unit comes only whole, shape (N,)
 	purchase_whole: npt.NDArray[np.bool_]
 	#: company currency per stock unit, shape (N,); 0 where unknown
-	rates: FloatArray
+	rates: npt.NDArray[np.float64]
+
+	def in_stock_units(self, i: int, quantity: float) -> float:
+		"""A quantity of item-warehouse `i` as documents hold it: whole packs where it is bought in these."""
+		pack = float(self.conversion[i]) if self.purchase_whole[i] else 0.0
+		return figures.quantity(quantity, is_whole=bool(self.whole[i]), pack=pack)
 
 
 class _Item(NamedTuple):
@@ -53,19 +65,19 @@ class _Item(NamedTuple):
 	purchase_uom: str | None
 	min_order_qty: float
 	lead_time_days: int
-	last_purchase_rate: float
 	valuation_rate: float
 	has_expiry_date: int
 	shelf_life_in_days: int
 
 
 def read_parameters(settings: Document, keys: Sequence[ItemKey]) -> tuple[ItemTable, Purchasing]:
-	"""Read the parameters of N item-warehouses, in at most twelve queries whatever N.
+	"""Read the parameters of N item-warehouses, in at most twenty queries whatever N.
 
-	* Lead time: learned from receipts of the history window, where the agent wants that and there are enough;
-	  else the item's; else the agent's default.
-	* Cost of a unit: last purchase rate; else valuation rate of the Bin; else of the item; else buying price.
-	  Where there is none of these, costs are those of a unit worth 1.
+	* Lead time: learned from orders received in the history window, where the agent wants that and there are
+	  enough; else the item's; else the agent's default.
+	* Cost of a unit, in company currency: what the company paid last; else the valuation of its stock; else
+	  the item's own, where all companies of the site have one currency; else the buying price. Where there is
+	  none of these, costs are those of a unit worth 1.
 	* Supplier: the default one (item, item group, brand); else the first in the item's table; else the one of
 	  the latest Purchase Order.
 	* Order sizes: the minimum is in stock units, as ERPNext takes it; steps are whole purchase units.
@@ -122,16 +134,18 @@ def _suppliers(company: str, items: dict[str, _Item]) -> dict[str, str]:
 
 def _rates(
 	company: str, at: Keys, items: dict[str, _Item], suppliers: dict[str, str], units: Units, today: date
-) -> FloatArray:
+) -> npt.NDArray[np.float64]:
 	"""Company currency per stock unit, shape (N,)."""
-	own = np.array(
-		[[items[key.item_code].last_purchase_rate, items[key.item_code].valuation_rate] for key in at.keys],
-		dtype=np.float32,
-	).reshape(-1, 2)
-	rates = own[:, 0]
-	for better in (valuation_rates(at), own[:, 1]):
-		rates = np.where(rates > 0, rates, better)
+	paid = last_purchase_rates(company, items)
+	rates = np.array(at.by_item(paid, 0.0), dtype=np.float64)
+	if (rates <= 0).any():
+		rates = np.where(rates > 0, rates, valuation_rates(company, at))
+	if (rates <= 0).any() and not has_other_currencies(company):
+		own = {code: item.valuation_rate for code, item in items.items()}
+		rates = np.where(rates > 0, rates, np.array(at.by_item(own, 0.0), dtype=np.float64))
 	unknown = np.flatnonzero(rates <= 0)
+	if not len(unknown):
+		return rates
 	prices = list_prices(
 		company, {at.keys[i].item_code: suppliers[at.keys[i].item_code] for i in unknown}, today
 	)
@@ -140,10 +154,10 @@ def _rates(
 		if price := prices.get(item.name):
 			uom = price.uom or item.stock_uom
 			rates[i] = price.rate / units.conversion(item.name, item.variant_of, uom, item.stock_uom)
-	return np.maximum(rates, 0).astype(np.float32)
+	return np.maximum(rates, 0)
 
 
-def _purchasing(items: Sequence[_Item], units: Units, rates: FloatArray) -> Purchasing:
+def _purchasing(items: Sequence[_Item], units: Units, rates: npt.NDArray[np.float64]) -> Purchasing:
 	purchase_uoms = tuple(item.purchase_uom or item.stock_uom for item in items)
 	return Purchasing(
 		item_names=tuple(item.item_name for item in items),
@@ -155,7 +169,7 @@ def _purchasing(items: Sequence[_Item], units: Units, rates: FloatArray) -> Purc
 				units.conversion(item.name, item.variant_of, uom, item.stock_uom)
 				for item, uom in zip(items, purchase_uoms, strict=True)
 			],
-			dtype=np.float32,
+			dtype=np.float64,
 		),
 		whole=np.array([item.stock_uom in units.whole for item in items], dtype=bool),
 		purchase_whole=np.array([uom in units.whole for uom in purchase_uoms], dtype=bool),
@@ -168,7 +182,7 @@ def _lead_times(
 ) -> dict[str, LeadTime]:
 	assumed = float(settings.default_lead_time_days or 0)
 	lead_times = {
-		code: LeadTime(float(min(item.lead_time_days or assumed, LONGEST_DAYS)), 0.0)
+		code: LeadTime(float(min(item.lead_time_days or assumed, LONGEST_LEAD_TIME)), 0.0)
 		for code, item in items.items()
 	}
 	if settings.use_learned_lead_times:

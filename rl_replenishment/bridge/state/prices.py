@@ -1,27 +1,99 @@
-"""What a unit costs to buy, in company currency per stock unit."""
+"""What a unit costs to buy, in the currency of the agent's company, per stock unit.
+
+Nothing here comes from `Item.last_purchase_rate`, which is in the currency of whichever company bought last.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from typing import NamedTuple
 
 import frappe
-from frappe.query_builder.functions import Coalesce
+import numpy as np
+import numpy.typing as npt
+from frappe.query_builder.functions import Coalesce, Concat, Max
+from pypika.queries import QueryBuilder
 
 from rl_replenishment.bridge.queries import Keys, one_of
-from rl_replenishment.core.items import FloatArray
 
 
-def valuation_rates(at: Keys) -> FloatArray:
-	"""What the stock of each item-warehouse is worth per unit, shape (N,); 0 where unknown."""
-	stock = frappe.qb.DocType("Bin")
-	return at.column(
+def last_purchase_rates(company: str, item_codes: Iterable[str]) -> dict[str, float]:
+	"""What the company paid last for a stock unit of each item that it has bought, in three queries.
+
+	The latest line counts of its Purchase Receipts, Invoices and Orders, returns and gifts apart, in company
+	currency and after discounts.
+	"""
+	codes = tuple(item_codes)
+	latest: dict[str, str] = {}
+	for query in _purchases(company, codes):
+		for item_code, found in query.run():
+			latest[item_code] = max(found, latest.get(item_code, ""))
+	return {item_code: float(found.rsplit(" ", 1)[1]) for item_code, found in latest.items()}
+
+
+def _purchases(company: str, item_codes: Iterable[str]) -> Iterator[QueryBuilder]:
+	"""Of each kind of document: item code, and "day moment rate" of its latest line."""
+	for doctype, day in (
+		("Purchase Receipt", "posting_date"),
+		("Purchase Invoice", "posting_date"),
+		("Purchase Order", "transaction_date"),
+	):
+		document, line = frappe.qb.DocType(doctype), frappe.qb.DocType(f"{doctype} Item")
+		rate = line.base_net_rate / line.conversion_factor
+		query = (
+			frappe.qb.from_(line)
+			.join(document)
+			.on(document.name == line.parent)
+			# texts of days and moments are as long as each other, so that the largest is the latest
+			.select(line.item_code, Max(Concat(document[day], " ", line.creation, " ", rate)))
+			.where((document.docstatus == 1) & (document.company == company))
+			.where((line.base_net_rate > 0) & (line.conversion_factor > 0))
+			.where(one_of(line.item_code, item_codes))
+			.groupby(line.item_code)
+		)
+		yield query if doctype == "Purchase Order" else query.where(document.is_return == 0)
+
+
+def valuation_rates(company: str, at: Keys) -> npt.NDArray[np.float64]:
+	"""What the stock of each item-warehouse is worth per unit, shape (N,); 0 where unknown.
+
+	Where a warehouse has none yet, the mean of the company's other warehouses.
+	"""
+	stock, warehouse = frappe.qb.DocType("Bin"), frappe.qb.DocType("Warehouse")
+	rows = (
 		frappe.qb.from_(stock)
+		.join(warehouse)
+		.on(warehouse.name == stock.warehouse)
 		.select(stock.item_code, stock.warehouse, stock.valuation_rate)
-		.where(at.include(stock.item_code, stock.warehouse))
+		.where((warehouse.company == company) & (stock.valuation_rate > 0))
+		.where(one_of(stock.item_code, at.item_codes))
 		.run()
 	)
+	own = {(item_code, name): float(rate) for item_code, name, rate in rows}
+	elsewhere: dict[str, list[float]] = {}
+	for (item_code, _name), rate in own.items():
+		elsewhere.setdefault(item_code, []).append(rate)
+	return np.array(
+		[own.get(tuple(key)) or float(np.mean(elsewhere.get(key.item_code, 0))) for key in at.keys],
+		dtype=np.float64,
+	)
+
+
+def has_other_currencies(company: str) -> bool:
+	"""Whether a company of the site keeps its books in another currency than this one.
+
+	What an item itself says of its worth is then in nobody knows which.
+	"""
+	other = frappe.qb.DocType("Company")
+	found = (
+		frappe.qb.from_(other)
+		.select(other.name)
+		.where(other.default_currency != _currency(company))
+		.limit(1)
+		.run()
+	)
+	return bool(found)
 
 
 class ListPrice(NamedTuple):
@@ -35,15 +107,21 @@ class ListPrice(NamedTuple):
 def list_prices(company: str, supplier_of: Mapping[str, str], today: date) -> dict[str, ListPrice]:
 	"""The buying price valid today of each item: its supplier's own, else one for all; the latest of several.
 
-	Prices in other currencies and those for a batch are left aside.
+	Prices in other currencies are converted by the site's latest Currency Exchange for buying, and left aside
+	where it has none; so are those of disabled price lists and those for a batch. In two queries.
 	"""
-	price = frappe.qb.DocType("Item Price")
-	currency = frappe.get_cached_value("Company", company, "default_currency")
+	price, listed = frappe.qb.DocType("Item Price"), frappe.qb.DocType("Price List")
+	exchange = _exchange_rates(_currency(company), today)
 	rows = (
 		frappe.qb.from_(price)
-		.select(price.item_code, Coalesce(price.supplier, ""), price.price_list_rate, Coalesce(price.uom, ""))
-		.where((price.buying == 1) & (price.currency == currency) & (price.price_list_rate > 0))
-		.where(Coalesce(price.batch_no, "") == "")
+		.join(listed)
+		.on(listed.name == price.price_list)
+		.select(
+			*(price.item_code, Coalesce(price.supplier, ""), price.price_list_rate, price.currency),
+			Coalesce(price.uom, ""),
+		)
+		.where((price.buying == 1) & (listed.enabled == 1) & (price.price_list_rate > 0))
+		.where(price.currency.isin([*exchange]) & (Coalesce(price.batch_no, "") == ""))
 		.where((price.valid_from.isnull()) | (price.valid_from <= today))
 		.where((price.valid_upto.isnull()) | (price.valid_upto >= today))
 		.where(one_of(price.item_code, supplier_of))
@@ -51,7 +129,27 @@ def list_prices(company: str, supplier_of: Mapping[str, str], today: date) -> di
 		.run()
 	)
 	found: dict[bool, dict[str, ListPrice]] = {True: {}, False: {}}
-	for item_code, supplier, rate, uom in rows:
+	for item_code, supplier, rate, currency, uom in rows:
 		if supplier in ("", supplier_of[item_code]):
-			found[bool(supplier)][item_code] = ListPrice(float(rate), uom)
+			found[bool(supplier)][item_code] = ListPrice(float(rate) * exchange[currency], uom)
 	return {**found[False], **found[True]}
+
+
+def _exchange_rates(currency: str, today: date) -> dict[str, float]:
+	"""By currency: what one of it is in the given one, as the site has recorded it; nobody else is asked."""
+	row = frappe.qb.DocType("Currency Exchange")
+	rows = (
+		frappe.qb.from_(row)
+		.select(row.from_currency, row.to_currency, row.exchange_rate)
+		.where((row.from_currency == currency) | (row.to_currency == currency))
+		.where((row.for_buying == 1) & (row.date <= today) & (row.exchange_rate > 0))
+		.orderby(row.date)
+		.run()
+	)
+	backwards = {other: 1 / float(rate) for own, other, rate in rows if own == currency}
+	forwards = {own: float(rate) for own, other, rate in rows if other == currency}
+	return {**backwards, **forwards, currency: 1.0}
+
+
+def _currency(company: str) -> str:
+	return frappe.get_cached_value("Company", company, "default_currency")

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
 from datetime import date
 from typing import NamedTuple
 
@@ -13,13 +13,14 @@ from frappe.model.document import Document
 from frappe.utils import getdate
 
 from rl_replenishment.bridge.queries import one_of
+from rl_replenishment.bridge.state.places import Places, read_places
 from rl_replenishment.bridge.state.suppliers import read_default_suppliers
 from rl_replenishment.core.items import ItemKey
 
 
 @dataclass(frozen=True)
 class LeftOut:
-	"""What is not ordered: an item in all warehouses (warehouse ""), or all of a warehouse (item "")."""
+	"""An item in a warehouse that is not ordered, in all (warehouse ""), or all items of one (item "")."""
 
 	item_code: str
 	warehouse: str
@@ -33,14 +34,8 @@ class Scope:
 	#: item-warehouses, sorted
 	keys: tuple[ItemKey, ...]
 	left_out: tuple[LeftOut, ...]
-
-
-class Warehouse(NamedTuple):
-	"""A leaf of the warehouse tree."""
-
-	name: str
-	disabled: int
-	warehouse_type: str | None
+	#: the day from which on an item is not bought or sold any more, of those that have one
+	ends: dict[str, date] = field(default_factory=dict)
 
 
 class _Item(NamedTuple):
@@ -57,74 +52,53 @@ class _Item(NamedTuple):
 	default_material_request_type: str | None
 
 
+#: the year of the end of life that ERPNext gives to every item
+_NO_END = 2099
 #: item-warehouses, as (item code, warehouse)
 _Pairs = set[tuple[str, str]]
+#: the types of request of their re-order levels
+_Levels = dict[tuple[str, str], set[str]]
 
 
-def resolve_scope(settings: Document) -> Scope:
-	"""The item-warehouses that an agent (RL Agent Settings) orders for, in at most seven queries.
+def resolve_scope(settings: Document, today: date | None = None) -> Scope:
+	"""The item-warehouses that an agent (RL Agent Settings) orders for, in a bounded number of queries.
 
 	An item is in scope where it passes all of the agent's filters (item table, item group with its subgroups,
 	supplier); without any filter, every stock item that is purchased is. It is ordered for in those of the
-	agent's warehouses where it has a Bin, a re-order level or its default warehouse. Where the agent has a
-	single warehouse, an item of the item table needs none of them.
+	agent's warehouses that are bought for (see `places`) where it has a Bin, a re-order level or its default
+	warehouse; where material is only used, a re-order level or default warehouse there has to ask for it.
+	Where the agent has a single warehouse, an item of the item table needs none of them.
 	"""
-	warehouses, left_out = _open_warehouses(settings)
+	places = read_places(settings)
 	items = _chosen_items(settings)
 	listed = _listed_items(settings)
-	pairs = _pairs(settings, warehouses, items)
-	if len(warehouses) == 1:
-		pairs |= {(code, warehouses[0]) for code in listed if code in items}
-
+	levels = _read_levels(places, items)
+	pairs = _pairs(settings, places, items, levels)
+	if len(places.open) == 1:
+		pairs |= {(code, places.open[0]) for code in listed if code in items}
 	placed = {code for code, _warehouse in pairs}
 	# without a filter, whoever has no place in these warehouses is nothing to do with the agent
 	named = items.keys() if _has_filters(settings) else placed
-	problems = _problems(items, listed)
+	problems = _problems(items, listed, today or getdate())
+	elsewhere = _requested_otherwise(pairs, levels, listed)
+	pairs -= elsewhere.keys()
+	left_out = [LeftOut("", warehouse.name, warehouse.reason) for warehouse in places.left_out]
 	left_out += [LeftOut(code, "", problems[code]) for code in sorted(problems.keys() & named)]
+	left_out += [LeftOut(*pair, elsewhere[pair]) for pair in sorted(elsewhere) if pair[0] not in problems]
 	left_out += [
 		LeftOut(code, "", _("it has no stock record, re-order level or default warehouse there"))
 		for code in sorted(listed & items.keys() - problems.keys() - placed)
-		if warehouses
+		if places.open
 	]
 	keys = sorted(ItemKey(code, warehouse) for code, warehouse in pairs if code not in problems)
-	return Scope(tuple(keys), tuple(left_out))
+	ends = {key.item_code: end for key in keys if (end := _end_of(items[key.item_code]))}
+	return Scope(tuple(keys), tuple(left_out), ends)
 
 
 def scoped_items(settings: Document) -> frozenset[str]:
 	"""The items that pass an agent's filters and can be ordered, wherever they are kept."""
 	items = _chosen_items(settings)
-	return frozenset(items.keys() - _problems(items, _listed_items(settings)).keys())
-
-
-def leaf_warehouses(settings: Document) -> tuple[Warehouse, ...]:
-	"""The warehouses at or below those of an agent, sorted; all of the company's where it names none."""
-	leaf = frappe.qb.DocType("Warehouse")
-	query = (
-		frappe.qb.from_(leaf)
-		.select(leaf.name, leaf.disabled, leaf.warehouse_type)
-		.where((leaf.is_group == 0) & (leaf.company == settings.company))
-		.distinct()
-	)
-	chosen = [row.warehouse for row in settings.warehouses]
-	if chosen:
-		top = frappe.qb.DocType("Warehouse").as_("top")
-		query = (
-			query.join(top).on((leaf.lft >= top.lft) & (leaf.rgt <= top.rgt)).where(one_of(top.name, chosen))
-		)
-	return tuple(sorted(Warehouse(*row) for row in query.run()))
-
-
-def _open_warehouses(settings: Document) -> tuple[list[str], list[LeftOut]]:
-	warehouses: list[str] = []
-	left_out: list[LeftOut] = []
-	for warehouse in leaf_warehouses(settings):
-		if warehouse.disabled:
-			left_out.append(LeftOut("", warehouse.name, _("the warehouse is disabled")))
-		elif warehouse.warehouse_type == "Transit":
-			left_out.append(LeftOut("", warehouse.name, _("goods only pass through it")))
-		else:
-			warehouses.append(warehouse.name)
-	return warehouses, left_out
+	return frozenset(items.keys() - _problems(items, _listed_items(settings), getdate()).keys())
 
 
 def _listed_items(settings: Document) -> set[str]:
@@ -168,51 +142,76 @@ def _supplied_by(supplier: str, company: str) -> Callable[[_Item], bool]:
 	)
 
 
-def _pairs(settings: Document, warehouses: Collection[str], items: dict[str, _Item]) -> _Pairs:
-	"""Where the items have a place in these warehouses."""
-	if not warehouses or not items:
+def _pairs(settings: Document, places: Places, items: dict[str, _Item], levels: _Levels) -> _Pairs:
+	"""Where the items have a place in the agent's warehouses."""
+	if not places.leaves or not items:
 		return set()
 	stock, default = frappe.qb.DocType("Bin"), frappe.qb.DocType("Item Default")
 	stocked = (
 		frappe.qb.from_(stock)
 		.select(stock.item_code, stock.warehouse)
-		.where(one_of(stock.warehouse, warehouses))
+		.where(one_of(stock.warehouse, places.open))
 	)
 	defaulted = (
 		frappe.qb.from_(default)
 		.select(default.parent, default.default_warehouse)
 		.where((default.parenttype == "Item") & (default.company == settings.company))
-		.where(one_of(default.default_warehouse, warehouses))
+		.where(one_of(default.default_warehouse, (*places.open, *places.used)))
 	)
 	if _has_filters(settings):
 		stocked = stocked.where(one_of(stock.item_code, items))
 		defaulted = defaulted.where(one_of(default.parent, items))
-	found = {*stocked.run(), *defaulted.run(), *_reordered(warehouses, items)}
+	purchased = {pair for pair, types in levels.items() if "Purchase" in types}
+	found = {*stocked.run(), *defaulted.run(), *purchased}
 	return {pair for pair in found if pair[0] in items}
 
 
-def _reordered(warehouses: Collection[str], items: dict[str, _Item]) -> Iterator[tuple[str, str]]:
-	"""Where ERPNext would purchase the items at a re-order level; variants may take their template's."""
+def _read_levels(places: Places, items: dict[str, _Item]) -> _Levels:
+	"""How ERPNext would request the items at re-order levels; variants may take their template's."""
 	level = frappe.qb.DocType("Item Reorder")
 	rows = (
 		frappe.qb.from_(level)
-		.select(level.parent, level.warehouse)
-		.where((level.material_request_type == "Purchase") & one_of(level.warehouse, warehouses))
+		.select(level.parent, level.warehouse, level.material_request_type)
+		.where(one_of(level.warehouse, (*places.open, *places.used)))
 		.run()
 	)
-	warehouses_of: dict[str, list[str]] = {}
-	for code, warehouse in rows:
-		warehouses_of.setdefault(code, []).append(warehouse)
+	levels_of: dict[str, list[tuple[str, str]]] = {}
+	for code, warehouse, request_type in rows:
+		levels_of.setdefault(code, []).append((warehouse, request_type))
+	found: _Levels = {}
 	for code, item in items.items():
-		for warehouse in warehouses_of.get(code) or warehouses_of.get(item.variant_of or "", ()):
-			yield code, warehouse
+		for warehouse, request_type in levels_of.get(code) or levels_of.get(item.variant_of or "", ()):
+			found.setdefault((code, warehouse), set()).add(request_type)
+	return found
 
 
-def _problems(items: dict[str, _Item], listed: Collection[str]) -> dict[str, str]:
+def _requested_otherwise(
+	pairs: _Pairs, levels: _Levels, listed: Collection[str]
+) -> dict[tuple[str, str], str]:
+	"""Why items are not bought for single warehouses, those of which a re-order level says so."""
+	found: dict[tuple[str, str], str] = {}
+	for pair, types in levels.items():
+		if pair not in pairs or "Purchase" in types:
+			continue
+		if "Transfer" in types:
+			found[pair] = _("its re-order level there is filled by transfer from another warehouse")
+		elif "Manufacture" in types and pair[0] not in listed:
+			found[pair] = _(
+				"it is usually requested as {0}; list it among the agent's items to purchase it"
+			).format(_("Manufacture"))
+	return found
+
+
+def _problems(items: dict[str, _Item], listed: Collection[str], today: date) -> dict[str, str]:
 	"""Why items cannot be ordered, for those that cannot."""
-	today = getdate()
 	reasons = ((code, _problem(item, today, code in listed)) for code, item in items.items())
 	return {code: reason for code, reason in reasons if reason}
+
+
+def _end_of(item: _Item) -> date | None:
+	# ERPNext's own default stands for none, and old databases hold 0000-00-00, which arrives as text
+	end = item.end_of_life
+	return end if isinstance(end, date) and end.year < _NO_END else None
 
 
 def _problem(item: _Item, today: date, is_listed: bool) -> str:
@@ -226,9 +225,8 @@ def _problem(item: _Item, today: date, is_listed: bool) -> str:
 		return _("it is not kept in stock")
 	if not item.is_purchase_item:
 		return _("it is not purchased")
-	# old databases hold 0000-00-00, which arrives as text
-	if isinstance(item.end_of_life, date) and item.end_of_life <= today:
-		return _("its end of life was {0}").format(item.end_of_life)
+	if (end := _end_of(item)) and end <= today:
+		return _("its end of life was {0}").format(end)
 	request_type = item.default_material_request_type or "Purchase"
 	if request_type != "Purchase" and not is_listed:
 		return _("it is usually requested as {0}; list it among the agent's items to purchase it").format(

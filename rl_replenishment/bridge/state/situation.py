@@ -15,8 +15,9 @@ from rl_replenishment.bridge.state.scope import Scope, resolve_scope
 from rl_replenishment.bridge.state.stock import Stock, read_stock
 from rl_replenishment.core.demand.history import DemandHistory
 from rl_replenishment.core.demand.statistics import LOOKBACK_DAYS
-from rl_replenishment.core.items import ItemTable
-from rl_replenishment.core.policies.base import State
+from rl_replenishment.core.demand.unusual import Booking
+from rl_replenishment.core.items import FloatArray, ItemTable
+from rl_replenishment.core.policies.base import State, usual_rate
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,6 +31,8 @@ class Situation:
 	state: State
 	#: the last `LOOKBACK_DAYS`, days without stock filled
 	recent: DemandHistory
+	#: of these, what is far outside an item's own history, and not expected again
+	unusual: tuple[Booking, ...] = ()
 
 	def with_items(self, items: ItemTable) -> Situation:
 		"""The same with other order sizes."""
@@ -38,9 +41,8 @@ class Situation:
 
 def read_situation(settings: Document, today: date) -> Situation:
 	"""Read everything, in a bounded number of queries whatever N."""
-	scope = resolve_scope(settings)
+	scope = resolve_scope(settings, today)
 	items, purchasing = read_parameters(settings, scope.keys)
-	stock = read_stock(settings, scope.keys, today, items.whole_lead_time_days)
 	recent = read_demand(settings, scope.keys, days=LOOKBACK_DAYS, today=today)
 	latest = without_gaps(settings, items, recent)
 	state = State.from_history(
@@ -48,9 +50,30 @@ def read_situation(settings: Document, today: date) -> Situation:
 		latest.history.demand,
 		today=np.datetime64(today, "D"),
 		review_days=settings.review_days,
+		on_hand=np.zeros(len(items), np.float32),
+	)
+	# what expires is seen against the demand
+	stock = read_stock(settings, scope.keys, today, items.whole_lead_time_days, usual_rate(state))
+	state = replace(
+		state,
 		on_hand=stock.on_hand,
 		arrivals=stock.arrivals,
+		known_demand=stock.promised,
+		expiring=stock.expiring,
+		days_to_end=days_to_end(scope, today),
+		borrowed=latest.borrowed,
+		left_out=latest.left_out,
+		left_out_days_ago=latest.left_out_days_ago,
+		unmet_demand=settings.unmet_demand.lower(),
 	)
-	return Situation(
-		scope, items, purchasing, stock, replace(state, borrowed=latest.borrowed), latest.history
+	return Situation(scope, items, purchasing, stock, state, latest.as_booked, latest.unusual)
+
+
+def days_to_end(scope: Scope, today: date) -> FloatArray | None:
+	"""Days until each one's end of life, shape (N,), inf where it has none; None where none has."""
+	if not scope.ends:
+		return None
+	return np.array(
+		[(end - today).days if (end := scope.ends.get(key.item_code)) else np.inf for key in scope.keys],
+		dtype=np.float32,
 	)

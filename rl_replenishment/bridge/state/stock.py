@@ -1,8 +1,8 @@
-"""Stock on hand and what is to arrive, counted as in ERPNext's projected quantity, but by date.
+"""Stock on hand, what is to arrive and what is promised: as in ERPNext's projected quantity, but by date.
 
-Over all dates, stock on hand plus arrivals is the projected quantity of the Bin, plus what that leaves out:
-the agent's own drafts (so that running twice never orders twice) and goods in transit that were requested for
-the warehouse.
+Over all dates, stock on hand plus arrivals less promises is the projected quantity of the Bin, plus what that
+leaves out: the agent's own drafts (so that running twice never orders twice) and goods on their way that were
+requested for the warehouse; less what expires before it can be sold.
 """
 
 from __future__ import annotations
@@ -18,8 +18,13 @@ from frappe.model.document import Document
 from frappe.query_builder.functions import Coalesce
 from pypika.queries import QueryBuilder
 
-from rl_replenishment.bridge.queries import Keys
+from rl_replenishment.bridge.origin import is_of
+from rl_replenishment.bridge.queries import Keys, one_of
+from rl_replenishment.bridge.state.batches import read_expiring
+from rl_replenishment.bridge.state.detours import asked_by, destinations, is_proposed, read_waiting
+from rl_replenishment.bridge.state.promised import read_promises
 from rl_replenishment.core.items import FloatArray, ItemKey
+from rl_replenishment.core.policies.base import total_within
 from rl_replenishment.core.proposal import arrivals_by_day
 
 
@@ -27,7 +32,7 @@ from rl_replenishment.core.proposal import arrivals_by_day
 class Stock:
 	"""N item-warehouses, in stock UOM."""
 
-	#: in the warehouse less what is reserved for, or requested by, others, shape (N,)
+	#: in the warehouse less what is promised for today or earlier, and what will expire there, shape (N,)
 	on_hand: FloatArray
 	#: row d is due in d days, shape (H, N); what is late is due today
 	arrivals: FloatArray
@@ -35,6 +40,19 @@ class Stock:
 	on_order: FloatArray
 	#: of these, what suppliers should have delivered before today, shape (N,)
 	overdue: FloatArray
+	#: row d is to leave in d days: for customers, production and whoever requested an issue, shape (D, N)
+	promised: FloatArray
+	#: what is there and expires before it can be sold, shape (N,), not part of `on_hand`
+	expiring: FloatArray
+
+	@property
+	def projected(self) -> FloatArray:
+		"""On hand plus all that arrives less all that is promised, shape (N,)."""
+		return self.on_hand + self.on_order - self.promised.sum(axis=0)
+
+	def within(self, days: npt.NDArray[np.number]) -> FloatArray:
+		"""On hand plus what arrives, less what is promised, in fewer than `days`, shape (N,)."""
+		return self.on_hand + total_within(self.arrivals, days) - total_within(self.promised, days)
 
 
 def read_stock(
@@ -42,36 +60,56 @@ def read_stock(
 	keys: Sequence[ItemKey],
 	today: date,
 	lead_time_days: npt.NDArray[np.integer] | None = None,
+	rate: FloatArray | None = None,
 ) -> Stock:
-	"""Read stock and open orders of N item-warehouses, in seven queries whatever N.
+	"""Read stock and open orders of N item-warehouses, in a bounded number of queries whatever N.
 
 	A request to purchase that nobody has ordered yet arrives when it is required, but with `lead_time_days`,
-	shape (N,), no sooner than an order of today would.
+	shape (N,), no sooner than an order of today would. With the demand per day, `rate` of shape (N,), batches
+	that expire before they are sold do not count; without it, those that have expired.
 	"""
 	at = Keys(keys)
 	requests: dict[str, list[Sequence]] = {}
 	for *line, request_type in _requests(at).run():
 		requests.setdefault(request_type, []).append(line)
-	incoming = _Incoming(at, today)
-	from_suppliers = [*_purchase_orders(at).run(), *_subcontracting_orders(at).run()]
+	requests = {request_type: list(destinations(lines)) for request_type, lines in requests.items()}
+	issues = requests.get("Material Issue", ())
+	incoming = _Dated(at, today)
+	from_suppliers = [*destinations(_purchase_orders(at).run()), *_subcontracting_orders(at).run()]
 	incoming.add(from_suppliers)
+	waiting = read_waiting(at, today)
+	incoming.add((each.item_code, each.asked_for, today, each.quantity) for each in waiting)
 	for query in (_work_orders(at), _in_transit(at)):
 		incoming.add(query.run())
 	for request_type in ("Manufacture", "Customer Provided", "Material Transfer"):
 		incoming.add(requests.get(request_type, ()))
 	incoming.add(requests.get("Purchase", ()), lead_time_days)
-	incoming.add(_own_drafts(at, settings.name).run(), lead_time_days)
-	on_hand = at.column(_unreserved(at).run()) - at.column(
-		(item_code, warehouse, quantity)
-		for item_code, warehouse, _due, quantity in requests.get("Material Issue", ())
-	)
+	incoming.add(destinations(_own_drafts(at, settings.name).run()), lead_time_days)
+	in_stock, reserved = (at.column(rows) for rows in _read_bins(at))
+	in_stock -= at.column((each.item_code, each.warehouse, each.quantity) for each in waiting)
+	# what is due later is still there; the Bin knows the sum alone
+	later = [row for row in read_promises(at) if _days_until(row[2], today) > 0]
+	dated = at.column((item_code, warehouse, quantity) for item_code, warehouse, _day, quantity in later)
+	owed = reserved - np.minimum(dated, np.maximum(reserved, 0))
+	owed += at.column((row[0], row[1], row[3]) for row in issues if _days_until(row[2], today) <= 0)
+	outgoing = _Dated(at, today)
+	outgoing.add(later)
+	outgoing.add(row for row in issues if _days_until(row[2], today) > 0)
+	expiring = read_expiring(at, today, in_stock, rate, owed)
 	arrivals = incoming.by_day()
 	overdue = at.column(
 		(item_code, warehouse, quantity)
 		for item_code, warehouse, due, quantity in from_suppliers
 		if _days_until(due, today) < 0
 	)
-	return Stock(on_hand=on_hand, arrivals=arrivals, on_order=arrivals.sum(axis=0), overdue=overdue)
+	return Stock(
+		on_hand=in_stock - owed - expiring,
+		arrivals=arrivals,
+		on_order=arrivals.sum(axis=0),
+		overdue=overdue,
+		promised=outgoing.by_day(),
+		expiring=expiring,
+	)
 
 
 def _days_until(due: date | None, today: date) -> int:
@@ -80,8 +118,8 @@ def _days_until(due: date | None, today: date) -> int:
 	return (due - today).days if due else 0
 
 
-class _Incoming:
-	"""Gathers what is to arrive."""
+class _Dated:
+	"""Gathers what is to arrive, or to leave, by day."""
 
 	def __init__(self, at: Keys, today: date) -> None:
 		self._at, self._today = at, today
@@ -111,38 +149,55 @@ class _Incoming:
 		)
 
 
-def _unreserved(at: Keys) -> QueryBuilder:
+_Rows = list[tuple[str, str, float]]
+
+
+def _read_bins(at: Keys) -> tuple[_Rows, _Rows]:
+	"""What is in stock, and what of it is reserved, by item code and warehouse."""
 	stock = frappe.qb.DocType("Bin")
-	free = (
-		stock.actual_qty
-		- stock.reserved_qty
-		- stock.reserved_qty_for_production
-		- stock.reserved_qty_for_sub_contract
-		- stock.reserved_qty_for_production_plan
+	reserved = (
+		stock.reserved_qty
+		+ stock.reserved_qty_for_production
+		+ stock.reserved_qty_for_sub_contract
+		+ stock.reserved_qty_for_production_plan
 	)
-	return (
+	rows = (
 		frappe.qb.from_(stock)
-		.select(stock.item_code, stock.warehouse, free)
+		.select(stock.item_code, stock.warehouse, stock.actual_qty, reserved)
 		.where(at.include(stock.item_code, stock.warehouse))
+		.run()
 	)
+	return [row[:3] for row in rows], [(row[0], row[1], row[3]) for row in rows]
 
 
 def _purchase_orders(at: Keys) -> QueryBuilder:
+	"""With the warehouse that asked for it, where one did, before the date."""
 	order, line = frappe.qb.DocType("Purchase Order"), frappe.qb.DocType("Purchase Order Item")
+	asked, proposed = frappe.qb.DocType("Material Request Item"), frappe.qb.DocType("RL Proposal")
+	request = frappe.qb.DocType("Material Request")
+	asked_for = asked_by(order, request, asked, proposed)
 	return (
 		frappe.qb.from_(line)
 		.join(order)
 		.on(line.parent == order.name)
+		.left_join(asked)
+		.on(asked.name == line.material_request_item)
+		.left_join(request)
+		.on(request.name == asked.parent)
+		.left_join(proposed)
+		.on(is_proposed(asked, proposed))
 		.select(
 			line.item_code,
 			line.warehouse,
+			asked_for,
 			Coalesce(line.expected_delivery_date, line.schedule_date),
 			(line.qty - line.received_qty) * line.conversion_factor,
 		)
 		.where((order.docstatus == 1) & order.status.notin(("Closed", "Completed", "Delivered")))
 		# what the supplier sends straight to the customer never arrives here
 		.where((line.qty > line.received_qty) & (Coalesce(line.delivered_by_supplier, 0) == 0))
-		.where(at.include(line.item_code, line.warehouse))
+		.where(one_of(line.item_code, at.item_codes))
+		.where(one_of(line.warehouse, at.warehouses) | one_of(asked_for, at.warehouses))
 	)
 
 
@@ -181,13 +236,16 @@ def _work_orders(at: Keys) -> QueryBuilder:
 def _in_transit(at: Keys) -> QueryBuilder:
 	"""What has left for the warehouse that requested it, by way of a transit warehouse; due now."""
 	entry, line = frappe.qb.DocType("Stock Entry"), frappe.qb.DocType("Stock Entry Detail")
-	request = frappe.qb.DocType("Material Request Item")
+	request, header = frappe.qb.DocType("Material Request Item"), frappe.qb.DocType("Material Request")
 	return (
 		frappe.qb.from_(entry)
 		.join(line)
 		.on(line.parent == entry.name)
 		.join(request)
-		.on(request.name == line.material_request_item)
+		.on((request.name == line.material_request_item) & (request.item_code == line.item_code))
+		.join(header)
+		# an entry may name the line of any request
+		.on((header.name == request.parent) & (header.company == entry.company))
 		.select(
 			line.item_code, request.warehouse, entry.posting_date, line.transfer_qty - line.transferred_qty
 		)
@@ -198,31 +256,43 @@ def _in_transit(at: Keys) -> QueryBuilder:
 
 
 def _requests(at: Keys) -> QueryBuilder:
-	"""What was requested and is neither ordered nor issued yet, and the type of request."""
+	"""What was requested and is neither ordered nor issued yet, and the type of request.
+
+	With the warehouse that it was proposed for, where it was, before the date.
+	"""
 	request, line = frappe.qb.DocType("Material Request"), frappe.qb.DocType("Material Request Item")
+	proposed = frappe.qb.DocType("RL Proposal")
 	return (
 		frappe.qb.from_(line)
 		.join(request)
 		.on(line.parent == request.name)
+		.left_join(proposed)
+		.on(is_of(proposed, line, request))
 		.select(
 			line.item_code,
 			line.warehouse,
+			proposed.warehouse,
 			line.schedule_date,
 			line.stock_qty - line.ordered_qty,
 			request.material_request_type,
 		)
 		.where((request.docstatus == 1) & (request.status != "Stopped"))
-		.where((line.stock_qty > line.ordered_qty) & at.include(line.item_code, line.warehouse))
+		.where((line.stock_qty > line.ordered_qty) & one_of(line.item_code, at.item_codes))
+		.where(one_of(line.warehouse, at.warehouses) | one_of(proposed.warehouse, at.warehouses))
 	)
 
 
 def _own_drafts(at: Keys, agent: str) -> QueryBuilder:
 	request, line = frappe.qb.DocType("Material Request"), frappe.qb.DocType("Material Request Item")
+	proposed = frappe.qb.DocType("RL Proposal")
 	return (
 		frappe.qb.from_(line)
 		.join(request)
 		.on(line.parent == request.name)
-		.select(line.item_code, line.warehouse, line.schedule_date, line.stock_qty)
+		.left_join(proposed)
+		.on(is_of(proposed, line, request))
+		.select(line.item_code, line.warehouse, proposed.warehouse, line.schedule_date, line.stock_qty)
 		.where((request.docstatus == 0) & (request.rl_agent == agent))
-		.where((request.material_request_type == "Purchase") & at.include(line.item_code, line.warehouse))
+		.where((request.material_request_type == "Purchase") & one_of(line.item_code, at.item_codes))
+		.where(one_of(line.warehouse, at.warehouses) | one_of(proposed.warehouse, at.warehouses))
 	)

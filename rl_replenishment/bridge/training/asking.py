@@ -13,6 +13,7 @@ from frappe.model.document import Document
 from frappe.utils import now_datetime
 from frappe.utils.background_jobs import get_queues_timeout
 
+from rl_replenishment.bridge.each_agent import for_each_agent
 from rl_replenishment.bridge.policies import store as policy_store
 from rl_replenishment.bridge.training.job import carry_out
 from rl_replenishment.bridge.training.run import (
@@ -123,7 +124,10 @@ def _ask(
 		if value is not None and not (is_number and least <= value < float("inf")):
 			frappe.throw(_("{0} is {1}, but must be a number from {2} on.").format(name, value, least))
 	if kind not in (None, *KINDS):
-		frappe.throw(_("There is no training of kind {0}, only {1}.").format(kind, _(" and ").join(KINDS)))
+		# the spaces part what is joined
+		# nosemgrep
+		known = _(" and ").join(KINDS)
+		frappe.throw(_("There is no training of kind {0}, only {1}.").format(kind, known))
 	if seconds is None and timesteps is None:
 		seconds = settings.training_minutes * 60
 	if seconds is not None and not seconds > 0:
@@ -167,7 +171,7 @@ def _put_into_queue(run: str) -> None:
 		raise
 	frappe.db.set_value("RL Training Run", run, "job_id", run, update_modified=False)
 	# the check for lost jobs is to know that there is one
-	frappe.db.commit()
+	frappe.db.commit()  # for the reason above; nosemgrep
 
 
 def _queue() -> str:
@@ -183,7 +187,7 @@ def cancel(run: str) -> None:
 	elif status == "In Progress":
 		frappe.db.set_value("RL Training Run", run, "cancel_requested", 1)
 		# the worker is to see it now
-		frappe.db.commit()
+		frappe.db.commit()  # for the reason above; nosemgrep
 	else:
 		frappe.throw(_("Training {0} has ended already.").format(run))
 
@@ -191,18 +195,21 @@ def cancel(run: str) -> None:
 def train_due() -> None:
 	"""Queue the trainings whose time has come, and tune old classical rules anew, which needs no torch."""
 	can_learn = not _missing_libraries()
-	for agent in frappe.get_all("RL Agent Settings", {"enabled": 1}, pluck="name", order_by="name"):
-		settings = frappe.get_doc("RL Agent Settings", agent)
-		if can_learn and _is_due(settings):
-			enqueue(agent)
-		if settings.auto_promote and policy_store.is_classical_old(settings):
-			frappe.enqueue(
-				"rl_replenishment.bridge.policies.store.renew_classical",
-				queue=_queue(),
-				job_id=f"rl_replenishment.tune.{agent}",
-				deduplicate=True,
-				agent=agent,
-			)
+	for_each_agent(lambda agent: _train_due(agent, can_learn), "no training was queued", enabled=1)
+
+
+def _train_due(agent: str, can_learn: bool) -> None:
+	settings = frappe.get_doc("RL Agent Settings", agent)
+	if can_learn and _is_due(settings):
+		enqueue(agent)
+	if settings.auto_promote and policy_store.is_classical_old(settings):
+		frappe.enqueue(
+			"rl_replenishment.bridge.policies.store.renew_classical",
+			queue=_queue(),
+			job_id=f"rl_replenishment.tune.{agent}",
+			deduplicate=True,
+			agent=agent,
+		)
 
 
 def _is_due(settings: Document) -> bool:

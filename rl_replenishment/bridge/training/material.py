@@ -14,7 +14,8 @@ from frappe.model.document import Document
 from frappe.utils import getdate
 
 from rl_replenishment.bridge import feedback
-from rl_replenishment.bridge.policies.store import CLASSICAL, active_policy, load
+from rl_replenishment.bridge.policies.classical_rule import CLASSICAL
+from rl_replenishment.bridge.policies.store import active_policy, load
 from rl_replenishment.bridge.state.demand import read_demand
 from rl_replenishment.bridge.state.outages import without_gaps
 from rl_replenishment.bridge.state.parameters import read_parameters
@@ -70,13 +71,14 @@ def read_material(settings: Document, ask: Ask) -> Material:
 	items, _purchasing = read_parameters(settings, keys)
 	history = read_demand(settings, keys, days=settings.history_days, today=getdate())
 	held = min(settings.holdout_days or 0, int(history.days * LARGEST_HOLDOUT_SHARE))
-	history = without_gaps(settings, items, history, held).history
+	known = without_gaps(settings, items, history, held)
+	history = known.history
 	answers = feedback.settled_answers(settings.name)
 	usable, index = _usable(answers, history)
 	# packs and minimum orders are facts, whatever kind of training was asked for
 	reading = read_answers(
 		items,
-		history,
+		known.as_booked,
 		usable.rows,
 		index,
 		settings.review_days,

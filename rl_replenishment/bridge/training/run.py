@@ -13,6 +13,7 @@ from frappe.utils import now_datetime
 from frappe.utils.background_jobs import get_job_status
 from redis.exceptions import RedisError
 
+from rl_replenishment.bridge.guarding import plain
 from rl_replenishment.bridge.language import in_the_sites_language
 from rl_replenishment.bridge.notifying import TRAINING_FAILED, announce
 
@@ -63,7 +64,7 @@ def open_run(ask: Ask, agent: str) -> tuple[str, bool]:
 			frappe.clear_last_message()
 			already = frappe.db.get_value("RL Training Run", {"open_for": agent})
 	# whoever looks sees the run from the first second
-	frappe.db.commit()
+	frappe.db.commit()  # for the reason above; nosemgrep
 	return already or run.name, not already
 
 
@@ -75,20 +76,20 @@ def begin(run: str) -> bool:
 		values = {"status": "In Progress", "started_on": now, "heartbeat": now}
 		frappe.db.set_value("RL Training Run", run, values)
 	# nobody else is to take it up
-	frappe.db.commit()
+	frappe.db.commit()  # for the reason above; nosemgrep
 	return status == "Queued"
 
 
 def close(run: str, status: str, message: str, error: str | None = None) -> None:
 	frappe.db.set_value("RL Training Run", run, {**closing(run, status, message), "error": error})
 	# the end of a run outlives whatever is rolled back after it
-	frappe.db.commit()
+	frappe.db.commit()  # for the reason above; nosemgrep
 	if status == "Failed":
 		announce("RL Training Run", run, TRAINING_FAILED)
 
 
 def closing(run: str, status: str, message: str) -> dict[str, Any]:
-	now = now_datetime()
+	now, message = now_datetime(), plain(message)
 	started = frappe.db.get_value("RL Training Run", run, "started_on")
 	seconds = (now - started).total_seconds() if started else 0
 	return {"status": status, "message": message, "ended_on": now, "seconds": seconds, "open_for": None}
@@ -101,19 +102,35 @@ def check_stuck_runs(agent: str | None = None) -> None:
 	if agent:
 		filters["agent"] = agent
 	for run in frappe.get_all("RL Training Run", filters, pluck="name"):
-		# locked, so that a run that just ended by itself is left alone
-		row = frappe.db.get_value(
-			"RL Training Run",
-			run,
-			["status", "creation", "heartbeat", "job_id"],
-			as_dict=True,
-			for_update=True,
-		)
-		if problem := _problem(row):
-			close(run, "Failed", problem)
-		else:
-			# the lock goes
-			frappe.db.commit()
+		try:
+			_check_stuck(run)
+		except Exception:
+			if agent:
+				raise
+			# one agent's run keeps no other's from being looked at
+			frappe.db.rollback()
+			frappe.log_error(
+				"RL Replenishment: a training was not checked",
+				frappe.get_traceback(),
+				reference_doctype="RL Training Run",
+				reference_name=run,
+			)
+
+
+def _check_stuck(run: str) -> None:
+	# locked, so that a run that just ended by itself is left alone
+	row = frappe.db.get_value(
+		"RL Training Run",
+		run,
+		["status", "creation", "heartbeat", "job_id"],
+		as_dict=True,
+		for_update=True,
+	)
+	if problem := _problem(row):
+		close(run, "Failed", problem)
+	else:
+		# the lock goes
+		frappe.db.commit()  # for the reason above; nosemgrep
 
 
 def _problem(row: frappe._dict) -> str:

@@ -61,7 +61,7 @@ class Watch:
 			return
 		self._next_look = time.monotonic() + SECONDS
 		# a new transaction: else what others have written since stays unseen
-		frappe.db.commit()
+		frappe.db.commit()  # for the reason above; nosemgrep
 		status, self.cancelled = frappe.db.get_value(
 			"RL Training Run", self.run, ["status", "cancel_requested"]
 		)
@@ -71,7 +71,7 @@ class Watch:
 		values = {"progress": round(percent, 1), "message": self._message, "heartbeat": now_datetime()}
 		frappe.db.set_value("RL Training Run", self.run, values, update_modified=False)
 		# the desk and the check for dead workers are to see it now
-		frappe.db.commit()
+		frappe.db.commit()  # for the reason above; nosemgrep
 
 	def must_go_on(self, share: float = 0.0) -> None:
 		"""As `look`, where nothing could be kept: raises `Ended` if the training is to end."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Literal, Protocol, TypeAlias
 
 import numpy as np
 
@@ -17,17 +17,49 @@ from rl_replenishment.core.simulation.scenario import Scenario, sample_lead_time
 LEAD_TIME_DRAWS = 10
 
 
+#: what a row is: a policy under test, one of the rules that all are compared with, what could be built
+#: instead, the least that could be reached in hindsight, or what was really ordered
+Kind: TypeAlias = Literal["policy", "rule", "peer", "bound", "as ordered"]
+
+
+class Replayed(Protocol):
+	"""Keeps its own books of a scenario, being no policy: it knows the days, or how they went."""
+
+	@property
+	def name(self) -> str:
+		"""What tables and reports call it."""
+		...
+
+	@property
+	def kind(self) -> Kind:
+		"""What its row is."""
+		...
+
+	def books(self, scenario: Scenario, *, keep_paths: bool = False) -> Ledger:
+		"""Its books of the scenario."""
+		...
+
+
 @dataclass(frozen=True, eq=False)
 class BacktestRow:
 	"""One policy on the held-out days."""
 
 	ledger: Ledger
-	#: whether it is one of the rules that others are compared with
-	is_baseline: bool
+	kind: Kind
 	#: total cost over that of the best baseline, minus 1
 	cost_vs_best_baseline: float
 	#: 95 % interval of that difference
 	ci95: tuple[float, float]
+
+	@property
+	def is_baseline(self) -> bool:
+		"""Whether it is one of the rules that others are compared with."""
+		return self.kind == "rule"
+
+	@property
+	def is_attainable(self) -> bool:
+		"""Whether it could have been done without knowing the days to come."""
+		return self.kind != "bound"
 
 	def as_json(self) -> dict[str, Any]:
 		"""The row as CONTRACT-named plain values; what is not a number becomes null."""
@@ -38,6 +70,7 @@ class BacktestRow:
 		ledger = self.ledger
 		return {
 			"name": ledger.policy,
+			"kind": self.kind,
 			"cost": float(ledger.cost.sum()),
 			"holding_cost": float(ledger.holding_cost.sum()),
 			"stockout_cost": float(ledger.stockout_cost.sum()),
@@ -69,6 +102,11 @@ class Backtest:
 			(row for row in self.rows if row.is_baseline), key=lambda row: float(row.ledger.cost.sum())
 		)
 
+	@property
+	def as_ordered(self) -> BacktestRow | None:
+		"""What was really ordered, where that is known."""
+		return next((row for row in self.rows if row.kind == "as ordered"), None)
+
 	def as_json(self) -> dict[str, Any]:
 		"""The document of `rl-replenishment backtest --json`."""
 		return {
@@ -84,12 +122,15 @@ def backtest(
 	scenario: Scenario,
 	rng: np.random.Generator,
 	*,
+	peers: Sequence[Policy] = (),
+	replayed: Sequence[Replayed] = (),
 	keep_paths: bool = False,
 	lead_time_draws: int = LEAD_TIME_DRAWS,
 ) -> Backtest:
 	"""Run policies and baselines through the scenario and compare each with the best baseline.
 
 	Where lead times are random the days are replayed under several draws of them, and the books averaged.
+	`peers` and what is `replayed` come after the rest.
 	"""
 	random = bool((scenario.items.lead_time_std_days > 0).any())
 	scenarios = [scenario]
@@ -106,13 +147,20 @@ def backtest(
 			]
 		)
 
-	ledgers = [(books(policy), False) for policy in policies] + [(books(rule), True) for rule in baselines]
+	kinds: tuple[tuple[Kind, Sequence[Policy]], ...] = (
+		("policy", policies),
+		("rule", baselines),
+		("peer", peers),
+	)
+	ledgers: list[tuple[Ledger, Kind]] = [(books(policy), kind) for kind, group in kinds for policy in group]
+	for each in replayed:
+		drawn_books = [each.books(one, keep_paths=keep_paths and one is scenario) for one in scenarios]
+		ledgers.append((average(drawn_books), each.kind))
 	reference = min(
-		(ledger for ledger, is_baseline in ledgers if is_baseline),
-		key=lambda ledger: float(ledger.cost.sum()),
+		(ledger for ledger, kind in ledgers if kind == "rule"), key=lambda ledger: float(ledger.cost.sum())
 	)
 	rows = []
-	for ledger, is_baseline in ledgers:
+	for ledger, kind in ledgers:
 		difference, interval = relative_difference(ledger.cost, reference.cost, rng)
-		rows.append(BacktestRow(ledger, is_baseline, difference, interval))
+		rows.append(BacktestRow(ledger, kind, difference, interval))
 	return Backtest(scenario, len(scenarios), tuple(rows))

@@ -22,6 +22,7 @@ from rl_replenishment.core.policies.order_up_to import FORECASTS, FixedLevels, F
 from rl_replenishment.core.policies.parameters import ItemParameters
 
 Tensors = dict[str, FloatArray]
+MOST_LAYERS = 16
 _PARAMETERS = {
 	"forecast": ("safety_factor", "gap", "cap"),
 	"learned forecast": ("probability", "gap", "cap"),
@@ -68,6 +69,8 @@ def read(
 	"""The rule back; `ValueError`, `KeyError` or `TypeError` say what is wrong with it."""
 	kind = description["kind"]
 	if kind == "mean":
+		if any(part["kind"] == "mean" for part in description["parts"]):
+			raise ValueError("a mean of means")
 		parts = tuple(
 			read(part, tensors, keys, f"{at}.{number}") for number, part in enumerate(description["parts"])
 		)
@@ -106,9 +109,11 @@ def network_tensors(network: Network, normaliser: Normaliser, at: str) -> Tensor
 
 
 def read_network(
-	tensors: Tensors, at: str, count: int, inputs: int, outputs: int, *, direct: bool
+	tensors: Tensors, at: str, count: Any, inputs: int, outputs: int, *, direct: bool
 ) -> tuple[Network, Normaliser]:
 	"""A network of `count` layers back; `ValueError` where its arrays do not fit together."""
+	if isinstance(count, bool) or not isinstance(count, int) or not 0 < count <= MOST_LAYERS:
+		raise ValueError(f"it has {count!r} layers, not 1 to {MOST_LAYERS}")
 	layers = [(tensors[f"{at}.layer.{i}.weight"], tensors[f"{at}.layer.{i}.bias"]) for i in range(count)]
 	width = inputs
 	for weight, bias in layers:

@@ -33,6 +33,9 @@ FORMAT = "rl_replenishment policy"
 #: raised when an older version could not read what this one writes
 FORMAT_VERSION = 2
 
+#: far beyond what training ends with, and far below what float32 could not add up
+LARGEST_WEIGHT, LARGEST_NUMBER = 1e6, 1e12
+_FIRST_DAY, _LAST_DAY = np.datetime64("1900-01-01"), np.datetime64("2200-12-31")
 _MAY_BE_INFINITE = ("cap", "max_order_qty", "shelf_life_days")
 
 
@@ -169,6 +172,7 @@ def _assemble(manifest: dict[str, Any], tensors: dict[str, FloatArray]) -> Store
 	observation = [name for name, _ in OBSERVATION]
 	if manifest["observation"] != observation:
 		raise ValueError("it was trained on other observations than this version builds")
+	_check_limits(manifest, tensors)
 	for name, tensor in tensors.items():
 		if np.isnan(tensor).any() or (np.isinf(tensor).any() and name.split(".")[-1] not in _MAY_BE_INFINITE):
 			raise ValueError(f"{name} is not all numbers")
@@ -176,8 +180,6 @@ def _assemble(manifest: dict[str, Any], tensors: dict[str, FloatArray]) -> Store
 		raise ValueError(f"its review interval is {manifest['review_days']!r}")
 	if manifest["unmet_demand"] not in get_args(UnmetDemand):
 		raise ValueError(f"it knows unmet demand as {manifest['unmet_demand']!r}")
-	if not isinstance(manifest["today"], str):
-		raise ValueError("it does not say how far its history goes")
 	keys = tuple(ItemKey(str(code), str(warehouse)) for code, warehouse in manifest["items"])
 	network, normaliser = read_network(
 		tensors, "network", manifest["layers"], len(observation), ACTION_SIZE, direct=False
@@ -209,3 +211,20 @@ def _assemble(manifest: dict[str, Any], tensors: dict[str, FloatArray]) -> Store
 		about=dict(manifest["about"]),
 		sha256=manifest["sha256"],
 	)
+
+
+def _check_limits(manifest: dict[str, Any], tensors: dict[str, FloatArray]) -> None:
+	"""Refuse what no training writes: numbers of other kinds, or so large that orders would overflow."""
+	for name, tensor in tensors.items():
+		if tensor.dtype != np.float32:
+			raise ValueError(f"{name} holds numbers of type {tensor.dtype}, not float32")
+		is_weight = ".layer." in name or name.endswith(".direct")
+		most = LARGEST_WEIGHT if is_weight else LARGEST_NUMBER
+		finite = tensor[np.isfinite(tensor)]
+		if finite.size and float(np.abs(finite).max()) > most:
+			raise ValueError(f"{name} holds a number beyond {most:g}")
+	today = np.datetime64(manifest["today"], "D") if isinstance(manifest["today"], str) else None
+	if today is None or np.isnat(today) or not _FIRST_DAY <= today <= _LAST_DAY:
+		raise ValueError(
+			f"it does not say how far its history goes: {manifest['today']!r} is no day of 1900 to 2200"
+		)

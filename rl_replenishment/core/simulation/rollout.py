@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from rl_replenishment.core.demand.statistics import DemandStatistics
+from rl_replenishment.core.demand.statistics import STATISTIC_NAMES, DemandStatistics
 from rl_replenishment.core.items import FloatArray
 from rl_replenishment.core.policies.base import Policy, State
 from rl_replenishment.core.simulation.dynamics import Inventory
@@ -79,12 +79,13 @@ def run(
 	scenario and does not want them computed each time.
 	"""
 	items, n = scenario.items, len(scenario.items)
+	due = scenario.initial_arrivals
 	inventory = Inventory(
 		items,
 		unmet_demand=scenario.unmet_demand,
-		longest_lead_time=int(scenario.lead_times.max(initial=0)),
+		longest_lead_time=max(int(scenario.lead_times.max(initial=0)), 0 if due is None else len(due) - 1),
 	)
-	inventory.reset(np.arange(n), scenario.initial_on_hand)
+	inventory.reset(np.arange(n), scenario.initial_on_hand, due)
 	totals = {name: np.zeros(n) for name in _TOTALS}
 	paths = Paths(*(np.zeros((scenario.days, n), np.float32) for _ in range(3))) if keep_paths else None
 	for day, known in enumerate(statistics if statistics is not None else scenario.statistics()):
@@ -120,6 +121,13 @@ def run(
 			paths.on_hand[day] = inventory.on_hand
 			paths.unmet[day] = result.unmet
 	return Ledger(policy=policy.name, days=scenario.days, paths=paths, **totals)
+
+
+def run_blind(policy: Policy, scenario: Scenario, *, keep_paths: bool = False) -> Ledger:
+	"""As `run`, for a policy that does not look at `State.demand`: spares the statistics of each day."""
+	nothing = np.zeros(len(scenario.items), np.float32)
+	unknown = DemandStatistics(*[nothing] * len(STATISTIC_NAMES))
+	return run(policy, scenario, keep_paths=keep_paths, statistics=[unknown] * scenario.days)
 
 
 def average(ledgers: Sequence[Ledger]) -> Ledger:

@@ -42,10 +42,12 @@ class Scenario:
 	unmet_demand: UnmetDemand
 	#: lead time of an order placed on each simulated day, shape (D, N), whole days
 	lead_times: npt.NDArray[np.int32]
-	#: stock at the start, shape (N,); nothing is on order
+	#: stock at the start, shape (N,)
 	initial_on_hand: FloatArray
 	#: what policies are told of past demand
 	measure: Measure = demand_statistics
+	#: open orders at the start, shape (H, N): row d is due on simulated day d; None for none
+	initial_arrivals: FloatArray | None = None
 
 	@property
 	def days(self) -> int:

@@ -59,7 +59,7 @@ const rl_overview = {
 			run && [
 				__("Last Run"),
 				`${link("RL Proposal Run", run.name)} ${this.pill("RL Proposal Run", run)}
-				${run.status === "Completed" ? __("Lines: {0}", [run.items_ordered || 0]) : ""}
+				${["Completed", "Partly"].includes(run.status) ? __("Lines: {0}", [run.items_ordered || 0]) : ""}
 				<span class="text-muted">${escape(run.messages || "")}</span>
 				<div class="rl-run"></div>${this.cancel_button(frm, run, __("Cancel Run"))}`,
 			],

@@ -72,7 +72,11 @@ const rl_panel = {
 		return [...new Set(named)].map(frappe.utils.escape_html);
 	},
 
-	number: (value) => format_number(value, null, Number.isInteger(flt(value, 3)) ? 0 : 1),
+	// with the decimals that it has, as in the document
+	number(value) {
+		const decimals = (String(flt(value, 3)).split(".")[1] || "").length;
+		return format_number(flt(value, 3), null, decimals);
+	},
 
 	// in stock UOM, and by how much it differs, as feedback counts it: 0 for what units and digits make of it
 	now(frm, row) {
@@ -113,7 +117,7 @@ const rl_panel = {
 		const name =
 			row.item_name === row.item_code ? "" : frappe.utils.escape_html(row.item_name || "");
 		const why = __("Why this quantity of {0}?", [item]);
-		return `<tr data-row="${row.name}">
+		return `<tr data-row="${frappe.utils.escape_html(row.name)}">
 			<td><button class="btn btn-xs btn-default rl-why" aria-expanded="false" style="float: right; margin-left: 8px"
 				aria-label="${why}">${__("Why?")}</button>${item}
 				${name ? `<div class="text-muted">${name}</div>` : ""}</td>

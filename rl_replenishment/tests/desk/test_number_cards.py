@@ -28,7 +28,9 @@ class TestNumberCards(ReportCase):
 		"""A card has the site's currency alone: where a company has another, each is told by itself."""
 		company = make.make_company()
 		frappe.db.set_value("Company", company, "default_currency", "JPY")
-		agent = make.make_agent([frappe.db.get_value("Warehouse", {"company": company})], company=company)
+		agent = make.make_agent(
+			[frappe.db.get_value("Warehouse", {"company": company, "is_group": 0})], company=company
+		)
 		self.request(30, agent=agent.name)
 		self.assertIn(fmt_money(30, precision=0, currency="JPY"), self.card(api.value_awaiting_approval))
 
@@ -51,9 +53,13 @@ class TestNumberCards(ReportCase):
 	def request(self, worth: float, *, agent: str):
 		"""A draft Material Request of a proposal that is worth so much."""
 		name = frappe.generate_hash(length=10)
+		company = frappe.db.get_value("RL Agent Settings", agent, "company")
+		warehouse = frappe.db.get_value("RL Agent Warehouse", {"parent": agent}, "warehouse")
 		row = {"name": name, "agent": agent, "status": "Requested", "proposed_qty": worth / 10, "rate": 10}
+		row |= {"company": company, "item_code": self.items[0], "warehouse": warehouse}
 		frappe.db.bulk_insert("RL Proposal", list(row), [list(row.values())])
-		draft = make.make_material_request(self.items[0], self.warehouse, worth / 10)
+		values = {"company": company, "rl_agent": agent}
+		draft = make.make_material_request(self.items[0], warehouse, worth / 10, **values)
 		frappe.db.set_value("Material Request Item", draft.items[0].name, "rl_proposal", name)
 		return draft.reload()
 

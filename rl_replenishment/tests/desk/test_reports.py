@@ -11,6 +11,7 @@ import numpy as np
 from frappe.utils import add_days, getdate, now_datetime, nowdate
 
 from rl_replenishment.bridge.desk.reporting import GROUPS, percent
+from rl_replenishment.bridge.state.stock import Stock
 from rl_replenishment.rl_replenishment.report.rl_stock_health.rl_stock_health import days_until_empty
 from rl_replenishment.setup.roles import MANAGER, USER
 from rl_replenishment.tests import factories as make
@@ -163,10 +164,13 @@ class TestStockReports(ReportCase):
 		self.assertEqual(overdue["item_code"], late)
 
 	def test_days_until_empty(self) -> None:
-		arrivals = np.zeros((4, 4), np.float32)
-		arrivals[3] = [0, 10, 0, 0]
-		found = days_until_empty(np.float32([7, 7, 7, -1]), arrivals, np.float32([2, 2, 0, 1]))
-		self.assertEqual(found.tolist(), [3, 8, np.inf, 0])
+		arrivals, promised, none = (np.zeros((4, 5), np.float32) for _ in range(3))
+		arrivals[3] = [0, 10, 0, 0, 0]
+		promised[2] = [0, 0, 0, 0, 8]
+		on_hand = np.float32([7, 7, 7, -1, 7])
+		stock = Stock(on_hand, arrivals, arrivals.sum(axis=0), none[0], promised, none[0])
+		found = days_until_empty(stock, np.float32([2, 2, 0, 1, 0]))
+		self.assertEqual(found.tolist(), [3, 8, np.inf, 0, 2])
 
 	def test_lead_times(self) -> None:
 		"""Promised in 5 days; arrived after 3 and 9."""

@@ -223,10 +223,10 @@ class TestFeedback(IntegrationTestCase):
 		order.submit()
 		self.assert_row(self.piece, proposed, 1, settled=True)
 
-	def second_request(self):
+	def second_request(self, sold: float = 40):
 		"""What is asked for after a large sale, while the first request is waiting."""
 		frappe.set_user("Administrator")
-		make.make_sales_order(make.make_customer(), self.warehouse, {self.piece: 40})
+		make.make_sales_order(make.make_customer(), self.warehouse, {self.piece: sold})
 		(name,) = propose(self.agent.name, force=True)["material_requests"]
 		frappe.set_user(self.buyer)
 		return frappe.get_doc("Material Request", name)
@@ -282,8 +282,115 @@ class TestFeedback(IntegrationTestCase):
 		frappe.db.set_value(
 			"Purchase Order", {"supplier": self.supplier}, "transaction_date", add_days(nowdate(), -1)
 		)
-		self.second_request().delete()
+		# what was ordered beyond the proposal is there for it
+		self.second_request(sold=90).delete()
 		self.assertEqual(self.row(self.piece, material_request=self.request.name).ordered_qty, qty)
+
+	def order_by_hand(self, *lines: tuple[str, str, float]):
+		"""A Purchase Order of (item, warehouse, quantity) without a link to any request."""
+		order = frappe.get_doc(
+			{
+				"doctype": "Purchase Order",
+				"company": make.company(),
+				"supplier": self.supplier,
+				"schedule_date": add_days(nowdate(), 7),
+				"items": [
+					{"item_code": item, "warehouse": warehouse, "qty": qty, "rate": 1}
+					for item, warehouse, qty in lines
+				],
+			}
+		).insert()
+		order.submit()
+		return order
+
+	def test_ordered_by_hand_beside_a_stopped_request(self):
+		"""It was kept, whichever comes first; cancelling the order takes that back."""
+		proposed = self.line(self.piece).rl_proposed_qty
+		self.submit_request()
+		order = self.order_by_hand((self.piece, self.warehouse, proposed))
+		frappe.set_user("Administrator")
+		update_status(self.request.name, "Stopped")
+		self.assert_row(self.piece, proposed, 1, settled=True)
+		self.assertEqual(self.status(self.piece), "Ordered")
+		self.assertEqual(self.row(self.piece).purchase_order, order.name)
+		self.assertLess(self.row(self.boxed).reward, 0)
+		order.cancel()
+		self.assert_row(self.piece, 0, max(-proposed / 28, -3), settled=True)
+		# to goods in, after the request was stopped
+		self.order_by_hand((self.piece, make.make_warehouse(), proposed - 7))
+		self.assert_row(self.piece, proposed - 7, -7 / 28, settled=True)
+
+	def test_ordered_by_hand_for_a_place_that_uses_it(self):
+		"""Another place's own purchase is no answer."""
+		branch = make.make_warehouse()
+		make.sell_every_day(self.piece, branch, 1)
+		self.submit_request()
+		frappe.set_user("Administrator")
+		update_status(self.request.name, "Stopped")
+		self.order_by_hand((self.piece, branch, self.line(self.piece).qty))
+		self.assertEqual(self.row(self.piece).ordered_qty, 0)
+
+	def test_ordered_by_hand_beside_an_open_request(self):
+		"""Counted while the request waits; what is then ordered from the request stands by itself."""
+		proposed = self.line(self.piece).rl_proposed_qty
+		self.submit_request()
+		self.order_by_hand((self.piece, self.warehouse, proposed))
+		self.assert_row(self.piece, proposed, 1, settled=True)
+		self.order({self.piece: proposed})
+		self.assert_row(self.piece, proposed, 1, settled=True)
+
+	def test_ordered_by_hand_beside_other_lines_of_the_request(self):
+		"""The line's link got lost: it answers the proposal, and is no item that the buyer added."""
+		proposed = self.line(self.piece).rl_proposed_qty
+		self.submit_request()
+		order = self.order({item: self.line(item).qty for item in (self.piece, self.boxed)}, submit=False)
+		for line in order.items:
+			if line.item_code == self.piece:
+				line.material_request = line.material_request_item = None
+		order.save()
+		order.submit()
+		self.assert_row(self.piece, proposed, 1, settled=True)
+
+	def test_another_item_entered_over_a_proposed_line(self):
+		"""The proposed one was turned down; the other one is added, proposed 0, and says nothing else."""
+		other = make.make_item(self.supplier)
+		line = self.line(self.piece)
+		line.update({"item_code": other, "item_name": other, "qty": 5})
+		self.request.save()
+		self.assertEqual((line.rl_proposal, line.rl_proposed_qty, line.rl_explanation or ""), (None, 0, ""))
+		self.submit_request()
+		self.assertEqual(self.row(self.piece).ordered_qty, 0)
+		self.assertTrue(self.row(self.piece).settled)
+		self.order({other: 5})
+		self.assert_row(other, 5, -3, settled=True)
+		self.assertEqual((self.row(other).proposed_qty, self.row(other).proposal), (0, None))
+		self.assertEqual(self.status(self.piece), "Rejected")
+
+	def test_a_proposed_line_that_was_deleted_and_entered_again(self):
+		proposed = self.line(self.piece).rl_proposed_qty
+		self.request.items = [self.line(self.boxed)]
+		self.request.append(
+			"items",
+			{
+				"item_code": self.piece,
+				"warehouse": self.warehouse,
+				"qty": proposed,
+				"schedule_date": getdate(add_days(nowdate(), 7)),
+			},
+		)
+		self.request.save()
+		self.submit_request()
+		self.order({self.piece: proposed})
+		self.assert_row(self.piece, proposed, 1, settled=True)
+
+	def test_a_proposed_line_for_another_warehouse(self):
+		"""The quantity was kept; the row is about the place that it was proposed for."""
+		line = self.line(self.piece)
+		line.warehouse = make.make_warehouse()
+		self.request.save()
+		self.submit_request()
+		self.order({self.piece: line.qty})
+		self.assert_row(self.piece, line.qty, 1, settled=True, warehouse=self.warehouse)
 
 	def test_an_item_added_to_the_request(self):
 		"""Proposed 0; one that is turned down again leaves nothing."""
@@ -362,17 +469,18 @@ class TestFeedback(IntegrationTestCase):
 		self.assertEqual(self.row(self.piece).ordered_qty, 0)
 
 	def test_orders_of_others_cost_nothing(self):
-		"""One cheap query for an order that has to do with requests, none of ours."""
+		"""Two cheap queries for an order that has to do with no proposal of ours."""
 		frappe.set_user("Administrator")
+		item = make.make_item(self.supplier)
 		order = frappe.get_doc(
 			{
 				"doctype": "Purchase Order",
 				"company": make.company(),
 				"supplier": self.supplier,
 				"schedule_date": nowdate(),
-				"items": [{"item_code": self.piece, "warehouse": self.warehouse, "qty": 1, "rate": 1}],
+				"items": [{"item_code": item, "warehouse": self.warehouse, "qty": 1, "rate": 1}],
 			}
 		).insert()
-		with self.assertQueryCount(1 + 2):
+		with self.assertQueryCount(2 + 2):
 			feedback.observe_order(order)
 		self.assertFalse(frappe.db.exists("RL Feedback", {"agent": self.agent.name}))

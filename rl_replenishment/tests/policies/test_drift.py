@@ -83,7 +83,7 @@ class TestDrift(IntegrationTestCase):
 	def test_service_below_the_band(self) -> None:
 		"""It is on the policy and the agent's form, and managers hear of it; until it is over."""
 		self.expect(1.01, 1e9)
-		self.assertRegex(self.found(), "For 2 weeks, only .* ended their days with stock.* 101.0% or more")
+		self.assertRegex(self.found(), "For 2 weeks, only .* ended their days with stock.* 101.0 % or more")
 		self.assertEqual(self.heard(), [f"Agent {self.agent.name} does worse than its backtest let expect"])
 		self.assertIn("ended their days with stock", " ".join(api.overview(self.agent.name)["problems"]))
 		self.expect(0, 1e9)

@@ -11,6 +11,7 @@ import frappe
 import numpy as np
 from frappe.utils import add_days, now_datetime
 
+from rl_replenishment.bridge.policies import classical_rule
 from rl_replenishment.bridge.policies import store as policy_store
 from rl_replenishment.core.errors import InputError, PolicyFileError
 from rl_replenishment.core.policies.adaptation import adapted_to
@@ -35,7 +36,7 @@ class TestPolicyStore(TrainingCase):
 		self.assertIn("tuned on 6 item-warehouses", policy.summary)
 		self.assertNotIn("untuned", json.loads(policy.metrics))
 		self.assertEqual([row.action for row in policy.promotions], ["Promoted"])
-		self.assertFalse(policy_store.is_untuned(stored))
+		self.assertFalse(classical_rule.is_untuned(stored))
 		again, found = policy_store.policy_in_use(self.agent)
 		self.assertEqual(again, name)
 		self.assertEqual(found.snapshot.items.keys, stored.snapshot.items.keys)
@@ -99,13 +100,13 @@ class TestPolicyStore(TrainingCase):
 		warehouse = make.make_warehouse()
 		agent = make.make_agent([warehouse], items)
 		name, stored = policy_store.policy_in_use(agent)
-		self.assertTrue(policy_store.is_untuned(stored))
+		self.assertTrue(classical_rule.is_untuned(stored))
 		self.assertIn("usual safety stock", frappe.db.get_value("RL Policy", name, "summary"))
 		self.assertEqual(policy_store.policy_in_use(agent)[0], name)
 		sell(items, warehouse, np.random.default_rng(0).poisson(3, (60, ITEMS)))
 		later, tuned = policy_store.policy_in_use(agent)
 		self.assertEqual(later, f"{agent.name}-v2")
-		self.assertFalse(policy_store.is_untuned(tuned))
+		self.assertFalse(classical_rule.is_untuned(tuned))
 		self.assertEqual(frappe.db.get_value("RL Policy", name, "status"), "Archived")
 		self.assertEqual(frappe.db.get_value("RL Policy", later, "parent"), name)
 

@@ -10,8 +10,9 @@ import frappe
 import numpy as np
 from frappe.utils import add_days, formatdate, getdate, nowdate
 
+from rl_replenishment.bridge.notifying import PROPOSALS_FAILED, PROPOSALS_WAITING
 from rl_replenishment.bridge.policies import store as policy_store
-from rl_replenishment.bridge.proposing import material_requests
+from rl_replenishment.bridge.proposing import grouping, material_requests
 from rl_replenishment.bridge.proposing import round as proposal_round
 from rl_replenishment.bridge.proposing import run as proposal_run
 from rl_replenishment.tasks import last_review_day, propose
@@ -192,7 +193,7 @@ class TestPropose(IntegrationTestCase):
 		make.sell_every_day(other, self.warehouse, 4)
 		self.items.append(other)
 		agent = self.agent()
-		with patch.object(material_requests, "MOST_LINES", 2):
+		with patch.object(grouping, "MOST_LINES", 2):
 			result = propose(agent.name, force=True)
 		sizes = sorted(
 			frappe.db.count("Material Request Item", {"parent": name}) for name in result["material_requests"]
@@ -216,24 +217,116 @@ class TestPropose(IntegrationTestCase):
 		self.assertEqual(line.stock_qty, 12 * line.qty)
 
 	def test_one_bad_item_loses_nobody_elses_order(self):
-		"""A line that ERPNext refuses is named in the run; the others are requested."""
-		original = material_requests._make
+		"""A line that ERPNext refuses is named in the run, which says so; the others are requested."""
+		original = material_requests._place
 		bad = self.items[1]
 
-		def refuse(settings, policy, run, lines, descriptions):
-			if any(line.item_code == bad for line in lines):
+		def refuse(settings, request):
+			if any(line.item_code == bad for line in request.items):
 				# half-way: what was written before must be taken back
 				frappe.db.set_value("Item", bad, "description", "half-written")
 				frappe.throw("No such warehouse")
-			return original(settings, policy, run, lines, descriptions)
+			return original(settings, request)
 
-		with patch.object(material_requests, "_make", refuse):
+		with (
+			patch.object(material_requests, "_place", refuse),
+			patch.object(proposal_run, "announce") as announce,
+		):
 			result = propose(self.agent().name, force=True)
 		self.assertEqual({line.item_code for line in self.lines_of(result)}, {self.items[0], self.items[2]})
-		self.assertIn(
-			f"{bad} in {self.warehouse} was not requested: No such warehouse", self.run_of(result).messages
-		)
+		run = self.run_of(result)
+		self.assertIn(f"Not requested: {bad} in {self.warehouse}: No such warehouse", run.messages)
+		self.assertEqual((run.status, run.items_ordered), ("Partly", 2))
 		self.assertNotEqual(frappe.db.get_value("Item", bad, "description"), "half-written")
+		told = [call.args[2] for call in announce.call_args_list]
+		self.assertEqual(told, [PROPOSALS_FAILED, PROPOSALS_WAITING])
+
+	def test_a_site_that_wants_more_in_a_request(self):
+		"""The run has failed, says what to mend and names no request that is not there; somebody is told."""
+		agent = self.agent()
+		for doctype, label in (("Material Request", "Reason Code"), ("Material Request Item", "Budget Line")):
+			meta = frappe.get_meta(doctype)
+			field = frappe.get_doc(
+				{
+					"doctype": "DocField",
+					"parent": doctype,
+					"fieldname": frappe.scrub(label),
+					"fieldtype": "Data",
+					"label": label,
+					"reqd": 1,
+				}
+			)
+			with (
+				self.subTest(label),
+				patch.object(meta, "fields", [*meta.fields, field]),
+				patch.object(proposal_run, "announce") as announce,
+			):
+				result = propose(agent.name, force=True)
+				self.assertEqual((result["proposals"], result["material_requests"]), (3, []))
+				run = self.run_of(result)
+				self.assertEqual((run.status, run.items_ordered), ("Failed", 0))
+				self.assertIn(f"this site wants {label} in a Material Request", run.messages)
+				self.assertNotIn("MAT-MR", run.messages)
+				announce.assert_called_once_with("RL Proposal Run", run.name, PROPOSALS_FAILED)
+				# it is still its turn
+				self.assertFalse(agent.reload().last_run_on)
+
+	def test_a_run_across_midnight(self):
+		"""The run's day is that on which it began, for requests, proposals and the calendar."""
+		for item in self.items:
+			frappe.db.set_value("Item", item, "lead_time_days", 0)
+		agent = self.agent(review_frequency="Daily", default_lead_time_days=0)
+		yesterday = getdate(add_days(nowdate(), -1))
+		result = proposal_run.propose_for(agent.name, today=yesterday)
+		self.assertEqual(self.run_of(result).status, "Completed")
+		request = frappe.get_doc("Material Request", result["material_requests"][0])
+		self.assertEqual((request.transaction_date, request.schedule_date), (yesterday, yesterday))
+		self.assertEqual(self.run_of(result).day, yesterday)
+		self.assertEqual(getdate(agent.reload().last_run_on), yesterday)
+
+	def test_requests_by_warehouse(self):
+		"""Where the agent is asked to, or where somebody may see one warehouse only."""
+		other = make.make_warehouse()
+		make.sell_every_day(self.items[0], other, 4)
+		frappe.get_doc({"doctype": "Bin", "item_code": self.items[0], "warehouse": other}).insert()
+		agent = make.make_agent([self.warehouse, other], self.items, mode="Draft", group_by_warehouse=0)
+		for item in self.items:
+			make.make_stock(item, self.warehouse, 1)
+
+		def warehouses() -> list[set[str]]:
+			frappe.db.savepoint("before_proposing")
+			result = propose(agent.name, force=True)
+			found = [
+				set(frappe.get_all("Material Request Item", {"parent": name}, pluck="warehouse"))
+				for name in result["material_requests"]
+			]
+			self.seen = [
+				[
+					bool(frappe.get_list("Material Request", {"name": name}, user=user))
+					and frappe.has_permission("Material Request", doc=name, user=user)
+					for name in result["material_requests"]
+				]
+				for user in users
+			]
+			frappe.db.rollback(save_point="before_proposing")
+			return sorted(found, key=sorted)
+
+		users: list[str] = []
+		apart = sorted([{self.warehouse}, {other}], key=sorted)
+		self.assertEqual(warehouses(), [{self.warehouse, other}])
+		agent.db_set("group_by_warehouse", 1)
+		self.assertEqual(warehouses(), apart)
+		agent.db_set("group_by_warehouse", 0)
+		clerk, buyer = make.make_user("Stock User"), make.make_user("Purchase User", "Stock User")
+		permission = {"doctype": "User Permission", "allow": "Warehouse", "apply_to_all_doctypes": 1}
+		for name in (self.warehouse, other):
+			frappe.get_doc({**permission, "user": clerk, "for_value": name}).insert()
+		# who may see both is no reason
+		self.assertEqual(warehouses(), [{self.warehouse, other}])
+		frappe.get_doc({**permission, "user": buyer, "for_value": other}).insert()
+		users = [buyer, clerk]
+		self.assertEqual(warehouses(), apart)
+		self.assertEqual((sorted(self.seen[0]), self.seen[1]), ([False, True], [True, True]))
 
 	def test_most_days_of_cover(self):
 		"""Stock and orders stay within so many days of demand; the sentence says that it was cut."""

@@ -100,6 +100,36 @@ class TestDemand(IntegrationTestCase):
 		self.assertEqual(self.demand(), {12: 7})
 		self.assertEqual(self.demand([self.warehouse, self.outside]), {})
 
+	def test_what_is_used_elsewhere_is_demand_where_it_was_bought_for(self):
+		"""Moved to work in progress in the same group, less what came back; used up there, it counts once."""
+		group = make.make_warehouse(is_group=1)
+		store, scrap = make.make_warehouse(group), make.make_warehouse(is_rejected_warehouse=1)
+		used = make.make_warehouse(group, warehouse_type=make.make_warehouse_type("WIP"))
+		make.make_stock(self.item, store, 100, date=self.day(40))
+		self.entry("Material Transfer", 12, s_warehouse=store, t_warehouse=used, qty=7)
+		self.entry("Material Transfer", 11, s_warehouse=used, t_warehouse=store, qty=2)
+		make.make_issue(self.item, used, 5, date=self.day(10))
+		# nobody asked for what is thrown away
+		self.entry("Material Transfer", 9, s_warehouse=store, t_warehouse=scrap, qty=4)
+		self.warehouse = store
+		self.assertEqual(self.demand([group]), {12: 5})
+
+	def test_a_branch_that_is_filled_by_transfer_is_demand_where_it_is_filled_from(self):
+		branch = make.make_warehouse()
+		item = frappe.get_doc("Item", self.item)
+		item.append(
+			"reorder_levels",
+			{
+				"warehouse": branch,
+				"warehouse_reorder_level": 5,
+				"warehouse_reorder_qty": 10,
+				"material_request_type": "Transfer",
+			},
+		)
+		item.save()
+		self.entry("Material Transfer", 12, s_warehouse=self.warehouse, t_warehouse=branch, qty=7)
+		self.assertEqual(self.demand([self.warehouse, branch]), {12: 7})
+
 	def test_corrections_and_returns_to_suppliers_are_no_demand(self):
 		count = frappe.get_doc(
 			{

@@ -53,6 +53,99 @@ class TestScope(IntegrationTestCase):
 			{disabled: "the warehouse is disabled", transit: "goods only pass through it"},
 		)
 
+	def test_places_that_are_not_bought_for(self):
+		"""By type, mark, settings and documents; a level to purchase at asks for it where goods are used."""
+		group = make.make_warehouse(is_group=1)
+		plain = make.make_warehouse(group)
+		by_type = {
+			kind: make.make_warehouse(group, warehouse_type=make.make_warehouse_type(kind))
+			for kind in ("WIP", "Goods In", "Scrap")
+		}
+		rejected = make.make_warehouse(group, is_rejected_warehouse=1)
+		in_progress, made, scrap, samples, subcontractor = (make.make_warehouse(group) for _ in range(5))
+		own = frappe.get_doc("Manufacturing Settings")
+		own.update({"default_fg_warehouse": made, "default_scrap_warehouse": scrap})
+		own.save()
+		frappe.get_doc("Stock Settings").update({"sample_retention_warehouse": samples}).save()
+		self.insert_document("Work Order", wip_warehouse=in_progress)
+		self.insert_document("Purchase Order", supplier_warehouse=subcontractor)
+		item = self.stocked(plain)
+		for warehouse in (*by_type.values(), rejected, in_progress, made, scrap, samples, subcontractor):
+			make.make_stock(item, warehouse, 1)
+		scope = self.scope([group])
+		self.assertEqual(scope.keys, ((item, plain),))
+		reasons = {left.warehouse: left.reason for left in scope.left_out}
+		used = "what is used there is bought for the warehouse that it is transferred from"
+		self.assertEqual(
+			reasons,
+			{
+				by_type["WIP"]: used,
+				by_type["Goods In"]: "goods only pass through it",
+				by_type["Scrap"]: "scrap lies there",
+				rejected: "rejected goods lie there",
+				in_progress: used,
+				made: "what is made comes there; name the warehouse itself to buy for it",
+				scrap: "scrap lies there",
+				samples: "retained samples lie there",
+				subcontractor: "what a subcontractor uses is bought for the warehouse that it is sent from",
+			},
+		)
+		self.assertIn((item, made), self.scope([plain, made]).keys)
+		self.insert_level(item, in_progress, "Purchase")
+		self.assertIn((item, in_progress), self.scope([group]).keys)
+
+	def test_a_place_that_documents_name_and_that_goods_are_bought_for(self):
+		"""A Work Order that uses up what lies in the stores makes them no place of work in progress."""
+		self.insert_document("Work Order", wip_warehouse=self.warehouse)
+		item = make.make_item(
+			item_defaults=[{"company": make.company(), "default_warehouse": self.warehouse}]
+		)
+		self.assertEqual(self.scope().keys, ((item, self.warehouse),))
+
+	def test_what_erpnext_calls_work_in_progress(self):
+		"""The warehouse that every new company gets, without a type."""
+		own = {"warehouse_name": "Work In Progress", "company": make.company()}
+		name = frappe.db.get_value("Warehouse", own) or make.make_warehouse(**own)
+		item = self.stocked()
+		make.make_stock(item, name, 1)
+		scope = self.scope([self.warehouse, name])
+		self.assertEqual((scope.keys, scope.left_out[0].warehouse), (((item, self.warehouse),), name))
+
+	def test_a_level_that_is_filled_by_transfer(self):
+		"""The item is bought for where it comes from; one that is also bought there, there too."""
+		branch = make.make_warehouse()
+		item, both = self.stocked(branch), self.stocked(branch)
+		for code, kind in ((item, "Transfer"), (both, "Transfer"), (both, "Purchase")):
+			self.insert_level(code, branch, kind)
+		scope = self.scope([self.warehouse, branch])
+		self.assertEqual(scope.keys, ((both, branch),))
+		(left,) = scope.left_out
+		self.assertEqual((left.item_code, left.warehouse), (item, branch))
+		self.assertIn("filled by transfer", left.reason)
+
+	@staticmethod
+	def insert_document(doctype: str, **values) -> None:
+		"""Its row alone, submitted."""
+		document = frappe.get_doc({"doctype": doctype, "company": make.company(), **values})
+		document.name, document.docstatus = make.unique(doctype), 1
+		document.db_insert()
+
+	@staticmethod
+	def insert_level(item: str, warehouse: str, kind: str) -> None:
+		frappe.get_doc(
+			{
+				"doctype": "Item Reorder",
+				"parent": item,
+				"parenttype": "Item",
+				"parentfield": "reorder_levels",
+				"name": make.unique("level"),
+				"warehouse": warehouse,
+				"warehouse_reorder_level": 5,
+				"warehouse_reorder_qty": 10,
+				"material_request_type": kind,
+			}
+		).db_insert()
+
 	def test_items_that_cannot_be_ordered_are_named(self):
 		names = ("fine", "disabled", "unpurchased", "ended", "ends", "made")
 		codes = {name: self.stocked() for name in names}

@@ -6,6 +6,7 @@ import frappe
 import numpy as np
 from erpnext.buying.doctype.purchase_order.purchase_order import make_purchase_receipt
 from erpnext.buying.doctype.purchase_order.purchase_order import update_status as set_order_status
+from erpnext.selling.doctype.sales_order.sales_order import make_delivery_note
 from erpnext.stock.doctype.material_request.material_request import make_purchase_order
 from erpnext.stock.doctype.material_request.material_request import update_status as set_request_status
 from frappe.utils import add_days, getdate, nowdate
@@ -39,7 +40,7 @@ class TestStock(IntegrationTestCase):
 		projected = frappe.db.get_value(
 			"Bin", {"item_code": self.item, "warehouse": self.warehouse}, "projected_qty"
 		)
-		self.assertEqual(float(stock.on_hand[0] + stock.on_order[0]), projected)
+		self.assertEqual(float(stock.projected[0]), projected)
 
 	def order(self, qty: float, days: int, **values):
 		order = frappe.get_doc(
@@ -80,10 +81,120 @@ class TestStock(IntegrationTestCase):
 		self.assertEqual(self.stock().on_hand[0], 62)
 		self.assert_projected()
 
-	def test_reserved_stock_is_taken(self):
-		make.make_sales_order(make.make_customer(), self.warehouse, {self.item: 20})
-		self.assertEqual(self.stock().on_hand[0], 30)
+	def promised(self) -> dict[int, float]:
+		"""What is to leave, by days from today."""
+		promised = self.stock().promised[:, 0]
+		return {int(day): float(promised[day]) for day in np.flatnonzero(promised)}
+
+	def test_reserved_stock_leaves_on_its_day(self):
+		"""It is there until then; what is due today or late, and what was closed, is told from it."""
+		customer = make.make_customer()
+		for days, qty in ((5, 20), (180, 600), (0, 7)):
+			make.make_sales_order(customer, self.warehouse, {self.item: qty}, days=days)
+		closed = make.make_sales_order(customer, self.warehouse, {self.item: 9})
+		closed.update_status("Closed")
+		self.assertEqual((self.stock().on_hand[0], self.promised()), (43, {5: 20, 180: 600}))
 		self.assert_projected()
+
+	def test_what_was_delivered_of_an_order_is_promised_no_more(self):
+		order = make.make_sales_order(make.make_customer(), self.warehouse, {self.item: 20})
+		note = make_delivery_note(order.name)
+		note.items[0].qty = 15
+		note.insert()
+		note.submit()
+		self.assertEqual((self.stock().on_hand[0], self.promised()), (35, {5: 5}))
+		self.assert_projected()
+
+	def test_components_of_a_product_bundle_are_promised(self):
+		bundle = make.make_item(is_stock_item=0)
+		frappe.get_doc(
+			{
+				"doctype": "Product Bundle",
+				"new_item_code": bundle,
+				"items": [{"item_code": self.item, "qty": 3}],
+			}
+		).insert()
+		make.make_sales_order(make.make_customer(), self.warehouse, {bundle: 4})
+		self.assertEqual((self.stock().on_hand[0], self.promised()), (50, {5: 12}))
+		self.assert_projected()
+
+	def test_what_production_needs_leaves_when_it_starts(self):
+		made = make.make_item()
+		bom = frappe.get_doc(
+			{
+				"doctype": "BOM",
+				"item": made,
+				"company": make.company(),
+				"quantity": 1,
+				"items": [{"item_code": self.item, "qty": 2, "rate": 1, "source_warehouse": self.warehouse}],
+			}
+		).insert()
+		bom.submit()
+		order = frappe.get_doc(
+			{
+				"doctype": "Work Order",
+				"production_item": made,
+				"bom_no": bom.name,
+				"qty": 5,
+				"company": make.company(),
+				"wip_warehouse": make.make_warehouse(),
+				"fg_warehouse": make.make_warehouse(),
+				"planned_start_date": f"{add_days(nowdate(), 12)} 08:00:00",
+			}
+		)
+		order.set_work_order_operations()
+		order.set_required_items()
+		order.required_items[0].source_warehouse = self.warehouse
+		order.insert()
+		order.submit()
+		self.assertEqual((self.stock().on_hand[0], self.promised()), (50, {12: 10}))
+		self.assert_projected()
+
+	def batched(self, *batches: tuple[float, int | None]) -> str:
+		"""An item in batches of (quantity, days until it expires)."""
+		item = make.make_item(has_batch_no=1, has_expiry_date=1, create_new_batch=0)
+		for qty, days in batches:
+			expiry = {"expiry_date": add_days(nowdate(), days)} if days is not None else {}
+			made = {"manufacturing_date": add_days(nowdate(), -90)}
+			batch = frappe.get_doc(
+				{"doctype": "Batch", "batch_id": make.unique("B"), "item": item, **expiry, **made}
+			).insert()
+			# goods can be received while they keep
+			make.make_batch_stock(item, self.warehouse, qty, batch.name, date=add_days(nowdate(), -60))
+			self.batch = batch.name
+		return item
+
+	def usable(self, item: str, rate: float | None = None) -> tuple[float, float]:
+		"""What is on hand, and what expires before it can be sold."""
+		rates = None if rate is None else np.float32([rate])
+		stock = read_stock(self.agent, [ItemKey(item, self.warehouse)], getdate(), rate=rates)
+		return float(stock.on_hand[0]), float(stock.expiring[0])
+
+	def test_expired_batches_are_not_there(self):
+		"""Of what expires later, what cannot be sold until then; it can on its last day."""
+		item = self.batched((300, -1), (100, 9), (50, 400))
+		self.assertEqual(self.usable(item), (150, 300))
+		self.assertEqual(self.usable(item, 4), (40 + 50, 300 + 60))
+		self.assertEqual(self.usable(item, 100), (150, 300))
+		frappe.db.set_value("Batch", self.batch, "disabled", 1)
+		self.assertEqual(self.usable(item, 100), (100, 350))
+
+	def test_what_was_taken_from_a_batch_is_not_in_it(self):
+		item = self.batched((80, 5), (40, 400))
+		make.make_issue(item, self.warehouse, 30)
+		# what expires first went first: 50 of it are left, of which 24 can be sold
+		self.assertEqual(self.usable(item, 4), (24 + 40, 26))
+
+	def test_batches_of_before_there_were_bundles(self):
+		item = self.batched((60, -3))
+		bundles = frappe.get_all("Serial and Batch Bundle", {"item_code": item}, pluck="name")
+		frappe.db.set_value(
+			"Stock Ledger Entry",
+			{"item_code": item},
+			{"serial_and_batch_bundle": None, "batch_no": self.batch},
+		)
+		frappe.db.delete("Serial and Batch Entry", {"parent": ("in", bundles)})
+		self.assertEqual(self.usable(item), (0, 60))
 
 	def test_requests_until_they_are_ordered(self):
 		"""What nobody ordered yet arrives no sooner than an order of today; a stopped rest never does."""
@@ -111,6 +222,14 @@ class TestStock(IntegrationTestCase):
 			make.make_material_request(self.item, self.warehouse, qty, material_request_type=kind).submit()
 		self.assertEqual(self.stock().on_order[0], 11)
 		self.assertEqual(self.stock().on_hand[0], 42)
+		make.make_material_request(
+			self.item,
+			self.warehouse,
+			5,
+			material_request_type="Material Issue",
+			schedule_date=add_days(nowdate(), 20),
+		).submit()
+		self.assertEqual((self.stock().on_hand[0], self.promised()), (42, {20: 5}))
 		self.assert_projected()
 
 	def test_only_the_agents_own_drafts_count(self):

@@ -47,50 +47,70 @@ frappe.ui.form.on("RL Agent Settings", {
 // more is no longer read; a run has all of it
 const MOST_SHOWN = 200;
 
-function preview(frm) {
-	frappe
-		.call({
-			method: "rl_replenishment.api.preview",
-			args: { agent: frm.doc.name },
-			type: "GET",
-			freeze: true,
-			freeze_message: __("Looking at stock and demand"),
-		})
-		.then((r) => {
-			const { lines, messages, considered, value } = r.message;
-			const number = (quantity) =>
-				format_number(quantity, null, Number.isInteger(quantity) ? 0 : 1);
-			const rows = lines.slice(0, MOST_SHOWN).map(
-				(line) => `<tr>
-					<td>${frappe.utils.escape_html(line.item_code)}<br>
-						<span class="text-muted">${frappe.utils.escape_html(line.item_name || "")}</span></td>
-					<td class="text-right">${number(line.proposed_qty)} ${frappe.utils.escape_html(__(line.uom))}</td>
-					<td class="text-right">${number(line.baseline_qty)}</td>
-					<td>${frappe.utils.escape_html(line.reason)}</td>
-				</tr>`
-			);
-			const dialog = new frappe.ui.Dialog({
-				title: __("What It Would Propose Now"),
-				size: "extra-large",
-			});
-			dialog.$body.html(`
-				<p>${__("{0} of {1} item-warehouses, worth {2}. Nothing was written.", [
-					lines.length,
-					considered,
-					format_currency(
-						value,
-						frappe.get_doc(":Company", frm.doc.company)?.default_currency
-					),
-				])}</p>
-				${messages.map((text) => `<p class="text-muted">${frappe.utils.escape_html(text)}</p>`).join("")}
-				<div class="table-responsive"><table class="table table-sm small">
-					<thead><tr><th>${__("Item")}</th><th class="text-right">${__("Proposed")}</th>
-						<th class="text-right">${__("Classical Rule")}</th><th>${__("Why")}</th></tr></thead>
-					<tbody>${rows.join("")}</tbody>
-				</table></div>
-				${lines.length > MOST_SHOWN ? `<p>${__("And {0} more.", [lines.length - MOST_SHOWN])}</p>` : ""}`);
-			dialog.show();
-		});
+// how often to ask how far the tuning is that a first preview waits for
+const ASK_EVERY_MS = 2000;
+
+async function preview(frm) {
+	const title = __("What It Would Propose Now");
+	const ask = async (freeze) =>
+		(
+			await frappe.call({
+				method: "rl_replenishment.api.preview",
+				args: { agent: frm.doc.name },
+				type: "GET",
+				freeze,
+				freeze_message: __("Looking at stock and demand"),
+			})
+		).message;
+	let found = await ask(true);
+	if (found.waiting) {
+		const dialog = new frappe.ui.Dialog({ title });
+		dialog.show();
+		for (; found.waiting; found = await ask(false)) {
+			const { percent, what } = found.waiting;
+			dialog.$body.html(`<p>${frappe.utils.escape_html(what)}</p>
+				<div class="progress" role="progressbar" aria-label="${frappe.utils.escape_html(what)}"
+					aria-valuemin="0" aria-valuemax="100" aria-valuenow="${percent}">
+					<div class="progress-bar" style="width: ${percent}%"></div></div>`);
+			await new Promise((done) => setTimeout(done, ASK_EVERY_MS));
+			// whoever closes it, or goes elsewhere, waits no longer; what was begun goes on
+			if (!dialog.display || cur_frm !== frm) return dialog.hide();
+		}
+		dialog.hide();
+	}
+	show_preview(frm, title, found);
+}
+
+function show_preview(frm, title, { lines, messages, considered, value }) {
+	const number = (quantity) => {
+		// with the decimals that it has, as a run would write it
+		const decimals = (String(quantity).split(".")[1] || "").length;
+		return format_number(quantity, null, decimals);
+	};
+	const rows = lines.slice(0, MOST_SHOWN).map(
+		(line) => `<tr>
+			<td>${frappe.utils.escape_html(line.item_code)}<br>
+				<span class="text-muted">${frappe.utils.escape_html(line.item_name || "")}</span></td>
+			<td class="text-right">${number(line.proposed_qty)} ${frappe.utils.escape_html(__(line.uom))}</td>
+			<td class="text-right">${number(line.baseline_qty)}</td>
+			<td>${frappe.utils.escape_html(line.reason)}</td>
+		</tr>`
+	);
+	const dialog = new frappe.ui.Dialog({ title, size: "extra-large" });
+	dialog.$body.html(`
+		<p>${__("{0} of {1} item-warehouses, worth {2}. Nothing was written.", [
+			lines.length,
+			considered,
+			format_currency(value, frappe.get_doc(":Company", frm.doc.company)?.default_currency),
+		])}</p>
+		${messages.map((text) => `<p class="text-muted">${frappe.utils.escape_html(text)}</p>`).join("")}
+		<div class="table-responsive"><table class="table table-sm small">
+			<thead><tr><th>${__("Item")}</th><th class="text-right">${__("Proposed")}</th>
+				<th class="text-right">${__("Classical Rule")}</th><th>${__("Why")}</th></tr></thead>
+			<tbody>${rows.join("")}</tbody>
+		</table></div>
+		${lines.length > MOST_SHOWN ? `<p>${__("And {0} more.", [lines.length - MOST_SHOWN])}</p>` : ""}`);
+	dialog.show();
 }
 
 function once_saved(frm, action) {

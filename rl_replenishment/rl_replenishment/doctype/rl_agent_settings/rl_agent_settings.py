@@ -2,38 +2,47 @@
 
 from __future__ import annotations
 
+from math import isfinite
+
 import frappe
 from frappe import _
-from frappe.model.document import Document
-from frappe.utils import flt
+from frappe.utils import escape_html, flt
 
+from rl_replenishment.bridge.figures import words
+from rl_replenishment.bridge.guarding import Guarded
 from rl_replenishment.bridge.state import ownership
-from rl_replenishment.bridge.state.scope import leaf_warehouses
+from rl_replenishment.bridge.state.places import read_places
 
 #: days from one look at the stock to the next
 REVIEW_DAYS = {"Daily": 1, "Weekly": 7, "Monthly": 30}
 #: with fewer days nothing can be learned: see `core.training.from_history.check_history`
 LEAST_HISTORY_DAYS = 28
 LONGEST_LEAD_TIME_DAYS = 365
-#: by field, what its value may be; None where there is no upper limit
-BOUNDS: dict[str, tuple[float, float | None]] = {
+#: in percent a year; nothing is kept that costs more than twice its price every year
+MOST_HOLDING_RATE = 200
+#: in percent: who enters 0.25 means 25, and few lose more than ten times the price of what is missing
+LEAST_USUAL_RATE, MOST_USUAL_STOCKOUT_RATE = 1, 1000
+#: of history and of everything that is told in days: more is a slip of the pen
+MOST_DAYS = 3650
+#: by field, what its value may be
+BOUNDS: dict[str, tuple[float, float]] = {
 	"holding_cost_rate": (0, 1000),
 	"stockout_cost_rate": (0, 10_000),
-	"order_cost": (0, None),
-	"max_cover_days": (0, None),
-	"max_run_value": (0, None),
+	"order_cost": (0, 10**12),
+	"max_cover_days": (0, MOST_DAYS),
+	"max_run_value": (0, 10**15),
 	"default_lead_time_days": (0, LONGEST_LEAD_TIME_DAYS),
-	"history_days": (0, None),
-	"holdout_days": (0, None),
+	"history_days": (0, MOST_DAYS),
+	"holdout_days": (0, MOST_DAYS),
 	"training_minutes": (1, 24 * 60),
-	"train_every_days": (0, None),
-	"train_after_feedback": (0, None),
-	"settle_after_days": (0, None),
+	"train_every_days": (0, MOST_DAYS),
+	"train_after_feedback": (0, 10**6),
+	"settle_after_days": (0, MOST_DAYS),
 	"feedback_weight": (0, 1),
 }
 
 
-class RLAgentSettings(Document):
+class RLAgentSettings(Guarded):
 	def validate(self) -> None:
 		self.validate_numbers()
 		self.validate_costs()
@@ -72,12 +81,18 @@ class RLAgentSettings(Document):
 
 	def validate_numbers(self) -> None:
 		for field, (least, most) in BOUNDS.items():
-			value = flt(self.get(field))
+			value = self.get(field)
 			label = frappe.bold(_(self.meta.get_label(field)))
-			if value < least:
-				frappe.throw(_("{0} is {1}, but cannot be below {2}.").format(label, self.get(field), least))
-			if most is not None and value > most:
-				frappe.throw(_("{0} is {1}, but cannot be above {2}.").format(label, self.get(field), most))
+			try:
+				number = float(value or 0)
+			except (TypeError, ValueError):
+				number = float("nan")
+			if not isfinite(number):
+				frappe.throw(_("{0} is {1}, which is no number.").format(label, escape_html(str(value))))
+			if number < least:
+				frappe.throw(_("{0} is {1}, but cannot be below {2}.").format(label, value, least))
+			if number > most:
+				frappe.throw(_("{0} is {1}, but cannot be above {2}.").format(label, value, f"{most:.15g}"))
 
 	def validate_costs(self) -> None:
 		if not self.holding_cost_rate:
@@ -91,6 +106,31 @@ class RLAgentSettings(Document):
 				_("{0} is 0: where a missing unit costs nothing, nothing is worth ordering.").format(
 					frappe.bold(_(self.meta.get_label("stockout_cost_rate")))
 				)
+			)
+
+		if self.holding_cost_rate > MOST_HOLDING_RATE:
+			frappe.throw(
+				_(
+					"{0} is {1}: to keep a unit for a year would cost more than twice its price. "
+					"For a quarter of the price, enter 25."
+				).format(
+					frappe.bold(_(self.meta.get_label("holding_cost_rate"))), words(self.holding_cost_rate)
+				)
+			)
+		self.ask_about_costs()
+
+	def ask_about_costs(self) -> None:
+		"""What may be meant, but rarely is."""
+		for field, is_high in (("holding_cost_rate", False), ("stockout_cost_rate", True)):
+			rate = flt(self.get(field))
+			if rate >= LEAST_USUAL_RATE and not (is_high and rate > MOST_USUAL_STOCKOUT_RATE):
+				continue
+			frappe.msgprint(
+				_("{0} is {1}, in percent of the price. If that is meant, leave it as it is.").format(
+					frappe.bold(_(self.meta.get_label(field))), words(rate)
+				),
+				title=_("Is This a Percentage?"),
+				indicator="orange",
 			)
 
 	def validate_history(self) -> None:
@@ -135,7 +175,7 @@ class RLAgentSettings(Document):
 					).format(row.idx, frappe.bold(row.warehouse), companies.get(row.warehouse), self.company),
 					title=_("Another Company's Warehouse"),
 				)
-		if not leaf_warehouses(self):
+		if not read_places(self).leaves:
 			frappe.throw(
 				_("There is no warehouse below {0} that could hold stock.").format(
 					", ".join(frappe.bold(name) for name in named)

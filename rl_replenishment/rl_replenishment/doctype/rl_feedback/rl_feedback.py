@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import frappe
-from frappe.model.document import Document
 
+from rl_replenishment.bridge.guarding import Guarded
 from rl_replenishment.bridge.logs import delete_older
 
 
-class RLFeedback(Document):
+class RLFeedback(Guarded):
 	@staticmethod
 	def clear_old_logs(days: int = 1095) -> None:
 		"""Log Settings: settled rows; by then training has learned from them or never will."""

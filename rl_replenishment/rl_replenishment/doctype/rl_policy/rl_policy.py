@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import frappe
 from frappe import _
-from frappe.model.document import Document
+
+from rl_replenishment.bridge.guarding import Guarded
 
 
-class RLPolicy(Document):
+class RLPolicy(Guarded):
 	def autoname(self) -> None:
 		self.name = f"{self.agent}-v{self.version}"
 

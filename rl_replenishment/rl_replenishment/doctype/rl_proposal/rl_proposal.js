@@ -11,13 +11,23 @@ frappe.ui.form.on("RL Proposal", {
 				)
 				.join("")}</tbody></table>`
 		);
+		if (state.left_out && frappe.model.can_create("RL Real Demand")) {
+			frm.add_custom_button(__("This Demand Was Real"), () => call_real(frm.doc, state));
+		}
 	},
 });
+
+// what was booked far outside the item's history is to count in full
+function call_real({ agent, item_code, warehouse, proposal_date }, { left_out_days_ago }) {
+	const day = frappe.datetime.add_days(proposal_date, -left_out_days_ago);
+	frappe.new_doc("RL Real Demand", { agent, item_code, warehouse, day });
+}
 
 // the numbers of a proposal in the order in which they lead to its quantity
 function what_it_saw() {
 	return [
 		["mean_daily_demand", __("Demand per day, over the last quarter")],
+		["left_out", __("Booked once, far outside its history, and not expected again")],
 		["borrowed", __("Share of it taken from similar items"), 0],
 		["lead_time_days", __("Lead time, days"), 1],
 		["lead_time_std_days", __("Standard deviation of the lead time, days"), 1],

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import frappe
-from frappe.model.document import Document
 
+from rl_replenishment.bridge.guarding import Guarded
 from rl_replenishment.bridge.logs import delete_older_proposals
 
 
-class RLProposal(Document):
+class RLProposal(Guarded):
 	@staticmethod
 	def clear_old_logs(days: int = 365) -> None:
 		"""Log Settings: proposals that nobody waits for any more."""

@@ -35,7 +35,9 @@ frappe.listview_settings["RL Proposal"] = {
 	},
 	formatters: {
 		item_code: (code, df, { item_name }) =>
-			item_name && item_name !== code ? `${code}: ${item_name}` : code,
+			frappe.utils.escape_html(
+				item_name && item_name !== code ? `${code}: ${item_name}` : code
+			),
 		// no day counts beyond what is worth counting
 		days_of_stock: (days) => (days >= 999 ? "" : format_number(days, null, 0)),
 		target_change: (change) =>
@@ -54,7 +56,7 @@ async function arrange(listview, sort_by, sort_order) {
 async function open_last_run(listview) {
 	const agent = listview.data[0]?.agent;
 	const [run] = await frappe.db.get_list("RL Proposal Run", {
-		filters: { status: "Completed", ...(agent && { agent }) },
+		filters: { status: ["in", ["Completed", "Partly"]], ...(agent && { agent }) },
 		order_by: "creation desc",
 		limit: 1,
 	});

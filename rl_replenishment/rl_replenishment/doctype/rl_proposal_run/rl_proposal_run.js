@@ -23,9 +23,13 @@ frappe.ui.form.on("RL Proposal Run", {
 });
 
 function show_state(frm) {
+	const refused =
+		frm.doc.items_considered &&
+		__("Nothing of what it proposed could be requested; see below.");
 	const said = {
 		"In Progress": __("The agent is looking at stock and demand."),
-		Failed: __("Nothing of this run was kept: all of it or nothing."),
+		Partly: __("Some of what it proposed could not be requested; see below."),
+		Failed: refused || __("Nothing of this run was kept: all of it or nothing."),
 	}[frm.doc.status];
 	if (said) frm.set_intro(said, frappe.get_indicator(frm.doc)[1]);
 }

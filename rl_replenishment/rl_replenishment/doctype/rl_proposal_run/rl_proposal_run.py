@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from frappe.model.document import Document
-
+from rl_replenishment.bridge.guarding import Guarded
 from rl_replenishment.bridge.logs import delete_older_runs
 
 
-class RLProposalRun(Document):
+class RLProposalRun(Guarded):
 	@staticmethod
 	def clear_old_logs(days: int = 365) -> None:
 		"""Log Settings: rounds that have ended and whose proposals are gone."""

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import frappe
 from frappe import _
-from frappe.model.document import Document
 from frappe.utils import getdate
 
+from rl_replenishment.bridge.guarding import Guarded
 
-class RLSnooze(Document):
+
+class RLSnooze(Guarded):
 	def validate(self) -> None:
 		frappe.has_permission("RL Agent Settings", "read", self.agent, throw=True)
 		if self.has_value_changed("until") and getdate(self.until) <= getdate():

@@ -53,7 +53,7 @@ function what_it_learned_from({ data, holdout_days, feedback, training, settings
 		.map(
 			([label, text]) =>
 				`<div class="col-xs-6 col-sm-4 col-md-3"><dt class="text-muted" style="font-weight: normal">${label}</dt>
-				<dd>${text}</dd></div>`
+				<dd>${frappe.utils.escape_html(String(text))}</dd></div>`
 		)
 		.join("")}</dl>`;
 }

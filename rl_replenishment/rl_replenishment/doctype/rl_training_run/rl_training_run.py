@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from frappe.model.document import Document
-
+from rl_replenishment.bridge.guarding import Guarded
 from rl_replenishment.bridge.logs import delete_older
 
 
-class RLTrainingRun(Document):
+class RLTrainingRun(Guarded):
 	@staticmethod
 	def clear_old_logs(days: int = 365) -> None:
 		"""Log Settings: trainings that have ended and made no policy."""

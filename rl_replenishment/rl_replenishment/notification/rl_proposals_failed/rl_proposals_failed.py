@@ -9,4 +9,7 @@ from frappe import _
 
 def get_context(context: dict[str, Any]) -> dict[str, Any]:
 	"""What subject and template are rendered with."""
-	return {"heading": _("Agent {0} could not propose").format(context["doc"].agent)}
+	run = context["doc"]
+	if run.items_considered:
+		return {"heading": _("Agent {0} could not request all that it proposed").format(run.agent)}
+	return {"heading": _("Agent {0} could not propose").format(run.agent)}

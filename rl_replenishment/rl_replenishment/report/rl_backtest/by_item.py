@@ -9,6 +9,7 @@ from frappe import _
 from frappe.utils import flt
 
 from rl_replenishment.bridge.desk.reporting import CHARTED, column, in_group, link_column
+from rl_replenishment.bridge.guarding import plain
 from rl_replenishment.bridge.policies.store import policy_name
 
 _FILTERS = ("item_code", "warehouse")
@@ -63,7 +64,7 @@ def _rows(columns: dict[str, list[Any]]) -> list[dict[str, Any]]:
 	for row in rows:
 		item = items.get(row["item_code"], {})
 		row.update(
-			item_name=item.get("item_name"),
+			item_name=plain(item.get("item_name")),
 			item_group=item.get("item_group"),
 			difference=row["cost"] - row["rule_cost"],
 			against_rule=100 * (row["cost"] / row["rule_cost"] - 1) if row["rule_cost"] else None,

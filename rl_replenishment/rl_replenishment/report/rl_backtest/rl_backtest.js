@@ -1,4 +1,5 @@
 // {% include "rl_replenishment/public/js/policy_comparison.js" %}
+// {% include "rl_replenishment/public/js/report_cells.js" %}
 
 frappe.query_reports["RL Backtest"] = {
 	filters: [
@@ -37,7 +38,7 @@ frappe.query_reports["RL Backtest"] = {
 		})),
 	],
 	formatter(value, row, column, data, default_formatter) {
-		const shown = default_formatter(value, row, column, data);
+		const shown = default_formatter(rl_as_text(value, column), row, column, data);
 		const does = column.fieldname === "compared" && rl_rules()[data?.rule]?.[1];
 		return does ? `<span title="${does}">${shown}</span>` : shown;
 	},

@@ -8,25 +8,25 @@ import frappe
 from frappe import _
 from frappe.utils import cint, flt
 
-from rl_replenishment.bridge.desk.reporting import chosen_agent, column, percent
+from rl_replenishment.bridge.desk.reporting import chosen_agent, column, given, percent
 from rl_replenishment.bridge.policies.promotion import CANDIDATE
-from rl_replenishment.bridge.policies.store import policy_name
+from rl_replenishment.bridge.policies.store import active_policy, policy_name
 from rl_replenishment.rl_replenishment.report.rl_backtest import by_item
 
 
 def execute(filters: dict[str, Any] | None = None) -> tuple:
 	"""Columns, rows, message, chart, summary."""
-	filters = frappe._dict(filters or {})
+	filters = given(filters)
 	agent = chosen_agent(filters.agent)
 	if not agent:
 		return _columns(), [], _("There is no agent yet: make one in RL Agent Settings."), None, []
-	company, active = frappe.db.get_value("RL Agent Settings", agent, ["company", "active_policy"])
+	company, active = frappe.db.get_value("RL Agent Settings", agent, "company"), active_policy(agent)
 	currency = frappe.get_cached_value("Company", company, "default_currency")
 	if filters.by == "Item":
 		return by_item.execute(agent, active, currency, filters)
-	given = {"agent": agent, **({"name": filters.policy} if filters.policy else {})}
+	asked = {"agent": agent, **({"name": filters.policy} if filters.policy else {})}
 	policies = frappe.get_list(
-		"RL Policy", given, ["name", "version", "metrics"], order_by="version desc, creation desc", limit=0
+		"RL Policy", asked, ["name", "version", "metrics"], order_by="version desc, creation desc", limit=0
 	)
 	rows = [
 		{**row, "currency": currency, "in_use": cint(policy.name == active)}

@@ -1,4 +1,5 @@
 // {% include "rl_replenishment/public/js/feedback_filters.js" %}
+// {% include "rl_replenishment/public/js/report_cells.js" %}
 
 frappe.query_reports["RL Feedback Analysis"] = {
 	filters: [
@@ -11,4 +12,6 @@ frappe.query_reports["RL Feedback Analysis"] = {
 			default: "Kept, %",
 		},
 	],
+	formatter: (value, row, column, data, default_formatter) =>
+		default_formatter(rl_as_text(value, column), row, column, data),
 };

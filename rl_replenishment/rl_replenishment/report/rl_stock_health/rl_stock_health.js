@@ -1,3 +1,4 @@
+// {% include "rl_replenishment/public/js/report_cells.js" %}
 function rl_health_colours() {
 	return { "Out of Stock": "red", "Runs Out": "orange", Healthy: "green", "Too Much": "blue" };
 }
@@ -33,7 +34,7 @@ frappe.query_reports["RL Stock Health"] = {
 	],
 
 	formatter(value, row, column, data, default_formatter) {
-		const shown = default_formatter(value, row, column, data);
+		const shown = default_formatter(rl_as_text(value, column), row, column, data);
 		if (column.fieldname !== "health" || !data) return shown;
 		const colour = Object.entries(rl_health_colours()).find(
 			([health]) => __(health) === data.health

@@ -12,14 +12,18 @@ import numpy.typing as npt
 from frappe import _
 from frappe.utils import cint, flt, getdate
 
-from rl_replenishment.bridge.desk.reporting import chosen_agent, column, in_group, link_column
+from rl_replenishment.bridge.desk.reporting import chosen_agent, column, given, in_group, link_column
+from rl_replenishment.bridge.guarding import plain
 from rl_replenishment.bridge.state.demand import read_demand
 from rl_replenishment.bridge.state.parameters import read_parameters
+from rl_replenishment.bridge.state.real_demand import usual_demand
 from rl_replenishment.bridge.state.scope import resolve_scope
-from rl_replenishment.bridge.state.stock import read_stock
+from rl_replenishment.bridge.state.stock import Stock, read_stock
+from rl_replenishment.bridge.visibility import Limits
 from rl_replenishment.core.demand.statistics import QUARTER
 from rl_replenishment.core.items import FloatArray
 from rl_replenishment.core.policies.base import protection_days
+from rl_replenishment.core.written import as_written
 
 #: in the order in which they are looked at
 HEALTH = ("Out of Stock", "Runs Out", "Healthy", "Too Much")
@@ -31,11 +35,17 @@ _HORIZON_DAYS = 366
 
 def execute(filters: dict[str, Any] | None = None) -> tuple:
 	"""Columns, rows, message, chart, summary."""
-	filters = frappe._dict(filters or {})
-	agent = chosen_agent(filters.agent)
+	filters = given(filters)
+	agent = chosen_agent(filters.agent, in_part=True)
 	if not agent:
 		return _columns(), [], _("There is no agent yet: make one in RL Agent Settings."), None, []
-	rows = _rows(frappe.get_doc("RL Agent Settings", agent))
+	rows = Limits("RL Proposal").keep(
+		_rows(frappe.get_doc("RL Agent Settings", agent)),
+		item_code="Item",
+		item_group="Item Group",
+		warehouse="Warehouse",
+		supplier="Supplier",
+	)
 	for name in ("warehouse", "supplier"):
 		if filters.get(name):
 			rows = [row for row in rows if row[name] == filters[name]]
@@ -57,46 +67,60 @@ def _rows(settings: Any) -> list[dict[str, Any]]:
 		return []
 	today = getdate()
 	items, bought = read_parameters(settings, keys)
-	stock = read_stock(settings, keys, today)
-	rate = read_demand(settings, keys, days=QUARTER, today=today).demand.mean(axis=0)
+	quarter = read_demand(settings, keys, days=QUARTER, today=today)
+	rate = usual_demand(settings, items, quarter).demand.mean(axis=0)
+	stock = read_stock(settings, keys, today, items.whole_lead_time_days, rate)
 	cover = np.where(rate > 0, np.maximum(stock.on_hand, 0) / np.maximum(rate, 1e-9), np.inf)
-	empty_in = days_until_empty(stock.on_hand, stock.arrivals, rate)
-	position_cover = (stock.on_hand + stock.on_order) / np.maximum(rate, 1e-9)
+	empty_in = days_until_empty(stock, rate)
 	interval = protection_days(items, settings.review_days)
+	# what arrives after so many days hides nothing, and is not too much yet
+	most_days = np.maximum(_MOST_INTERVALS * interval, QUARTER)
+	position = stock.within(most_days)
 	is_coming = stock.on_order > 0
 	next_in = (stock.arrivals > 0).argmax(axis=0) if len(stock.arrivals) else np.zeros(len(keys), int)
 	health = np.select(
 		[
 			(stock.on_hand <= 0) & (rate > 0),
 			empty_in <= interval,
-			(position_cover > np.maximum(_MOST_INTERVALS * interval, QUARTER))
-			& (stock.on_hand + stock.on_order > items.smallest_order),
+			(position > rate * most_days) & (position > items.smallest_order),
 		],
 		[0, 1, 3],
 		2,
 	)
 	currency = frappe.get_cached_value("Company", settings.company, "default_currency")
 	names = [_(name) for name in HEALTH]
+	# as the policy reckons where no rate is known
+	unit_cost = np.where(bought.rates > 0, bought.rates, items.unit_cost).tolist()
+	shown = {
+		name: as_written(column).tolist()
+		for name, column in (
+			("on_hand", stock.on_hand),
+			("on_order", stock.on_order),
+			("overdue", stock.overdue),
+			("daily_demand", rate),
+			("days_of_cover", cover),
+		)
+	}
 	rows = [
 		{
 			"item_code": key.item_code,
-			"item_name": bought.item_names[i],
+			"item_name": plain(bought.item_names[i]),
 			"item_group": items.groups[i],
 			"warehouse": key.warehouse,
 			"supplier": items.suppliers[i] or None,
 			"health": names[health[i]],
 			"order": (int(health[i]), float(empty_in[i])),
-			"on_hand": float(stock.on_hand[i]),
-			"on_order": float(stock.on_order[i]),
+			"on_hand": shown["on_hand"][i],
+			"on_order": shown["on_order"][i],
 			"next_arrival": today + timedelta(days=int(next_in[i])) if is_coming[i] else None,
-			"overdue": float(stock.overdue[i]),
-			"daily_demand": float(rate[i]),
-			"days_of_cover": float(cover[i]) if np.isfinite(cover[i]) else None,
+			"overdue": shown["overdue"][i],
+			"daily_demand": shown["daily_demand"][i],
+			"days_of_cover": shown["days_of_cover"][i] if np.isfinite(cover[i]) else None,
 			"stockout_date": today + timedelta(days=int(empty_in[i]))
 			if empty_in[i] <= _HORIZON_DAYS
 			else None,
 			"uom": bought.stock_uoms[i],
-			"value": max(float(stock.on_hand[i]), 0) * float(items.unit_cost[i]),
+			"value": flt(max(shown["on_hand"][i], 0) * unit_cost[i], 2),
 			"currency": currency,
 		}
 		for i, key in enumerate(keys)
@@ -104,13 +128,15 @@ def _rows(settings: Any) -> list[dict[str, Any]]:
 	return sorted(rows, key=lambda row: row["order"])
 
 
-def days_until_empty(on_hand: FloatArray, arrivals: FloatArray, rate: FloatArray) -> npt.NDArray[np.float64]:
-	"""Days until stock and arrivals (row d is due in d days) do not cover the usual demand; inf for never."""
+def days_until_empty(stock: Stock, rate: FloatArray) -> npt.NDArray[np.float64]:
+	"""Days until stock and arrivals do not cover the usual demand and what is promised; inf for never."""
 	days = np.arange(_HORIZON_DAYS + 1)
-	arrived = np.zeros((len(days), len(on_hand)), np.float32)
-	arrived[: min(len(arrivals), len(days))] = arrivals[: len(days)]
-	left = on_hand + np.cumsum(arrived, axis=0) - (days[:, None] + 1) * rate
-	short = (left < 0) & (rate > 0)
+	change = np.zeros((len(days), len(rate)), np.float32)
+	for by_day, sign in ((stock.arrivals, 1), (stock.promised, -1)):
+		known = by_day[: len(days)]
+		change[: len(known)] += sign * known
+	left = stock.on_hand + np.cumsum(change, axis=0) - (days[:, None] + 1) * rate
+	short = (left < 0) & ((rate > 0) | (stock.promised.sum(axis=0) > 0))
 	return np.where(short.any(axis=0), short.argmax(axis=0), np.inf)
 
 

@@ -1,3 +1,4 @@
+// {% include "rl_replenishment/public/js/report_cells.js" %}
 frappe.query_reports["RL Supplier Lead Times"] = {
 	filters: [
 		{
@@ -24,4 +25,6 @@ frappe.query_reports["RL Supplier Lead Times"] = {
 		{ fieldname: "item_code", label: __("Item"), fieldtype: "Link", options: "Item" },
 		{ fieldname: "by_item", label: __("By Item"), fieldtype: "Check" },
 	],
+	formatter: (value, row, column, data, default_formatter) =>
+		default_formatter(rl_as_text(value, column), row, column, data),
 };

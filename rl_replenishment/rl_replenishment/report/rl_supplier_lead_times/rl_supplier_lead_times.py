@@ -8,12 +8,13 @@ import frappe
 from frappe import _
 from frappe.query_builder import Case
 from frappe.query_builder.functions import Avg, Coalesce, Count
-from frappe.utils import add_days, flt, formatdate, getdate, nowdate
+from frappe.utils import add_days, escape_html, flt, formatdate, getdate, nowdate
 from pypika import Order
 from pypika.terms import CustomFunction
 
-from rl_replenishment.bridge.desk.reporting import CHARTED, column, link_column, percent
+from rl_replenishment.bridge.desk.reporting import CHARTED, column, given, link_column, percent
 from rl_replenishment.bridge.queries import days_between
+from rl_replenishment.bridge.visibility import Limits, agents_in_part
 
 DEFAULT_DAYS = 365
 _deviation = CustomFunction("STDDEV_SAMP", ["values"])
@@ -21,14 +22,14 @@ _deviation = CustomFunction("STDDEV_SAMP", ["values"])
 
 def execute(filters: dict[str, Any] | None = None) -> tuple:
 	"""Columns, rows, message, chart, summary."""
-	filters = frappe._dict(filters or {})
+	filters = given(filters)
 	company = filters.company or frappe.defaults.get_user_default("Company")
 	# who may see an agent may see what it learns lead times from
-	if not frappe.get_list("RL Agent Settings", {"company": company}, limit=1):
+	if not agents_in_part(company=company):
 		return (
 			_columns(bool(filters.by_item)),
 			[],
-			_("You see no agent of company {0}.").format(company),
+			_("You see no agent of company {0}.").format(escape_html(str(company or ""))),
 			None,
 			[],
 		)
@@ -48,6 +49,7 @@ def _rows(company: str, filters: Any) -> list[Any]:
 	due = Coalesce(ordered.expected_delivery_date, ordered.schedule_date)
 	actual = days_between(receipt.posting_date, order.transaction_date)
 	delay = days_between(receipt.posting_date, due)
+	limits = Limits("RL Proposal")
 	groups = [receipt.supplier, line.item_code] if filters.by_item else [receipt.supplier]
 	query = (
 		frappe.qb.from_(receipt)
@@ -68,6 +70,8 @@ def _rows(company: str, filters: Any) -> list[Any]:
 		)
 		.where((receipt.docstatus == 1) & (receipt.is_return == 0) & (receipt.company == company))
 		.where((receipt.posting_date >= first) & (receipt.posting_date <= last))
+		.where(limits.criterion(receipt, company="Company", supplier="Supplier"))
+		.where(limits.criterion(line, item_code="Item", item_group="Item Group", warehouse="Warehouse"))
 		.groupby(*groups)
 		.orderby(Count("*"), order=Order.desc)
 	)

@@ -1,0 +1,37 @@
+"""Today is the site's day, whatever dates documents bear."""
+
+from __future__ import annotations
+
+import frappe
+from frappe.utils import add_days, getdate, nowdate
+
+from rl_replenishment.bridge.state.demand import read_demand
+from rl_replenishment.bridge.state.situation import read_situation
+from rl_replenishment.core.items import ItemKey
+from rl_replenishment.tests import factories as make
+from rl_replenishment.tests.state.demand_case import DAYS, DemandCase
+
+
+class TestToday(DemandCase):
+	def test_entries_dated_later_are_no_demand_yet_and_move_nothing(self) -> None:
+		"""A delivery booked for 2035 instead of 2025."""
+		make.sell_every_day(self.item, self.warehouse, 3, days=20)
+		wrong = frappe.db.get_value("Stock Ledger Entry", {"item_code": self.item, "actual_qty": -3})
+		day = add_days(nowdate(), 3650)
+		frappe.db.set_value("Stock Ledger Entry", wrong, {"posting_date": day, "posting_datetime": day})
+		agent = make.make_agent([self.warehouse], [self.item])
+		history = read_demand(agent, [ItemKey(self.item, self.warehouse)], days=DAYS, today=getdate())
+		self.assertEqual(history.end.astype(object), getdate())
+		self.assertEqual(float(history.demand.sum()), 3 * 19)
+		self.assertEqual(read_situation(agent, getdate()).state.today.astype(object), getdate())
+
+	def test_an_order_due_in_six_weeks_counts_on_the_day_of_asking(self) -> None:
+		order = make.make_sales_order(self.customer, self.warehouse, {self.item: 40})
+		due = add_days(nowdate(), 42)
+		frappe.db.set_value(
+			"Sales Order", order.name, {"transaction_date": self.day(3), "delivery_date": due}
+		)
+		frappe.db.set_value("Sales Order Item", order.items[0].name, "delivery_date", due)
+		self.assertEqual(self.demand(demand_source="Sales Order"), {3: 40})
+		frappe.db.set_value("Sales Order", order.name, "transaction_date", add_days(nowdate(), 5))
+		self.assertEqual(self.demand(demand_source="Sales Order"), {})
