@@ -426,7 +426,7 @@ print(*sys.modules)
 
 
 @pytest.mark.parametrize("dtype", ["int32", "int64", "float16", "float64", "bool"])
-@pytest.mark.parametrize("name", ["layer.0.weight", "classical.safety_factor", "items.unit_cost"])
+@pytest.mark.parametrize("name", ["network.layer.0.weight", "rule.safety_factor", "items.unit_cost"])
 def test_numbers_of_another_kind_are_refused(name: str, dtype: str) -> None:
 	"""Training writes float32 alone; others would be added up in other ways, or take twice the memory."""
 	tensors = {**TENSORS, name: np.ones_like(TENSORS[name]).astype(dtype)}
@@ -444,9 +444,9 @@ def test_numbers_that_orders_could_not_be_added_up_from_are_refused(number: floa
 
 
 def test_a_weight_may_be_large_but_not_huge() -> None:
-	changed = TENSORS["layer.0.weight"].copy()
+	changed = TENSORS["network.layer.0.weight"].copy()
 	changed.flat[0] = 999_999
-	parse_policy(forged({**TENSORS, "layer.0.weight": changed}), "policy")
+	parse_policy(forged({**TENSORS, "network.layer.0.weight": changed}), "policy")
 	changed.flat[0] = 1_000_001
 	with pytest.raises(PolicyFileError, match=r"layer\.0\.weight holds a number beyond"):
-		parse_policy(forged({**TENSORS, "layer.0.weight": changed}), "policy")
+		parse_policy(forged({**TENSORS, "network.layer.0.weight": changed}), "policy")

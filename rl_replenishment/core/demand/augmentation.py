@@ -15,6 +15,11 @@ from rl_replenishment.core.items import FloatArray
 class DemandModel(Protocol):
 	"""Where replayed demand comes from, and what policies may know of it."""
 
+	@property
+	def repeats(self) -> bool:
+		"""Whether the same days come again and again, so that they could be learned by heart."""
+		...
+
 	def draw(self, demand: FloatArray, columns: npt.NDArray[np.intp], rng: np.random.Generator) -> FloatArray:
 		"""Demand for C columns, shape (T, C), after those of a history of shape (T, N)."""
 		...
@@ -29,6 +34,10 @@ class DemandModel(Protocol):
 @dataclass(frozen=True)
 class Recorded:
 	"""The history as it was: what happened last month says what it said. A `DemandModel`."""
+
+	@property
+	def repeats(self) -> bool:
+		return True
 
 	def draw(self, demand: FloatArray, columns: npt.NDArray[np.intp], rng: np.random.Generator) -> FloatArray:
 		"""The columns of a history of shape (T, N), shape (T, C)."""

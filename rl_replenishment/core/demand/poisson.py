@@ -27,6 +27,10 @@ class PoissonDemand:
 	#: mean demand per day
 	rate: float
 
+	@property
+	def repeats(self) -> bool:
+		return False
+
 	def draw(self, demand: FloatArray, columns: npt.NDArray[np.intp], rng: np.random.Generator) -> FloatArray:
 		"""New demand, for as many days as the history has."""
 		return rng.poisson(self.rate, (len(demand), len(columns))).astype(np.float32)

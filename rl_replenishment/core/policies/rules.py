@@ -109,7 +109,7 @@ def network_tensors(network: Network, normaliser: Normaliser, at: str) -> Tensor
 
 
 def read_network(
-	tensors: Tensors, at: str, count: int, inputs: int, outputs: int, *, direct: bool
+	tensors: Tensors, at: str, count: Any, inputs: int, outputs: int, *, direct: bool
 ) -> tuple[Network, Normaliser]:
 	"""A network of `count` layers back; `ValueError` where its arrays do not fit together."""
 	if isinstance(count, bool) or not isinstance(count, int) or not 0 < count <= MOST_LAYERS:

@@ -17,6 +17,8 @@ from rl_replenishment.core.policies.residual_network import ACTION_SIZE
 
 #: a perceptron, or PPO, whose mean action is one
 Model: TypeAlias = torch.nn.Sequential | PPO
+#: sum of the first weights by which a unit rises with stock
+_RISING_SUM = 1.5
 
 
 def make_perceptron(hidden: Sequence[int], generator: torch.Generator) -> torch.nn.Sequential:
@@ -85,9 +87,16 @@ def start_at_zero(model: Model) -> None:
 
 
 def start_with_signs(model: Model) -> None:
-	"""Give fresh weights the signs of `keep_signs`; turned rather than cut, so that no unit starts deaf."""
+	"""Give fresh weights the signs of `keep_signs`.
+
+	Of weights that may not be below 0, those that are become 0, so that units listen to different things. The
+	rest is scaled to a sum of 1.5: inputs that rise together would else drive every unit to its end.
+	"""
 	layers = _layers(model)
 	with torch.no_grad():
-		for layer, (low, _) in zip(layers, bounds([len(each.bias) for each in layers[:-1]]), strict=True):
-			layer.weight.copy_(torch.where(torch.from_numpy(low) == 0, layer.weight.abs(), layer.weight))
+		for layer, (low, high) in zip(layers, bounds([len(each.bias) for each in layers[:-1]]), strict=True):
+			rises = torch.from_numpy((low == 0) & (high > 0))
+			kept = torch.where(rises, layer.weight.clamp(min=0), 0.0)
+			scaled = kept * (_RISING_SUM / kept.sum(dim=1, keepdim=True).clamp(min=1e-6))
+			layer.weight.copy_(torch.where(rises, scaled, layer.weight))
 	keep_signs(model)

@@ -59,7 +59,7 @@ class PathwiseSettings(LoopSettings):
 	final_learning_rate_share: float = 0.02
 	#: pull of all weights towards 0 (Loshchilov and Hutter 2019)
 	weight_decay: float = 0.1
-	#: standard deviation of the noise on all normalised inputs that no order can change
+	#: standard deviation of the noise on all normalised inputs that no order can change, where days repeat
 	noise: float = 0.5
 	#: width of the drawn decision to order, in units of action, at the start and at the end
 	softness: float = 0.2
@@ -154,7 +154,7 @@ class _Pathwise:
 			if self._copies > 1
 			else 0.0,
 			detached=self._detached,
-			noise=settings.noise,
+			noise=settings.noise if self._problem.task.demand_model.repeats else 0.0,
 			generator=self._generator,
 		)
 		self.optimiser.zero_grad()
