@@ -90,8 +90,10 @@ def train_on_history(
 		options.review_days,
 		options.unmet_demand,
 		options.seed,
-		progress=lambda share: told((1 + share) / 2),
+		progress=lambda share: told(min((1 + share) / 2, 0.99)),
 	)
+	# whoever listens is to know that training begins, however short the contest was
+	told(1.0)
 	rules = replace(rules, best=portfolio.rule, cost_per_day=portfolio.cost_per_day)
 	held = validation_days(history.days)
 	first = _problem(history, items, replace(rules, best=portfolio.before), options, held)
