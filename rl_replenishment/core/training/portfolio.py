@@ -9,7 +9,7 @@ what came before each (walk-forward). On them compete
 * the *mixed rules*: means of their levels. Rules that err in different ways err less together.
 
 Each has one setting for all items: settings of an item's own cost more on days they were not chosen on, in
-all histories that were tried. The winner is fitted again on all days.
+most histories that were tried. The winner is fitted again on all days.
 """
 
 from __future__ import annotations
