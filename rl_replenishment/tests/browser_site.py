@@ -98,6 +98,7 @@ def clean() -> None:
 	if "number_format" in _before:
 		_set_number_format(_before.pop("number_format"))
 	frappe.db.delete("RL Snooze")
+	frappe.db.delete("RL Real Demand")
 	demo.clear()
 
 
@@ -116,7 +117,14 @@ def forget_agents() -> None:
 				document.cancel()
 			document.delete()
 	for agent in frappe.get_all("RL Agent Settings", {"company": demo.COMPANY}, pluck="name"):
-		for doctype in ("RL Snooze", "RL Proposal", "RL Feedback", "RL Proposal Run", "RL Training Run"):
+		for doctype in (
+			"RL Snooze",
+			"RL Real Demand",
+			"RL Proposal",
+			"RL Feedback",
+			"RL Proposal Run",
+			"RL Training Run",
+		):
 			frappe.db.delete(doctype, {"agent": agent})
 		frappe.delete_doc("RL Agent Settings", agent, force=True)
 	frappe.db.delete("DefaultValue", {"defkey": ("like", "rl_replenishment_%")})

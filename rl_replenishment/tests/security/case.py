@@ -46,6 +46,9 @@ class World:
 		self.snooze = self._insert(
 			"RL Snooze", item_code=self.items[0], warehouse=warehouses[0], until=add_days(nowdate(), 9)
 		)
+		self._insert(
+			"RL Real Demand", item_code=self.items[0], warehouse=warehouses[0], day=add_days(nowdate(), -9)
+		)
 		for item, warehouse, supplier in zip(self.items, warehouses, self.suppliers, strict=True):
 			self._insert(
 				"RL Feedback",

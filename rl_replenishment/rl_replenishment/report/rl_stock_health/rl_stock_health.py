@@ -101,7 +101,7 @@ def _rows(settings: Any) -> list[dict[str, Any]]:
 			("days_of_cover", cover),
 		)
 	}
-	rows = [
+	return [
 		{
 			"item_code": key.item_code,
 			"item_name": plain(bought.item_names[i]),
@@ -109,7 +109,6 @@ def _rows(settings: Any) -> list[dict[str, Any]]:
 			"warehouse": key.warehouse,
 			"supplier": items.suppliers[i] or None,
 			"health": names[health[i]],
-			"order": (int(health[i]), float(empty_in[i])),
 			"on_hand": shown["on_hand"][i],
 			"on_order": shown["on_order"][i],
 			"next_arrival": today + timedelta(days=int(next_in[i])) if is_coming[i] else None,
@@ -123,9 +122,9 @@ def _rows(settings: Any) -> list[dict[str, Any]]:
 			"value": flt(max(shown["on_hand"][i], 0) * unit_cost[i], 2),
 			"currency": currency,
 		}
-		for i, key in enumerate(keys)
+		# the worst first; not a column, since JSON knows no infinity
+		for i, key in sorted(enumerate(keys), key=lambda at: (health[at[0]], empty_in[at[0]]))
 	]
-	return sorted(rows, key=lambda row: row["order"])
 
 
 def days_until_empty(stock: Stock, rate: FloatArray) -> npt.NDArray[np.float64]:
