@@ -305,11 +305,13 @@ def test_going_on_without_answers() -> None:
 	assert shares[-1] == 1
 
 
+@pytest.mark.torch
 @pytest.mark.parametrize(("days", "validated"), [(100, 25), (800, 182)])
 def test_what_is_judged_on_was_not_learned_from(
 	monkeypatch: pytest.MonkeyPatch, days: int, validated: int
 ) -> None:
 	"""The last quarter of the history, at most half a year, is for the verdict alone."""
+	pytest.importorskip("torch")
 	rules = tune_rules(tuning_halves(short_history(40), ITEMS, 7, "lost", 0))
 	# tuning on years takes its time
 	monkeypatch.setattr(from_history, "tune_rules", lambda halves, progress=None: rules)

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pytest
 
 from rl_replenishment.core.demand.history import DemandHistory
 from rl_replenishment.core.items import FloatArray, ItemTable
@@ -53,6 +54,7 @@ def bolt_policy(kind: str, review_days: int = REVIEW_DAYS, unmet_demand: str = "
 	)
 	if kind == "rule":
 		return classical_policy(history_of(demand), items, options)
+	pytest.importorskip("torch")
 	from rl_replenishment.core.training.pathwise import PathwiseTrainer
 
 	return train_on_history(history_of(demand), items, PathwiseTrainer(), options).stored

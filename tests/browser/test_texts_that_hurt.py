@@ -1,4 +1,7 @@
-"""Scripts in every text that the app shows: none runs, in any form, list, report, chart, card or e-mail."""
+"""Scripts in every text that the app shows: none runs, in any form, list, report, chart, card or e-mail.
+
+The last of these tests by name: what it makes is of another company, and others begin without any agent.
+"""
 
 from __future__ import annotations
 
