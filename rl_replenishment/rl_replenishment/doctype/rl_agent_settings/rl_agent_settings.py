@@ -108,7 +108,7 @@ class RLAgentSettings(Guarded):
 				)
 			)
 
-		if self.holding_cost_rate > MOST_HOLDING_RATE:
+		if flt(self.holding_cost_rate) > MOST_HOLDING_RATE:
 			frappe.throw(
 				_(
 					"{0} is {1}: to keep a unit for a year would cost more than twice its price. "
