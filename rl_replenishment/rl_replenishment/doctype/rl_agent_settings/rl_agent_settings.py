@@ -95,13 +95,14 @@ class RLAgentSettings(Guarded):
 				frappe.throw(_("{0} is {1}, but cannot be above {2}.").format(label, value, f"{most:.15g}"))
 
 	def validate_costs(self) -> None:
-		if not self.holding_cost_rate:
+		# a form sends texts
+		if not flt(self.holding_cost_rate):
 			frappe.throw(
 				_("{0} is 0: where stock costs nothing, there is no limit to ordering.").format(
 					frappe.bold(_(self.meta.get_label("holding_cost_rate")))
 				)
 			)
-		if not self.stockout_cost_rate:
+		if not flt(self.stockout_cost_rate):
 			frappe.throw(
 				_("{0} is 0: where a missing unit costs nothing, nothing is worth ordering.").format(
 					frappe.bold(_(self.meta.get_label("stockout_cost_rate")))
@@ -114,7 +115,8 @@ class RLAgentSettings(Guarded):
 					"{0} is {1}: to keep a unit for a year would cost more than twice its price. "
 					"For a quarter of the price, enter 25."
 				).format(
-					frappe.bold(_(self.meta.get_label("holding_cost_rate"))), words(self.holding_cost_rate)
+					frappe.bold(_(self.meta.get_label("holding_cost_rate"))),
+					words(flt(self.holding_cost_rate)),
 				)
 			)
 		self.ask_about_costs()
