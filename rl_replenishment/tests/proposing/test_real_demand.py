@@ -26,20 +26,22 @@ class TestRealDemand(IntegrationTestCase):
 		self.addCleanup(commit.stop)
 		self.addCleanup(frappe.db.rollback)
 		self.addCleanup(frappe.set_user, "Administrator")
-		supplier, self.warehouse = make.make_supplier(), make.make_warehouse()
-		self.usual, self.item = (make.make_item(supplier, valuation_rate=2) for _ in range(2))
+		self.warehouse = make.make_warehouse()
 		self.on = add_days(nowdate(), -3)
-		for item, booked in ((self.usual, 10), (self.item, 5010)):
-			make.make_stock(item, self.warehouse, booked + 50, rate=2, date=add_days(nowdate(), -101))
-			make.make_issue(item, self.warehouse, booked, date=self.on)
-			make.sell_every_day(item, self.warehouse, 10, days=100)
-			frappe.db.delete(
-				"Stock Ledger Entry",
-				{"item_code": item, "posting_date": self.on, "voucher_type": "Delivery Note"},
-			)
+		self.usual, self.item = self.sell(10, self.on), self.sell(5010, self.on)
 		self.agent = make.make_agent(
 			[self.warehouse], [self.usual, self.item], holdout_days=0, order_cost=4, max_cover_days=60
 		)
+
+	def sell(self, booked: float, on: str) -> str:
+		"""An item that sells 10 a day, and `booked` pieces on one of these days."""
+		item = make.make_item(make.make_supplier(), valuation_rate=2)
+		make.make_stock(item, self.warehouse, booked + 50, rate=2, date=add_days(nowdate(), -101))
+		make.make_issue(item, self.warehouse, booked, date=on)
+		make.sell_every_day(item, self.warehouse, 10, days=100)
+		usual = {"item_code": item, "posting_date": on, "voucher_type": "Delivery Note"}
+		frappe.db.delete("Stock Ledger Entry", usual)
+		return item
 
 	def expected(self) -> float:
 		"""Demand per day of the item, as policies and reports expect it."""
@@ -110,7 +112,8 @@ class TestRealDemand(IntegrationTestCase):
 		self.assertIn(f"worth 1 each: {self.item} in {self.warehouse}.", messages)
 
 	def test_weeks_later_it_is_still_left_out(self) -> None:
-		later = getdate(add_days(nowdate(), 28))
-		done = propose_for(self.agent.name, today=later)
-		row = frappe.get_last_doc("RL Proposal", {"run": done["run"], "item_code": self.item})
+		item = self.sell(5010, add_days(nowdate(), -31))
+		agent = make.make_agent([self.warehouse], [item], holdout_days=0, order_cost=4, max_cover_days=60)
+		done = propose_for(agent.name)
+		row = frappe.get_last_doc("RL Proposal", {"run": done["run"], "item_code": item})
 		self.assertIn("5,000 that were booked 31 days ago", row.explanation)
