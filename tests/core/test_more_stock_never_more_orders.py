@@ -71,7 +71,7 @@ def learned_forecast(seed: int) -> QuantileLevels:
 	direct = rng.normal(0, 0.01, (len(PROBABILITIES), FORECAST_SIZE)).astype(np.float32)
 	normaliser = Normaliser(np.zeros(FORECAST_SIZE, np.float32), np.ones(FORECAST_SIZE, np.float32))
 	parameters = ItemParameters.everywhere(probability=0.87, gap=0.5, cap=np.inf)
-	return QuantileLevels(parameters, QuantileForecast(normaliser, Network(layers, direct)))
+	return QuantileLevels(parameters, QuantileForecast(normaliser, (Network(layers, direct),)))
 
 
 def fixed(**levels: float) -> FixedLevels:

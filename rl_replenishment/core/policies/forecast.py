@@ -1,8 +1,8 @@
 """A learned forecast: quantiles of the demand over any item's protection interval, and levels on top of it.
 
-One small network for all items, trained with the pinball loss (Koenker and Bassett 1978) on the days of the
-history, as `core.training.forecasting` tells. What it says of an item is free of units; the quantiles are
-never out of order, since each is the one before plus a step of 0 or more.
+Small networks for all items, whose answers are averaged, are trained with the pinball loss (Koenker and
+Bassett 1978) on the days of the history, as `core.training.forecasting` tells. What they say of an item is
+free of units; the quantiles are never out of order, since each is the one before plus a step of 0 or more.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class QuantileForecast:
 	"""Quantiles of the demand over the protection interval."""
 
 	normaliser: Normaliser
-	network: Network
+	networks: tuple[Network, ...]
 	_observer: Observer | None = field(default=None, init=False, repr=False)
 	_last: tuple[State, FloatArray] | None = field(default=None, init=False, repr=False)
 
@@ -46,14 +46,17 @@ class QuantileForecast:
 
 	def of(self, known: FloatArray, scale: FloatArray) -> FloatArray:
 		"""The quantiles, shape (M, Q), from what is known, shape (M, FORECAST_SIZE), and its scale, (M,)."""
-		steps = self.network(self.normaliser(known))
-		steps[:, 0] += FIRST_STEP
-		steps[:, 1:] += NEXT_STEP
-		# softplus
-		np.logaddexp(steps, np.float32(0), out=steps)
-		np.cumsum(steps, axis=1, out=steps)
-		steps *= scale[:, None]
-		return steps
+		inputs = self.normaliser(known)
+		total = np.zeros((len(known), len(PROBABILITIES)), np.float32)
+		for network in self.networks:
+			steps = network(inputs)
+			steps[:, 0] += FIRST_STEP
+			steps[:, 1:] += NEXT_STEP
+			# softplus
+			np.logaddexp(steps, np.float32(0), out=steps)
+			total += np.cumsum(steps, axis=1, out=steps)
+		total *= scale[:, None] / np.float32(len(self.networks))
+		return total
 
 
 def at_probability(quantiles: FloatArray, probability: FloatArray) -> FloatArray:

@@ -22,7 +22,7 @@ from rl_replenishment.core.policies.order_up_to import FORECASTS, FixedLevels, F
 from rl_replenishment.core.policies.parameters import ItemParameters
 
 Tensors = dict[str, FloatArray]
-MOST_LAYERS = 16
+MOST_LAYERS, MOST_MEMBERS = 16, 16
 _PARAMETERS = {
 	"forecast": ("safety_factor", "gap", "cap"),
 	"learned forecast": ("probability", "gap", "cap"),
@@ -53,9 +53,11 @@ def written(rule: LevelRule, keys: tuple[ItemKey, ...], at: str = "rule") -> tup
 	if isinstance(rule, ForecastLevels):
 		description = {"kind": "forecast", "forecast": rule.forecast}
 	elif isinstance(rule, QuantileLevels):
-		network = rule.forecast.network
-		description = {"kind": "learned forecast", "layers": len(network.layers)}
-		tensors = network_tensors(network, rule.forecast.normaliser, at)
+		networks = rule.forecast.networks
+		description = {"kind": "learned forecast", "layers": [len(network.layers) for network in networks]}
+		tensors = normaliser_tensors(rule.forecast.normaliser, at)
+		for number, network in enumerate(networks):
+			tensors |= network_tensors(network, f"{at}.{number}")
 	for name in _PARAMETERS[description["kind"]]:
 		# the number for items never seen travels behind those of the known ones
 		values = np.append(rule.parameters.values[name], np.float32(rule.parameters.defaults[name]))
@@ -91,15 +93,31 @@ def read(
 		if description["forecast"] not in FORECASTS:
 			raise ValueError(f"it uses an unknown forecast {description['forecast']!r}")
 		return ForecastLevels(parameters, description["forecast"])
-	network, normaliser = read_network(
-		tensors, at, description["layers"], FORECAST_SIZE, len(PROBABILITIES), direct=True
+	layers = description["layers"]
+	if not isinstance(layers, list) or not 0 < len(layers) <= MOST_MEMBERS:
+		raise ValueError(f"its forecast is not of 1 to {MOST_MEMBERS} networks")
+	networks = tuple(
+		read_network(tensors, f"{at}.{number}", count, FORECAST_SIZE, len(PROBABILITIES), direct=True)
+		for number, count in enumerate(layers)
 	)
-	return QuantileLevels(parameters, QuantileForecast(normaliser, network))
+	return QuantileLevels(parameters, QuantileForecast(read_normaliser(tensors, at, FORECAST_SIZE), networks))
 
 
-def network_tensors(network: Network, normaliser: Normaliser, at: str) -> Tensors:
-	"""A network and its normaliser as arrays whose names begin with `at`."""
-	tensors = {f"{at}.mean": normaliser.mean, f"{at}.deviation": normaliser.deviation}
+def normaliser_tensors(normaliser: Normaliser, at: str) -> Tensors:
+	"""A normaliser as arrays whose names begin with `at`."""
+	return {f"{at}.mean": normaliser.mean, f"{at}.deviation": normaliser.deviation}
+
+
+def read_normaliser(tensors: Tensors, at: str, inputs: int) -> Normaliser:
+	"""A normaliser back; `ValueError` where it is not of so many inputs."""
+	return Normaliser(
+		of_shape(tensors, f"{at}.mean", (inputs,)), of_shape(tensors, f"{at}.deviation", (inputs,))
+	)
+
+
+def network_tensors(network: Network, at: str) -> Tensors:
+	"""A network as arrays whose names begin with `at`."""
+	tensors: Tensors = {}
 	for number, (weight, bias) in enumerate(network.layers):
 		tensors[f"{at}.layer.{number}.weight"] = weight
 		tensors[f"{at}.layer.{number}.bias"] = bias
@@ -110,7 +128,7 @@ def network_tensors(network: Network, normaliser: Normaliser, at: str) -> Tensor
 
 def read_network(
 	tensors: Tensors, at: str, count: Any, inputs: int, outputs: int, *, direct: bool
-) -> tuple[Network, Normaliser]:
+) -> Network:
 	"""A network of `count` layers back; `ValueError` where its arrays do not fit together."""
 	if isinstance(count, bool) or not isinstance(count, int) or not 0 < count <= MOST_LAYERS:
 		raise ValueError(f"it has {count!r} layers, not 1 to {MOST_LAYERS}")
@@ -123,10 +141,7 @@ def read_network(
 	if width != outputs:
 		raise ValueError(f"its network does not end in {outputs} numbers")
 	straight = of_shape(tensors, f"{at}.direct", (outputs, inputs)) if direct else None
-	normaliser = Normaliser(
-		of_shape(tensors, f"{at}.mean", (inputs,)), of_shape(tensors, f"{at}.deviation", (inputs,))
-	)
-	return Network(layers, straight), normaliser
+	return Network(layers, straight)
 
 
 def of_shape(tensors: Tensors, name: str, shape: tuple[int, ...]) -> FloatArray:

@@ -25,7 +25,15 @@ from rl_replenishment.core.policies.constraints import holds
 from rl_replenishment.core.policies.observation import OBSERVATION
 from rl_replenishment.core.policies.order_up_to import OrderUpTo
 from rl_replenishment.core.policies.residual_network import ACTION_SIZE, ResidualNetwork
-from rl_replenishment.core.policies.rules import network_tensors, of_shape, read, read_network, written
+from rl_replenishment.core.policies.rules import (
+	network_tensors,
+	normaliser_tensors,
+	of_shape,
+	read,
+	read_network,
+	read_normaliser,
+	written,
+)
 
 WEIGHTS_FILE = "policy.safetensors"
 MANIFEST_FILE = "manifest.json"
@@ -68,7 +76,7 @@ def policy_files(stored: StoredPolicy) -> dict[str, bytes]:
 	"""The contents of a policy folder, by file name: for whoever writes it, to a disk or to a site."""
 	policy = stored.policy
 	rule, tensors = written(policy.classical.rule, stored.snapshot.items.keys)
-	tensors |= network_tensors(policy.network, policy.normaliser, "network")
+	tensors |= normaliser_tensors(policy.normaliser, "network") | network_tensors(policy.network, "network")
 	snapshot = stored.snapshot
 	tensors |= {f"items.{name}": getattr(snapshot.items, name) for name in ARRAY_FIELDS}
 	tensors |= {f"demand.{name}": getattr(snapshot.demand, name) for name in STATISTIC_NAMES}
@@ -181,7 +189,7 @@ def _assemble(manifest: dict[str, Any], tensors: dict[str, FloatArray]) -> Store
 	if manifest["unmet_demand"] not in get_args(UnmetDemand):
 		raise ValueError(f"it knows unmet demand as {manifest['unmet_demand']!r}")
 	keys = tuple(ItemKey(str(code), str(warehouse)) for code, warehouse in manifest["items"])
-	network, normaliser = read_network(
+	network = read_network(
 		tensors, "network", manifest["layers"], len(observation), ACTION_SIZE, direct=False
 	)
 	if not holds(network):
@@ -191,7 +199,7 @@ def _assemble(manifest: dict[str, Any], tensors: dict[str, FloatArray]) -> Store
 		policy=ResidualNetwork(
 			name=str(manifest["name"]),
 			classical=OrderUpTo(str(manifest["classical_name"]), rule),
-			normaliser=normaliser,
+			normaliser=read_normaliser(tensors, "network", len(observation)),
 			network=network,
 		),
 		snapshot=Snapshot(

@@ -180,15 +180,13 @@ class _Contest:
 
 	def enter_common(self) -> None:
 		"""The classical formula, at the moving average that suits it best."""
-		trial = [(z, 1.0) for z in SAFETY_FACTORS]
+		grid = list(itertools.product(SAFETY_FACTORS, GAPS))
 
 		def cheapest(forecast: str) -> float:
-			plans = [_common_plan(forecast)(part, trial) for part in self._parts]
-			costs = [part.cost(plan).sum(axis=1) for part, plan in zip(self._parts, plans, strict=True)]
+			costs = [part.cost(_common_plan(forecast)(part, grid)).sum(axis=1) for part in self._parts]
 			return float(np.sum(costs, axis=0).min())
 
 		self._forecast = min(FORECASTS, key=cheapest)
-		grid = list(itertools.product(SAFETY_FACTORS, GAPS))
 		self.enter("common rule", _common_plan(self._forecast), grid)
 
 	def enter_means(self) -> None:
