@@ -64,6 +64,16 @@ def table(found: Found) -> str:
 	):
 		cells = [shown(each) if each else NOT_MEASURED for each in learned]
 		lines.append(f"| {title} | {' | '.join(cells)} |")
+	for at, probability in enumerate(("50", "80", "95")):
+		cells = [
+			f"{percent(case['forecast'][at]['below'])} to {percent(case['forecast'][at]['at_or_below'])}"
+			if case.get("forecast")
+			else NOT_MEASURED
+			for case in cases
+		]
+		lines.append(
+			f"| demand below, and at or below, the forecast's {probability} % | {' | '.join(cells)} |"
+		)
 	return "\n".join(lines)
 
 

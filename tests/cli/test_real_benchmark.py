@@ -63,6 +63,8 @@ def test_what_was_learned(run: Run, cases: Path) -> None:
 	assert len(learned["cost_by_seed"]) == len(learned["seconds_by_seed"]) == 2
 	assert learned["cost"] == max(learned["cost_by_seed"])
 	assert learned["ratio_to_best_peer"] == pytest.approx(learned["cost"] / case["best_peer_cost"])
+	assert [row["probability"] for row in case["forecast"]] == [0.5, 0.8, 0.95]
+	assert all(0 <= row["below"] <= row["at_or_below"] <= 1 for row in case["forecast"])
 	assert found.document["mean_ratio_to_best_peer"] == learned["ratio_to_best_peer"]
 	assert learned["ci95_of_ratio"][0] <= learned["ratio_to_best_peer"] <= learned["ci95_of_ratio"][1]
 

@@ -72,8 +72,14 @@ class Samples:
 
 	def until(self, day: int) -> Samples:
 		"""Those whose interval ended by then."""
-		seen = self.end <= day
-		return Samples(*(getattr(self, field.name)[seen] for field in fields(self)))
+		return self._where(self.end <= day)
+
+	def after(self, day: int) -> Samples:
+		"""Those whose interval ended later."""
+		return self._where(self.end > day)
+
+	def _where(self, chosen: npt.NDArray[np.bool_]) -> Samples:
+		return Samples(*(getattr(self, field.name)[chosen] for field in fields(self)))
 
 
 def samples_of(
@@ -151,6 +157,20 @@ def fit_forecast(samples: Samples, seed: int, settings: ForecastSettings | None 
 			schedule.step()
 		networks.append(model.as_network())
 	return QuantileForecast(normaliser, tuple(networks))
+
+
+def coverage(forecast: QuantileForecast, samples: Samples) -> tuple[FloatArray, FloatArray]:
+	"""How much of the demand was below each quantile, and at or below it, two arrays of shape (Q,).
+
+	Quantiles are taken as whole units. A forecast is calibrated where each of `PROBABILITIES` lies between
+	the two: of an item that sells nothing in most intervals, more than half is at or below any median.
+	"""
+	quantiles = np.rint(forecast.of(samples.known, samples.scale))
+	demand = samples.demand[:, None]
+	return (
+		(demand < quantiles).mean(axis=0, dtype=np.float32),
+		(demand <= quantiles).mean(axis=0, dtype=np.float32),
+	)
 
 
 def pinball(quantiles: Tensor, demand: Tensor) -> Tensor:

@@ -1,0 +1,72 @@
+"""The learned forecast: calibrated, never out of order, ahead of a guess, and the same each time."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from core_samples import codes, history_of
+
+from rl_replenishment.core.items import ItemTable
+from rl_replenishment.core.policies.forecast import PROBABILITIES
+from rl_replenishment.core.policies.network import Network
+from rl_replenishment.core.training import forecasting
+from rl_replenishment.core.training.forecasting import ForecastSettings, Samples, coverage, fit_forecast
+
+pytest.importorskip("torch")
+
+SMALL = ForecastSettings(members=2, hidden=16, updates=400, batch_size=1024, learning_rate=0.01)
+
+
+def samples(days: int = 2400) -> Samples:
+	"""Twelve items that ask for 1 to 12 a day in the mean, by Poisson's law."""
+	rng = np.random.default_rng(0)
+	history = history_of(rng.poisson(np.arange(1, 13), size=(days, 12)))
+	items = ItemTable.create(codes(12))
+	return forecasting.samples_of(history, items, 7, rng)
+
+
+def test_what_comes_lies_below_each_quantile_as_often_as_it_says() -> None:
+	every = samples()
+	cut = 1600
+	below, at_or_below = coverage(fit_forecast(every.until(cut), 0, SMALL), every.after(cut))
+	for probability in (0.1, 0.5, 0.8, 0.95):
+		at = int(np.searchsorted(PROBABILITIES, np.float32(probability)))
+		assert below[at] - 0.06 < probability < at_or_below[at] + 0.06
+
+
+def test_days_are_divided_by_when_their_interval_ended() -> None:
+	every = samples()
+	seen, later = every.until(900), every.after(900)
+	assert len(seen) + len(later) == len(every)
+	assert seen.end.max() <= 900 < later.end.min()
+
+
+def test_coverage_of_demand_that_is_often_nothing() -> None:
+	"""0.5 lies between what is below the median and what is at or below it: quantiles are whole units."""
+	every = samples()
+	forecast = fit_forecast(every, 0, SMALL)
+	at_the_median = np.rint(forecast.of(every.known, every.scale)[:, 5])
+	there = Samples(every.known, at_the_median, every.scale, every.unit_cost, every.end)
+	below, at_or_below = coverage(forecast, there)
+	assert (below[5], at_or_below[5]) == (0, 1)
+
+
+def test_quantiles_rise_and_the_same_seed_says_the_same() -> None:
+	every = samples(400)
+	first, again = (fit_forecast(every, 3, SMALL).of(every.known, every.scale) for _ in range(2))
+	assert (np.diff(first, axis=1) >= 0).all()
+	np.testing.assert_array_equal(first, again)
+
+
+def test_the_answer_is_the_mean_of_its_networks() -> None:
+	every = samples(400)
+	forecast = fit_forecast(every, 0, SMALL)
+	assert len(forecast.networks) == 2
+	assert all(isinstance(network, Network) for network in forecast.networks)
+	alone = [
+		forecasting.QuantileForecast(forecast.normaliser, (network,)).of(every.known, every.scale)
+		for network in forecast.networks
+	]
+	np.testing.assert_allclose(
+		forecast.of(every.known, every.scale), (alone[0] + alone[1]) / 2, rtol=1e-4, atol=1e-4
+	)
