@@ -77,7 +77,7 @@ FLOORS = (
 	("state", "sample_company"),
 	("feedback", "policies"),
 	("proposing", "training"),
-	("desk",),
+	("desk", "remote"),
 )
 BRIDGE = "rl_replenishment.bridge"
 

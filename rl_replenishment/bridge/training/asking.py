@@ -166,7 +166,7 @@ def _put_into_queue(run: str) -> None:
 	try:
 		frappe.enqueue(
 			"rl_replenishment.bridge.training.job.execute",
-			queue=_queue(),
+			queue=training_queue(),
 			timeout=int(seconds) + SECONDS_AROUND,
 			job_id=run,
 			deduplicate=True,
@@ -180,7 +180,8 @@ def _put_into_queue(run: str) -> None:
 	frappe.db.commit()  # for the reason above; nosemgrep
 
 
-def _queue() -> str:
+def training_queue() -> str:
+	"""The queue that trainings go to: one of their own where the site has it."""
 	return OWN_QUEUE if OWN_QUEUE in get_queues_timeout() else OTHER_QUEUE
 
 
@@ -213,7 +214,7 @@ def _train_due(agent: str, can_learn: bool) -> None:
 	if settings.auto_promote and policy_store.is_classical_old(settings):
 		frappe.enqueue(
 			"rl_replenishment.bridge.policies.store.renew_classical",
-			queue=_queue(),
+			queue=training_queue(),
 			job_id=f"rl_replenishment.tune.{agent}",
 			deduplicate=True,
 			agent=agent,

@@ -58,7 +58,7 @@ def learn(settings: Document, ask: Ask, watch: Watch) -> Lesson:
 def compared(
 	material: Material,
 	stored: StoredPolicy,
-	rules: TunedRules,
+	rules: TunedRules | None,
 	parent: str | None,
 	told: dict[str, Any],
 	ended_by: str,
@@ -67,10 +67,11 @@ def compared(
 ) -> Lesson:
 	"""What comes of a policy that was learned, once it is compared on the held-out days.
 
-	`told` are the figures of its training. Takes up the percent from 85 to 98.
+	`told` are the figures of its training; `rules` may be None where it was cancelled. Takes up the percent
+	from 85 to 98.
 	"""
 	verdict = None
-	if not watch.cancelled:
+	if rules and not watch.cancelled:
 		watch.phase(_("Comparing with the rules and the policy in use on held-out days"), 85, 98)
 		try:
 			verdict = judge(
