@@ -110,8 +110,8 @@ class Site:
 			message = document.get("message") if isinstance(document, dict) else None
 			if not isinstance(message, dict):
 				raise SiteError(
-					f"{self.url} answered with {_kind(headers)} instead of JSON; is it a site of Frappe, and no"
-					" proxy's page?"
+					f"{self.url} answered with {_kind(headers)} instead of JSON: that is a page of a proxy,"
+					" or no site of Frappe; check the address."
 				)
 			return message
 		raise self._error(status, headers, document if isinstance(document, dict) else None)
@@ -127,17 +127,16 @@ class Site:
 		is_missing = "rl_replenishment" in reason and ("not installed" in reason or "No module" in reason)
 		if document is not None and (is_missing or _is_unknown_method(document, reason)):
 			return SiteError(
-				f"{self.url} does not have this method: rl_replenishment is not installed there, or is of another"
-				f" version than {__version__}."
+				f"{self.url} does not have this method: rl_replenishment is not installed there, or is of"
+				f" another version than {__version__}; bring both to the same."
 			)
 		if document is None or (status == 404 and not reason):
 			return SiteError(
 				f"{self.url} answered HTTP {status} with {_kind(headers)}; check the address of the site."
 			)
 		if status == 403:
-			return Refused(
-				f"{self.url} does not allow it: {reason or 'the user lacks the role RL Replenishment Trainer'}"
-			)
+			reason = reason or "The user lacks the role RL Replenishment Trainer."
+			return Refused(f"{self.url} does not allow it: {reason}")
 		if status >= 500:
 			return SiteError(f"{self.url} failed (HTTP {status}, {kind or 'no reason'}); see its Error Log.")
 		return Refused(f"{self.url}: {reason or f'HTTP {status}'}")
