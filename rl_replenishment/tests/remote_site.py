@@ -32,8 +32,12 @@ def prepare() -> dict[str, Any]:
 	user = make.make_user(TRAINER, "Purchase User", "Stock User")
 	stranger = make.make_user("Employee")
 	found = {
-		**{"agent": agent, "warehouse": warehouse, "items": items, "answers": answers, "supplier": supplier},
-		**{"trainer": _keys(user), "stranger": _keys(stranger)},
+		"agent": agent,
+		"warehouse": warehouse,
+		"items": items,
+		"answers": answers,
+		"trainer": _keys(user),
+		"stranger": _keys(stranger),
 	}
 	frappe.db.commit()
 	return found
