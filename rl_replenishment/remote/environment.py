@@ -120,8 +120,9 @@ class ErpNextEnv(gym.Env[FloatArray, FloatArray]):
 
 	## Arguments
 	`site`: a `rl_replenishment.remote.client.Site`. `agent`: name of its RL Agent Settings. `largest`:
-	largest quantity, one number or N of them; by default three times the demand of a lead time and a day, at least the
-	reward's scale. `submit`: submit requests, which the user has to be allowed to; by default they are drafts.
+	largest quantity, one number or N of them; by default three times the demand of a lead time and a day, at
+	least the reward's scale. `submit`: submit requests, which the user has to be allowed to; by default they
+	are drafts.
 	`patience`: seconds, by default an hour. `steps`: of an episode, by default no end.
 
 	## Version history
