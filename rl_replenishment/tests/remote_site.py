@@ -130,3 +130,13 @@ def remove(agent: str) -> None:
 	remove_agent(agent)
 	frappe.db.delete("Stock Ledger Entry", {"warehouse": ("in", warehouses), "voucher_no": "DN"})
 	frappe.db.commit()
+
+
+def request(material_request: str) -> dict[str, Any]:
+	"""A Material Request as it is."""
+	document = frappe.get_doc("Material Request", material_request)
+	return {
+		"docstatus": int(document.docstatus),
+		"rl_agent": document.rl_agent or None,
+		"lines": [[row.item_code, row.qty] for row in document.items],
+	}
