@@ -257,10 +257,23 @@ class TestMatrix(SecurityCase):
 		"""To `remote_api`."""
 		line = {"item_code": self.ours.items[0], "warehouse": self.ours.warehouses[0], "qty": 3}
 		return {
-			**{"training_id": "0123456789abcdef" * 2, "trainer": "a machine", "kind": "Initial"},
-			**{"seconds": 1, "timesteps": 1, "seed": 1, "percent": 1, "message": "at it", "start": 0},
-			**{"data": "AAAA", "sha256": "0" * 64, "metrics": "{}", "limit": 10, "moment": ""},
-			**{"lines": json.dumps([line]), "key": "0123456789abcdef" * 2, "submit": False},
+			"training_id": "0123456789abcdef" * 2,
+			"trainer": "a machine",
+			"kind": "Initial",
+			"seconds": 1,
+			"timesteps": 1,
+			"seed": 1,
+			"percent": 1,
+			"message": "at it",
+			"start": 0,
+			"data": "AAAA",
+			"sha256": "0" * 64,
+			"metrics": "{}",
+			"limit": 10,
+			"moment": "",
+			"lines": json.dumps([line]),
+			"key": "0123456789abcdef" * 2,
+			"submit": False,
 		}
 
 	def request_of(self, number: int) -> str:
