@@ -132,6 +132,8 @@ class BadLine:
 			while data := server.recv(65536):
 				if is_cut and sent + len(data) > LET_THROUGH:
 					client.sendall(data[: LET_THROUGH - sent])
+					# not only closed: the other direction still waits for what comes
+					client.shutdown(socket.SHUT_RDWR)
 					return
 				with suppress(OSError):
 					client.sendall(data)
