@@ -7,7 +7,7 @@ from typing import Any
 import frappe
 import numpy as np
 from erpnext.stock.doctype.material_request.material_request import make_purchase_order
-from frappe.utils import add_days, nowdate
+from frappe.utils import add_days, now_datetime, nowdate
 
 from rl_replenishment.bridge.policies import store as policy_store
 from rl_replenishment.setup.roles import TRAINER
@@ -140,3 +140,58 @@ def request(material_request: str) -> dict[str, Any]:
 		"rl_agent": document.rl_agent or None,
 		"lines": [[row.item_code, row.qty] for row in document.items],
 	}
+
+
+def prepare_large(items: int, rows: int) -> dict[str, Any]:
+	"""An agent with two years of demand of many items, `rows` in the ledger, straight in the database."""
+	days = 730
+	warehouse, pattern = make.make_warehouse(), frappe.get_doc("Item", make.make_item())
+	prefix = make.unique("Many")
+	codes = [f"{prefix}-{number:05}" for number in range(items)]
+	stamp = now_datetime()
+	marks = {"creation": stamp, "modified": stamp, "owner": "Administrator", "modified_by": "Administrator"}
+	values = {**pattern.get_valid_dict(convert_dates_to_str=True), **marks}
+	_insert("Item", [{**values, "name": code, "item_code": code, "item_name": code} for code in codes])
+	bins = [
+		{"name": f"{code}-bin", "item_code": code, "warehouse": warehouse, "actual_qty": 5} for code in codes
+	]
+	_insert("Bin", [{**marks, **each} for each in bins])
+	ledger = {"docstatus": 1, "warehouse": warehouse, "company": make.company(), "is_cancelled": 0}
+	ledger |= {"voucher_type": "Delivery Note", "voucher_no": "DN", "posting_time": "12:00:00"}
+	rng = np.random.default_rng(0)
+	at, ago = rng.integers(0, items, rows), rng.integers(1, days, rows)
+	when = [add_days(nowdate(), -int(each)) for each in range(days)]
+	for first in range(0, rows, 50_000):
+		part = range(first, min(first + 50_000, rows))
+		_insert(
+			"Stock Ledger Entry",
+			[
+				{
+					**marks,
+					**ledger,
+					"name": f"{prefix}-{row}",
+					"item_code": codes[at[row]],
+					"posting_date": when[ago[row]],
+					"posting_datetime": f"{when[ago[row]]} 12:00:00",
+					"actual_qty": -1 - row % 7,
+					"qty_after_transaction": 5,
+				}
+				for row in part
+			],
+		)
+	agent = make.make_agent([warehouse], history_days=days, holdout_days=60).name
+	found = {"agent": agent, "trainer": _keys(make.make_user(TRAINER)), "prefix": prefix}
+	frappe.db.commit()
+	return found
+
+
+def remove_large(agent: str, prefix: str) -> None:
+	"""Take all of that away again."""
+	remove_agent(agent)
+	for doctype in ("Stock Ledger Entry", "Bin", "Item"):
+		frappe.db.delete(doctype, {"name": ("like", f"{prefix}-%")})
+	frappe.db.commit()
+
+
+def _insert(doctype: str, rows: list[dict[str, Any]]) -> None:
+	frappe.db.bulk_insert(doctype, list(rows[0]), [list(row.values()) for row in rows], chunk_size=5000)

@@ -45,6 +45,8 @@ class Site:
 	"""Where the site is."""
 
 	url: str
+	#: process of its worker
+	worker: int = 0
 
 	def arrange(self, function: str, *arguments: Any) -> Any:
 		"""Call a function of `rl_replenishment.tests.remote_site` on the site; returns its result."""
@@ -54,7 +56,7 @@ class Site:
 			stdout=subprocess.PIPE,
 			text=True,
 		)
-		printed, _ = process.communicate(timeout=180)
+		printed, _ = process.communicate(timeout=600)
 		assert process.returncode == 0, printed
 		lines = [line for line in printed.splitlines() if line.startswith(("{", "[", '"'))]
 		return json.loads(lines[-1]) if lines else None
@@ -76,7 +78,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 	try:
 		url = f"http://127.0.0.1:{port}"
 		_wait_for(url)
-		yield Site(url)
+		yield Site(url, serving[1].pid)
 	finally:
 		for process in serving:
 			with suppress(ProcessLookupError):
@@ -144,3 +146,34 @@ def _copy(source: socket.socket, target: socket.socket) -> None:
 	with suppress(OSError):
 		while data := source.recv(65536):
 			target.sendall(data)
+
+
+class Memory:
+	"""The most memory that any of a process and those it has begun takes, looked at ten times a second."""
+
+	def __init__(self, root: int) -> None:
+		self.root, self.most = root, 0
+		self._goes_on = True
+		self._thread = threading.Thread(target=self._look, daemon=True)
+		self._thread.start()
+
+	def end(self) -> float:
+		"""MiB."""
+		self._goes_on = False
+		self._thread.join()
+		return self.most / 2**20
+
+	def _look(self) -> None:
+		while self._goes_on:
+			parents, sizes = {}, {}
+			for folder in Path("/proc").iterdir():
+				with suppress(OSError, ValueError, IndexError):
+					number = int(folder.name)
+					rest = (folder / "stat").read_text().rsplit(")", 1)[1].split()
+					parents[number], sizes[number] = int(rest[1]), int(rest[21]) * os.sysconf("SC_PAGE_SIZE")
+			family = {self.root}
+			while more := {child for child, parent in parents.items() if parent in family} - family:
+				family |= more
+			# a worker forks: each child alone, since most of what they have they share
+			self.most = max([self.most, *(sizes.get(each, 0) for each in family)])
+			time.sleep(0.1)

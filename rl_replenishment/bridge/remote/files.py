@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 from pathlib import Path
 
 import frappe
@@ -71,6 +72,11 @@ def remove(run: str) -> None:
 	"""Nothing of a training stays on the disk."""
 	for kind in (RECORDS, UPLOAD):
 		path_of(run, kind).unlink(missing_ok=True)
+
+
+def remove_all() -> None:
+	"""Nothing of any training stays on the disk."""
+	shutil.rmtree(frappe.get_site_path("private", _FOLDER), ignore_errors=True)
 
 
 def sweep() -> None:
