@@ -63,7 +63,6 @@ def begin(
 			frappe.throw(_("Training {0} is another agent's.").format(training_id))
 		return progress(known[0])
 	settings = frappe.get_doc("RL Agent Settings", agent)
-	settings.check_enabled()
 	ask = make_ask(settings, kind=kind, seconds=seconds, timesteps=timesteps, seed=seed)
 	more = {"is_remote": 1, "training_id": training_id, "trainer": plain(trainer)[:140]}
 	run, is_new = open_run(ask, agent, **more)
