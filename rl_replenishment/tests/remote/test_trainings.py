@@ -18,6 +18,7 @@ from rl_replenishment.bridge.policies.promotion import Verdict
 from rl_replenishment.bridge.remote import files, jobs, trainings
 from rl_replenishment.bridge.training import asking, learning
 from rl_replenishment.bridge.training import run as training_run
+from rl_replenishment.core.errors import InputError
 from rl_replenishment.core.policies.archive import pack
 from rl_replenishment.core.policies.store import policy_files
 from rl_replenishment.core.training.lesson import metrics, prepare, train
@@ -113,14 +114,12 @@ class TestSnapshot(RemoteCase):
 		self.assertEqual({key.item_code for key in records.items.keys}, set(self.items))
 
 	def test_records_that_cannot_be_written_fail_the_run(self):
-		frappe.set_user("Administrator")
-		frappe.db.set_value("RL Agent Settings", self.agent.name, "history_days", 2**30)
-		frappe.db.commit()
 		run = self.begin()
-		jobs.write_records(run)
+		with patch.object(jobs, "read_records", side_effect=InputError("There is nothing to learn for.")):
+			jobs.write_records(run)
 		now = remote_api.training(run)
-		self.assertEqual(now["status"], "Failed")
-		self.assertIn("shorten the history", now["message"])
+		self.assertEqual((now["status"], now["message"]), ("Failed", "There is nothing to learn for."))
+		self.assertFalse(files.path_of(run, files.RECORDS).exists())
 
 	def test_nothing_stays_on_the_disk(self):
 		run = self.begin()
