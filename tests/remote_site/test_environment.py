@@ -77,6 +77,7 @@ def test_a_request_is_posted_once(site: Site) -> None:
 		names = {connected.tell("request_material", **sent)["material_request"] for _ in range(3)}
 		assert len(names) == 1
 		with pytest.raises(client.Refused, match="orders for"):
-			connected.tell("request_material", **{**sent, "lines": lines.replace(world["items"][0], "x")})
+			wrong = {"key": "b" * 32, "lines": lines.replace(world["items"][0], "x")}
+			connected.tell("request_material", **{**sent, **wrong})
 	finally:
 		site.arrange("remove", world["agent"])
