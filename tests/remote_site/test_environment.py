@@ -76,8 +76,8 @@ def test_a_request_is_posted_once(site: Site) -> None:
 		sent = {"agent": world["agent"], "lines": lines, "key": "a" * 32}
 		names = {connected.tell("request_material", **sent)["material_request"] for _ in range(3)}
 		assert len(names) == 1
+		wrong = {"key": "b" * 32, "lines": lines.replace(world["items"][0], "x")}
 		with pytest.raises(client.Refused, match="orders for"):
-			wrong = {"key": "b" * 32, "lines": lines.replace(world["items"][0], "x")}
 			connected.tell("request_material", **{**sent, **wrong})
 	finally:
 		site.arrange("remove", world["agent"])
