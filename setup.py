@@ -33,6 +33,10 @@ setup(
 			"jinja2>=3.1,<4",
 			"matplotlib>=3.8,<4",
 		],
+		"remote": [
+			"requests>=2.32,<3",
+			"urllib3>=2.2,<3",
+		],
 		"dev": [
 			"pytest>=8.2,<10",
 			"pytest-timeout>=2.3,<3",

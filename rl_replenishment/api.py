@@ -34,7 +34,7 @@ def preview(agent: str) -> dict[str, Any]:
 @frappe.whitelist(methods=["GET"])
 def overview(agent: str) -> dict[str, Any]:
 	"""How the agent stands, for its form."""
-	_check("RL Agent Settings", "read", agent)
+	check_document("RL Agent Settings", "read", agent)
 	from rl_replenishment.bridge.desk import overview
 
 	return overview.overview(frappe.get_doc("RL Agent Settings", agent))
@@ -43,7 +43,7 @@ def overview(agent: str) -> dict[str, Any]:
 @frappe.whitelist(methods=["GET"])
 def progress_of_run(run: str) -> dict[str, Any]:
 	"""How far a run of proposals is."""
-	_check("RL Proposal Run", "read", run)
+	check_document("RL Proposal Run", "read", run)
 	from rl_replenishment.bridge.proposing import run as proposal_run
 
 	return {"status": frappe.db.get_value("RL Proposal Run", run, "status"), **proposal_run.progress_of(run)}
@@ -89,7 +89,7 @@ def retry_training(training_run: str) -> str:
 def promote(policy: str, reason: str = "") -> None:
 	"""Put a policy to use."""
 	_check_agent_of("RL Policy", policy)
-	_check_text(reason, LONGEST_REASON)
+	check_text(reason, LONGEST_REASON)
 	from rl_replenishment.bridge.policies import promotion
 
 	promotion.promote(policy, reason)
@@ -99,7 +99,7 @@ def promote(policy: str, reason: str = "") -> None:
 def roll_back(agent: str, reason: str = "") -> str:
 	"""Go back to the policy in use before; returns its name."""
 	_check_agent(agent)
-	_check_text(reason, LONGEST_REASON)
+	check_text(reason, LONGEST_REASON)
 	from rl_replenishment.bridge.policies import promotion
 
 	return promotion.roll_back(agent, reason)
@@ -154,7 +154,7 @@ def getting_started() -> list[dict[str, Any]]:
 def tick(what: str) -> None:
 	"""Remember that the user has done, or does not want to do, one of the first steps."""
 	frappe.has_permission("RL Proposal", "read", throw=True)
-	_check_text(what)
+	check_text(what)
 	from rl_replenishment.bridge.desk import getting_started
 
 	getting_started.tick(what)
@@ -181,7 +181,7 @@ def may_open_app() -> bool:
 @frappe.whitelist(methods=["GET"])
 def proposals_of_request(material_request: str) -> dict[str, Any]:
 	"""What an agent proposed in a Material Request, by proposal, for its form."""
-	_check("Material Request", "read", material_request)
+	check_document("Material Request", "read", material_request)
 	from rl_replenishment.bridge.desk import request_panel
 
 	return request_panel.proposals_of(material_request)
@@ -190,8 +190,8 @@ def proposals_of_request(material_request: str) -> dict[str, Any]:
 @frappe.whitelist(methods=["GET"])
 def picture_of_proposal(material_request: str, proposal: str) -> dict[str, Any]:
 	"""Past demand, and stock with and without one of its proposals."""
-	_check("Material Request", "read", material_request)
-	_check_text(proposal)
+	check_document("Material Request", "read", material_request)
+	check_text(proposal)
 	from rl_replenishment.bridge.desk import request_panel
 
 	return request_panel.picture_of(material_request, proposal)
@@ -199,21 +199,21 @@ def picture_of_proposal(material_request: str, proposal: str) -> dict[str, Any]:
 
 def _check_agent(agent: str) -> None:
 	"""Whoever may change an agent may steer it."""
-	_check("RL Agent Settings", "write", agent)
+	check_document("RL Agent Settings", "write", agent)
 
 
 def _check_agent_of(doctype: str, name: str) -> None:
 	"""And what belongs to it."""
-	_check(doctype, "read", name)
+	check_document(doctype, "read", name)
 	_check_agent(frappe.db.get_value(doctype, name, "agent"))
 
 
-def _check(doctype: str, what: str, name: str) -> None:
+def check_document(doctype: str, what: str, name: str) -> None:
 	"""Whether the user may do it with a document that there is.
 
 	Without a name Frappe would look at the DocType alone; other things it would take for filters.
 	"""
-	_check_text(name)
+	check_text(name)
 	if not name:
 		frappe.throw(_("{0} is missing.").format(_(doctype)))
 	# not as Frappe would throw it: its message names what User Permissions keep from the user
@@ -223,6 +223,6 @@ def _check(doctype: str, what: str, name: str) -> None:
 		)
 
 
-def _check_text(value: str, longest: int = LONGEST_NAME) -> None:
+def check_text(value: str, longest: int = LONGEST_NAME) -> None:
 	if not isinstance(value, str) or len(value) > longest:
 		frappe.throw(_("A text of at most {0} characters is expected.").format(longest))

@@ -83,10 +83,12 @@ def send_digests() -> None:
 def check_stuck_runs() -> None:
 	"""Mark rounds of proposals and trainings whose worker has died."""
 	from rl_replenishment.bridge.proposing import run as proposal_run
+	from rl_replenishment.bridge.remote import files as remote_files
 	from rl_replenishment.bridge.training import run as training_run
 
 	proposal_run.close_lost_runs()
 	training_run.check_stuck_runs()
+	remote_files.sweep()
 
 
 def need_to_run(settings: Document, today: date) -> bool:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import frappe
 
+from rl_replenishment.bridge.remote.files import remove_all as remove_remote_files
 from rl_replenishment.hooks import default_log_clearing_doctypes
 from rl_replenishment.setup.custom_fields import CUSTOM_FIELDS
 from rl_replenishment.setup.roles import remove_roles
@@ -56,6 +57,7 @@ def remove_files() -> None:
 	shared = frappe.get_all("File", {"file_url": ("in", list(paths))}, pluck="file_url")
 	for url in paths.keys() - set(shared):
 		frappe.db.after_commit.add(partial(Path(paths[url]).unlink, missing_ok=True))
+	frappe.db.after_commit.add(remove_remote_files)
 
 
 def remove_customizations() -> None:

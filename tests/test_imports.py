@@ -33,6 +33,7 @@ def test_serving_imports_stay_light(statement: str) -> None:
 		("from rl_replenishment.bridge import state", "core/example.py", "TID251"),
 		("import frappe", "cli/example.py", "TID251"),
 		("import frappe", "report/example.py", "TID251"),
+		("import frappe", "remote/example.py", "TID251"),
 		("import frappe", "bridge/example.py", None),
 		("import torch", "core/example.py", "TID253"),
 		("import stable_baselines3", "bridge/example.py", "TID253"),
@@ -77,7 +78,7 @@ FLOORS = (
 	("state", "sample_company"),
 	("feedback", "policies"),
 	("proposing", "training"),
-	("desk",),
+	("desk", "remote"),
 )
 BRIDGE = "rl_replenishment.bridge"
 

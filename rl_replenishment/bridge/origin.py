@@ -13,7 +13,7 @@ from pypika.terms import Criterion
 from rl_replenishment.bridge.guarding import refuse_rows_of_others
 
 #: what the app alone writes: into a Material Request, and into its lines
-OF_REQUEST = ("rl_agent", "rl_policy", "rl_run")
+OF_REQUEST = ("rl_agent", "rl_policy", "rl_run", "rl_request_key", "rl_asked_for")
 OF_LINE = ("rl_proposed_qty", "rl_explanation", "rl_proposal")
 
 

@@ -15,13 +15,13 @@ from types import ModuleType
 from typing import NoReturn
 
 from rl_replenishment import __version__
-from rl_replenishment.cli import BAD_INPUT, backtest, benchmark, demo, learn, propose, train
+from rl_replenishment.cli import BAD_INPUT, backtest, benchmark, demo, learn, propose, remote, train
 from rl_replenishment.cli.interruption import termination_interrupts
 from rl_replenishment.cli.options import not_negative
 from rl_replenishment.cli.screen import Screen
 from rl_replenishment.core.errors import InputError
 
-SUBCOMMANDS: tuple[ModuleType, ...] = (demo, train, backtest, propose, learn, benchmark)
+SUBCOMMANDS: tuple[ModuleType, ...] = (demo, train, backtest, propose, learn, remote, benchmark)
 FAULT, BROKEN_PIPE = 1, 141
 #: set, it shows where a fault of the program lies
 DEBUG = "RL_REPLENISHMENT_DEBUG"

@@ -60,6 +60,25 @@ CUSTOM_FIELDS: dict[str, list[dict[str, Any]]] = {
 			"hidden": 1,
 			**_WRITTEN_BY_AGENT,
 		},
+		{
+			# made by a program that posts requests: posting again makes no second one
+			"fieldname": "rl_request_key",
+			"label": N_("Key of the Program"),
+			"fieldtype": "Data",
+			"search_index": 1,
+			"insert_after": "rl_run",
+			"hidden": 1,
+			**_WRITTEN_BY_AGENT,
+		},
+		{
+			# what it asked for, whatever the buyer makes of the lines
+			"fieldname": "rl_asked_for",
+			"label": N_("Asked For by the Program"),
+			"fieldtype": "Long Text",
+			"insert_after": "rl_request_key",
+			"hidden": 1,
+			**_WRITTEN_BY_AGENT,
+		},
 	],
 	"Material Request Item": [
 		{

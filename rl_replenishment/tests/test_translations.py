@@ -17,7 +17,7 @@ _SAID = {
 	".js": re.compile(r'__\(\s*"((?:[^"\\]|\\.)*)"'),
 }
 #: rooms that know no screens, or another language than the desk's
-_NOT_THE_DESK = ("core", "cli", "report", "tests")
+_NOT_THE_DESK = ("core", "cli", "report", "remote", "tests")
 
 
 def catalog(name: str) -> Catalog:

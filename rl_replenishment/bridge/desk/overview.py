@@ -63,7 +63,7 @@ def _last(agent: str) -> tuple[Any, Any]:
 	"""The latest run of proposals, and the latest training."""
 	columns = {
 		"RL Proposal Run": ["name", "status", "started_on", "items_ordered", "order_value", "messages"],
-		"RL Training Run": ["name", "status", "progress", "message", "cancel_requested"],
+		"RL Training Run": ["name", "status", "progress", "message", "cancel_requested", "is_remote"],
 	}
 	run, training = (
 		frappe.get_all(doctype, {"agent": agent}, fields, order_by="creation desc", limit=1)
@@ -87,7 +87,7 @@ def _problems(settings: Document, run: Any, training: Any) -> list[str]:
 		has_worker = False
 	if not has_worker:
 		found.append(_("No worker takes jobs of the queue {0}: start one.").format(proposal_run.QUEUE))
-	if not find_spec("torch"):
+	if not find_spec("torch") and not (training and training.is_remote):
 		found.append(_("Training needs torch, which is not installed; see the app's documentation."))
 	if settings.enabled and (warning := auto_reorder_warning(settings)):
 		found.append(strip_html(warning))

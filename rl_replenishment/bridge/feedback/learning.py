@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -14,6 +13,7 @@ from frappe.utils import add_days, cint
 
 from rl_replenishment.bridge.each_agent import for_each_agent
 from rl_replenishment.bridge.queries import one_of
+from rl_replenishment.core.edits.answers import Answers
 from rl_replenishment.core.files.feedback import FeedbackRows
 from rl_replenishment.core.items import ItemKey
 
@@ -37,28 +37,6 @@ def _settle(agent: str, today: date) -> None:
 			.where(one_of(proposal.name, names) & (proposal.agent == agent))
 			.run()
 		)
-
-
-@dataclass(frozen=True, eq=False)
-class Answers:
-	"""E settled decisions of an agent's buyers, oldest first."""
-
-	rows: FeedbackRows
-	#: of the RL Feedback rows
-	names: list[str]
-	#: whether nothing was learned from it yet, shape (E,)
-	is_new: npt.NDArray[np.bool_]
-	#: what it saved in hindsight, shape (E,), in company currency; NaN where that is not booked yet
-	values: npt.NDArray[np.float64]
-
-	@property
-	def new_names(self) -> list[str]:
-		"""The rows that nothing was learned from yet."""
-		return [name for name, is_new in zip(self.names, self.is_new, strict=True) if is_new]
-
-	def take(self, at: npt.NDArray[np.intp]) -> Answers:
-		"""The decisions at `at`."""
-		return Answers(self.rows.take(at), [self.names[i] for i in at], self.is_new[at], self.values[at])
 
 
 def settled_answers(agent: str) -> Answers:

@@ -22,15 +22,20 @@ _IMPORTED_SHARE, _FEW = 0.25, 3
 
 
 def without_gaps(settings: Document, items: ItemTable, history: DemandHistory, held: int = 0) -> Imputed:
-	"""The history as training and policies see it, see `core.demand.imputation`; in at most three queries."""
+	"""The history as policies see it, see `core.demand.imputation`; in at most three queries."""
+	seen = read_unseen(settings, items, history)
+	return impute(history, items, seen, held, read_real_demand(settings, Keys(items.keys)))
+
+
+def read_unseen(settings: Document, items: ItemTable, history: DemandHistory) -> Unseen:
+	"""Where the history does not show what was asked for; in at most two queries."""
 	at, shape = Keys(items.keys), history.demand.shape
 	unseen = Unseen.nothing(*shape)
 	if settings.demand_source != "Sales Order":
 		# who orders what is out of stock is seen all the same
 		unseen = _out_of_stock(at, history)
 	introduced = np.maximum(unseen.introduced, _introduced(at, history))
-	seen = Unseen(unseen.out_of_stock, unseen.sold_out, introduced)
-	return impute(history, items, seen, held, read_real_demand(settings, at))
+	return Unseen(unseen.out_of_stock, unseen.sold_out, introduced)
 
 
 def _out_of_stock(at: Keys, history: DemandHistory) -> Unseen:

@@ -20,6 +20,7 @@ from rl_replenishment.bridge.training.run import (
 	Ask,
 	check_stuck_runs,
 	close,
+	is_deserted,
 	open_run,
 )
 
@@ -36,7 +37,7 @@ def enqueue(agent: str, kind: str | None = None) -> str:
 	An agent has one training at a time: where one is open already, it is that one's name.
 	"""
 	check_libraries()
-	run, is_new = open_run(_ask(frappe.get_doc("RL Agent Settings", agent), kind=kind), agent)
+	run, is_new = open_run(make_ask(frappe.get_doc("RL Agent Settings", agent), kind=kind), agent)
 	if is_new:
 		_put_into_queue(run)
 	else:
@@ -46,13 +47,17 @@ def enqueue(agent: str, kind: str | None = None) -> str:
 
 def retry(run: str) -> str:
 	"""Train again as a run that failed or was cancelled was to; returns the name of the new run."""
-	agent, status, settings = frappe.db.get_value("RL Training Run", run, ["agent", "status", "settings"])
+	agent, status, settings, is_remote = frappe.db.get_value(
+		"RL Training Run", run, ["agent", "status", "settings", "is_remote"]
+	)
 	if status not in ("Failed", "Cancelled"):
 		frappe.throw(
 			_("Training {0} is {1}; only one that failed or was cancelled is tried again.").format(
 				run, _(status)
 			)
 		)
+	if is_remote:
+		frappe.throw(_("Training {0} ran on another machine; start it there again.").format(run))
 	check_libraries()
 	again, is_new = open_run(Ask(**json.loads(settings)), agent)
 	if is_new:
@@ -77,7 +82,7 @@ def run_now(
 		frappe.throw(_("There is no agent {0}.").format(agent), frappe.DoesNotExistError)
 	check_libraries()
 	settings = frappe.get_doc("RL Agent Settings", agent)
-	ask = _ask(settings, kind=kind, seconds=seconds, timesteps=timesteps, seed=seed)
+	ask = make_ask(settings, kind=kind, seconds=seconds, timesteps=timesteps, seed=seed)
 	run, is_new = open_run(ask, agent)
 	if not is_new:
 		frappe.throw(_("Training {0} of agent {1} is still going; cancel it first.").format(run, agent))
@@ -109,7 +114,7 @@ def _missing_libraries() -> list[str]:
 	return [name for name in _LIBRARIES if find_spec(name) is None]
 
 
-def _ask(
+def make_ask(
 	settings: Document,
 	*,
 	kind: str | None = None,
@@ -117,6 +122,7 @@ def _ask(
 	timesteps: int | None = None,
 	seed: int | None = None,
 ) -> Ask:
+	"""What is asked for, where nothing else is said as the agent's settings have it."""
 	for name, value, least in (("seconds", seconds, 0), ("timesteps", timesteps, 1), ("seed", seed, 0)):
 		number = (int, float) if name == "seconds" else int
 		# a bool is an int to Python
@@ -160,7 +166,7 @@ def _put_into_queue(run: str) -> None:
 	try:
 		frappe.enqueue(
 			"rl_replenishment.bridge.training.job.execute",
-			queue=_queue(),
+			queue=training_queue(),
 			timeout=int(seconds) + SECONDS_AROUND,
 			job_id=run,
 			deduplicate=True,
@@ -174,7 +180,8 @@ def _put_into_queue(run: str) -> None:
 	frappe.db.commit()  # for the reason above; nosemgrep
 
 
-def _queue() -> str:
+def training_queue() -> str:
+	"""The queue that trainings go to: one of their own where the site has it."""
 	return OWN_QUEUE if OWN_QUEUE in get_queues_timeout() else OTHER_QUEUE
 
 
@@ -184,6 +191,8 @@ def cancel(run: str) -> None:
 	status = frappe.db.get_value("RL Training Run", run, "status", for_update=True)
 	if status == "Queued":
 		close(run, "Cancelled", _("Cancelled before it began."))
+	elif status == "In Progress" and is_deserted(run):
+		close(run, "Cancelled", _("Cancelled; its trainer had given no sign of life for a while."))
 	elif status == "In Progress":
 		frappe.db.set_value("RL Training Run", run, "cancel_requested", 1)
 		# the worker is to see it now
@@ -205,7 +214,7 @@ def _train_due(agent: str, can_learn: bool) -> None:
 	if settings.auto_promote and policy_store.is_classical_old(settings):
 		frappe.enqueue(
 			"rl_replenishment.bridge.policies.store.renew_classical",
-			queue=_queue(),
+			queue=training_queue(),
 			job_id=f"rl_replenishment.tune.{agent}",
 			deduplicate=True,
 			agent=agent,

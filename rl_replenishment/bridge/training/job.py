@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 
 import frappe
 from frappe import _
@@ -37,12 +38,19 @@ def carry_out(run: str) -> None:
 	if not begin(run):
 		return
 	watch = Watch(run)
+	with closes_what_fails(run, watch):
+		document = frappe.get_doc("RL Training Run", run)
+		settings = frappe.get_doc("RL Agent Settings", document.agent)
+		lesson = learn(settings, Ask(**json.loads(document.settings)), watch)
+		save(document, settings, lesson, watch)
+
+
+@contextmanager
+def closes_what_fails(run: str, watch: Watch) -> Iterator[None]:
+	"""What goes wrong in a run that has begun is kept in it, and raised."""
 	try:
 		with gentle_timeout(watch):
-			document = frappe.get_doc("RL Training Run", run)
-			settings = frappe.get_doc("RL Agent Settings", document.agent)
-			lesson = learn(settings, Ask(**json.loads(document.settings)), watch)
-			_save(document, settings, lesson, watch)
+			yield
 	except Disowned:
 		frappe.db.rollback()
 		raise frappe.ValidationError(_("Training {0} was closed by somebody else.").format(run)) from None
@@ -61,7 +69,7 @@ def carry_out(run: str) -> None:
 		raise
 
 
-def _save(document: Document, settings: Document, lesson: Lesson, watch: Watch) -> None:
+def save(document: Document, settings: Document, lesson: Lesson, watch: Watch) -> None:
 	"""Keep what came of a training: all of it or nothing."""
 	for attempt in range(SAVE_ATTEMPTS):
 		watch.phase(_("Saving"), 98, 100)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import timedelta
 from typing import Any
 
@@ -16,30 +16,20 @@ from redis.exceptions import RedisError
 from rl_replenishment.bridge.guarding import plain
 from rl_replenishment.bridge.language import in_the_sites_language
 from rl_replenishment.bridge.notifying import TRAINING_FAILED, announce
+from rl_replenishment.core.training.lesson import Ask
 
 #: a training gives a sign of life every few seconds
 SILENCE = timedelta(minutes=3)
 #: a job is in the queue at once, and a worker that takes one up says so at once
 DELAY = timedelta(minutes=1)
+#: a trainer on another machine may lose its connection, or be started anew
+TRAINERS_SILENCE = timedelta(days=1)
 #: states of a job that comes to something
 _ALIVE = ("queued", "started", "deferred", "scheduled")
 
 
-@dataclass(frozen=True)
-class Ask:
-	"""What was asked for; plain values, kept in the run's `settings`."""
-
-	#: Initial starts at the classical rule, on demand alone. Continual goes on from the learned policy in
-	#: use, where there is one, and learns from the feedback that has settled.
-	kind: str
-	algorithm: str
-	seconds: float | None
-	timesteps: int | None
-	seed: int
-
-
-def open_run(ask: Ask, agent: str) -> tuple[str, bool]:
-	"""The agent's open run, and whether it is a new one."""
+def open_run(ask: Ask, agent: str, **more: Any) -> tuple[str, bool]:
+	"""The agent's open run, and whether it is a new one, which has `more` values."""
 	check_stuck_runs(agent)
 	run = frappe.get_doc(
 		{
@@ -52,6 +42,7 @@ def open_run(ask: Ask, agent: str) -> tuple[str, bool]:
 			"queued_by": frappe.session.user,
 			"settings": json.dumps(asdict(ask)),
 			"open_for": agent,
+			**more,
 		}
 	)
 	already = frappe.db.get_value("RL Training Run", {"open_for": agent})
@@ -70,10 +61,11 @@ def open_run(ask: Ask, agent: str) -> tuple[str, bool]:
 
 def begin(run: str) -> bool:
 	"""Take up a run; False where that is no longer wanted, or somebody else has done so."""
-	status = frappe.db.get_value("RL Training Run", run, "status", for_update=True)
+	status, started = frappe.db.get_value("RL Training Run", run, ["status", "started_on"], for_update=True)
 	if status == "Queued":
 		now = now_datetime()
-		values = {"status": "In Progress", "started_on": now, "heartbeat": now}
+		# one that comes back from another machine began there
+		values = {"status": "In Progress", "started_on": started or now, "heartbeat": now}
 		frappe.db.set_value("RL Training Run", run, values)
 	# nobody else is to take it up
 	frappe.db.commit()  # for the reason above; nosemgrep
@@ -122,7 +114,7 @@ def _check_stuck(run: str) -> None:
 	row = frappe.db.get_value(
 		"RL Training Run",
 		run,
-		["status", "creation", "heartbeat", "job_id"],
+		["status", "creation", "heartbeat", "job_id", "is_remote"],
 		as_dict=True,
 		for_update=True,
 	)
@@ -138,6 +130,10 @@ def _problem(row: frappe._dict) -> str:
 	if row.status not in ("Queued", "In Progress"):
 		return ""
 	silence = now_datetime() - (row.heartbeat or row.creation)
+	if row.status == "In Progress" and row.is_remote and not row.job_id:
+		if silence > TRAINERS_SILENCE:
+			return _("No sign of life of its trainer since {0}. Start it again.").format(row.heartbeat)
+		return ""
 	if row.status == "In Progress" and silence > SILENCE:
 		return _("The worker died in the middle: no sign of life since {0}. Train again.").format(
 			row.heartbeat
@@ -147,6 +143,12 @@ def _problem(row: frappe._dict) -> str:
 	if row.status == "Queued" and not row.job_id and silence > SILENCE:
 		return _("It never came into the queue. Train again.")
 	return ""
+
+
+def is_deserted(run: str) -> bool:
+	"""Whether a run is in the hands of a trainer on another machine that does not answer."""
+	row = frappe.db.get_value("RL Training Run", run, ["heartbeat", "job_id", "is_remote"], as_dict=True)
+	return bool(row.is_remote and not row.job_id and now_datetime() - row.heartbeat > SILENCE)
 
 
 def _is_lost(job_id: str) -> bool:

@@ -52,7 +52,12 @@ def write_folder_atomically(path: FilePath, *, marker: str, outdated: Sequence[s
 
 
 def write_text_atomically(path: FilePath, text: str) -> None:
-	"""Write `text` as UTF-8 to `path`, which is replaced whole; on an error it stays as it was.
+	"""As `write_bytes_atomically`, `text` as UTF-8."""
+	write_bytes_atomically(path, text.encode())
+
+
+def write_bytes_atomically(path: FilePath, data: bytes) -> None:
+	"""Write `data` to `path`, which is replaced whole; on an error it stays as it was.
 
 	Raises `InputError` where `path` is no file, the folder above it is missing or cannot be written to, or
 	the disk is full.
@@ -61,8 +66,8 @@ def write_text_atomically(path: FilePath, text: str) -> None:
 	filling = _sibling(target, "new")
 	with _explained(path, within=filling):
 		try:
-			with filling.open("x", encoding="utf-8", newline="") as file:
-				file.write(text)
+			with filling.open("xb") as file:
+				file.write(data)
 				file.flush()
 				os.fsync(file.fileno())
 			if target.exists():

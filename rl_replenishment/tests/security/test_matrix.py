@@ -22,7 +22,7 @@ from rl_replenishment.tests.security.case import SecurityCase
 
 MODULE = {"module": "RL Replenishment"}
 #: whoever may read a request may see what an agent says of it
-OF_REQUESTS = ("proposals_of_request", "picture_of_proposal")
+OF_REQUESTS = ("proposals_of_request", "picture_of_proposal", "outcome_of_request")
 REFUSED = (400, 401, 403, 404, 409, 417)
 
 
@@ -247,10 +247,34 @@ class TestMatrix(SecurityCase):
 			"reason": "why not",
 			"what": "backtest",
 			"filters": "{}",
+			**self.sent_by_trainers(),
 		}
 		names = inspect.signature(function).parameters
 		self.assertLessEqual(set(names), set(known), f"what is to be sent to {function.__name__}?")
 		return {name: known[name] for name in names}
+
+	def sent_by_trainers(self) -> dict[str, Any]:
+		"""To `remote_api`."""
+		line = {"item_code": self.ours.items[0], "warehouse": self.ours.warehouses[0], "qty": 3}
+		return {
+			"training_id": "0123456789abcdef" * 2,
+			"trainer": "a machine",
+			"kind": "Initial",
+			"seconds": 1,
+			"timesteps": 1,
+			"seed": 1,
+			"percent": 1,
+			"message": "at it",
+			"start": 0,
+			"data": "AAAA",
+			"sha256": "0" * 64,
+			"metrics": "{}",
+			"limit": 10,
+			"moment": "",
+			"lines": json.dumps([line]),
+			"key": "0123456789abcdef" * 2,
+			"submit": False,
+		}
 
 	def request_of(self, number: int) -> str:
 		return frappe.db.get_value("RL Proposal", self.ours.proposals[number], "material_request")

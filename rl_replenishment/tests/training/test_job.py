@@ -192,7 +192,7 @@ class TestFeedback(TrainingJobCase):
 		self.assertEqual(self.consumed, [])
 
 	def test_a_failed_training_keeps_the_answers(self):
-		for failing in ("judge", "continue_on_feedback"):
+		for failing in ("judge", "train"):
 			with (
 				patch.object(learning, failing, side_effect=RuntimeError("no")),
 				self.assertRaisesRegex(RuntimeError, "no"),

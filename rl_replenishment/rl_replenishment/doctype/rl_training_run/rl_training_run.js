@@ -12,7 +12,7 @@ frappe.ui.form.on("RL Training Run", {
 		if (rl_is_under_way(frm.doc)) {
 			if (frm.doc.cancel_requested) return;
 			frm.add_custom_button(__("Cancel"), () => cancel(frm));
-		} else if (["Failed", "Cancelled"].includes(frm.doc.status)) {
+		} else if (["Failed", "Cancelled"].includes(frm.doc.status) && !frm.doc.is_remote) {
 			frm.add_custom_button(__("Retry"), () => retry(frm));
 		}
 	},
@@ -94,7 +94,7 @@ function show_progress(frm) {
 }
 
 async function progress_of(training) {
-	const fields = ["status", "progress", "message"];
+	const fields = ["status", "progress", "message", "heartbeat"];
 	const { message } = await frappe.db.get_value("RL Training Run", training, fields);
 	return message;
 }

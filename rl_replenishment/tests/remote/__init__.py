@@ -1,0 +1,1 @@
+"""Trainings on other machines, and the state for environments over a site."""

@@ -1,0 +1,4 @@
+import pytest
+
+# an extra of its own
+pytest.importorskip("requests")

@@ -1,0 +1,87 @@
+"""Whatever a site, or what stands before it, answers: one clear sentence."""
+
+from __future__ import annotations
+
+import socket
+
+import pytest
+from fake_site import Answer, refusal, served
+
+from rl_replenishment.remote.access import Access
+from rl_replenishment.remote.client import Refused, Site, SiteError, Unreachable
+
+PAGE = b"<html><title>Sign in to the proxy</title></html>"
+
+
+def test_asks_in_the_users_name() -> None:
+	with served(lambda name, values: Answer({"name": name, **values})) as site:
+		assert site.client().ask("about", agent="A & B", kind=None) == {"name": "about", "agent": "A & B"}
+		assert site.client().tell("begin", seconds=1.5) == {"name": "begin", "seconds": 1.5}
+	assert {headers["Authorization"] for headers in site.headers} == {"token key:secret-of-7"}
+
+
+@pytest.mark.parametrize(
+	("answer", "kind", "sentence"),
+	[
+		(Answer(body=PAGE, content_type="text/html"), SiteError, "text/html instead of JSON"),
+		(Answer(body=b'{"message": [1]}'), SiteError, "instead of JSON"),
+		(Answer(body=b'"text"'), SiteError, "instead of JSON"),
+		(Answer(status=404, body=PAGE, content_type="text/html"), SiteError, "HTTP 404 with text/html"),
+		(Answer(status=301, body=b"", Location="https://www.example.com/"), SiteError, "www.example.com"),
+		(refusal(401, "AuthenticationError", "x"), SiteError, "does not know this API key"),
+		(refusal(403, "PermissionError", "No permission for <b>A</b>."), Refused, "No permission for A."),
+		(Answer(status=403, body=b"{}"), Refused, "role RL Replenishment Trainer"),
+		(
+			refusal(417, "ValidationError", "Failed to get method for command x with No module named 'y'"),
+			SiteError,
+			"not installed there, or is of another version",
+		),
+		(
+			refusal(500, "AppNotInstalledError", "App rl_replenishment is not installed"),
+			SiteError,
+			"not instal",
+		),
+		(refusal(417, "ValidationError", "Training T is still going."), Refused, "T is still going."),
+		(refusal(500, "OperationalError", ""), SiteError, "failed .HTTP 500"),
+		(refusal(503, "SessionStopped", ""), Unreachable, "is in maintenance"),
+		(Answer(status=502, body=PAGE, content_type="text/html"), Unreachable, "too busy"),
+		(Answer({"a": "b" * 5000}, cut=60), Unreachable, "no whole answer|cannot be reached"),
+	],
+)
+def test_one_sentence_for_each_answer(answer: Answer, kind: type[SiteError], sentence: str) -> None:
+	with served(lambda *_: answer) as site, pytest.raises(kind, match=sentence) as told:
+		site.client().ask("about")
+	text = str(told.value)
+	assert type(told.value) is kind
+	assert site.url in text
+	assert "\n" not in text
+	assert "secret-of-7" not in text
+
+
+def test_what_passes_is_asked_again() -> None:
+	answers = [Answer(status=503, body=b""), Answer(status=429, body=b"", Retry_After="0"), Answer({"a": 1})]
+	with served(lambda *_: answers.pop(0)) as site:
+		assert site.client().ask("about") == {"a": 1}
+	assert len(site.asked) == 3
+
+
+def test_what_was_refused_is_not_asked_again() -> None:
+	with served(lambda *_: refusal(417, "ValidationError", "no")) as site, pytest.raises(Refused):
+		site.client().tell("begin_training")
+	assert len(site.asked) == 1
+
+
+def test_nobody_there() -> None:
+	with socket.socket() as free:
+		free.bind(("127.0.0.1", 0))
+		url = f"http://127.0.0.1:{free.getsockname()[1]}"
+	with pytest.raises(Unreachable, match="cannot be reached"):
+		Site(Access(url, "k", "s"), tries=1, backoff=0).ask("about")
+
+
+def test_no_certificate() -> None:
+	"""A server that speaks no TLS has none."""
+	with served(lambda *_: Answer({})) as site:
+		url = site.url.replace("http:", "https:")
+		with pytest.raises(SiteError, match=r"certificate|cannot be reached"):
+			Site(Access(url, "k", "s"), tries=0).ask("about")
