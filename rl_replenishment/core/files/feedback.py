@@ -51,8 +51,8 @@ class FeedbackRows:
 	reason: tuple[str, ...]
 	#: who decided, "" where that is not known
 	buyer: tuple[str, ...] = ()
-	#: shape (E,), what the policy had asked for before lessons moved it; empty, or NaN, where that is what was
-	#: proposed
+	#: shape (E,), what the policy had asked for before lessons moved it; empty, or NaN, where that is what
+	#: was proposed
 	policy_qty: npt.NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
 	#: shape (E,), the line of the file that each decision is on; empty where there is no file
 	lines: IntArray = field(default_factory=lambda: np.zeros(0, np.int32))
@@ -100,7 +100,13 @@ def read_feedback(path: FilePath, date_format: str | None = None, note: Note = u
 	decided, amount = Range(lowest=0.0, required=True), Range(lowest=0.0)
 	numbers = read_numbers(
 		table,
-		{"proposed_qty": decided, "ordered_qty": decided, "on_hand": Range(), "on_order": amount, "policy_qty": amount},
+		{
+			"proposed_qty": decided,
+			"ordered_qty": decided,
+			"on_hand": Range(),
+			"on_order": amount,
+			"policy_qty": amount,
+		},
 	)
 	date = read_dates(table, "date", date_format, required=False)
 	refuse_repeated_blocks(table, date, "decisions")

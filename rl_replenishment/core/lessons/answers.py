@@ -43,8 +43,8 @@ class Answers:
 def read(rows: FeedbackRows, step: npt.NDArray[np.floating], restored: Flags | None = None) -> Answers:
 	"""What E decisions say; `step`, shape (E,), is the smallest step between two orders, in stock UOM.
 
-	What the buyer added without a proposal says nothing about proposals, nor does what only restored a pack or
-	a minimum order (`restored`): that is learned as a fact, see `core.edits.constraints`.
+	What the buyer added without a proposal says nothing about proposals, nor does what only restored a pack
+	or a minimum order (`restored`): that is learned as a fact, see `core.edits.constraints`.
 	"""
 	asked = rows.asked_qty
 	known = (asked > ROUNDING) & (rows.proposed_qty > ROUNDING)

@@ -11,8 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from rl_replenishment.core.files.feedback import FeedbackRows
-from rl_replenishment.core.items import ItemKey, ItemTable
-from rl_replenishment.core.lessons.answers import Answers, Doubles, Flags, read
+from rl_replenishment.core.items import ItemTable
+from rl_replenishment.core.lessons.answers import LEAST_MOVE, Answers, Doubles, Flags, read
 from rl_replenishment.core.lessons.lessons import (
 	COSTS,
 	SAVES,
@@ -47,13 +47,11 @@ _LEAST_ITEMS: Mapping[Kind, int] = {
 	"season": 2,
 	"item": 1,
 }
-#: groups or suppliers that a lesson on all of an agent's items must rest on
-_LEAST_GROUPS = 3
 #: changes of unknown worth that each lesson starts with, and by how many usual ones a single one counts
 _PRIOR_CHANGES, _LARGEST_VALUE = 4.0, 5.0
-#: A buyer who adds this share again of what he added before, after it was followed, adds it to whatever is
-#: proposed: following him leads nowhere.
-_CHASED = 0.6
+#: A buyer who orders more by this share of what was followed adds to whatever is proposed, and has no
+#: quantity in mind: following him leads nowhere.
+_CHASED = 0.5
 _LEAST_CHASED = 3
 #: below it, there is no chance at all that changes save
 _NEVER = 0.02
@@ -178,16 +176,44 @@ def _level(
 		# a whole pack more of a small order says little about others
 		weight = weight / (1 + np.square(2 * answers.step))
 	count = len(each.names)
-	counted = np.flatnonzero((each.node >= 0) & (weight > 0) & (answers.changed | (answers.followed != 0)))
-	different = np.unique(np.stack([each.node[counted], index[counted]]), axis=1)[0]
-	allowed = np.bincount(different, minlength=count) >= _LEAST_ITEMS[each.kind]
+	allowed = _is_wide(each, answers, rows, index, weight)
 	if is_season:
 		# before a second season is known, what was changed in one may hold all year
 		seen = np.zeros(count, dtype=np.bool_)
 		seen[each.node[(each.node >= 0) & (answers.weight > 0)]] = True
 		several = seen.reshape(-1, len(SEASONS)).sum(axis=1) > 1
 		allowed &= np.repeat(several, len(SEASONS))
-	return Level(each.kind, each.node, count, _PRIOR[each.kind], weight, allowed, is_shared=not is_item)
+	return Level(
+		name=each.kind,
+		node=each.node,
+		nodes=count,
+		prior=_PRIOR[each.kind],
+		weight=weight,
+		allowed=allowed,
+		# of a season, what the other ones of the group have not
+		least=(2 if is_season else 1) * LEAST_MOVE,
+		is_shared=not is_item,
+	)
+
+
+def _is_wide(
+	each: _Nodes, answers: Answers, rows: FeedbackRows, index: npt.NDArray[np.intp], weight: Doubles
+) -> Flags:
+	"""Whether a node's changes are those of enough items, and of most decided about since, shape (K,)."""
+	count, width = len(each.names), int(index.max(initial=0)) + 1
+	counted = (each.node >= 0) & (weight > 0)
+	moved = counted & (answers.changed | (answers.followed != 0))
+	day = np.where(np.isnat(rows.date), np.datetime64("2300-01-01"), rows.date)
+	first = np.full(count, np.datetime64("2300-01-01"))
+	np.minimum.at(first, each.node[moved], day[moved])
+	since = counted & (day >= first[np.maximum(each.node, 0)])
+
+	def different(where: Flags) -> npt.NDArray[np.intp]:
+		pairs = np.unique(each.node[where].astype(np.int64) * width + index[where])
+		return np.bincount(pairs // width, minlength=count)
+
+	items = different(moved)
+	return np.asarray((items >= _LEAST_ITEMS[each.kind]) & (2 * items > different(since)))
 
 
 def _lessons(
@@ -208,7 +234,8 @@ def _lessons(
 	new = answers.followed[at] == 0
 
 	def totals(where: Flags, of: Doubles | None = None) -> Doubles:
-		return np.bincount(node, weights=where if of is None else np.where(where, of, 0), minlength=level.nodes)
+		weights = where.astype(np.float64) if of is None else np.where(where, of, 0.0)
+		return np.asarray(np.bincount(node, weights=weights, minlength=level.nodes), dtype=np.float64)
 
 	judged = changed & ~np.isnan(values[at])
 	usual = _usual_value(values[answers.changed & (answers.weight > 0)])
@@ -216,9 +243,12 @@ def _lessons(
 	value, squares = totals(judged, np.nan_to_num(values[at])), totals(judged, bounded**2)
 	sure = totals(judged, bounded) / np.sqrt(np.maximum(squares + _PRIOR_CHANGES * usual**2, 1e-12))
 	first = totals(changed & new, move) / np.maximum(totals(changed & new), 1)
-	again = totals(~new, move - answers.followed[at]) / np.maximum(totals(~new), 1)
-	chased = (totals(~new) >= _LEAST_CHASED) & (again * np.sign(first) >= _CHASED * np.abs(first))
-	chased &= first != 0
+	followed, later = (
+		totals(~new, moves) / np.maximum(totals(~new), 1) * np.sign(first)
+		for moves in (answers.followed[at], move)
+	)
+	chased = (totals(~new) >= _LEAST_CHASED) & (followed >= LEAST_MOVE)
+	chased &= later - np.abs(first) >= np.maximum(_CHASED * followed, LEAST_MOVE)
 	raised, cut = totals(changed & (move > 0)), totals(changed & (move < 0))
 	kept, count = totals(~changed), totals(judged)
 	last = np.full(level.nodes, np.datetime64("NaT", "D"))
@@ -258,7 +288,7 @@ def _usual_value(values: npt.NDArray[np.float64]) -> float:
 
 
 def _share(lesson: Lesson, trust: float) -> float:
-	"""How far a lesson is followed: fully where it saves, up to `trust` where nobody knows, less where it costs."""
+	"""How far a lesson is followed: fully where it saves, less where it costs, else to `trust`."""
 	if lesson.is_chased or trust <= 0:
 		return 0.0
 	return float(np.interp(lesson.worth, (_NEVER, COSTS, 0.5, SAVES), (0.0, trust, trust, 1.0)))
@@ -297,5 +327,3 @@ def _own(
 	for at in np.unique(index[kept]).tolist():
 		result.setdefault(at, 0.0)
 	return result
-
-

@@ -37,9 +37,9 @@ def undone(
 ) -> Flags:
 	"""Which of E decisions no longer hold, since the latest ones of their node contradict them, shape (E,).
 
-	The latest 3, 4, 5, 8, ... decisions of each node are held against those before them by a two-sample test.
-	Earlier ones are forgotten where they moved orders and the latest do so by less than half, or the other way,
-	and come from `least_items` items or more.
+	The latest 3, 4, 5, 8, ... decisions of each node are held against those before them by a two-sample
+	test. Earlier ones are forgotten where they moved orders and the latest do so by less than half, or the
+	other way, and come from `least_items` items or more.
 	"""
 	gone = np.zeros(len(move), dtype=np.bool_)
 	counted = np.flatnonzero((weight > 0) & (node >= 0))

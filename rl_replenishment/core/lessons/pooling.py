@@ -38,6 +38,8 @@ class Level:
 	weight: Doubles
 	#: nodes that may have an effect at all, shape (K,)
 	allowed: Flags
+	#: smallest effect that is believed
+	least: float = LEAST_MOVE
 	#: whether an effect must be clear to be believed; what is said of one item alone need not be
 	is_shared: bool = True
 
@@ -48,9 +50,11 @@ def effects(levels: Sequence[Level], move: Doubles) -> list[Doubles]:
 	first = _fit(levels, believed, move)
 	for level, own, effect, at in zip(levels, believed, first, range(len(levels)), strict=True):
 		if level.is_shared:
-			own &= _is_clear(level, move - _total(levels, first, but=at)) & (np.abs(effect) >= LEAST_MOVE)
-	found = _fit(levels, believed, move)
-	return [np.where(np.abs(effect) < LEAST_MOVE, 0.0, effect) for effect in found]
+			own &= _is_clear(level, move - _total(levels, first, but=at)) & (np.abs(effect) >= level.least)
+	for own, effect in zip(believed, _fit(levels, believed, move), strict=True):
+		own &= np.abs(effect) >= LEAST_MOVE
+	# what is too little to be told of one is left to the others
+	return _fit(levels, believed, move)
 
 
 def _fit(levels: Sequence[Level], believed: Sequence[Flags], move: Doubles) -> list[Doubles]:
@@ -69,7 +73,8 @@ def _fit(levels: Sequence[Level], believed: Sequence[Flags], move: Doubles) -> l
 			if not believed[at].any():
 				continue
 			left += found[at][place[at]] * (level.node >= 0)
-			new = share[at] * np.bincount(place[at], weights=usable[at] * left, minlength=level.nodes)
+			summed = np.bincount(place[at], weights=usable[at] * left, minlength=level.nodes)
+			new = np.asarray(share[at] * summed, dtype=np.float64)
 			largest = max(largest, float(np.abs(new - found[at]).max(initial=0.0)))
 			found[at] = new
 			left -= new[place[at]] * (level.node >= 0)
