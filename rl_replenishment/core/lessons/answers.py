@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -38,6 +38,24 @@ class Answers:
 	followed: Doubles
 	#: share of the order that the smallest step between two orders is
 	step: Doubles
+
+
+def unexplained(rows: FeedbackRows, factor: npt.NDArray[np.floating]) -> FeedbackRows:
+	"""Answers without what lessons explain of them, for training: nothing is to be learned twice.
+
+	`factor`, shape (E,), is what lessons make of each one's order; of a change, as much is taken off as went
+	that way.
+	"""
+	asked = rows.asked_qty
+	known = (asked > ROUNDING) & (rows.ordered_qty > ROUNDING)
+	move = np.log(np.where(known, rows.ordered_qty, 1.0) / np.where(known, asked, 1.0))
+	explained = np.clip(np.log(factor), np.minimum(move, 0), np.maximum(move, 0))
+	return replace(
+		rows,
+		proposed_qty=asked,
+		ordered_qty=np.where(explained != 0, rows.ordered_qty / np.exp(explained), rows.ordered_qty),
+		policy_qty=np.zeros(0),
+	)
 
 
 def read(rows: FeedbackRows, step: npt.NDArray[np.floating], restored: Flags | None = None) -> Answers:

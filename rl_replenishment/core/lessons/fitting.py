@@ -47,8 +47,6 @@ _LEAST_ITEMS: Mapping[Kind, int] = {
 	"season": 2,
 	"item": 1,
 }
-#: changes of unknown worth that each lesson starts with, and by how many usual ones a single one counts
-_PRIOR_CHANGES, _LARGEST_VALUE = 4.0, 5.0
 #: A buyer who orders more by this share of what was followed adds to whatever is proposed, and has no
 #: quantity in mind: following him leads nowhere.
 _CHASED = 0.5
@@ -97,10 +95,12 @@ def fit_lessons(
 	levels = [_level(each, answers, rows, index, today, alive, alive_in_season) for each in nodes]
 	found = effects(levels, answers.move)
 	known = np.full(len(rows), np.nan) if values is None else values
+	# what a change makes the difference of where it comes to the last unit
+	stake = items.stockout_cost[index].astype(np.float64) * np.abs(rows.ordered_qty - rows.proposed_qty)
 	lessons = [
 		lesson
 		for each, level, effect in zip(nodes, levels, found, strict=True)
-		for lesson in _lessons(each, level, effect, answers, rows, known)
+		for lesson in _lessons(each, level, effect, answers, rows, known, stake)
 	]
 	lessons = [replace(each, share=_share(each, trust), is_on=not is_off(each, off)) for each in lessons]
 	own = _own(nodes, levels, found, answers, rows, index, today)
@@ -223,8 +223,13 @@ def _lessons(
 	answers: Answers,
 	rows: FeedbackRows,
 	values: npt.NDArray[np.float64],
+	stake: Doubles,
 ) -> list[Lesson]:
-	"""The lessons of a kind, without how far they are followed."""
+	"""The lessons of a kind, without how far they are followed.
+
+	What changes saved is held against 0 by a normal approximation. One change that saved or lost all that is
+	at `stake` is counted in: a little more stock costs a little each time, and pays once in a long while.
+	"""
 	chosen = np.flatnonzero(effect)
 	if not len(chosen):
 		return []
@@ -238,10 +243,10 @@ def _lessons(
 		return np.asarray(np.bincount(node, weights=weights, minlength=level.nodes), dtype=np.float64)
 
 	judged = changed & ~np.isnan(values[at])
-	usual = _usual_value(values[answers.changed & (answers.weight > 0)])
-	bounded = np.clip(np.nan_to_num(values[at]), -_LARGEST_VALUE * usual, _LARGEST_VALUE * usual)
-	value, squares = totals(judged, np.nan_to_num(values[at])), totals(judged, bounded**2)
-	sure = totals(judged, bounded) / np.sqrt(np.maximum(squares + _PRIOR_CHANGES * usual**2, 1e-12))
+	known = np.nan_to_num(values[at])
+	value, squares = totals(judged, known), totals(judged, known**2)
+	one_stake = totals(judged, stake[at]) / np.maximum(totals(judged), 1)
+	sure = value / np.sqrt(np.maximum(squares + one_stake**2, 1e-12))
 	first = totals(changed & new, move) / np.maximum(totals(changed & new), 1)
 	followed, later = (
 		totals(~new, moves) / np.maximum(totals(~new), 1) * np.sign(first)
@@ -279,12 +284,6 @@ def _is_common(answers: Answers, at: npt.NDArray[np.intp]) -> bool:
 	"""Whether most of what was looked at moved the same way."""
 	moves = answers.move[at][answers.changed[at]]
 	return len(moves) > 0 and abs(int(np.sign(moves).sum())) > len(moves) / 2
-
-
-def _usual_value(values: npt.NDArray[np.float64]) -> float:
-	"""Size of what a change usually is worth; 0 where nothing is known."""
-	known = np.abs(values[~np.isnan(values) & (values != 0)])
-	return float(np.median(known)) if len(known) else 0.0
 
 
 def _share(lesson: Lesson, trust: float) -> float:
