@@ -143,7 +143,7 @@ def run(options: argparse.Namespace, screen: Screen) -> dict[str, Any]:
 		"today": day(today),
 		"rhythm": rhythm,
 		"lessons": lessons_as_json(lessons),
-		"proposals": [asdict(proposal) for proposal in proposals],
+		"proposals": [{**asdict(proposal), "policy_qty": proposal.policy_qty} for proposal in proposals],
 	}
 
 

@@ -41,8 +41,13 @@ class Proposal:
 	why: Explanation
 	#: why nothing of it is to be ordered now, "" where nothing holds it back
 	held_back: str = ""
-	#: what the policy itself asks for, before the buyer's lessons
-	policy_qty: float = 0.0
+
+	@property
+	def policy_qty(self) -> float:
+		"""What the policy itself asks for, before the buyer's lessons; cut as what is proposed was cut."""
+		if not self.why.followed or not self.why.quantity:
+			return self.proposed_qty
+		return self.proposed_qty * (1 - self.why.followed / self.why.quantity)
 
 
 def propose(
@@ -61,14 +66,13 @@ def propose(
 	orders are cut as `covered` does.
 	"""
 	situation = policy.situation(state)
-	own = decision = situation.decide(policy.actions(situation))
+	decision = situation.decide(policy.actions(situation))
 	learned = [""] * len(state.items)
 	if lessons:
 		today = np.max(state.today)
 		factor = lessons.factor(state.items, today)
-		decision = follow(state, own, factor)
+		decision = follow(state, decision, factor)
 		learned = line_words(lessons, state.items, factor, today, translate, number)
-	asked = written_quantities(state.items, own.quantity).tolist()
 	rule = sensible_order(state, decision.classical, decision.levels.rate)
 	baseline = written_quantities(state.items, rule).tolist()
 	proposals = [
@@ -83,14 +87,12 @@ def propose(
 			reason=_with_lesson(why, translate, number, words),
 			why=why,
 			held_back=_held_back(why, translate, number),
-			policy_qty=by_policy,
 		)
-		for key, supplier, why, by_rule, by_policy, words in zip(
+		for key, supplier, why, by_rule, words in zip(
 			state.items.keys,
 			state.items.suppliers,
 			explain(situation, decision),
 			baseline,
-			asked,
 			learned,
 			strict=True,
 		)

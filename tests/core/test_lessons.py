@@ -330,7 +330,7 @@ def test_orders_follow_with_a_reason_and_within_packs() -> None:
 	lessons = fit(rows_of([(item, 7 * week, 1.3) for week in range(4) for item in LAWN]), 28)
 	plain, following = propose(policy, state), propose(policy, state, lessons=lessons)
 	for at, (before, after) in enumerate(zip(plain, following, strict=True)):
-		assert after.policy_qty == before.proposed_qty
+		assert after.policy_qty == pytest.approx(before.proposed_qty, abs=1e-3)
 		assert after.proposed_qty % 12 == 0
 		why = after.why
 		whole = why.rule_wish + why.correction + why.rounding + why.followed

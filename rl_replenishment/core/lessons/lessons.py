@@ -123,6 +123,13 @@ class Lessons:
 			found.append([known[name] for name in names if name in known])
 		return found
 
+	def about(self, items: ItemTable, today: np.datetime64) -> Lessons:
+		"""The same, without what is known of items that no lesson is about."""
+		concerned = {
+			key for key, lessons in zip(items.keys, self.of_items(items, today), strict=True) if lessons
+		}
+		return replace(self, own={key: move for key, move in self.own.items() if key in concerned})
+
 	def shared(self, share: float) -> Lessons:
 		"""The same, followed to `share` of what they were, except where hindsight says that they save."""
 		changed = (
