@@ -26,6 +26,7 @@ from rl_replenishment.core.edits.reading import read_answers
 from rl_replenishment.core.errors import InputError, PolicyFileError
 from rl_replenishment.core.files.feedback import FeedbackRows
 from rl_replenishment.core.items import FloatArray, ItemTable
+from rl_replenishment.core.lessons.answers import unexplained
 from rl_replenishment.core.policies.adaptation import adapted_to
 from rl_replenishment.core.policies.store import StoredPolicy
 
@@ -85,6 +86,8 @@ def read_material(settings: Document, ask: Ask) -> Material:
 		settings.unmet_demand.lower(),
 		usable.values,
 	)
+	taught = feedback.read_lessons(settings)
+	factor = taught.lessons.factor(items, np.datetime64(getdate(), "D"))
 	is_continual = ask.kind == "Continual" and settings.feedback_weight > 0
 	new = np.flatnonzero(usable.is_new & is_continual)
 	rival = _learned_policy_in_use(settings.name)
@@ -93,7 +96,8 @@ def read_material(settings: Document, ask: Ask) -> Material:
 		history=history,
 		held=held,
 		rival=(rival[0], adapted_to(rival[1], keys)) if rival else None,
-		rows=usable.rows.take(new),
+		# what proposals follow already is not to be learned a second time
+		rows=unexplained(usable.rows.take(new), factor[index[new]]),
 		rows_at=index[new],
 		evidence=reading.evidence[new],
 		constraints=reading.constraints.as_json(reading.items),

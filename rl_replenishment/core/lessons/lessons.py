@@ -8,6 +8,7 @@ from typing import Any, Literal, TypeAlias, get_args
 
 import numpy as np
 
+from rl_replenishment.core.errors import PolicyFileError
 from rl_replenishment.core.items import FloatArray, ItemKey, ItemTable
 from rl_replenishment.core.lessons.answers import LARGEST_FACTOR, LEAST_MOVE
 
@@ -164,14 +165,26 @@ def is_off(lesson: Lesson, off: Collection[str]) -> bool:
 
 
 def lessons_from(stored: Mapping[str, Any] | None) -> Lessons:
-	"""What `Lessons.as_json` stored; no lessons where nothing was."""
+	"""What `Lessons.as_json` stored; no lessons where nothing was.
+
+	Raises `PolicyFileError` for what it did not store.
+	"""
 	if not stored:
 		return Lessons()
-	return Lessons(
-		lessons=tuple(Lesson(**each) for each in stored["lessons"]),
-		own={ItemKey(code, warehouse): move for code, warehouse, move in stored["own"]},
-		day=stored["day"],
-	)
+	try:
+		found = Lessons(
+			lessons=tuple(Lesson(**each) for each in stored["lessons"]),
+			own={ItemKey(code, warehouse): float(move) for code, warehouse, move in stored["own"]},
+			day=str(stored["day"]),
+		)
+		numbers = [*found.own.values(), *(lesson.move for lesson in found.lessons)]
+		if not np.isfinite(numbers).all():
+			raise ValueError("not finite")
+	except (KeyError, TypeError, ValueError):
+		raise PolicyFileError(
+			"The lessons that the policy was given cannot be read; learn from the feedback again."
+		) from None
+	return found
 
 
 def ordered(lessons: Sequence[Lesson]) -> tuple[Lesson, ...]:
