@@ -53,8 +53,8 @@ def overview(settings: Document) -> dict[str, Any]:
 		"lessons": frappe.get_all(
 			"RL Lesson",
 			{"agent": settings.name},
-			["name", "title", "explanation", "enabled", "change"],
-			order_by="kind, change desc",
+			["name", "title", "explanation", "enabled"],
+			order_by="kind, change_percent desc",
 			limit=SHOWN_LESSONS,
 		),
 		"can_roll_back": promotion.policy_before(settings.name) is not None,

@@ -10,7 +10,7 @@ import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 import frappe
@@ -81,7 +81,7 @@ def is_due(settings: Document) -> bool:
 		row = frappe.qb.DocType(doctype)
 		query = frappe.qb.from_(row).select(Max(row.modified)).where(row.agent == settings.name)
 		latest += [day for (day,) in (query.where(row[condition] == 1) if condition else query).run() if day]
-	return bool(latest) and (not fitted or max(map(get_datetime, latest)) >= get_datetime(fitted))
+	return bool(latest) and (not fitted or max(map(get_datetime, latest)) > get_datetime(fitted))
 
 
 def fit(
@@ -126,7 +126,8 @@ def fit(
 def write(settings: Document, taught: Taught) -> None:
 	"""Keep what was fitted; does not commit."""
 	stored = {**taught.lessons.as_json(), "constraints": list(taught.constraints)}
-	values = {"lessons": json.dumps(stored), "lessons_on": now_datetime()}
+	now = now_datetime()
+	values = {"lessons": json.dumps(stored), "lessons_on": now}
 	frappe.db.set_value("RL Agent Settings", settings.name, values, update_modified=False)
 	known = _rows(settings.name)
 	new, changed = [], {}
@@ -136,13 +137,17 @@ def write(settings: Document, taught: Taught) -> None:
 		if name in known:
 			changed[name] = row
 		else:
-			new.append({"name": name, "enabled": 1, **_stamp(settings), **row})
+			new.append({"name": name, "enabled": 1, **_stamp(settings, now), **row})
 	gone = known.keys() - {_name(settings.name, lesson) for lesson in taught.lessons.lessons}
 	# what somebody decided about a lesson outlasts it
 	forgotten = [name for name in gone if cint(known[name].enabled) and not known[name].forget_until]
 	if forgotten:
 		frappe.db.delete("RL Lesson", {"name": ("in", forgotten)})
-	nothing = {"change": 0, "followed": 0, "explanation": _("There is nothing to learn from at present.")}
+	nothing = {
+		"change_percent": 0,
+		"followed": 0,
+		"explanation": _("There is nothing to learn from at present."),
+	}
 	changed.update({name: nothing for name in gone if name not in forgotten})
 	for name, row in changed.items():
 		frappe.db.set_value("RL Lesson", name, row, update_modified=False)
@@ -198,8 +203,8 @@ def _name(agent: str, lesson: Lesson) -> str:
 	return hashlib.sha256(f"{agent}\n{lesson.key}".encode()).hexdigest()[:20]
 
 
-def _stamp(settings: Document) -> dict[str, Any]:
-	now, user = now_datetime(), frappe.session.user
+def _stamp(settings: Document, now: datetime) -> dict[str, Any]:
+	user = frappe.session.user
 	return {
 		"creation": now,
 		"modified": now,
@@ -222,7 +227,7 @@ def _as_row(settings: Document, lesson: Lesson) -> dict[str, Any]:
 		"lesson_key": lesson.key,
 		"kind": _LABELS[lesson.kind],
 		"title": plain(subject(lesson, _))[:140],
-		"change": round(100 * float(np.expm1(lesson.effect)), 1),
+		"change_percent": round(100 * float(np.expm1(lesson.effect)), 1),
 		"followed": round(100 * lesson.share, 0),
 		"raised": lesson.raised,
 		"cut": lesson.cut,

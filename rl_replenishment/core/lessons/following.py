@@ -16,8 +16,8 @@ from rl_replenishment.core.simulation.scenario import Scenario
 
 #: what lessons that hindsight does not bear out may add to the simulated cost of all items together
 MOST_COST = 0.02
-#: shares of them that are tried, one after another
-_SHARES = (0.75, 0.5, 0.25, 0.0)
+#: halvings in which the share of them is found
+_HALVINGS = 5
 
 
 def moved(state: State, quantity: FloatArray, factor: FloatArray, expected: FloatArray) -> FloatArray:
@@ -76,8 +76,11 @@ def affordable(
 	allowed = usual * (1 + MOST_COST)
 	if cost(lessons) <= allowed:
 		return lessons
-	for share in _SHARES[:-1]:
-		followed = lessons.shared(share)
-		if cost(followed) <= allowed:
-			return followed
-	return lessons.shared(_SHARES[-1])
+	share, too_much = 0.0, 1.0
+	for _halving in range(_HALVINGS):
+		middle = (share + too_much) / 2
+		if cost(lessons.shared(middle)) <= allowed:
+			share = middle
+		else:
+			too_much = middle
+	return lessons.shared(share)

@@ -56,7 +56,7 @@ class World:
 			supplier=self.suppliers[0],
 			title=make.unique("Lesson"),
 			lesson_key=make.unique("key"),
-			change=12,
+			change_percent=12,
 		)
 		for item, warehouse, supplier in zip(self.items, warehouses, self.suppliers, strict=True):
 			self._insert(
