@@ -77,6 +77,10 @@ class LessonCase(IntegrationTestCase):
 	def lessons(self, **filters) -> list[frappe._dict]:
 		return frappe.get_all("RL Lesson", {"agent": self.agent.name, **filters}, ["*"])
 
+	def switch(self, enabled: int) -> None:
+		for each in self.lessons():
+			frappe.get_doc("RL Lesson", each.name).update({"enabled": enabled}).save()
+
 
 class TestLessons(LessonCase):
 	def test_three_changes_move_the_fourth(self) -> None:
@@ -89,8 +93,16 @@ class TestLessons(LessonCase):
 		self.assertGreater(after["proposed_qty"], 1.15 * before)
 		self.assertLessEqual(after["proposed_qty"], 1.5 * before)
 		self.assertIn(f"you raised {self.group} 3 times", after["reason"])
-		# a look writes nothing, a run does
+		# a look writes nothing; the switch stops it, also through the next fit
 		self.assertEqual(self.lessons(), [])
+		fit_lessons()
+		self.switch(0)
+		self.assertEqual(self.proposed()[self.fourth]["proposed_qty"], before)
+		frappe.db.set_value("RL Agent Settings", self.agent.name, "lessons_on", None)
+		fit_lessons()
+		self.assertEqual({each.enabled for each in self.lessons()}, {0})
+		self.assertEqual(self.proposed()[self.fourth]["proposed_qty"], before)
+		self.switch(1)
 		(name,) = propose(self.agent.name, force=True)["material_requests"]
 		(line,) = frappe.get_doc("Material Request", name).items
 		self.assertEqual((line.item_code, line.qty), (self.fourth, after["proposed_qty"]))
@@ -108,15 +120,6 @@ class TestLessons(LessonCase):
 		self.assertIn(lesson.name, [each.name for each in overview.overview(self.agent)["lessons"]])
 		facts = dict(digest.week_of(self.agent, frappe.utils.getdate())["facts"])
 		self.assertIn(self.group, facts["What Buyers Taught It"])
-		# the switch
-		frappe.get_doc("Material Request", name).delete()
-		for each in self.lessons():
-			frappe.get_doc("RL Lesson", each.name).update({"enabled": 0}).save()
-		self.assertEqual(self.proposed()[self.fourth]["proposed_qty"], before)
-		frappe.db.set_value("RL Agent Settings", self.agent.name, "lessons_on", None)
-		fit_lessons()
-		self.assertEqual({each.enabled for each in self.lessons()}, {0})
-		self.assertEqual(self.proposed()[self.fourth]["proposed_qty"], before)
 
 	def test_cuts_count_as_raises_do(self) -> None:
 		before = self.proposed()[self.fourth]["proposed_qty"]
