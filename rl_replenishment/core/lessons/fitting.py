@@ -28,7 +28,7 @@ from rl_replenishment.core.lessons.memory import HALF_LIFE_DAYS, SEASON_HALF_LIF
 from rl_replenishment.core.lessons.pooling import Level, effects
 
 #: how far lessons are followed whose worth is not known yet, unless an agent says otherwise
-TRUST = 0.8
+TRUST = 0.9
 #: decisions without a move that each node starts with: the broader, the more
 _PRIOR: Mapping[Kind, float] = {
 	"agent": 12.0,
