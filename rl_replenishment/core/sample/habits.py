@@ -139,5 +139,5 @@ class Consistent:
 			wished = np.maximum(np.ceil(wished / self.pallet), 1).astype(np.float32) * np.float32(self.pallet)
 		wanted = feasible_quantity(items, wished)
 		ordered = np.where(own, wanted, proposed_qty).astype(np.float32)
-		unexplained: tuple[Reason, ...] = ("",) * len(items)
-		return BuyerDecision(ordered, unexplained)
+		none: list[Reason] = [""] * len(items)
+		return BuyerDecision(ordered, tuple(none))
