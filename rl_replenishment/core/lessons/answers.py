@@ -58,8 +58,17 @@ def unexplained(rows: FeedbackRows, factor: npt.NDArray[np.floating]) -> Feedbac
 	)
 
 
-def read(rows: FeedbackRows, step: npt.NDArray[np.floating], restored: Flags | None = None) -> Answers:
-	"""What E decisions say; `step`, shape (E,), is the smallest step between two orders, in stock UOM.
+def read(
+	rows: FeedbackRows,
+	index: npt.NDArray[np.intp],
+	step: npt.NDArray[np.floating],
+	restored: Flags | None = None,
+) -> Answers:
+	"""What E decisions say.
+
+	`index`, shape (E,), says which item-warehouse each is about, `step`, shape (E,), is the smallest step
+	between two orders, in stock UOM. What was turned down once was not wanted then; from the second time on it
+	counts as what was kept does.
 
 	What the buyer added without a proposal says nothing about proposals, nor does what only restored a pack
 	or a minimum order (`restored`): that is learned as a fact, see `core.edits.constraints`.
@@ -75,7 +84,9 @@ def read(rows: FeedbackRows, step: npt.NDArray[np.floating], restored: Flags | N
 
 	changed = np.abs(rows.ordered_qty - rows.proposed_qty) > ROUNDING
 	once = np.array([reason.strip().casefold() in ONCE for reason in rows.reason], dtype=np.bool_)
-	weight = np.where(changed, 1.0, KEPT) * known * ~(once & changed)
+	refused = known & (rows.ordered_qty <= ROUNDING)
+	times = np.bincount(index, weights=refused)[index] if len(index) else np.zeros(0)
+	weight = np.where(changed & ~refused, 1.0, KEPT) * known * ~(once & changed) * ~(refused & (times < 2))
 	if restored is not None:
 		weight = weight * ~restored
 	followed = np.where(known, logarithm(rows.proposed_qty), 0.0)

@@ -87,7 +87,7 @@ def fit_lessons(
 	"""
 	if not len(rows):
 		return Lessons(day=str(today))
-	answers = read(rows, items.order_unit[index], restored)
+	answers = read(rows, index, items.order_unit[index], restored)
 	nodes = _nodes(items, rows, index)
 	if forgotten:
 		answers = replace(answers, weight=answers.weight * ~_forgotten(nodes, rows, forgotten))
