@@ -67,8 +67,8 @@ def read(
 	"""What E decisions say.
 
 	`index`, shape (E,), says which item-warehouse each is about, `step`, shape (E,), is the smallest step
-	between two orders, in stock UOM. What was turned down once was not wanted then; from the second time on it
-	counts as what was kept does.
+	between two orders, in stock UOM. What was turned down once was not wanted then; from the second time on
+	it counts as what was kept does.
 
 	What the buyer added without a proposal says nothing about proposals, nor does what only restored a pack
 	or a minimum order (`restored`): that is learned as a fact, see `core.edits.constraints`.
