@@ -33,7 +33,7 @@ from rl_replenishment.core.simulation.scenario import replay
 from rl_replenishment.core.training.algorithms import make_trainer
 from rl_replenishment.core.training.from_history import TrainingOptions, train_on_history
 
-ITEMS, QUARTERS, REVIEW_DAYS, PALLET = 48, 3, 7, 60
+ITEMS, QUARTERS, REVIEW_DAYS = 48, 3, 7
 SECONDS = 15.0
 #: weeks between two looks at what lessons cost in the simulation
 _WEEKS_BETWEEN = 4
@@ -89,9 +89,13 @@ def _buyers(company: SampleCompany) -> list[tuple[str, Decides, SampleCompany]]:
 	groups, suppliers = np.array(items.groups), np.array(items.suppliers)
 	group = max(set(items.groups), key=lambda name: (int((groups == name).sum()), name))
 	supplier = max(set(items.suppliers), key=lambda name: (int((suppliers == name).sum()), name))
-	busiest = int(company.history.demand[-QUARTER:].mean(axis=0).argmax())
+	rate = company.history.demand[-QUARTER:].mean(axis=0)
+	# sold often, and in small packs
+	weekly = np.rint(rate * REVIEW_DAYS)
+	often = int(np.where(weekly >= 10, items.order_unit, np.inf).argmin())
 	of_group, of_supplier = groups == group, suppliers == supplier
-	one = np.arange(len(items)) == busiest
+	one = np.arange(len(items)) == often
+	pallet = float(np.ceil(2 * weekly[often] / items.order_unit[often]) * items.order_unit[often])
 	nothing = np.zeros(len(items), np.bool_)
 	# the quarters of the study begin in July
 	before_season = range(7, 13)
@@ -100,7 +104,7 @@ def _buyers(company: SampleCompany) -> list[tuple[str, Decides, SampleCompany]]:
 	return [
 		("group raised before its season", group_up, company),
 		("supplier cut by a fifth", supplier_down, company),
-		("one item to a full pallet", Consistent(lambda month: one, pallet=PALLET), company),
+		("one item to a full pallet", Consistent(lambda month: one, pallet=pallet), company),
 		(
 			"informed: group grows",
 			replace(group_up, attention=0.4),
@@ -171,9 +175,7 @@ def _buy(
 	teacher = _Teacher(stored) if teaches else None
 	for quarter in range(QUARTERS):
 		rng = np.random.default_rng([seed, quarter])
-		season = shop.buy(
-			stored.policy, buyer, QUARTER_DAYS, rng, heeds_announcements=teaches, teaches=teacher
-		)
+		season = shop.buy(stored.policy, buyer, QUARTER_DAYS, rng, heeds_announcements=True, teaches=teacher)
 		costs.append(season.cost)
 		if quarter == 1:
 			answers = season.answers

@@ -97,10 +97,12 @@ def fit_lessons(
 	known = np.full(len(rows), np.nan) if values is None else values
 	# what a change makes the difference of where it comes to the last unit
 	stake = items.stockout_cost[index].astype(np.float64) * np.abs(rows.ordered_qty - rows.proposed_qty)
+	everything = np.zeros(len(rows), dtype=np.intp)
+	in_all = bool(_is_chased(answers, everything, answers.weight > 0, 1, False)[0])
 	lessons = [
 		lesson
 		for each, level, effect in zip(nodes, levels, found, strict=True)
-		for lesson in _lessons(each, level, effect, answers, rows, known, stake)
+		for lesson in _lessons(each, level, effect, answers, rows, known, stake, in_all)
 	]
 	lessons = [replace(each, share=_share(each, trust), is_on=not is_off(each, off)) for each in lessons]
 	own = _own(nodes, levels, found, answers, rows, index, today)
@@ -224,6 +226,7 @@ def _lessons(
 	rows: FeedbackRows,
 	values: npt.NDArray[np.float64],
 	stake: Doubles,
+	in_all: bool,
 ) -> list[Lesson]:
 	"""The lessons of a kind, without how far they are followed.
 
@@ -236,7 +239,6 @@ def _lessons(
 	counts = (level.node >= 0) & (level.weight > 0) & np.isin(level.node, chosen)
 	at = np.flatnonzero(counts)
 	node, move, changed = level.node[at], answers.move[at], answers.changed[at]
-	new = answers.followed[at] == 0
 
 	def totals(where: Flags, of: Doubles | None = None) -> Doubles:
 		weights = where.astype(np.float64) if of is None else np.where(where, of, 0.0)
@@ -247,13 +249,7 @@ def _lessons(
 	value, squares = totals(judged, known), totals(judged, known**2)
 	one_stake = totals(judged, stake[at]) / np.maximum(totals(judged), 1)
 	sure = value / np.sqrt(np.maximum(squares + one_stake**2, 1e-12))
-	first = totals(changed & new, move) / np.maximum(totals(changed & new), 1)
-	followed, later = (
-		totals(~new, moves) / np.maximum(totals(~new), 1) * np.sign(first)
-		for moves in (answers.followed[at], move)
-	)
-	chased = (totals(~new) >= _LEAST_CHASED) & (followed >= LEAST_MOVE)
-	chased &= later - np.abs(first) >= np.maximum(_CHASED * followed, LEAST_MOVE)
+	chased = _is_chased(answers, level.node, counts, level.nodes, in_all)
 	raised, cut = totals(changed & (move > 0)), totals(changed & (move < 0))
 	kept, count = totals(~changed), totals(judged)
 	last = np.full(level.nodes, np.datetime64("NaT", "D"))
@@ -278,6 +274,27 @@ def _lessons(
 		)
 		for i in chosen.tolist()
 	]
+
+
+def _is_chased(
+	answers: Answers, node: npt.NDArray[np.intp], counts: Flags, nodes: int, in_all: bool
+) -> Flags:
+	"""Where buyers add as much again of what follows them, shape (K,); `in_all` where too little is known."""
+	place, followed = np.maximum(node, 0), answers.followed != 0
+
+	def mean(where: Flags, of: Doubles) -> tuple[Doubles, Doubles]:
+		weights = (counts & where).astype(np.float64)
+		total = np.bincount(place, weights=weights, minlength=nodes)
+		summed = np.bincount(place, weights=weights * of, minlength=nodes)
+		return np.asarray(summed / np.maximum(total, 1), np.float64), np.asarray(total, np.float64)
+
+	first, _count = mean(answers.changed & ~followed, answers.move)
+	later, count = mean(followed, answers.move)
+	moved, _count = mean(followed, answers.followed)
+	later, moved = later * np.sign(first), moved * np.sign(first)
+	known = count >= _LEAST_CHASED
+	chased = (moved >= LEAST_MOVE) & (later - np.abs(first) >= np.maximum(_CHASED * moved, LEAST_MOVE))
+	return np.asarray(np.where(known, chased, in_all))
 
 
 def _is_common(answers: Answers, at: npt.NDArray[np.intp]) -> bool:

@@ -129,15 +129,18 @@ class Consistent:
 		daily_demand: FloatArray,
 		rng: np.random.Generator,
 	) -> BuyerDecision:
-		"""As `Buyer.decide`."""
+		"""As `Buyer.decide`, NaN for a line that is not looked at; see `has_an_idea` in `Shop.buy`."""
 		month = int(today.astype("datetime64[M]").astype(int)) % 12 + 1
-		own = self.where(month) & (proposed_qty > 0) & (rng.random(len(items)) < self.attention)
+		looked_at = rng.random(len(items)) < self.attention
+		own = self.where(month) & (proposed_qty > 0)
 		if self.until is not None and today >= self.until:
 			own = np.zeros_like(own)
 		wished = proposed_qty * np.float32(self.factor)
 		if self.pallet:
 			wished = np.maximum(np.ceil(wished / self.pallet), 1).astype(np.float32) * np.float32(self.pallet)
 		wanted = feasible_quantity(items, wished)
-		ordered = np.where(own, wanted, proposed_qty).astype(np.float32)
+		ordered = np.where(own, wanted, proposed_qty)
+		# on what was not looked at, there is no idea: it is ordered as it was proposed
+		ordered = np.where(looked_at, ordered, np.nan).astype(np.float32)
 		none: list[Reason] = [""] * len(items)
 		return BuyerDecision(ordered, tuple(none))

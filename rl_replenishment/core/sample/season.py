@@ -192,7 +192,7 @@ _CLOSE = np.float32(0.05)
 
 def _kept_where_close(proposed: FloatArray, decision: BuyerDecision, items: ItemTable) -> BuyerDecision:
 	"""The decision of a buyer with quantities in mind on what was proposed."""
-	wanted = decision.ordered_qty
+	wanted = np.where(np.isnan(decision.ordered_qty), proposed, decision.ordered_qty)
 	near = np.abs(wanted - proposed) <= np.maximum(_CLOSE * wanted, np.float32(0.5) * items.order_unit)
 	kept = near & (proposed > 0)
 	reasons = tuple("" if same else reason for same, reason in zip(kept, decision.reasons, strict=True))
