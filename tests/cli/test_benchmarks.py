@@ -74,7 +74,7 @@ def test_lessons_of_every_kind(run: Run, monkeypatch: pytest.MonkeyPatch) -> Non
 	monkeypatch.setattr(lessons, "QUARTERS", 2)
 	found = run("benchmark", "lessons", "--seeds", "1", "--seconds", "0.5", "--json")
 	rows = {row["buyer"]: row for row in found.document["buyers"]}
-	assert len(rows) == 10
+	assert len(rows) == 11
 	assert (rows["rubber stamp"]["cost_vs_no_lessons_percent"], rows["rubber stamp"]["kept"]) == (0, 1)
 	cut = rows["supplier cut by a fifth"]
 	assert cut["distance"] < cut["distance_without"] / 2

@@ -39,6 +39,9 @@ SECONDS = 15.0
 _WEEKS_BETWEEN = 4
 #: of the demand of an informed buyer's items, how much it grows, or falls, in a quarter
 _GROWTH = 0.35
+#: an informed buyer knows that one supplier delivers so many days later than agreed, and orders more for it
+LATE = "informed: supplier delivers late"
+_LATE_DAYS, _FOR_LATE = 7, 1.5
 
 
 def measure(options: argparse.Namespace, screen: Screen) -> dict[str, Any]:
@@ -71,7 +74,8 @@ def _one_company(options: argparse.Namespace, seed: int) -> Any:
 		company.history, company.items, make_trainer(options.algorithm), training
 	).stored
 	for name, buyer, place in _buyers(company):
-		with_lessons, without = (_buy(place, stored, buyer, seed, teaches) for teaches in (True, False))
+		late = _late_days(company) if name == LATE else None
+		with_lessons, without = (_buy(place, stored, buyer, seed, teaches, late) for teaches in (True, False))
 		yield {
 			"buyer": name,
 			# the first quarter is what was learned from
@@ -88,7 +92,7 @@ def _buyers(company: SampleCompany) -> list[tuple[str, Decides, SampleCompany]]:
 	items = company.items
 	groups, suppliers = np.array(items.groups), np.array(items.suppliers)
 	group = max(set(items.groups), key=lambda name: (int((groups == name).sum()), name))
-	supplier = max(set(items.suppliers), key=lambda name: (int((suppliers == name).sum()), name))
+	supplier = _largest_supplier(company)
 	rate = company.history.demand[-QUARTER:].mean(axis=0)
 	# sold often, and in small packs
 	weekly = np.rint(rate * REVIEW_DAYS)
@@ -115,6 +119,7 @@ def _buyers(company: SampleCompany) -> list[tuple[str, Decides, SampleCompany]]:
 			replace(supplier_down, attention=0.4),
 			_with_trend(company, of_supplier, 1 - _GROWTH),
 		),
+		(LATE, Consistent(lambda month: of_supplier, _FOR_LATE, attention=0.4), company),
 		(
 			"changes his mind",
 			replace(group_up, until=company.today + QUARTER_DAYS),
@@ -125,6 +130,17 @@ def _buyers(company: SampleCompany) -> list[tuple[str, Decides, SampleCompany]]:
 		("random", Habit(edits_at_random), company),
 		("rubber stamp", Habit(keeps_all), company),
 	]
+
+
+def _largest_supplier(company: SampleCompany) -> str:
+	names = company.items.suppliers
+	return max(set(names), key=lambda name: (names.count(name), name))
+
+
+def _late_days(company: SampleCompany) -> npt.NDArray[np.integer]:
+	"""Days that one supplier's goods come later than the item master says, shape (N,)."""
+	own = np.array(company.items.suppliers) == _largest_supplier(company)
+	return np.where(own, _LATE_DAYS, 0).astype(np.int32)
 
 
 def _with_trend(company: SampleCompany, own: npt.NDArray[np.bool_], factor: float) -> SampleCompany:
@@ -168,9 +184,16 @@ class _Teacher:
 
 
 def _buy(
-	company: SampleCompany, stored: StoredPolicy, buyer: Decides, seed: int, teaches: bool
+	company: SampleCompany,
+	stored: StoredPolicy,
+	buyer: Decides,
+	seed: int,
+	teaches: bool,
+	late_days: npt.NDArray[np.integer] | None = None,
 ) -> dict[str, Any]:
 	shop = Shop(company, REVIEW_DAYS)
+	if late_days is not None:
+		shop.late_days = late_days
 	costs, distances, kept, lines = [], 0.0, 0, 0
 	teacher = _Teacher(stored) if teaches else None
 	for quarter in range(QUARTERS):

@@ -66,6 +66,8 @@ class Shop:
 	def __init__(self, company: SampleCompany, review_days: int) -> None:
 		self.company, self.review_days = company, review_days
 		self.day = 0
+		#: days that deliveries take beyond what the item master says, shape (N,)
+		self.late_days: npt.NDArray[np.integer] = np.zeros(len(company.items), np.int32)
 		#: packs and minimum orders that the buyer's answers taught; None for none
 		self.constraints: LearnedConstraints | None = None
 		#: every line that was proposed or ordered so far
@@ -126,7 +128,7 @@ class Shop:
 				if has_an_idea:
 					decision = _kept_where_close(proposed, decision, items)
 				self._note(state, proposed, asked, decision)
-				lead_times = sample_lead_times(items, 1, rng)[0]
+				lead_times = sample_lead_times(items, 1, rng)[0] + self.late_days
 				placed = self._inventory.place_orders(decision.ordered_qty, lead_times) > 0
 				cost += float(items.order_cost[placed].sum())
 			result = self._inventory.serve(self.company.future.demand[self.day])
