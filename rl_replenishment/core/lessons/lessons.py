@@ -98,30 +98,37 @@ class Lessons:
 		"""What to multiply the policy's orders by, shape (N,)."""
 		total = np.zeros(len(items))
 		for at, lessons in enumerate(self.of_items(items, today)):
+			if not lessons:
+				continue
 			total[at] = sum(lesson.move for lesson in lessons)
 			own = self.own.get(items.keys[at])
 			if own is not None:
-				total[at] = np.clip(total[at], min(own, 0.0), max(own, 0.0))
+				total[at] = min(max(total[at], min(own, 0.0)), max(own, 0.0))
 		largest = np.log(LARGEST_FACTOR)
 		return np.exp(np.clip(total, -largest, largest)).astype(np.float32)
 
 	def of_items(self, items: ItemTable, today: np.datetime64) -> list[list[Lesson]]:
 		"""The lessons that are about each of N items on a day, whether or not they are followed."""
-		known = {lesson.key: lesson for lesson in self.lessons}
-		if not known:
-			return [[] for _item in items.keys]
 		season = season_of(today)
-		found = []
-		for key, supplier, group in zip(items.keys, items.suppliers, items.groups, strict=True):
-			names = (
-				lesson_key("agent", ""),
-				lesson_key("warehouse", key.warehouse),
-				lesson_key("supplier", supplier),
-				lesson_key("group", group),
-				lesson_key("season", group, month=season),
-				lesson_key("item", key.item_code, key.warehouse),
-			)
-			found.append([known[name] for name in names if name in known])
+		about: dict[Kind, dict[str | ItemKey, Lesson]] = {}
+		for lesson in self.lessons:
+			if lesson.kind == "season" and lesson.month != season:
+				continue
+			name = ItemKey(lesson.name, lesson.warehouse) if lesson.kind == "item" else lesson.name
+			about.setdefault(lesson.kind, {})[name] = lesson
+		names: dict[Kind, Sequence[str | ItemKey]] = {
+			"agent": [""] * len(items),
+			"warehouse": [key.warehouse for key in items.keys],
+			"supplier": items.suppliers,
+			"group": items.groups,
+			"season": items.groups,
+			"item": items.keys,
+		}
+		found: list[list[Lesson]] = [[] for _item in items.keys]
+		for kind, lessons in about.items():
+			for own, name in zip(found, names[kind], strict=True):
+				if name in lessons:
+					own.append(lessons[name])
 		return found
 
 	def about(self, items: ItemTable, today: np.datetime64) -> Lessons:

@@ -24,8 +24,8 @@ def line_words(
 	"""Why each of N orders is more or less than the policy's, "" where `factor`, shape (N,), is about 1."""
 	found = []
 	for own, moved in zip(lessons.of_items(items, today), np.log(factor).tolist(), strict=True):
-		behind = [each for each in own if each.is_followed and each.move * moved > 0]
-		if abs(moved) < LEAST_MOVE / 2 or not behind:
+		behind = [each for each in own if each.is_followed and each.move * moved > 0] if own else own
+		if not behind or abs(moved) < LEAST_MOVE / 2:
 			found.append("")
 			continue
 		strongest = max(behind, key=lambda each: abs(each.move))
