@@ -57,6 +57,7 @@ doctype_list_js = {
 	"Material Request": "public/js/plain_texts.js",
 	"RL Agent Settings": "public/js/plain_texts.js",
 	"RL Feedback": "public/js/plain_texts.js",
+	"RL Lesson": "public/js/plain_texts.js",
 	"RL Policy": "public/js/plain_texts.js",
 	"RL Proposal": "public/js/plain_texts.js",
 	"RL Proposal Run": "public/js/plain_texts.js",
@@ -69,6 +70,7 @@ scheduler_events = {
 	"cron": {
 		"*/10 * * * *": ["rl_replenishment.tasks.check_stuck_runs"],
 		"15 4 * * *": ["rl_replenishment.tasks.settle_feedback"],
+		"25 4 * * *": ["rl_replenishment.tasks.fit_lessons"],
 		"30 4 * * *": ["rl_replenishment.tasks.train_due"],
 		"30 5 * * *": ["rl_replenishment.tasks.propose_due"],
 		"45 4 * * 1": ["rl_replenishment.tasks.check_drift"],
@@ -82,6 +84,7 @@ permission_query_conditions = {
 	"RL Agent Item": "rl_replenishment.bridge.visibility.query_conditions",
 	"RL Agent Settings": "rl_replenishment.bridge.visibility.query_conditions",
 	"RL Agent Warehouse": "rl_replenishment.bridge.visibility.query_conditions",
+	"RL Lesson": "rl_replenishment.bridge.visibility.query_conditions",
 	"RL Policy": "rl_replenishment.bridge.visibility.query_conditions",
 	"RL Policy Promotion": "rl_replenishment.bridge.visibility.query_conditions",
 	"RL Proposal Run": "rl_replenishment.bridge.visibility.query_conditions",
@@ -93,6 +96,7 @@ permission_query_conditions = {
 has_permission = {
 	"RL Agent Settings": "rl_replenishment.bridge.visibility.has_permission",
 	"RL Feedback": "rl_replenishment.bridge.visibility.has_permission",
+	"RL Lesson": "rl_replenishment.bridge.visibility.has_permission",
 	"RL Policy": "rl_replenishment.bridge.visibility.has_permission",
 	"RL Proposal": "rl_replenishment.bridge.visibility.has_permission",
 	"RL Proposal Run": "rl_replenishment.bridge.visibility.has_permission",
@@ -103,7 +107,7 @@ has_permission = {
 }
 
 # the buyer may delete a draft that came from a proposal
-ignore_links_on_delete = ["RL Proposal", "RL Feedback", "RL Snooze", "RL Real Demand"]
+ignore_links_on_delete = ["RL Proposal", "RL Feedback", "RL Snooze", "RL Real Demand", "RL Lesson"]
 
 default_log_clearing_doctypes = {
 	"RL Proposal": 365,

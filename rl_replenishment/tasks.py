@@ -66,6 +66,13 @@ def book_edit_values() -> None:
 	feedback.book_edit_values(getdate())
 
 
+def fit_lessons() -> None:
+	"""Learn what buyers' settled changes say about the next proposals."""
+	from rl_replenishment.bridge.proposing import lessons
+
+	lessons.fit_lessons(getdate())
+
+
 def check_drift() -> None:
 	"""Compare the last two weeks with what the backtest let expect."""
 	from rl_replenishment.bridge.policies import drift

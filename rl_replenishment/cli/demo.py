@@ -14,7 +14,8 @@ from rich.text import Text
 from rl_replenishment.cli.backtest import compare, facts
 from rl_replenishment.cli.console import edit_table, policy_table, proposal_table
 from rl_replenishment.cli.interruption import interruptible
-from rl_replenishment.cli.learn import edit_lines, read_and_recall, tell_what_was_read
+from rl_replenishment.cli.learn import changed, edit_lines, read_and_recall, tell_what_was_read
+from rl_replenishment.cli.lessons import lessons_as_json, tell_lessons
 from rl_replenishment.cli.options import check_installed, positive
 from rl_replenishment.cli.propose import as_line
 from rl_replenishment.cli.screen import Screen
@@ -24,6 +25,10 @@ from rl_replenishment.core.demand.imputation import impute
 from rl_replenishment.core.evaluation.backtest import backtest
 from rl_replenishment.core.files.feedback import FeedbackRows
 from rl_replenishment.core.files.output import write_folder_atomically
+from rl_replenishment.core.lessons.fitting import TRUST
+from rl_replenishment.core.lessons.following import Following
+from rl_replenishment.core.lessons.lessons import LESSONS
+from rl_replenishment.core.lessons.wording import lesson_words
 from rl_replenishment.core.sample.buyer import sample_buyer
 from rl_replenishment.core.sample.company import SampleCompany, sample_company
 from rl_replenishment.core.sample.csv_files import write_files, write_orders
@@ -107,22 +112,26 @@ def run(options: argparse.Namespace, screen: Screen) -> dict[str, Any]:
 			history.keys, history.start, np.concatenate([history.demand, company.future.demand])
 		)
 		write_orders(known, folder / "ORDERS_LATER.csv")
-		reading, feedback = read_and_recall(parent, items, known, answers, "FEEDBACK.csv")
+		options.trust = TRUST
+		heard = read_and_recall(parent, items, known, answers, options, source="FEEDBACK.csv")
 		again = TrainingOptions(seconds=options.seconds * _LEARNING_SHARE, seed=options.seed)
 		with screen.progress("Learning from edits") as update, interruptible(update) as progress:
 			child = continue_on_feedback(
-				seen, reading.items, parent, feedback, trainer, again, progress=progress
+				seen, heard.reading.items, parent, heard.situations, trainer, again, progress=progress
 			)
 		tell_why_ended(child, screen)
-		tell_what_was_read(reading, answers, screen)
-		lines = edit_lines(parent, child, feedback, answers, names)
-		edits = [line for line, edited in zip(lines, feedback.corrected, strict=True) if edited]
+		child.stored.about[LESSONS] = heard.lessons.as_json()
+		tell_what_was_read(heard.reading, answers, screen)
+		tell_lessons(heard.lessons, screen)
+		lines = edit_lines(parent, child, heard, names)
+		edits = [line for line, edited in zip(lines, changed(answers), strict=True) if edited]
 		screen.say(edit_table(edits[:_SHOWN]))
 		screen.say(_and_more(len(edits), "changed lines"))
 
 		_chapter(screen, 7, "What it costs after learning from the buyer")
+		factor = heard.lessons.factor(before.scenario.items, known.end)
 		after = backtest(
-			[child.stored.policy],
+			[Following(child.stored.policy, factor)],
 			trained.rules.rules,
 			before.scenario,
 			np.random.default_rng(options.seed),
@@ -140,6 +149,7 @@ def run(options: argparse.Namespace, screen: Screen) -> dict[str, Any]:
 			currency="EUR",
 			proposals=proposals,
 			edits=edits,
+			lessons=[lesson_words(lesson) for lesson in heard.lessons.lessons],
 			backtest_after=after,
 			learned_after=child.stored.policy.name,
 			learning_curve=[(look.seconds, look.cost_ratio) for look in trained.result.evaluations],
@@ -153,6 +163,7 @@ def run(options: argparse.Namespace, screen: Screen) -> dict[str, Any]:
 		"after": after.as_json(),
 		"feedback_rows": len(answers),
 		"edited_rows": season.edited,
+		"lessons": lessons_as_json(heard.lessons),
 		"reward_before": child.result.evaluations[0].feedback_reward,
 		"reward_after": child.result.chosen.feedback_reward,
 	}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import numpy.typing as npt
 
 from rl_replenishment.cli.console import edit_table
 from rl_replenishment.cli.interruption import interruptible
+from rl_replenishment.cli.lessons import add_trust_argument, lessons_as_json, lessons_of, tell_lessons
 from rl_replenishment.cli.matching import adapted_to_orders
 from rl_replenishment.cli.options import (
 	add_item_arguments,
@@ -35,7 +37,10 @@ from rl_replenishment.core.files.feedback import FeedbackRows, read_feedback
 from rl_replenishment.core.files.matching import find_items, refuse_shared
 from rl_replenishment.core.files.output import write_folder_atomically
 from rl_replenishment.core.files.table import Note, unheard
-from rl_replenishment.core.items import ItemTable
+from rl_replenishment.core.items import FloatArray, ItemTable
+from rl_replenishment.core.lessons.answers import unexplained
+from rl_replenishment.core.lessons.following import follow
+from rl_replenishment.core.lessons.lessons import LESSONS, Lessons
 from rl_replenishment.core.policies.store import MANIFEST_FILE, StoredPolicy, read_policy
 from rl_replenishment.core.training.algorithms import make_trainer
 from rl_replenishment.core.training.from_history import (
@@ -60,6 +65,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 	add_item_arguments(parser)
 	add_today_argument(parser)
 	add_training_arguments(parser)
+	add_trust_argument(parser)
 
 
 def run(options: argparse.Namespace, screen: Screen) -> dict[str, Any]:
@@ -88,15 +94,10 @@ def run(options: argparse.Namespace, screen: Screen) -> dict[str, Any]:
 			f"{options.feedback.name}: {counted(late, 'decision')} came after the last order in"
 			f" {options.orders.name}; the demand at its end stands in."
 		)
-	reading, feedback = read_and_recall(
-		parent,
-		items,
-		history,
-		rows,
-		options.feedback.name,
-		as_booked=known.as_booked,
-		note=screen.note,
+	heard = read_and_recall(
+		parent, items, history, rows, options, as_booked=known.as_booked, note=screen.note
 	)
+	reading, feedback = heard.reading, heard.situations
 	seconds, timesteps = budget(options)
 	trainer = make_trainer(options.algorithm)
 	with (
@@ -120,14 +121,33 @@ def run(options: argparse.Namespace, screen: Screen) -> dict[str, Any]:
 			),
 			progress=progress,
 		)
+		trained.stored.about[LESSONS] = heard.lessons.as_json()
 		write_policy(folder, trained.stored)
 	tell_why_ended(trained, screen)
-	lines = edit_lines(parent, trained, feedback, rows)
-	changed = [line for line, corrected in zip(lines, feedback.corrected, strict=True) if corrected]
-	if changed:
-		screen.say(edit_table(changed))
+	lines = edit_lines(parent, trained, heard)
+	told = [line for line, corrected in zip(lines, changed(rows), strict=True) if corrected]
+	if told:
+		screen.say(edit_table(told))
 	tell_what_was_read(reading, rows, screen)
-	return {**_report(options.out, trained, lines, screen), **_reading_as_json(reading, rows)}
+	tell_lessons(heard.lessons, screen)
+	return {
+		**_report(options.out, trained, lines, screen),
+		**_reading_as_json(reading, rows),
+		"lessons": lessons_as_json(heard.lessons),
+	}
+
+
+@dataclass(frozen=True, eq=False)
+class Heard:
+	"""What E answers say, in all the ways in which it counts."""
+
+	rows: FeedbackRows
+	reading: Reading
+	lessons: Lessons
+	#: what lessons make of each one's order, shape (E,)
+	factor: FloatArray
+	#: each put back into its day, without what the lessons explain
+	situations: FeedbackSituations
 
 
 def read_and_recall(
@@ -135,16 +155,19 @@ def read_and_recall(
 	items: ItemTable,
 	history: DemandHistory,
 	rows: FeedbackRows,
-	source: str,
+	options: argparse.Namespace,
 	*,
+	source: str | None = None,
 	as_booked: DemandHistory | None = None,
 	note: Note = unheard,
-) -> tuple[Reading, FeedbackSituations]:
-	"""What the feedback rows say, and the rows put back into their days.
+) -> Heard:
+	"""What the feedback rows say, what they teach, and the rows put back into their days.
 
 	What became of a decision is judged by the demand `as_booked`, where that differs from what is expected.
 	Refuses rows of which the history knows nothing.
 	"""
+
+	source = source or options.feedback.name
 
 	def refusal(row: int, problem: str) -> InputError:
 		where = f"{source}, row {rows.lines[row]}" if len(rows.lines) else source
@@ -171,8 +194,12 @@ def read_and_recall(
 	days = parent.review_days
 	came = history if as_booked is None else as_booked
 	reading = read_answers(items, came, rows, index, days, parent.unmet_demand)
-	situations = recall_situations(parent.policy, reading.items, history, rows, index, days, reading.evidence)
-	return reading, situations
+	today = history.end
+	lessons = lessons_of(reading, history, rows, index, parent, today, options)
+	factor = lessons.factor(reading.items, today)[index]
+	left = unexplained(rows, factor)
+	situations = recall_situations(parent.policy, reading.items, history, left, index, days, reading.evidence)
+	return Heard(rows, reading, lessons, factor, situations)
 
 
 def tell_what_was_read(reading: Reading, rows: FeedbackRows, screen: Screen) -> None:
@@ -222,14 +249,14 @@ def _reading_as_json(reading: Reading, rows: FeedbackRows) -> dict[str, Any]:
 def edit_lines(
 	parent: StoredPolicy,
 	trained: Trained,
-	feedback: FeedbackSituations,
-	rows: FeedbackRows,
+	heard: Heard,
 	names: Mapping[str, str] | None = None,
 ) -> list[EditLine]:
 	"""What was proposed, ordered, and is proposed now, in each row's situation; `names` by item code."""
-	situation = feedback.situation
+	situation, rows = heard.situations.situation, heard.rows
 	before = situation.decide(parent.policy.actions(situation)).quantity
-	after = situation.decide(trained.result.policy.actions(situation)).quantity
+	learned = situation.decide(trained.result.policy.actions(situation))
+	after = follow(situation.state, learned, heard.factor).quantity
 	return [
 		EditLine(
 			item_code=str(key),

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rl_replenishment.cli.console import proposal_table
+from rl_replenishment.cli.lessons import add_trust_argument, lessons_as_json, lessons_of, tell_lessons
 from rl_replenishment.cli.matching import adapted_to_orders
 from rl_replenishment.cli.options import (
 	add_item_arguments,
@@ -30,6 +31,7 @@ from rl_replenishment.core.demand.history import DemandHistory
 from rl_replenishment.core.demand.imputation import Imputed
 from rl_replenishment.core.demand.rhythm import DAILY
 from rl_replenishment.core.edits.announced import announces, set_aside
+from rl_replenishment.core.edits.reading import read_answers
 from rl_replenishment.core.errors import InputError
 from rl_replenishment.core.files.dated import read_ends, read_promises
 from rl_replenishment.core.files.feedback import FeedbackRows, read_feedback
@@ -40,6 +42,7 @@ from rl_replenishment.core.files.stock import StockRows, read_stock
 from rl_replenishment.core.files.table import shown
 from rl_replenishment.core.files.units import same_unit
 from rl_replenishment.core.items import FloatArray, ItemKey, ItemTable
+from rl_replenishment.core.lessons.lessons import LESSONS, lessons_from
 from rl_replenishment.core.policies.adaptation import adapted, lenders
 from rl_replenishment.core.policies.base import State, usual_rate
 from rl_replenishment.core.policies.store import StoredPolicy, read_policy
@@ -63,8 +66,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 		"--feedback",
 		metavar="FEEDBACK.csv",
 		type=Path,
-		help="what the buyer ordered for a promotion or a project, which these proposals leave alone",
+		help="what the buyer made of earlier proposals: these follow his corrections, and leave alone what he"
+		" ordered for a promotion or a project (default: the corrections that learn was given)",
 	)
+	add_trust_argument(parser)
 	parser.add_argument(
 		"--max-cover-days",
 		metavar="DAYS",
@@ -100,10 +105,18 @@ def run(options: argparse.Namespace, screen: Screen) -> dict[str, Any]:
 			left_out=_of(latest.left_out, index),
 			left_out_days_ago=_of(latest.left_out_days_ago, index),
 		)
+	lessons = lessons_from(stored.about.get(LESSONS))
 	if options.feedback is not None and latest is not None:
-		announced = read_feedback(options.feedback, options.date_format, screen.note)
-		kept = _set_aside(announced, latest.as_booked, items, index, options.feedback.name, screen)
-		state = replace(state, set_aside=kept)
+		answers = read_feedback(options.feedback, options.date_format, screen.note)
+		demand = _of_items(latest.as_booked, items, index)
+		answers, place = _about(answers, items, options.feedback.name, screen)
+		state = replace(state, set_aside=set_aside(items, demand, answers, place))
+		reading = read_answers(items, demand, answers, place, applied.review_days, applied.unmet_demand)
+		items = reading.items
+		state = replace(state, items=items)
+		demand = _of_items(latest.history, items, index)
+		lessons = lessons_of(reading, demand, answers, place, applied, today, options)
+		tell_lessons(lessons, screen)
 	free = [
 		key for key, costs_nothing in zip(items.keys, _costs_nothing(items), strict=True) if costs_nothing
 	]
@@ -115,7 +128,7 @@ def run(options: argparse.Namespace, screen: Screen) -> dict[str, Any]:
 	future = None if lines is None or not lines.future else _known_demand(lines.future, index, today)
 	state = _with_dates(options, _without_what_expires(stock, state, today), today, future)
 	rhythm = stored.about.get("data", {}).get("rhythm", DAILY) if latest is None else latest.history.rhythm
-	proposals = propose(applied.policy, state, max_cover_days=options.max_cover_days)
+	proposals = propose(applied.policy, state, max_cover_days=options.max_cover_days, lessons=lessons)
 	if rhythm != DAILY:
 		known = f" Demand is known in {rhythm}."
 		proposals = [replace(proposal, reason=proposal.reason + known) for proposal in proposals]
@@ -129,7 +142,8 @@ def run(options: argparse.Namespace, screen: Screen) -> dict[str, Any]:
 	return {
 		"today": day(today),
 		"rhythm": rhythm,
-		"proposals": [asdict(proposal) for proposal in proposals],
+		"lessons": lessons_as_json(lessons),
+		"proposals": [{**asdict(proposal), "policy_qty": proposal.policy_qty} for proposal in proposals],
 	}
 
 
@@ -153,7 +167,7 @@ def _with_latest_demand(
 	if options.orders is None:
 		if options.feedback is not None:
 			raise InputError(
-				"--feedback needs --orders: what waits for a promotion is kept until they show that it came."
+				"--feedback needs --orders: they show what became of what the buyer changed or announced."
 			)
 		screen.note(
 			f"Demand is as of {day(stored.snapshot.today)}, when the policy was trained;"
@@ -169,10 +183,8 @@ def _with_latest_demand(
 	return replace(stored, snapshot=known), latest, lines
 
 
-def _set_aside(
-	rows: FeedbackRows, history: DemandHistory, items: ItemTable, index: Index, source: str, screen: Screen
-) -> FloatArray:
-	"""What waits for announced demand, shape (N,); `index`, shape (N,), is each item's place in `history`."""
+def _about(rows: FeedbackRows, items: ItemTable, source: str, screen: Screen) -> tuple[FeedbackRows, Index]:
+	"""The answers about N items, and each one's place among them."""
 
 	def refusal(row: int, problem: str) -> InputError:
 		return InputError(f"{source}, row {rows.lines[row]}: {problem}.")
@@ -182,9 +194,14 @@ def _set_aside(
 		screen.note(f"{source}: {counted(undated, 'announcement')} without a date cannot be waited for.")
 	place = find_items(rows.keys, items.keys, refusal)
 	known = np.flatnonzero(place >= 0)
+	return rows.take(known), place[known]
+
+
+def _of_items(history: DemandHistory, items: ItemTable, index: Index) -> DemandHistory:
+	"""The demand of N items; `index`, shape (N,), is each one's place in `history`, -1 for none."""
 	# no demand is known of what the history does not know
 	demand = np.pad(history.demand, ((0, 0), (0, 1)))[:, index]
-	return set_aside(items, DemandHistory(items.keys, history.start, demand), rows.take(known), place[known])
+	return DemandHistory(items.keys, history.start, demand)
 
 
 def _costs_nothing(items: ItemTable) -> npt.NDArray[np.bool_]:

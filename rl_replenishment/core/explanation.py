@@ -30,7 +30,7 @@ _LONGEST_SPAN = 36_500.0
 class Explanation:
 	"""The numbers behind one quantity, in stock UOM; they add up to it.
 
-	`rule_wish + correction`, rounded by `rounding`, is `quantity`.
+	`rule_wish + correction`, rounded by `rounding`, and `followed` on top, is `quantity`.
 	"""
 
 	protection_days: int
@@ -82,6 +82,8 @@ class Explanation:
 	#: what was booked far outside its history and is not expected again, and the days since the last of it
 	left_out: float = 0.0
 	left_out_days_ago: float = 0.0
+	#: what following the buyer's lessons adds to the order, or takes off it
+	followed: float = 0.0
 
 	def sentence(self, _: Translate = str, number: Number = quantity_words) -> str:
 		"""One sentence for a buyer: clauses in the language that `_` translates to, numbers by `number`."""
@@ -94,13 +96,16 @@ class Explanation:
 			once = _("not counting {0} that were booked {1} days ago, far more than ever else")
 			expected += ", " + once.format(number(self.left_out), number(self.left_out_days_ago))
 		decided = [self._rule_words(_, number)]
-		if abs(self.correction) >= 0.5 or abs(self.quantity - self.rule_quantity) > ROUNDING:
+		if abs(self.correction) >= 0.5 or abs(self.quantity - self.followed - self.rule_quantity) > ROUNDING:
 			decided.append(self._correction_words(_, number))
 		if limit := self.limit_words(_, number):
 			decided.append(limit)
 		# what float noise leaves of huge packs is no rounding that a buyer would see
 		elif abs(self.rounding) >= max(0.5, 1e-3 * self.pack):
 			decided.append(self._rounding_words(_, number))
+		if abs(self.followed) > ROUNDING:
+			words = _("your changes add {0}") if self.followed > 0 else _("your changes take off {0}")
+			decided.append(words.format(number(abs(self.followed))))
 		order = _("order {0}").format(number(self.quantity)) if self.quantity else _("order nothing")
 		if self.late and self.quantity:
 			order += ", " + self._pull_forward_words(_, number)
@@ -193,6 +198,9 @@ def explain(situation: Situation, decision: Decision) -> list[Explanation]:
 	"""The numbers behind every item's quantity, N of them."""
 	state = situation.state
 	wished = decision.classical + decision.correction
+	nothing = np.zeros(len(state.items), np.float32)
+	followed = nothing if decision.followed is None else decision.followed
+	own = decision.quantity - followed
 	position, missing = needed(state, decision.levels)
 	known = limits_of(state, decision.levels.rate)
 	sells_for = selling_days(state)
@@ -201,17 +209,16 @@ def explain(situation: Situation, decision: Decision) -> list[Explanation]:
 	too_small = is_wish & (wished < known.least)
 	is_sold = np.isfinite(known.cover_days)
 	unsold = ~is_sold & (known.most <= 0)
-	cut = is_wish & ~unsold & (wished > known.most) & (decision.quantity < wished)
+	cut = is_wish & ~unsold & (wished > known.most) & (own < wished)
 	is_too_large = (
 		is_wish
 		& ~too_small
 		& ~unsold
 		& ~known.pays
 		& (known.most > 0)
-		& (decision.quantity <= 0)
+		& (own <= 0)
 		& (state.items.largest_order > 0)
 	)
-	nothing = np.zeros(len(state.items))
 	columns = (
 		protection_days(state.items, state.review_days),
 		decision.levels.low,
@@ -227,7 +234,7 @@ def explain(situation: Situation, decision: Decision) -> list[Explanation]:
 		decision.classical,
 		sensible_order(state, decision.classical, decision.levels.rate),
 		decision.correction,
-		decision.quantity - wished,
+		own - wished,
 		written_quantities(state.items, decision.quantity),
 		state.items.order_multiple,
 		state.items.smallest_order,
@@ -244,6 +251,7 @@ def explain(situation: Situation, decision: Decision) -> list[Explanation]:
 		*_promised(state),
 		nothing if state.left_out is None else state.left_out,
 		nothing if state.left_out_days_ago is None else state.left_out_days_ago,
+		followed,
 	)
 	numbers = [as_written(column).tolist() for column in columns[1:]]
 	return [Explanation(int(row[0]), *row[1:]) for row in zip(columns[0], *numbers, strict=True)]

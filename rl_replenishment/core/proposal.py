@@ -10,7 +10,11 @@ import numpy.typing as npt
 
 from rl_replenishment.core.errors import InputError
 from rl_replenishment.core.explanation import Explanation, Number, Translate, explain, span_words
+from rl_replenishment.core.feedback import ROUNDING
 from rl_replenishment.core.items import FloatArray, ItemKey
+from rl_replenishment.core.lessons.following import follow
+from rl_replenishment.core.lessons.lessons import Lessons
+from rl_replenishment.core.lessons.wording import line_words
 from rl_replenishment.core.policies.base import State
 from rl_replenishment.core.policies.limits import sensible_order, within_cover
 from rl_replenishment.core.policies.residual_network import ResidualNetwork
@@ -38,6 +42,13 @@ class Proposal:
 	#: why nothing of it is to be ordered now, "" where nothing holds it back
 	held_back: str = ""
 
+	@property
+	def policy_qty(self) -> float:
+		"""What the policy itself asks for, before the buyer's lessons; cut as what is proposed was cut."""
+		if not self.why.followed or not self.why.quantity:
+			return self.proposed_qty
+		return self.proposed_qty * (1 - self.why.followed / self.why.quantity)
+
 
 def propose(
 	policy: ResidualNetwork,
@@ -46,14 +57,22 @@ def propose(
 	*,
 	max_cover_days: float | None = None,
 	number: Number = quantity_words,
+	lessons: Lessons | None = None,
 ) -> list[Proposal]:
 	"""One proposal per item-warehouse of the state, also where nothing is to be ordered.
 
 	Reasons are in English, or in the language that `translate` gives their texts in, with quantities as
-	`number` writes them. With `max_cover_days`, orders are cut as `covered` does.
+	`number` writes them. Orders follow the buyer's `lessons`, where there are any. With `max_cover_days`,
+	orders are cut as `covered` does.
 	"""
 	situation = policy.situation(state)
 	decision = situation.decide(policy.actions(situation))
+	learned = [""] * len(state.items)
+	if lessons:
+		today = np.max(state.today)
+		factor = lessons.factor(state.items, today)
+		decision = follow(state, decision, factor)
+		learned = line_words(lessons, state.items, factor, today, translate, number)
 	rule = sensible_order(state, decision.classical, decision.levels.rate)
 	baseline = written_quantities(state.items, rule).tolist()
 	proposals = [
@@ -65,15 +84,16 @@ def propose(
 			on_order=why.on_order,
 			proposed_qty=why.quantity,
 			baseline_qty=by_rule,
-			reason=why.sentence(translate, number),
+			reason=_with_lesson(why, translate, number, words),
 			why=why,
 			held_back=_held_back(why, translate, number),
 		)
-		for key, supplier, why, by_rule in zip(
+		for key, supplier, why, by_rule, words in zip(
 			state.items.keys,
 			state.items.suppliers,
 			explain(situation, decision),
 			baseline,
+			learned,
 			strict=True,
 		)
 	]
@@ -120,6 +140,12 @@ def covered(
 			)
 		)
 	return found
+
+
+def _with_lesson(why: Explanation, translate: Translate, number: Number, words: str) -> str:
+	"""The reason, and what was learned from the buyer where that moved the order."""
+	sentence = why.sentence(translate, number)
+	return f"{sentence} {words}" if words and abs(why.followed) > ROUNDING else sentence
 
 
 def _held_back(why: Explanation, translate: Translate, number: Number) -> str:

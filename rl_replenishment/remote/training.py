@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 from rl_replenishment.core.errors import InputError
 from rl_replenishment.core.policies.archive import pack
 from rl_replenishment.core.policies.store import policy_files
-from rl_replenishment.core.training.lesson import metrics, prepare, train
+from rl_replenishment.core.training.of_records import metrics, prepare, train
 from rl_replenishment.core.training.records_file import FORMAT_VERSION, unpack_records
 from rl_replenishment.remote.client import Refused, Site, Unreachable
 from rl_replenishment.remote.place import BEGUN, PULLED, PUSHED, TRAINED, Place, Standing

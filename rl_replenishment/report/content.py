@@ -54,6 +54,8 @@ class ReportContent:
 	currency: str = ""
 	proposals: Sequence[ProposalLine] | None = None
 	edits: Sequence[EditLine] | None = None
+	#: what was learned from them, a sentence each
+	lessons: Sequence[str] = ()
 	#: the policy that has learned from the edits; with the scenario of `backtest`, the two are compared
 	backtest_after: Backtest | None = None
 	#: name of the learned policy among the rows of `backtest_after`; "" for the same as before

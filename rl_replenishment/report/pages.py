@@ -40,6 +40,8 @@ class Learned:
 
 	lines: Sequence[EditLine]
 	summary: str
+	#: what was learned, a sentence each
+	lessons: Sequence[str]
 	plot: Markup | None
 	#: policies before and after, and the best rule, each as called here; empty without a second backtest
 	policies: Sequence[tuple[str, PolicyLine]]
@@ -155,7 +157,8 @@ def _learned(content: ReportContent, weights: FloatArray | None) -> Learned | No
 	edits = list(content.edits or ())
 	changed = [line for line in edits if not np.isnan(wording.moved_towards_buyer(line))]
 	policies, claim = _after(content, weights)
-	return Learned(edits, _edit_summary(edits, changed), figures.edit_plot(changed), policies, claim)
+	plot = figures.edit_plot(changed)
+	return Learned(edits, _edit_summary(edits, changed), content.lessons, plot, policies, claim)
 
 
 def _edit_summary(edits: Sequence[EditLine], changed: Sequence[EditLine]) -> str:
@@ -170,7 +173,7 @@ def _edit_summary(edits: Sequence[EditLine], changed: Sequence[EditLine]) -> str
 	if not changed:
 		return text
 	return (
-		f"{text} Asked again in the same state after learning, the policy moved towards the buyer on "
+		f"{text} Asked again in the same state after learning, proposals moved towards the buyer on "
 		f"{nearer} of those, away on {further}, and stayed on {len(changed) - nearer - further}."
 	)
 

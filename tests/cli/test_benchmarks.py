@@ -10,7 +10,7 @@ from types import ModuleType
 import pytest
 from cli_samples import Run
 
-from rl_replenishment.cli.benchmarks import buyers, fixed_cost, lost_sales, serving
+from rl_replenishment.cli.benchmarks import buyers, fixed_cost, lessons, lost_sales, serving
 
 
 def test_serving_stays_within_its_memory() -> None:
@@ -64,6 +64,20 @@ def test_fixed_cost_beside_the_optimum(run: Run, monkeypatch: pytest.MonkeyPatch
 	(row,) = found.document["instances"]
 	assert row["optimal_levels"] == [-1, 25]
 	assert row["gap_percent"] < row["start_gap_percent"] / 2
+
+
+@pytest.mark.torch
+def test_lessons_of_every_kind(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+	"""A rubber stamp teaches nothing; who cuts one supplier's items is met more than half of the way."""
+	pytest.importorskip("torch")
+	monkeypatch.setattr(lessons, "ITEMS", 16)
+	monkeypatch.setattr(lessons, "QUARTERS", 2)
+	found = run("benchmark", "lessons", "--seeds", "1", "--seconds", "0.5", "--json")
+	rows = {row["buyer"]: row for row in found.document["buyers"]}
+	assert len(rows) == 11
+	assert (rows["rubber stamp"]["cost_vs_no_lessons_percent"], rows["rubber stamp"]["kept"]) == (0, 1)
+	cut = rows["supplier cut by a fifth"]
+	assert cut["distance"] < cut["distance_without"] / 2
 
 
 @pytest.mark.torch

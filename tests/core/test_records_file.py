@@ -14,7 +14,7 @@ from rl_replenishment.core.edits.answers import Answers
 from rl_replenishment.core.errors import InputError
 from rl_replenishment.core.files.feedback import FeedbackRows
 from rl_replenishment.core.items import ARRAY_FIELDS, ItemKey, ItemTable
-from rl_replenishment.core.training.lesson import Ask, Records, prepare
+from rl_replenishment.core.training.of_records import Ask, Records, prepare
 from rl_replenishment.core.training.records_file import pack_records, unpack_records
 
 ASK = Ask("Continual", "Pathwise", None, 2000, 3)
@@ -47,6 +47,7 @@ def records() -> Records:
 		answers=Answers(
 			rows, ["F1", "F2", "F3"], np.array([True, False, True]), np.array([np.nan, 2.5, 0.0])
 		),
+		followed=np.array([1.0, 1.24, 0.8], np.float32),
 		changed_on={"F1": "2025-07-01 10:00:00.000001", "F3": "2025-07-02 10:00:00"},
 		rival=None,
 		review_days=7,
@@ -69,6 +70,7 @@ def test_records_travel_unchanged() -> None:
 		np.testing.assert_array_equal(getattr(got.items, name), getattr(sent.items, name))
 	np.testing.assert_array_equal(got.booked.demand, sent.booked.demand)
 	assert got.booked.start == sent.booked.start
+	np.testing.assert_array_equal(got.followed, sent.followed)
 	for name in ("out_of_stock", "sold_out", "introduced"):
 		np.testing.assert_array_equal(getattr(got.unseen, name), getattr(sent.unseen, name))
 	for name in ("proposed_qty", "ordered_qty", "date", "on_hand", "on_order", "keys", "reason", "buyer"):

@@ -15,6 +15,7 @@ from frappe.utils import add_days, cint, flt, fmt_money
 from rl_replenishment.bridge.desk.overview import overview
 from rl_replenishment.bridge.desk.reporting import awaiting_approval, decided
 from rl_replenishment.bridge.each_agent import for_each_agent
+from rl_replenishment.bridge.feedback import summary_of
 from rl_replenishment.bridge.language import in_the_sites_language
 from rl_replenishment.bridge.notifying import readers
 from rl_replenishment.setup.roles import MANAGER
@@ -73,6 +74,8 @@ def week_of(settings: Document, today: date) -> dict[str, Any]:
 		(_("Decided This Week"), _("Lines: {0}, of them kept: {1}").format(lines, cint(kept))),
 		(_("What Changes Turned Out to Be Worth"), fmt_money(flt(value), currency=currency)),
 	]
+	if learned := summary_of(settings):
+		facts.append((_("What Buyers Taught It"), learned))
 	if now["policy"]:
 		facts.append((_("Policy in Use"), now["policy"].summary or now["policy"].name))
 	if now["next_run"]:

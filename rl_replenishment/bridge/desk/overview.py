@@ -22,6 +22,8 @@ from rl_replenishment.bridge.state.ownership import auto_reorder_warning
 
 #: versions that the form lists; the list of RL Policy has all
 SHOWN_POLICIES = 8
+#: lessons that the form lists, the list of RL Lesson has all
+SHOWN_LESSONS = 12
 
 
 def overview(settings: Document) -> dict[str, Any]:
@@ -47,6 +49,13 @@ def overview(settings: Document) -> dict[str, Any]:
 			["name", "algorithm", "status", "summary", "creation"],
 			order_by="creation desc",
 			limit=SHOWN_POLICIES,
+		),
+		"lessons": frappe.get_all(
+			"RL Lesson",
+			{"agent": settings.name},
+			["name", "title", "explanation", "enabled"],
+			order_by="kind, change_percent desc",
+			limit=SHOWN_LESSONS,
 		),
 		"can_roll_back": promotion.policy_before(settings.name) is not None,
 		"run": run,

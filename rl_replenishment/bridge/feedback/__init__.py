@@ -7,22 +7,30 @@
 * `rewards`: the rows that follow from it
 * `learning`: settling rows, and handing them to a training
 * `announced`: what was ordered for demand to come, which the next proposals leave alone
+* `lessons`: what buyers' changes teach about the next proposals
 * `hindsight`: what changes were worth, once the demand is known
 """
 
 from rl_replenishment.bridge.feedback.announced import read_set_aside
 from rl_replenishment.bridge.feedback.hindsight import book_edit_values
 from rl_replenishment.bridge.feedback.learning import Answers, mark_consumed, settle, settled_answers
+from rl_replenishment.bridge.feedback.lessons import Taught, fit, is_due, read_lessons, summary_of, write
 from rl_replenishment.bridge.feedback.observing import follow_items, observe_order, observe_request
 
 __all__ = [
 	"Answers",
+	"Taught",
 	"book_edit_values",
+	"fit",
 	"follow_items",
+	"is_due",
 	"mark_consumed",
 	"observe_order",
 	"observe_request",
+	"read_lessons",
 	"read_set_aside",
 	"settle",
 	"settled_answers",
+	"summary_of",
+	"write",
 ]

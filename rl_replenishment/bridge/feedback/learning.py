@@ -47,7 +47,7 @@ def settled_answers(agent: str) -> Answers:
 		.select(
 			*(row.name, row.item_code, row.warehouse, row.proposed_qty, row.ordered_qty, row.consumed),
 			*(row.decision_date, row.on_hand, row.on_order, row.edit_reason, row.proposal, row.buyer),
-			*(row.edit_value, row.edit_value_on),
+			*(row.edit_value, row.edit_value_on, row.policy_qty),
 		)
 		.where((row.agent == agent) & (row.settled == 1))
 		.orderby(row.decision_date, row.name)
@@ -74,6 +74,8 @@ def answers_of(rows: Sequence[Any]) -> Answers:
 			on_order=np.where(is_known, column("on_order"), np.nan),
 			reason=tuple(each.edit_reason or "" for each in rows),
 			buyer=tuple(each.buyer or "" for each in rows),
+			# rows of before this was kept have none
+			policy_qty=np.array([each.policy_qty or np.nan for each in rows], dtype=np.float64),
 		),
 		names=[each.name for each in rows],
 		is_new=np.array([not each.consumed for each in rows], dtype=np.bool_),

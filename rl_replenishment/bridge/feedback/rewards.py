@@ -212,6 +212,7 @@ def _about(decision: Decision) -> dict[str, Any]:
 		"material_request_item": decision.material_request_item,
 		"purchase_order": decision.purchase_order,
 		"proposed_qty": decision.proposed_qty,
+		"policy_qty": flt(state.get("policy_qty")) or decision.proposed_qty,
 		"decision_date": decision.decision_date,
 		"on_hand": flt(state.get("on_hand")),
 		"on_order": flt(state.get("on_order")),

@@ -20,6 +20,7 @@ from rl_replenishment.bridge.policies import store as policy_store
 from rl_replenishment.bridge.proposing import rows as proposal_rows
 from rl_replenishment.bridge.proposing.decided import read_decided
 from rl_replenishment.bridge.proposing.grouping import OrderLine
+from rl_replenishment.bridge.proposing.lessons import lessons_by_now
 from rl_replenishment.bridge.proposing.limits import within_limits
 from rl_replenishment.bridge.proposing.material_requests import Emitted, emit
 from rl_replenishment.bridge.proposing.notes import notes
@@ -28,6 +29,7 @@ from rl_replenishment.bridge.proposing.snoozed import without_snoozed
 from rl_replenishment.bridge.state.situation import Situation, read_situation
 from rl_replenishment.core.edits.constraints import LEARNED_CONSTRAINTS, constrained
 from rl_replenishment.core.errors import PolicyFileError
+from rl_replenishment.core.lessons.following import Following
 from rl_replenishment.core.policies.adaptation import adapted_to
 from rl_replenishment.core.policies.store import StoredPolicy
 from rl_replenishment.core.proposal import Proposal, propose
@@ -71,7 +73,8 @@ def carry_out(run: str, settings: Document, today: date, progress: Callable[[flo
 		settings,
 		lambda share: progress(10 + 10 * share, _("Tuning the classical rule on the agent's history")),
 	)
-	situation, proposals, messages = _decide(settings, situation, stored, today)
+	taught = lessons_by_now(settings, situation, stored, today)
+	situation, proposals, messages = _decide(settings, situation, stored, taught, today)
 	at = [i for i in proposal_rows.by_urgency(situation) if proposals[i].proposed_qty > 0]
 	names = {i: frappe.generate_hash(length=10) for i in at}
 	if frappe.db.get_value("RL Policy", policy_name, "algorithm") == classical_rule.CLASSICAL:
@@ -137,7 +140,8 @@ def preview(agent: str) -> dict[str, Any]:
 	if not situation.scope.keys:
 		return {"lines": [], "messages": [_nothing_in_scope()], "considered": 0, "value": 0.0}
 	stored = stored or classical_rule.first_rule(settings)
-	situation, proposals, messages = _decide(settings, situation, stored, today)
+	taught = lessons_by_now(settings, situation, stored, today, keep=False)
+	situation, proposals, messages = _decide(settings, situation, stored, taught, today)
 	bought = situation.purchasing
 	lines = []
 	for i in proposal_rows.by_urgency(situation):
@@ -163,15 +167,17 @@ def preview(agent: str) -> dict[str, Any]:
 
 
 def _decide(
-	settings: Document, situation: Situation, stored: StoredPolicy, today: date
+	settings: Document, situation: Situation, stored: StoredPolicy, taught: feedback.Taught, today: date
 ) -> tuple[Situation, list[Proposal], list[str]]:
 	"""What a policy proposes for every item-warehouse now, and messages on what was cut or left out."""
 	policy = adapted_to(stored, situation.scope.keys).policy
-	situation = situation.with_items(constrained(situation.items, stored.about.get(LEARNED_CONSTRAINTS, ())))
+	for learned in (stored.about.get(LEARNED_CONSTRAINTS, ()), taught.constraints):
+		situation = situation.with_items(constrained(situation.items, learned))
 	state, number = situation.state, figures.writer()
 	decided = read_decided(settings, situation.scope.keys, situation.stock.projected, today)
-	asked = propose(policy, state, _, number=number)
-	proposals = decided.bounded(asked, state, policy.order_quantities)
+	asked = propose(policy, state, _, number=number, lessons=taught.lessons)
+	following = Following(policy, taught.lessons.factor(state.items, np.datetime64(today, "D")))
+	proposals = decided.bounded(asked, state, following.order_quantities)
 	# before the limits, so that what is snoozed takes no other line's place
 	proposals, snoozed = without_snoozed(settings.name, today, proposals)
 	proposals, on_hold = without_held(today, proposals)

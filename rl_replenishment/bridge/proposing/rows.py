@@ -213,6 +213,7 @@ def _state(
 	found = {
 		**asdict(proposal.why),
 		"projected": projected,
+		"policy_qty": situation.purchasing.in_stock_units(i, proposal.policy_qty),
 		"mean_daily_demand": float(demand.level_91[i]),
 		"pack": float(situation.items.order_unit[i]),
 		"review_days": settings.review_days,

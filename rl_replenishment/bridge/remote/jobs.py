@@ -23,7 +23,7 @@ from rl_replenishment.core.policies.adaptation import adapted_to
 from rl_replenishment.core.policies.archive import LARGEST_ARCHIVE, unpack
 from rl_replenishment.core.policies.store import StoredPolicy, parse_policy
 from rl_replenishment.core.training.from_history import tuning_halves
-from rl_replenishment.core.training.lesson import Ask, Material, prepare
+from rl_replenishment.core.training.of_records import Ask, Material, prepare
 from rl_replenishment.core.training.records_file import pack_records, unpack_records
 
 

@@ -14,7 +14,7 @@ from rl_replenishment.bridge.training.material import read_records
 from rl_replenishment.bridge.training.watch import Ended, Watch, ended_because
 from rl_replenishment.core.evaluation.tuning import TunedRules
 from rl_replenishment.core.policies.store import StoredPolicy
-from rl_replenishment.core.training.lesson import Ask, Material, metrics, prepare, train
+from rl_replenishment.core.training.of_records import Ask, Material, metrics, prepare, train
 
 
 @dataclass(frozen=True, eq=False)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import frappe
+import numpy as np
 from frappe import _
 from frappe.model.document import Document
 from frappe.utils import getdate
@@ -19,8 +20,9 @@ from rl_replenishment.bridge.state.parameters import read_parameters
 from rl_replenishment.bridge.state.real_demand import read_real_demand
 from rl_replenishment.bridge.state.scope import resolve_scope
 from rl_replenishment.core.errors import InputError, PolicyFileError
+from rl_replenishment.core.items import FloatArray, ItemTable
 from rl_replenishment.core.policies.store import StoredPolicy
-from rl_replenishment.core.training.lesson import Records
+from rl_replenishment.core.training.of_records import Records
 
 
 def read_records(settings: Document) -> Records:
@@ -39,6 +41,7 @@ def read_records(settings: Document) -> Records:
 		unseen=read_unseen(settings, items, history),
 		real=tuple(read_real_demand(settings, Keys(keys))),
 		answers=answers,
+		followed=_followed(settings, items),
 		changed_on=changed_on(answers.new_names),
 		rival=learned_policy_in_use(settings.name),
 		review_days=settings.review_days,
@@ -67,3 +70,9 @@ def learned_policy_in_use(agent: str) -> tuple[str, StoredPolicy] | None:
 	except PolicyFileError:
 		# one that cannot be used orders nothing, so there is nothing to go on from or to beat
 		return None
+
+
+def _followed(settings: Document, items: ItemTable) -> FloatArray:
+	"""What today's lessons make of each item-warehouse's order, as a factor, shape (N,)."""
+	lessons = feedback.read_lessons(settings).lessons
+	return np.asarray(lessons.factor(items, np.datetime64(getdate(), "D")), dtype=np.float32)

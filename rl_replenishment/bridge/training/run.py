@@ -16,7 +16,7 @@ from redis.exceptions import RedisError
 from rl_replenishment.bridge.guarding import plain
 from rl_replenishment.bridge.language import in_the_sites_language
 from rl_replenishment.bridge.notifying import TRAINING_FAILED, announce
-from rl_replenishment.core.training.lesson import Ask
+from rl_replenishment.core.training.of_records import Ask
 
 #: a training gives a sign of life every few seconds
 SILENCE = timedelta(minutes=3)

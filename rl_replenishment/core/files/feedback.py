@@ -25,6 +25,7 @@ COLUMNS = (
 	Column("on_order", ("UnitsOnOrder",)),
 	Column("reason", ("Edit Reason",)),
 	Column("buyer", ("Owner",)),
+	Column("policy_qty", ("Policy Quantity",)),
 	UOM,
 	STOCK_UOM,
 )
@@ -50,6 +51,9 @@ class FeedbackRows:
 	reason: tuple[str, ...]
 	#: who decided, "" where that is not known
 	buyer: tuple[str, ...] = ()
+	#: shape (E,), what the policy had asked for before lessons moved it; empty, or NaN, where that is what
+	#: was proposed
+	policy_qty: npt.NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
 	#: shape (E,), the line of the file that each decision is on; empty where there is no file
 	lines: IntArray = field(default_factory=lambda: np.zeros(0, np.int32))
 
@@ -59,6 +63,13 @@ class FeedbackRows:
 
 	def __len__(self) -> int:
 		return len(self.keys)
+
+	@property
+	def asked_qty(self) -> npt.NDArray[np.float64]:
+		"""What the policy itself had asked for, shape (E,)."""
+		if not len(self.policy_qty):
+			return self.proposed_qty
+		return np.where(np.isnan(self.policy_qty), self.proposed_qty, self.policy_qty)
 
 	def take(self, at: npt.NDArray[np.intp]) -> FeedbackRows:
 		"""The decisions at `at`, in that order."""
@@ -71,6 +82,7 @@ class FeedbackRows:
 			on_order=self.on_order[at],
 			reason=tuple(self.reason[i] for i in at),
 			buyer=tuple(self.buyer[i] for i in at),
+			policy_qty=self.policy_qty[at] if len(self.policy_qty) else self.policy_qty,
 			lines=self.lines[at] if len(self.lines) else self.lines,
 		)
 
@@ -87,7 +99,14 @@ def read_feedback(path: FilePath, date_format: str | None = None, note: Note = u
 	check_units(table, keys, item)
 	decided, amount = Range(lowest=0.0, required=True), Range(lowest=0.0)
 	numbers = read_numbers(
-		table, {"proposed_qty": decided, "ordered_qty": decided, "on_hand": Range(), "on_order": amount}
+		table,
+		{
+			"proposed_qty": decided,
+			"ordered_qty": decided,
+			"on_hand": Range(),
+			"on_order": amount,
+			"policy_qty": amount,
+		},
 	)
 	date = read_dates(table, "date", date_format, required=False)
 	refuse_repeated_blocks(table, date, "decisions")

@@ -36,6 +36,8 @@ class Decision:
 	levels: Levels
 	#: as the network moved them
 	learned: Levels
+	#: of the quantity, what the buyer's lessons add (or take off); None where none are followed
+	followed: FloatArray | None = None
 
 
 @dataclass(eq=False)

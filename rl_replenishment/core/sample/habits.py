@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 
 from rl_replenishment.core.items import FloatArray, ItemTable, feasible_quantity
 from rl_replenishment.core.sample.buyer import Buyer, BuyerDecision, Reason
@@ -100,3 +101,46 @@ def with_promotions(company: SampleCompany, rng: np.random.Generator) -> SampleC
 def informed(company: SampleCompany) -> Buyer:
 	"""A buyer who orders for the promotions to come and says so."""
 	return Buyer(promotions=company.promotions)
+
+
+@dataclass(frozen=True)
+class Consistent:
+	"""A buyer who always changes the same lines the same way, and has the quantity in mind that he orders."""
+
+	#: the lines that he changes, shape (N,), by the month of the year
+	where: Callable[[int], npt.NDArray[np.bool_]]
+	#: on what the policy itself asks for
+	factor: float = 1.0
+	#: orders of his lines come in whole multiples of it, 0 for any
+	pallet: float = 0.0
+	#: share of the lines that he looks at
+	attention: float = 1.0
+	#: the day from which he keeps everything
+	until: np.datetime64 | None = None
+	has_an_idea = True
+
+	def decide(
+		self,
+		items: ItemTable,
+		proposed_qty: FloatArray,
+		*,
+		review_days: int,
+		today: np.datetime64,
+		daily_demand: FloatArray,
+		rng: np.random.Generator,
+	) -> BuyerDecision:
+		"""As `Buyer.decide`, NaN for a line that is not looked at; see `has_an_idea` in `Shop.buy`."""
+		month = int(today.astype("datetime64[M]").astype(int)) % 12 + 1
+		looked_at = rng.random(len(items)) < self.attention
+		own = self.where(month) & (proposed_qty > 0)
+		if self.until is not None and today >= self.until:
+			own = np.zeros_like(own)
+		wished = proposed_qty * np.float32(self.factor)
+		if self.pallet:
+			wished = np.maximum(np.ceil(wished / self.pallet), 1).astype(np.float32) * np.float32(self.pallet)
+		wanted = feasible_quantity(items, wished)
+		ordered = np.where(own, wanted, proposed_qty)
+		# on what was not looked at, there is no idea: it is ordered as it was proposed
+		ordered = np.where(looked_at, ordered, np.nan).astype(np.float32)
+		none: list[Reason] = [""] * len(items)
+		return BuyerDecision(ordered, tuple(none))

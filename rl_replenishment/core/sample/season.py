@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -13,8 +13,10 @@ from rl_replenishment.core.demand.history import DemandHistory
 from rl_replenishment.core.demand.imputation import impute
 from rl_replenishment.core.demand.statistics import LOOKBACK_DAYS
 from rl_replenishment.core.edits.announced import announces, set_aside
+from rl_replenishment.core.edits.constraints import LearnedConstraints
 from rl_replenishment.core.files.feedback import FeedbackRows
 from rl_replenishment.core.items import FloatArray, ItemKey, ItemTable
+from rl_replenishment.core.lessons.lessons import Lessons
 from rl_replenishment.core.policies.base import State
 from rl_replenishment.core.policies.residual_network import ResidualNetwork
 from rl_replenishment.core.proposal import Proposal, propose
@@ -64,6 +66,10 @@ class Shop:
 	def __init__(self, company: SampleCompany, review_days: int) -> None:
 		self.company, self.review_days = company, review_days
 		self.day = 0
+		#: days that deliveries take beyond what the item master says, shape (N,)
+		self.late_days: npt.NDArray[np.integer] = np.zeros(len(company.items), np.int32)
+		#: packs and minimum orders that the buyer's answers taught; None for none
+		self.constraints: LearnedConstraints | None = None
 		#: every line that was proposed or ordered so far
 		self.answers: list[_Answer] = []
 		arrivals = company.arrivals
@@ -85,13 +91,17 @@ class Shop:
 		rng: np.random.Generator,
 		*,
 		heeds_announcements: bool = False,
+		teaches: Teaches | None = None,
 	) -> Season:
 		"""A season of `days`, one round of proposals per review.
 
-		`heeds_announcements` is whether the buyer's orders for demand to come are set aside for it.
+		`heeds_announcements` is whether the buyer's orders for demand to come are set aside for it. `teaches`
+		makes lessons of all answers so far, which the proposals follow; a buyer who has a quantity in mind,
+		rather than a change to whatever is proposed, then keeps what is close to it.
 		"""
 		items = self.company.items
 		first: list[Proposal] = []
+		has_an_idea = getattr(buyer, "has_an_idea", False)
 		before, cost = len(self.answers), 0.0
 		for _day in range(days):
 			today = self.known.end
@@ -100,19 +110,25 @@ class Shop:
 				state = self._state()
 				if heeds_announcements:
 					state = replace(state, set_aside=self._set_aside())
-				proposals = propose(policy, state)
+				lessons = teaches(self, rows_of(self.answers)) if teaches and self.answers else None
+				if self.constraints is not None:
+					state = replace(state, items=self.constraints.applied_to(items))
+				proposals = propose(policy, state, lessons=lessons)
 				first = first or [proposal for proposal in proposals if proposal.proposed_qty]
 				proposed: FloatArray = np.array([each.proposed_qty for each in proposals], np.float32)
+				asked = np.array([each.policy_qty for each in proposals], np.float32)
 				decision = buyer.decide(
 					items,
-					proposed,
+					asked if has_an_idea else proposed,
 					review_days=self.review_days,
 					today=today,
 					daily_demand=state.demand.level_91,
 					rng=rng,
 				)
-				self._note(state, proposed, decision)
-				lead_times = sample_lead_times(items, 1, rng)[0]
+				if has_an_idea:
+					decision = _kept_where_close(proposed, decision, items)
+				self._note(state, proposed, asked, decision)
+				lead_times = sample_lead_times(items, 1, rng)[0] + self.late_days
 				placed = self._inventory.place_orders(decision.ordered_qty, lead_times) > 0
 				cost += float(items.order_cost[placed].sum())
 			result = self._inventory.serve(self.company.future.demand[self.day])
@@ -142,7 +158,7 @@ class Shop:
 		index = np.array([position[key] for key in rows.keys], dtype=np.intp)
 		return set_aside(items, known, rows, index)
 
-	def _note(self, state: State, proposed: FloatArray, decision: BuyerDecision) -> None:
+	def _note(self, state: State, proposed: FloatArray, asked: FloatArray, decision: BuyerDecision) -> None:
 		on_order = state.available + state.arrivals.sum(axis=0) - state.on_hand
 		self.answers += [
 			_Answer(
@@ -153,6 +169,7 @@ class Shop:
 				on_hand=float(state.on_hand[i]),
 				on_order=float(on_order[i]),
 				reason=decision.reasons[i],
+				policy_qty=float(asked[i]),
 			)
 			for i in np.flatnonzero((proposed > 0) | (decision.ordered_qty > 0))
 		]
@@ -166,6 +183,22 @@ class _Answer(NamedTuple):
 	on_hand: float
 	on_order: float
 	reason: str
+	policy_qty: float
+
+
+#: makes lessons of a shop's answers so far
+Teaches: TypeAlias = Callable[["Shop", FeedbackRows], Lessons]
+#: a buyer with a quantity in mind keeps what is as close to it, as a share of it, or within a pack
+_CLOSE = np.float32(0.05)
+
+
+def _kept_where_close(proposed: FloatArray, decision: BuyerDecision, items: ItemTable) -> BuyerDecision:
+	"""The decision of a buyer with quantities in mind on what was proposed."""
+	wanted = np.where(np.isnan(decision.ordered_qty), proposed, decision.ordered_qty)
+	near = np.abs(wanted - proposed) <= np.maximum(_CLOSE * wanted, np.float32(0.5) * items.order_unit)
+	kept = near & (proposed > 0)
+	reasons = tuple("" if same else reason for same, reason in zip(kept, decision.reasons, strict=True))
+	return BuyerDecision(np.where(kept, proposed, wanted).astype(np.float32), reasons)
 
 
 def rows_of(answers: Sequence[_Answer]) -> FeedbackRows:
@@ -182,6 +215,7 @@ def rows_of(answers: Sequence[_Answer]) -> FeedbackRows:
 		on_hand=column("on_hand"),
 		on_order=column("on_order"),
 		reason=tuple(answer.reason for answer in answers),
+		policy_qty=column("policy_qty"),
 	)
 
 

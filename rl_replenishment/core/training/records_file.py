@@ -23,13 +23,13 @@ from rl_replenishment.core.files.feedback import FeedbackRows
 from rl_replenishment.core.items import ARRAY_FIELDS, ItemKey, ItemTable
 from rl_replenishment.core.policies.archive import pack, unpack
 from rl_replenishment.core.policies.store import parse_policy, policy_files
-from rl_replenishment.core.training.lesson import Ask, Records
+from rl_replenishment.core.training.of_records import Ask, Records
 
 FORMAT = "rl_replenishment records"
 #: raised when an older version could not read what this one writes
 FORMAT_VERSION = 1
 _MANIFEST, _ARRAYS, _RIVAL = "records.json", "records.safetensors", "policy_in_use.zip"
-_ANSWER_NUMBERS = ("proposed_qty", "ordered_qty", "on_hand", "on_order")
+_ANSWER_NUMBERS = ("proposed_qty", "ordered_qty", "on_hand", "on_order", "policy_qty")
 
 
 def pack_records(records: Records, ask: Ask) -> bytes:
@@ -41,6 +41,7 @@ def pack_records(records: Records, ask: Ask) -> bytes:
 		"out_of_stock": records.unseen.out_of_stock,
 		"sold_out": records.unseen.sold_out,
 		"introduced": records.unseen.introduced.astype(np.int64),
+		"followed": records.followed,
 		"answers.is_new": records.answers.is_new,
 		"answers.values": records.answers.values,
 		"answers.date": rows.date.astype("datetime64[D]").astype(np.int64),
@@ -126,6 +127,7 @@ def _assemble(manifest: dict[str, Any], arrays: dict[str, Any], rival: bytes | N
 		unseen=Unseen(arrays["out_of_stock"], arrays["sold_out"], arrays["introduced"]),
 		real=tuple((ItemKey(code, place), np.datetime64(day, "D")) for code, place, day in manifest["real"]),
 		answers=Answers(rows, list(told["names"]), arrays["answers.is_new"], arrays["answers.values"]),
+		followed=arrays["followed"],
 		changed_on=dict(manifest["changed_on"]),
 		rival=None,
 		review_days=int(manifest["review_days"]),

@@ -74,7 +74,7 @@ const rl_overview = {
 		const wrapper = frm.get_field("overview").$wrapper;
 		if (!wrapper.find(".rl-facts").length) {
 			wrapper.html(
-				["problems", "facts", "backtest", "versions"]
+				["problems", "facts", "lessons", "backtest", "versions"]
 					.map((part) => `<div class="rl-${part}"></div>`)
 					.join("")
 			);
@@ -107,6 +107,7 @@ const rl_overview = {
 				this.progress(training, training.progress, training.message)
 			);
 		}
+		this.put(wrapper.find(".rl-lessons"), this.lessons(now.lessons));
 		if (this.put(wrapper.find(".rl-backtest"), this.backtest(now))) {
 			this.draw_backtest(wrapper.find(".rl-chart"), now);
 		}
@@ -169,6 +170,20 @@ const rl_overview = {
 			await frappe.call({ method: `rl_replenishment.api.${method}`, args, freeze: true });
 			this.load(frm);
 		});
+	},
+
+	lessons(lessons) {
+		if (!lessons.length) return "";
+		const escape = frappe.utils.escape_html;
+		return `<div class="control-label">${__("What I Learned from You")}</div>
+			<div class="table-responsive"><table class="table table-sm small"><tbody>${lessons
+				.map(
+					(lesson) => `<tr>
+					<td><a href="/app/rl-lesson/${encodeURIComponent(lesson.name)}">${escape(lesson.title)}</a></td>
+					<td>${escape(lesson.explanation || "")}</td>
+					<td>${lesson.enabled ? "" : __("Switched Off")}</td></tr>`
+				)
+				.join("")}</tbody></table></div>`;
 	},
 
 	versions(frm, policies) {

@@ -191,7 +191,7 @@ const rl_panel = {
 			);
 	},
 
-	// the numbers add up: rule + learned + rounding = quantity
+	// the numbers add up: rule + learned + rounding + your changes = quantity
 	numbers(state) {
 		const shown = [
 			["on_hand", __("On Hand")],
@@ -202,10 +202,11 @@ const rl_panel = {
 			["rule_wish", __("The Rule Asks For")],
 			["correction", __("Learned")],
 			["rounding", __("Rounding")],
+			["followed", __("From Your Changes")],
 			["quantity", __("Quantity")],
 		];
 		return `<dl class="row" style="margin: 0.5rem 0 0">${shown
-			.filter(([name]) => state[name] !== undefined && (state[name] || name !== "set_aside"))
+			.filter(([name]) => state[name] !== undefined && (state[name] || !["set_aside", "followed"].includes(name)))
 			.map(
 				([name, label]) =>
 					`<div class="col-xs-6 col-sm-4 col-md-3"><dt class="text-muted" style="font-weight: normal">${label}</dt>

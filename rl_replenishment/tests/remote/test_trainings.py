@@ -21,7 +21,7 @@ from rl_replenishment.bridge.training import run as training_run
 from rl_replenishment.core.errors import InputError
 from rl_replenishment.core.policies.archive import pack
 from rl_replenishment.core.policies.store import policy_files
-from rl_replenishment.core.training.lesson import metrics, prepare, train
+from rl_replenishment.core.training.of_records import metrics, prepare, train
 from rl_replenishment.core.training.records_file import unpack_records
 from rl_replenishment.setup.roles import TRAINER, USER
 from rl_replenishment.tests import factories as make

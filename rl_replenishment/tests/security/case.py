@@ -49,6 +49,15 @@ class World:
 		self._insert(
 			"RL Real Demand", item_code=self.items[0], warehouse=warehouses[0], day=add_days(nowdate(), -9)
 		)
+		self._insert(
+			"RL Lesson",
+			company=company,
+			kind="Supplier",
+			supplier=self.suppliers[0],
+			title=make.unique("Lesson"),
+			lesson_key=make.unique("key"),
+			change_percent=12,
+		)
 		for item, warehouse, supplier in zip(self.items, warehouses, self.suppliers, strict=True):
 			self._insert(
 				"RL Feedback",

@@ -39,6 +39,7 @@ BOUNDS: dict[str, tuple[float, float]] = {
 	"train_after_feedback": (0, 10**6),
 	"settle_after_days": (0, MOST_DAYS),
 	"feedback_weight": (0, 1),
+	"trust": (0, 100),
 }
 
 
@@ -215,6 +216,7 @@ class RLAgentSettings(Guarded):
 		self.db_set("active_policy", None)
 		frappe.db.delete("RL Proposal Run", {"agent": self.name})
 		frappe.db.delete("RL Training Run", {"agent": self.name})
+		frappe.db.delete("RL Lesson", {"agent": self.name})
 		frappe.db.set_value("RL Policy", {"agent": self.name}, "status", "Archived")
 		for name in frappe.get_all("RL Policy", {"agent": self.name}, pluck="name"):
 			# with its file

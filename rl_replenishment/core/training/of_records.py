@@ -22,6 +22,7 @@ from rl_replenishment.core.environments.feedback import FeedbackSituations, reca
 from rl_replenishment.core.explanation import Translate
 from rl_replenishment.core.files.feedback import FeedbackRows
 from rl_replenishment.core.items import FloatArray, ItemKey, ItemTable, UnmetDemand
+from rl_replenishment.core.lessons.answers import unexplained
 from rl_replenishment.core.policies.adaptation import adapted_to
 from rl_replenishment.core.policies.store import StoredPolicy
 from rl_replenishment.core.training.algorithms import make_trainer
@@ -64,6 +65,8 @@ class Records:
 	real: tuple[tuple[ItemKey, np.datetime64], ...]
 	#: settled decisions of buyers
 	answers: Answers
+	#: shape (N,), the factor by which proposals follow the buyer's lessons already
+	followed: FloatArray
 	#: when each answer that nothing was learned from yet was last changed, by name
 	changed_on: dict[str, str]
 	#: the learned policy in use, by name
@@ -140,7 +143,8 @@ def prepare(records: Records, ask: Ask) -> Material:
 		unmet_demand=records.unmet_demand,
 		feedback_weight=records.feedback_weight,
 		rival=(rival[0], adapted_to(rival[1], records.items.keys)) if rival else None,
-		rows=usable.rows.take(new),
+		# what proposals follow already is not to be learned a second time
+		rows=unexplained(usable.rows.take(new), records.followed[index[new]]),
 		rows_at=index[new],
 		evidence=reading.evidence[new],
 		constraints=reading.constraints.as_json(reading.items),

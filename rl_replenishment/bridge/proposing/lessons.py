@@ -1,0 +1,42 @@
+"""Lessons from buyers, as they are by now: fitted again where something has settled or was switched."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import frappe
+from frappe.model.document import Document
+
+from rl_replenishment.bridge import feedback
+from rl_replenishment.bridge.each_agent import for_each_agent
+from rl_replenishment.bridge.policies import store as policy_store
+from rl_replenishment.bridge.state.situation import Situation, read_situation
+from rl_replenishment.core.policies.adaptation import adapted_to
+from rl_replenishment.core.policies.store import StoredPolicy
+
+
+def lessons_by_now(
+	settings: Document, situation: Situation, stored: StoredPolicy, today: date, *, keep: bool = True
+) -> feedback.Taught:
+	"""What the agent's proposals are to follow today; `keep` is whether what is fitted may be written."""
+	if not feedback.is_due(settings):
+		return feedback.read_lessons(settings)
+	policy = adapted_to(stored, situation.scope.keys).policy
+	taught = feedback.fit(settings, situation.items, situation.recent, policy, today)
+	if keep:
+		feedback.write(settings, taught)
+	return taught
+
+
+def fit_lessons(today: date) -> None:
+	"""Each night, so that no run has to wait for it."""
+	for_each_agent(lambda agent: _fit(agent, today), "nothing was learned from buyers", enabled=1)
+
+
+def _fit(agent: str, today: date) -> None:
+	settings = frappe.get_doc("RL Agent Settings", agent)
+	active = policy_store.active_policy(agent)
+	if active and feedback.is_due(settings):
+		situation = read_situation(settings, today)
+		if situation.scope.keys:
+			lessons_by_now(settings, situation, policy_store.load(active), today)

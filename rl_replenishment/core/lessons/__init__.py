@@ -1,0 +1,9 @@
+"""What buyers' corrections taught: how far the next proposals move towards what they order.
+
+* `answers`: what each decision says, as the logarithm of what was ordered over what the policy asked for
+* `memory`: how long a decision counts, and when a buyer has changed his mind
+* `pooling`: the lessons that explain the decisions, from broad to narrow
+* `fitting`: all of it in one call; `lessons` is what comes of it
+* `following`: a policy that follows lessons, within what they may cost
+* `wording`: what was learned, in words
+"""

@@ -1,0 +1,345 @@
+"""From all settled decisions to lessons, in one call."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from rl_replenishment.core.files.feedback import FeedbackRows
+from rl_replenishment.core.items import ItemTable
+from rl_replenishment.core.lessons.answers import LEAST_MOVE, Answers, Doubles, Flags, read
+from rl_replenishment.core.lessons.lessons import (
+	COSTS,
+	SAVES,
+	SEASONS,
+	Kind,
+	Lesson,
+	Lessons,
+	is_off,
+	ordered,
+	season_of,
+)
+from rl_replenishment.core.lessons.memory import HALF_LIFE_DAYS, SEASON_HALF_LIFE_DAYS, fading, undone
+from rl_replenishment.core.lessons.pooling import Level, effects
+
+#: how far lessons are followed whose worth is not known yet, unless an agent says otherwise
+TRUST = 0.9
+#: decisions without a move that each node starts with: the broader, the more
+_PRIOR: Mapping[Kind, float] = {
+	"agent": 12.0,
+	"warehouse": 6.0,
+	"supplier": 6.0,
+	"group": 1.5,
+	"season": 3.0,
+	"item": 3.0,
+}
+#: different items that a lesson must rest on
+_LEAST_ITEMS: Mapping[Kind, int] = {
+	"agent": 5,
+	"warehouse": 3,
+	"supplier": 2,
+	"group": 2,
+	"season": 2,
+	"item": 1,
+}
+#: A buyer who orders more by this share of what was followed adds to whatever is proposed, and has no
+#: quantity in mind: following him leads nowhere.
+_CHASED = 0.5
+_LEAST_CHASED = 3
+#: below it, there is no chance at all that changes save
+_NEVER = 0.02
+
+
+@dataclass(frozen=True, eq=False)
+class _Nodes:
+	"""What a kind of lesson is about: K nodes."""
+
+	kind: Kind
+	#: the node of each decision, shape (E,), -1 for none
+	node: npt.NDArray[np.intp]
+	#: of each node, as `Lesson` takes them
+	names: list[dict[str, Any]]
+
+
+def fit_lessons(
+	items: ItemTable,
+	rows: FeedbackRows,
+	index: npt.NDArray[np.intp],
+	today: np.datetime64,
+	*,
+	values: npt.NDArray[np.float64] | None = None,
+	restored: Flags | None = None,
+	trust: float = TRUST,
+	off: Collection[str] = (),
+	forgotten: Mapping[str, np.datetime64] | None = None,
+) -> Lessons:
+	"""Fit lessons to E decisions; `index`, shape (E,), is each one's position in `items`.
+
+	`values`, shape (E,), is what each saved in hindsight, in money, NaN where that is not known; `restored`,
+	shape (E,), says which only restored a pack or a minimum order. `trust` is how far lessons are followed
+	whose worth is not known, 0 for not at all, whatever their worth. `off` holds the keys of lessons that are
+	not followed, and `forgotten` by key the day until which decisions say nothing about its items.
+	"""
+	if not len(rows):
+		return Lessons(day=str(today))
+	answers = read(rows, index, items.order_unit[index], restored)
+	nodes = _nodes(items, rows, index)
+	if forgotten:
+		answers = replace(answers, weight=answers.weight * ~_forgotten(nodes, rows, forgotten))
+	alive, alive_in_season = _alive(nodes, answers, rows, index)
+	levels = [_level(each, answers, rows, index, today, alive, alive_in_season) for each in nodes]
+	found = effects(levels, answers.move)
+	known = np.full(len(rows), np.nan) if values is None else values
+	# what a change makes the difference of where it comes to the last unit
+	stake = items.stockout_cost[index].astype(np.float64) * np.abs(rows.ordered_qty - rows.proposed_qty)
+	everything = np.zeros(len(rows), dtype=np.intp)
+	in_all = bool(_is_chased(answers, everything, answers.weight > 0, 1, False)[0])
+	lessons = [
+		lesson
+		for each, level, effect in zip(nodes, levels, found, strict=True)
+		for lesson in _lessons(each, level, effect, answers, rows, known, stake, in_all)
+	]
+	lessons = [replace(each, share=_share(each, trust), is_on=not is_off(each, off)) for each in lessons]
+	own = _own(nodes, levels, found, answers, rows, index, today)
+	return Lessons(ordered(lessons), {items.keys[at]: move for at, move in own.items()}, str(today))
+
+
+def _nodes(items: ItemTable, rows: FeedbackRows, index: npt.NDArray[np.intp]) -> list[_Nodes]:
+	everything = _Nodes("agent", np.zeros(len(rows), dtype=np.intp), [{"name": ""}])
+	found = [everything]
+	texts: tuple[tuple[Kind, tuple[str, ...]], ...] = (
+		("warehouse", tuple(key.warehouse for key in items.keys)),
+		("supplier", items.suppliers),
+		("group", items.groups),
+	)
+	for kind, of_item in texts:
+		names, place = np.unique(np.array(of_item, dtype=object).astype(str), return_inverse=True)
+		if len(names) > 1 or kind != "warehouse":
+			# what has no name has nothing in common
+			node = np.where(names[place] == "", -1, place)[index]
+			found.append(_Nodes(kind, node, [{"name": str(name)} for name in names]))
+	groups = found[-1]
+	months = (rows.date.astype("datetime64[M]").astype(np.int64)) % 12 + 1
+	season = np.where(np.isnat(rows.date), -1, months % 12 // 3)
+	node = np.where((groups.node >= 0) & (season >= 0), groups.node * len(SEASONS) + season, -1)
+	names_of_seasons = [{**name, "month": month} for name in groups.names for month in SEASONS]
+	found.append(_Nodes("season", node, names_of_seasons))
+	of_items = [{"name": key.item_code, "warehouse": key.warehouse} for key in items.keys]
+	found.append(_Nodes("item", index, of_items))
+	return found
+
+
+def _forgotten(nodes: list[_Nodes], rows: FeedbackRows, until: Mapping[str, np.datetime64]) -> Flags:
+	"""Decisions that are to say nothing any more, shape (E,)."""
+	gone = np.zeros(len(rows), dtype=np.bool_)
+	for each in nodes:
+		for at, name in enumerate(each.names):
+			day = until.get(Lesson(each.kind, **name).key)
+			if day is not None:
+				gone |= (each.node == at) & ~(rows.date > day)
+	return gone
+
+
+def _alive(
+	nodes: list[_Nodes], answers: Answers, rows: FeedbackRows, index: npt.NDArray[np.intp]
+) -> tuple[Flags, Flags]:
+	"""Decisions that no later ones have undone, each of shape (E,): at any time, and in their season."""
+	gone, gone_in_season = (np.zeros(len(rows), dtype=np.bool_) for _ in range(2))
+	for each in nodes:
+		if each.kind in ("supplier", "group", "season", "item"):
+			# of a supplier, who has items of several groups, more than one must say so
+			least = 2 if each.kind == "supplier" else 1
+			found = undone(answers.move, answers.weight, rows.date, each.node, index, least)
+			if each.kind == "season":
+				gone_in_season |= found
+			else:
+				gone |= found
+	return ~gone, ~gone_in_season
+
+
+def _level(
+	each: _Nodes,
+	answers: Answers,
+	rows: FeedbackRows,
+	index: npt.NDArray[np.intp],
+	today: np.datetime64,
+	alive: Flags,
+	alive_in_season: Flags,
+) -> Level:
+	is_season, is_item = each.kind == "season", each.kind == "item"
+	weight = answers.weight * (alive_in_season if is_season else alive)
+	weight = weight * fading(rows.date, today, SEASON_HALF_LIFE_DAYS if is_season else HALF_LIFE_DAYS)
+	if not is_item:
+		# a whole pack more of a small order says little about others
+		weight = weight / (1 + np.square(2 * answers.step))
+	count = len(each.names)
+	allowed = _is_wide(each, answers, rows, index, weight)
+	if is_season:
+		# before a second season is known, what was changed in one may hold all year
+		seen = np.zeros(count, dtype=np.bool_)
+		seen[each.node[(each.node >= 0) & (answers.weight > 0)]] = True
+		several = seen.reshape(-1, len(SEASONS)).sum(axis=1) > 1
+		allowed &= np.repeat(several, len(SEASONS))
+	return Level(
+		name=each.kind,
+		node=each.node,
+		nodes=count,
+		prior=_PRIOR[each.kind],
+		weight=weight,
+		allowed=allowed,
+		# of a season, what the other ones of the group have not
+		least=(2 if is_season else 1) * LEAST_MOVE,
+		is_shared=not is_item,
+	)
+
+
+def _is_wide(
+	each: _Nodes, answers: Answers, rows: FeedbackRows, index: npt.NDArray[np.intp], weight: Doubles
+) -> Flags:
+	"""Whether a node's changes are those of enough items, and of most decided about since, shape (K,)."""
+	count, width = len(each.names), int(index.max(initial=0)) + 1
+	counted = (each.node >= 0) & (weight > 0)
+	moved = counted & (answers.changed | (answers.followed != 0))
+	day = np.where(np.isnat(rows.date), np.datetime64("2300-01-01"), rows.date)
+	first = np.full(count, np.datetime64("2300-01-01"))
+	np.minimum.at(first, each.node[moved], day[moved])
+	since = counted & (day >= first[np.maximum(each.node, 0)])
+
+	def different(where: Flags) -> npt.NDArray[np.intp]:
+		pairs = np.unique(each.node[where].astype(np.int64) * width + index[where])
+		return np.bincount(pairs // width, minlength=count)
+
+	items = different(moved)
+	return np.asarray((items >= _LEAST_ITEMS[each.kind]) & (2 * items > different(since)))
+
+
+def _lessons(
+	each: _Nodes,
+	level: Level,
+	effect: Doubles,
+	answers: Answers,
+	rows: FeedbackRows,
+	values: npt.NDArray[np.float64],
+	stake: Doubles,
+	in_all: bool,
+) -> list[Lesson]:
+	"""The lessons of a kind, without how far they are followed.
+
+	What changes saved is held against 0 by a normal approximation. One change that saved or lost all that is
+	at `stake` is counted in: a little more stock costs a little each time, and pays once in a long while.
+	"""
+	chosen = np.flatnonzero(effect)
+	if not len(chosen):
+		return []
+	counts = (level.node >= 0) & (level.weight > 0) & np.isin(level.node, chosen)
+	at = np.flatnonzero(counts)
+	node, move, changed = level.node[at], answers.move[at], answers.changed[at]
+
+	def totals(where: Flags, of: Doubles | None = None) -> Doubles:
+		weights = where.astype(np.float64) if of is None else np.where(where, of, 0.0)
+		return np.asarray(np.bincount(node, weights=weights, minlength=level.nodes), dtype=np.float64)
+
+	judged = changed & ~np.isnan(values[at])
+	known = np.nan_to_num(values[at])
+	value, squares = totals(judged, known), totals(judged, known**2)
+	one_stake = totals(judged, stake[at]) / np.maximum(totals(judged), 1)
+	sure = value / np.sqrt(np.maximum(squares + one_stake**2, 1e-12))
+	chased = _is_chased(answers, level.node, counts, level.nodes, in_all)
+	raised, cut = totals(changed & (move > 0)), totals(changed & (move < 0))
+	kept, count = totals(~changed), totals(judged)
+	last = np.full(level.nodes, np.datetime64("NaT", "D"))
+	dated = ~np.isnat(rows.date[at])
+	last[np.unique(node)] = np.datetime64("1900-01-01")
+	np.maximum.at(last, node[dated], rows.date[at][dated])
+	if each.kind == "agent" and not _is_common(answers, at):
+		return []
+	return [
+		Lesson(
+			each.kind,
+			**each.names[i],
+			effect=round(float(effect[i]), 4),
+			raised=int(raised[i]),
+			cut=int(cut[i]),
+			kept=int(kept[i]),
+			judged=int(count[i]),
+			value=round(float(value[i]), 2),
+			worth=round(0.5 * (1 + math.erf(float(sure[i]) / math.sqrt(2))), 4),
+			last=str(last[i]) if last[i] > np.datetime64("1900-01-01") else "",
+			is_chased=bool(chased[i]),
+		)
+		for i in chosen.tolist()
+	]
+
+
+def _is_chased(
+	answers: Answers, node: npt.NDArray[np.intp], counts: Flags, nodes: int, in_all: bool
+) -> Flags:
+	"""Where buyers add as much again of what follows them, shape (K,); `in_all` where too little is known."""
+	place, followed = np.maximum(node, 0), answers.followed != 0
+
+	def mean(where: Flags, of: Doubles) -> tuple[Doubles, Doubles]:
+		weights = (counts & where).astype(np.float64)
+		total = np.bincount(place, weights=weights, minlength=nodes)
+		summed = np.bincount(place, weights=weights * of, minlength=nodes)
+		return np.asarray(summed / np.maximum(total, 1), np.float64), np.asarray(total, np.float64)
+
+	first, _count = mean(answers.changed & ~followed, answers.move)
+	later, count = mean(followed, answers.move)
+	moved, _count = mean(followed, answers.followed)
+	later, moved = later * np.sign(first), moved * np.sign(first)
+	known = count >= _LEAST_CHASED
+	chased = (moved >= LEAST_MOVE) & (later - np.abs(first) >= np.maximum(_CHASED * moved, LEAST_MOVE))
+	return np.asarray(np.where(known, chased, in_all))
+
+
+def _is_common(answers: Answers, at: npt.NDArray[np.intp]) -> bool:
+	"""Whether most of what was looked at moved the same way."""
+	moves = answers.move[at][answers.changed[at]]
+	return len(moves) > 0 and abs(int(np.sign(moves).sum())) > len(moves) / 2
+
+
+def _share(lesson: Lesson, trust: float) -> float:
+	"""How far a lesson is followed: fully where it saves, less where it costs, else to `trust`."""
+	if lesson.is_chased or trust <= 0:
+		return 0.0
+	return float(np.interp(lesson.worth, (_NEVER, COSTS, 0.5, SAVES), (0.0, trust, trust, 1.0)))
+
+
+def _own(
+	nodes: list[_Nodes],
+	levels: list[Level],
+	found: list[Doubles],
+	answers: Answers,
+	rows: FeedbackRows,
+	index: npt.NDArray[np.intp],
+	today: np.datetime64,
+) -> dict[int, float]:
+	"""Mean move of what was changed of each item, see `Lessons.own`, by its position."""
+	by_item, by_season = levels[-1].weight, levels[-2].weight
+	season = SEASONS.index(season_of(today))
+	now = (nodes[-2].node >= 0) & (nodes[-2].node % len(SEASONS) == season) & (by_season > 0)
+	count = len(nodes[-1].names)
+	in_season = np.bincount(index[now], minlength=count) > 0
+	# what was done at this time of the year, where that is known
+	weight = np.where(in_season[index], by_season * now, by_item)
+	concerned = answers.changed | (answers.followed != 0)
+	total = np.bincount(index, weights=weight * concerned, minlength=count)
+	moved = np.bincount(index, weights=weight * concerned * answers.move, minlength=count)
+	result = {int(at): float(moved[at] / total[at]) for at in np.flatnonzero(total > 0)}
+	# kept, and since when its like was changed
+	since = np.full(len(rows), np.datetime64("2300-01-01"))
+	for each, level, effect in zip(nodes[:-1], levels[:-1], found[:-1], strict=True):
+		known = (level.node >= 0) & (level.weight > 0) & answers.changed & ~np.isnat(rows.date)
+		first = np.full(len(each.names), np.datetime64("2300-01-01"))
+		np.minimum.at(first, level.node[known], rows.date[known])
+		first[effect == 0] = np.datetime64("2300-01-01")
+		since = np.where(level.node >= 0, np.minimum(since, first[np.maximum(level.node, 0)]), since)
+	kept = ~concerned & (by_item > 0) & (rows.date >= since)
+	for at in np.unique(index[kept]).tolist():
+		result.setdefault(at, 0.0)
+	return result

@@ -1,0 +1,111 @@
+"""What was learned from a buyer, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from rl_replenishment.core.explanation import Number, Translate
+from rl_replenishment.core.items import FloatArray, ItemTable
+from rl_replenishment.core.lessons.answers import LEAST_MOVE
+from rl_replenishment.core.lessons.lessons import COSTS, SAVES, Lesson, Lessons
+from rl_replenishment.core.written import quantity_words
+
+
+def line_words(
+	lessons: Lessons,
+	items: ItemTable,
+	factor: FloatArray,
+	today: np.datetime64,
+	_: Translate = str,
+	number: Number = quantity_words,
+) -> list[str]:
+	"""Why each of N orders is more or less than the policy's, "" where `factor`, shape (N,), is about 1."""
+	found = []
+	for own, moved in zip(lessons.of_items(items, today), np.log(factor).tolist(), strict=True):
+		behind = [each for each in own if each.is_followed and each.move * moved > 0] if own else own
+		if not behind or abs(moved) < LEAST_MOVE / 2:
+			found.append("")
+			continue
+		strongest = max(behind, key=lambda each: abs(each.move))
+		found.append(f"{percent(moved)}: {evidence_words(strongest, _, number)}.")
+	return found
+
+
+def lesson_words(lesson: Lesson, _: Translate = str, number: Number = quantity_words) -> str:
+	"""A lesson, what it rests on, and how far it is followed, in a sentence."""
+	words = f"{percent(lesson.effect)}: {evidence_words(lesson, _, number)}"
+	return f"{words}; {followed_words(lesson, _)}."
+
+
+def evidence_words(lesson: Lesson, _: Translate = str, number: Number = quantity_words) -> str:
+	"""What a lesson rests on: how often the buyer did so, and what that was worth."""
+	is_raise = lesson.effect > 0
+	times = lesson.raised if is_raise else lesson.cut
+	what = subject(lesson, _)
+	if lesson.month:
+		words = _("you raised {0} {1} times in {2}") if is_raise else _("you cut {0} {1} times in {2}")
+		words = words.format(what, times, months(lesson.month, _))
+	else:
+		words = _("you raised {0} {1} times") if is_raise else _("you cut {0} {1} times")
+		words = words.format(what, times)
+	if not lesson.judged or not lesson.value:
+		return words
+	worth = _("which saved {0} in hindsight") if lesson.value > 0 else _("which cost {0} in hindsight")
+	return f"{words}, {worth.format(number(abs(lesson.value)))}"
+
+
+def followed_words(lesson: Lesson, _: Translate = str) -> str:
+	"""How far a lesson is followed, and why not further."""
+	if not lesson.is_on:
+		return _("switched off")
+	if lesson.is_chased:
+		return _("not followed, since as much was changed again of what followed it")
+	share = f"{100 * lesson.share:.0f} %"
+	if lesson.worth >= SAVES:
+		return _("followed fully")
+	if not lesson.is_followed:
+		return _("not followed")
+	if lesson.worth < COSTS:
+		return _("followed to {0}, since hindsight speaks against it").format(share)
+	return _("followed to {0}").format(share)
+
+
+def subject(lesson: Lesson, _: Translate = str) -> str:
+	"""What a lesson is about."""
+	if lesson.kind == "agent":
+		return _("what was proposed")
+	if lesson.kind == "warehouse":
+		return _("what is for {0}").format(lesson.name)
+	if lesson.kind == "supplier":
+		return _("what comes from {0}").format(lesson.name)
+	if lesson.kind == "item" and lesson.warehouse:
+		return f"{lesson.name} @ {lesson.warehouse}"
+	return lesson.name
+
+
+def months(first: int, _: Translate = str) -> str:
+	"""The months of a season, which is another one on the other half of the globe."""
+	return {
+		12: _("December to February"),
+		3: _("March to May"),
+		6: _("June to August"),
+		9: _("September to November"),
+	}[first]
+
+
+def percent(move: float) -> str:
+	"""A factor, given as its logarithm, as a change in percent."""
+	return f"{100 * np.expm1(move):+.0f} %"
+
+
+def summary(lessons: Sequence[Lesson], _: Translate = str) -> str:
+	"""Which lessons are followed, in one sentence; "" where there are none."""
+	followed = [lesson for lesson in lessons if lesson.is_followed]
+	if not followed:
+		return ""
+	named = ", ".join(f"{subject(each, _)} {percent(each.move)}" for each in followed[:5])
+	if len(followed) > 5:
+		named = _("{0} and {1} more").format(named, len(followed) - 5)
+	return _("Learned from what you changed: {0}.").format(named)

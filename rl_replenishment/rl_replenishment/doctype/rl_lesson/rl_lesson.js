@@ -1,0 +1,15 @@
+frappe.ui.form.on("RL Lesson", {
+	refresh(frm) {
+		if (!frm.perm[0].write) return;
+		frm.add_custom_button(frm.doc.enabled ? __("Do Not Follow") : __("Follow Again"), () =>
+			frm.set_value("enabled", frm.doc.enabled ? 0 : 1).then(() => frm.save())
+		);
+		frm.add_custom_button(__("Forget What Was Changed"), () =>
+			frappe.confirm(__("Forget what was changed until today, and learn anew?"), () =>
+				frm
+					.set_value("forget_until", frappe.datetime.get_today())
+					.then(() => frm.save())
+			)
+		);
+	},
+});

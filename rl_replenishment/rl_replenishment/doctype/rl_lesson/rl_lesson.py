@@ -1,0 +1,24 @@
+"""What buyers' changes taught an agent; people read it, switch it off, or have it forgotten."""
+
+from __future__ import annotations
+
+import frappe
+from frappe import _
+from frappe.utils import getdate
+
+from rl_replenishment.bridge.guarding import Guarded
+
+
+class RLLesson(Guarded):
+	def validate(self) -> None:
+		frappe.has_permission("RL Agent Settings", "read", self.agent, throw=True)
+		if self.forget_until and getdate(self.forget_until) > getdate():
+			frappe.throw(
+				_("Forget Changes Until is {0}; choose today or a day before.").format(
+					self.get_formatted("forget_until")
+				)
+			)
+
+
+def on_doctype_update() -> None:
+	frappe.db.add_index("RL Lesson", ["agent", "enabled"])

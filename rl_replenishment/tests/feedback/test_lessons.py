@@ -1,0 +1,193 @@
+"""Lessons on a real site: three changes of a group move the fourth item, say why, and can be stopped."""
+
+from __future__ import annotations
+
+import json
+from unittest.mock import patch
+
+import frappe
+import numpy as np
+from erpnext.stock.doctype.material_request.material_request import make_purchase_order
+from frappe.utils import add_days, nowdate
+
+from rl_replenishment.bridge import feedback
+from rl_replenishment.bridge.desk import digest, overview
+from rl_replenishment.bridge.proposing import round as proposal_round
+from rl_replenishment.tasks import fit_lessons, propose
+from rl_replenishment.tests import factories as make
+from rl_replenishment.tests.case import IntegrationTestCase
+from rl_replenishment.tests.training.case import sell
+
+GROUP_SIZE, OTHERS, DAYS = 4, 12, 240
+
+
+class LessonCase(IntegrationTestCase):
+	def setUp(self) -> None:
+		# a run commits: what a test makes is taken away at its end
+		commit = patch.object(frappe.db, "commit")
+		commit.start()
+		self.addCleanup(commit.stop)
+		self.addCleanup(frappe.db.rollback)
+		self.supplier, self.other_supplier = make.make_supplier(), make.make_supplier()
+		self.warehouse = make.make_warehouse()
+		self.group = make.make_item_group()
+		self.items = [make.make_item(self.supplier, item_group=self.group) for _ in range(GROUP_SIZE)]
+		other = make.make_item_group()
+		self.others = [make.make_item(self.other_supplier, item_group=other) for _ in range(OTHERS)]
+		items = [*self.items, *self.others]
+		# 20 a day, in lumps, as customers come
+		rng = np.random.default_rng(5)
+		sell(
+			items, self.warehouse, rng.poisson(5, (DAYS, len(items))) * rng.integers(0, 9, (DAYS, len(items)))
+		)
+		self.fourth = self.items[-1]
+		self.agent = make.make_agent([self.warehouse], [*self.items, *self.others])
+
+	def proposed(self) -> dict[str, dict]:
+		"""What a run would propose now, by item."""
+		found = proposal_round.preview(self.agent.name)
+		return {line["item_code"]: line for line in found["lines"]}
+
+	def snooze(self, item: str) -> frappe.model.document.Document:
+		until = add_days(nowdate(), 3)
+		values = {"doctype": "RL Snooze", "agent": self.agent.name, "item_code": item, "until": until}
+		return frappe.get_doc(values).insert()
+
+	def answer(self, factor: float, items: list[str], **values) -> dict[str, float]:
+		"""Propose, change the lines of these items in the draft, and order all of them; what was proposed."""
+		requests = propose(self.agent.name, force=True)["material_requests"]
+		told = {}
+		for name in requests:
+			request = frappe.get_doc("Material Request", name)
+			for line in request.items:
+				told[line.item_code] = line.qty
+				if line.item_code in items:
+					line.update({"qty": round(line.qty * factor), **values})
+			request.save()
+			request.submit()
+			order = make_purchase_order(name)
+			is_own = any(line.item_code in self.items for line in request.items)
+			order.supplier = self.supplier if is_own else self.other_supplier
+			order.schedule_date = add_days(nowdate(), 7)
+			for line in order.items:
+				line.rate = 10
+			order.insert().submit()
+		return told
+
+	def lessons(self, **filters) -> list[frappe._dict]:
+		return frappe.get_all("RL Lesson", {"agent": self.agent.name, **filters}, ["*"])
+
+	def switch(self, enabled: int) -> None:
+		for each in self.lessons():
+			frappe.get_doc("RL Lesson", each.name).update({"enabled": enabled}).save()
+
+
+class TestLessons(LessonCase):
+	def test_three_changes_move_the_fourth(self) -> None:
+		"""At the next run, with the reason on the line; a switch stops it, and stays off."""
+		before = self.proposed()[self.fourth]["proposed_qty"]
+		snooze = self.snooze(self.fourth)
+		self.answer(1.5, self.items[:3])
+		snooze.delete()
+		after = self.proposed()[self.fourth]
+		self.assertGreater(after["proposed_qty"], 1.15 * before)
+		self.assertLessEqual(after["proposed_qty"], 1.5 * before)
+		self.assertIn(f"you raised {self.group} 3 times", after["reason"])
+		# a look writes nothing; the switch stops it, also through the next fit
+		self.assertEqual(self.lessons(), [])
+		fit_lessons()
+		self.switch(0)
+		self.assertEqual(self.proposed()[self.fourth]["proposed_qty"], before)
+		frappe.db.set_value("RL Agent Settings", self.agent.name, "lessons_on", None)
+		fit_lessons()
+		self.assertEqual({each.enabled for each in self.lessons()}, {0})
+		self.assertEqual(self.proposed()[self.fourth]["proposed_qty"], before)
+		self.switch(1)
+		(name,) = propose(self.agent.name, force=True)["material_requests"]
+		(line,) = frappe.get_doc("Material Request", name).items
+		self.assertEqual((line.item_code, line.qty), (self.fourth, after["proposed_qty"]))
+		proposal = frappe.get_doc("RL Proposal", line.rl_proposal)
+		self.assertIn(f"you raised {self.group} 3 times", proposal.explanation)
+		state = json.loads(proposal.state)
+		self.assertAlmostEqual(state["policy_qty"], before, delta=1)
+		parts = ("rule_wish", "correction", "rounding", "followed")
+		self.assertAlmostEqual(sum(state[part] for part in parts), state["quantity"], places=3)
+		# the lesson, as people read it
+		(lesson,) = self.lessons(kind="Item Group")
+		self.assertEqual((lesson.item_group, lesson.raised, lesson.cut), (self.group, 3, 0))
+		self.assertEqual(lesson.company, self.agent.company)
+		self.assertIn("you raised", lesson.explanation)
+		self.assertIn(lesson.name, [each.name for each in overview.overview(self.agent)["lessons"]])
+		facts = dict(digest.week_of(self.agent, frappe.utils.getdate())["facts"])
+		self.assertIn(self.group, facts["What Buyers Taught It"])
+
+	def test_cuts_count_as_raises_do(self) -> None:
+		before = self.proposed()[self.fourth]["proposed_qty"]
+		snooze = self.snooze(self.fourth)
+		self.answer(0.6, self.items[:3])
+		snooze.delete()
+		after = self.proposed()[self.fourth]
+		self.assertLess(after["proposed_qty"], 0.95 * before)
+		self.assertIn(f"you cut {self.group} 3 times", after["reason"])
+
+	def test_forgotten(self) -> None:
+		"""What was changed until a day is learned from no more; a day to come is refused."""
+		before = self.proposed()[self.fourth]["proposed_qty"]
+		snooze = self.snooze(self.fourth)
+		self.answer(1.5, self.items[:3])
+		snooze.delete()
+		fit_lessons()
+		(lesson,) = self.lessons(kind="Item Group")
+		document = frappe.get_doc("RL Lesson", lesson.name)
+		with self.assertRaises(frappe.ValidationError):
+			document.update({"forget_until": add_days(nowdate(), 1)}).save()
+		document.reload()
+		document.update({"forget_until": nowdate()}).save()
+		self.assertEqual(self.proposed()[self.fourth]["proposed_qty"], before)
+		# the row stays, since it says what is forgotten
+		fit_lessons()
+		(lesson,) = self.lessons()
+		self.assertEqual((lesson.name, lesson.change_percent), (document.name, 0))
+
+	def test_a_promotion_is_no_lesson(self) -> None:
+		"""What was ordered for it is set aside; nothing is learned from it a second time."""
+		self.answer(1.5, self.items[:3], rl_edit_reason="Promotion")
+		fit_lessons()
+		self.assertEqual(self.lessons(), [])
+
+	def test_trust(self) -> None:
+		"""At 0, what buyers change is listed and not followed."""
+		self.agent.update({"trust": 0}).save()
+		before = self.proposed()[self.fourth]["proposed_qty"]
+		snooze = self.snooze(self.fourth)
+		self.answer(1.5, self.items[:3])
+		snooze.delete()
+		self.assertEqual(self.proposed()[self.fourth]["proposed_qty"], before)
+		fit_lessons()
+		self.assertEqual({each.followed for each in self.lessons()}, {0})
+		for wrong in (-1, 101):
+			with self.assertRaises(frappe.ValidationError):
+				self.agent.update({"trust": wrong}).save()
+
+	def test_the_policys_own_quantity_is_kept_with_the_answer(self) -> None:
+		"""So that a proposal which followed, and was kept, confirms the lesson."""
+		snooze = self.snooze(self.fourth)
+		self.answer(1.5, self.items[:3])
+		snooze.delete()
+		self.answer(1.0, [])
+		row = frappe.get_all(
+			"RL Feedback", {"agent": self.agent.name, "item_code": self.fourth}, ["*"], limit=1
+		)[0]
+		self.assertEqual(row.ordered_qty, row.proposed_qty)
+		self.assertLess(row.policy_qty, 0.9 * row.proposed_qty)
+		fit_lessons()
+		factor = feedback.read_lessons(self.agent).lessons
+		(lesson,) = (each for each in factor.lessons if each.kind == "group")
+		self.assertEqual((lesson.raised, lesson.kept), (3, 1))
+
+	def test_fitted_once(self) -> None:
+		"""Not again before something has settled."""
+		self.answer(1.5, self.items[:3])
+		self.assertTrue(feedback.is_due(self.agent))
+		fit_lessons()
+		self.assertFalse(feedback.is_due(self.agent))
