@@ -21,7 +21,8 @@ doc_events = {
 		"on_update_after_submit": "rl_replenishment.overrides.material_request.on_update_after_submit",
 		"on_cancel": "rl_replenishment.overrides.material_request.on_cancel",
 		"on_change": "rl_replenishment.overrides.material_request.on_change",
-		"on_trash": "rl_replenishment.overrides.material_request.on_trash",
+		"on_update": "rl_replenishment.overrides.material_request.on_update",
+		"after_delete": "rl_replenishment.overrides.material_request.after_delete",
 	},
 	"Purchase Order": {
 		"on_submit": "rl_replenishment.overrides.purchase_order.on_submit",
@@ -67,6 +68,7 @@ doctype_list_js = {
 
 scheduler_events = {
 	"cron": {
+		"*/5 * * * *": ["rl_replenishment.tasks.work_off_feedback"],
 		"*/10 * * * *": ["rl_replenishment.tasks.check_stuck_runs"],
 		"15 4 * * *": ["rl_replenishment.tasks.settle_feedback"],
 		"30 4 * * *": ["rl_replenishment.tasks.train_due"],

@@ -59,6 +59,13 @@ def settle_feedback() -> None:
 	feedback.settle(getdate())
 
 
+def work_off_feedback() -> None:
+	"""Compute the feedback that a worker has left undone, as one does that died."""
+	from rl_replenishment.bridge import feedback
+
+	feedback.work_off()
+
+
 def book_edit_values() -> None:
 	"""Book what buyers' changes were worth, where the demand is known by now."""
 	from rl_replenishment.bridge import feedback

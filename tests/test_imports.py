@@ -68,6 +68,7 @@ FLOORS = (
 		"language",
 		"bench_execute",
 		"notifying",
+		"retrying",
 		"each_agent",
 		"logs",
 		"visibility",
