@@ -11,6 +11,7 @@ from frappe.utils import getdate
 
 from rl_replenishment.bridge.bench_execute import describe, ends_with_the_true_error
 from rl_replenishment.bridge.each_agent import for_each_agent
+from rl_replenishment.bridge.retrying import start_over
 from rl_replenishment.bridge.review_days import last_review_day
 
 
@@ -35,7 +36,7 @@ def propose(agent: str | None = None, force: bool = False) -> dict[str, Any] | l
 			done.append(propose_for(name, trigger="Scheduler"))
 		except Exception as error:
 			# the run is marked as failed and its error is logged; the next agent goes on
-			frappe.db.rollback()
+			start_over()
 			done.append({**_nothing(name), "error": describe(error)})
 	return done
 

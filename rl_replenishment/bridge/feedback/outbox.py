@@ -16,7 +16,7 @@ from frappe.utils import now_datetime
 from rq.timeouts import JobTimeoutException
 
 from rl_replenishment.bridge.feedback.rewards import refresh_order, refresh_requests
-from rl_replenishment.bridge.retrying import in_a_transaction
+from rl_replenishment.bridge.retrying import in_a_transaction, start_over
 
 DUE = "RL Feedback Due"
 #: a document that fails so often waits for somebody to look at it
@@ -127,7 +127,7 @@ def _work_off(document: tuple[str, str, str], notes: list[Any]) -> None:
 	except JobTimeoutException:
 		raise
 	except Exception:
-		frappe.db.rollback()
+		start_over()
 		log_failure(doctype, name)
 		for each in notes:
 			frappe.db.set_value(DUE, each.name, "tries", each.tries + 1)

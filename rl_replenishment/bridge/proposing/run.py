@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 from dataclasses import asdict
 from datetime import date, datetime, time, timedelta
+from functools import partial
 from typing import Any
 
 import frappe
@@ -14,18 +15,29 @@ from frappe.model.document import Document
 from frappe.utils import getdate, now_datetime
 from frappe.utils.background_jobs import is_job_enqueued
 from redis.exceptions import RedisError
+from rq.timeouts import JobTimeoutException
 
+from rl_replenishment.bridge.bench_execute import describe
 from rl_replenishment.bridge.guarding import plain
 from rl_replenishment.bridge.language import in_the_sites_language
 from rl_replenishment.bridge.notifying import PROPOSALS_FAILED, PROPOSALS_WAITING, announce
 from rl_replenishment.bridge.proposing import rows as proposal_rows
 from rl_replenishment.bridge.proposing.round import Round, carry_out
+from rl_replenishment.bridge.retrying import IN_THE_WAY, in_a_transaction, is_connection_lost
 
 QUEUE, TIMEOUT_SECONDS = "long", 1500
 
 
+#: a run that locks were in the way of is carried out so often
+ATTEMPTS = 3
+
+
 class Cancelled(Exception):
 	"""Somebody does not want the run any more."""
+
+
+class Occupied(frappe.ValidationError):
+	"""Another run of the agent is going."""
 
 
 def enqueue(agent: str) -> str:
@@ -67,39 +79,45 @@ def execute(run: str, today: date | None = None) -> dict[str, Any]:
 	"""Carry out a run that has been begun; one that fails is marked so, and raises."""
 	agent = frappe.db.get_value("RL Proposal Run", run, "agent")
 	nothing = {"agent": agent, "run": run, "proposals": 0, "material_requests": []}
+	# the day on which it begins is the run's day throughout, also where midnight passes
+	day = today or getdate()
 	try:
-		# a new transaction, so that the lock comes before the first look at the data: a second worker waits
-		# here, and then sees the drafts of the first
-		frappe.db.commit()
-		frappe.db.get_value("RL Agent Settings", agent, "name", for_update=True)
-		if frappe.db.get_value("RL Proposal Run", run, "status") == "Cancelled":
-			raise Cancelled
-		settings, tell = frappe.get_doc("RL Agent Settings", agent), _progress(run)
-		# the day on which it begins is the run's day throughout, also where midnight passes
-		day = today or getdate()
-		done = carry_out(run, settings, day, tell)
-		# locked, so that the latest word is read
-		if frappe.db.get_value("RL Proposal Run", run, "status", for_update=True) == "Cancelled":
-			raise Cancelled
-		_end(run, settings, day, done)
-		tell(100, _("Done"))
 		# all of a run or nothing of it
-		frappe.db.commit()
+		done = in_a_transaction(lambda: _attempt(run, agent, day), attempts=ATTEMPTS)
 	except Cancelled:
-		frappe.db.rollback()
 		return nothing
 	except Exception as error:
-		frappe.db.rollback()
-		_mark_failed(run, error)
+		in_a_transaction(partial(_mark_failed, run, error))
 		# what the other run does is no failure
-		if not isinstance(error, frappe.QueryTimeoutError):
+		if not isinstance(error, Occupied):
 			announce("RL Proposal Run", run, PROPOSALS_FAILED)
+		if isinstance(error, IN_THE_WAY) or is_connection_lost(error):
+			raise frappe.ValidationError(_why(error)) from error
 		raise
 	if done.refused:
 		announce("RL Proposal Run", run, PROPOSALS_FAILED)
 	if done.requests and frappe.db.get_value("RL Proposal Run", run, "mode") == "Draft":
 		announce("RL Proposal Run", run, PROPOSALS_WAITING)
 	return {**nothing, "proposals": len(done.ordered), "material_requests": done.requests}
+
+
+def _attempt(run: str, agent: str, day: date) -> Round:
+	"""Carry out a run in a transaction that has just begun; does not commit."""
+	try:
+		# before the first look at the data: a second worker waits here, and then sees the drafts of the first
+		frappe.db.get_value("RL Agent Settings", agent, "name", for_update=True)
+	except frappe.QueryTimeoutError as error:
+		raise Occupied(_("Another run of this agent was still going.")) from error
+	if frappe.db.get_value("RL Proposal Run", run, "status") == "Cancelled":
+		raise Cancelled
+	settings, tell = frappe.get_doc("RL Agent Settings", agent), _progress(run)
+	done = carry_out(run, settings, day, tell)
+	# locked, so that the latest word is read
+	if frappe.db.get_value("RL Proposal Run", run, "status", for_update=True) == "Cancelled":
+		raise Cancelled
+	_end(run, settings, day, done)
+	tell(100, _("Done"))
+	return done
 
 
 def _begin(settings: Document, trigger: str) -> str:
@@ -154,20 +172,33 @@ def _too_old() -> Any:
 
 
 def _mark_failed(run: str, error: Exception) -> None:
-	if isinstance(error, frappe.QueryTimeoutError):
-		reason = _("Another run of this agent was still going.")
-	else:
-		reason = frappe.utils.strip_html(str(error)) or type(error).__name__
+	if frappe.db.get_value("RL Proposal Run", run, "status", for_update=True) != "In Progress":
+		# somebody has ended it in the meantime
+		return
 	log = frappe.log_error(
 		"RL Replenishment: proposing failed",
 		frappe.get_traceback(),
 		reference_doctype="RL Proposal Run",
 		reference_name=run,
 	)
-	values = {"status": "Failed", "ended_on": now_datetime(), "messages": plain(reason), "error": log.name}
+	values = {
+		"status": "Failed",
+		"ended_on": now_datetime(),
+		"messages": plain(_why(error)),
+		"error": log.name,
+	}
 	frappe.db.set_value("RL Proposal Run", run, values)
-	# the record of the failure outlives the rollback of the work
-	frappe.db.commit()  # for the reason above; nosemgrep
+
+
+def _why(error: Exception) -> str:
+	"""Why a run has failed, in words."""
+	if isinstance(error, JobTimeoutException):
+		return _("The job's time was up, and nothing of it was kept; propose again.")
+	if isinstance(error, IN_THE_WAY):
+		return _("Others held what the run writes locked, and nothing of it was kept; propose again.")
+	if is_connection_lost(error):
+		return _("The connection to the database was lost, and nothing of it was kept; propose again.")
+	return describe(error)
 
 
 def _end(run: str, settings: Document, day: date, done: Round) -> None:
