@@ -105,8 +105,10 @@ def read_decided(settings: Document, keys: Sequence[ItemKey], projected: FloatAr
 
 
 def _decisions(agent: str, at: Keys, since: date) -> Iterator[tuple[int, date, float, float, float]]:
-	"""Of each decision, the oldest first: position, day, projected quantity before, quantity proposed, and the
-	level that it is filled up to, or would have been."""
+	"""Position, day, projected quantity before, quantity proposed, and the level filled up to, of each decision.
+
+	The oldest first; where nothing was ordered, the level that would have been filled up to.
+	"""
 	run, proposal = frappe.qb.DocType("RL Proposal Run"), frappe.qb.DocType("RL Proposal")
 	runs = (
 		frappe.qb.from_(run)

@@ -57,6 +57,10 @@ class TestFaults(IntegrationTestCase):
 				tries = self.fail(error("1213"), times=2)
 				self.assertEqual(len(tries), 3)
 				self.assertEqual(self.run_of().status, "Completed")
+				# so that the next has something to request
+				frappe.db.delete("Material Request Item", {"item_code": ("in", self.items)})
+				frappe.db.delete("RL Proposal", {"agent": self.agent})
+				frappe.db.delete("RL Proposal Run", {"agent": self.agent})
 
 	def test_locks_are_no_refusal(self) -> None:
 		"""The run fails, in words; it does not say Completed with nothing requested."""
@@ -83,13 +87,29 @@ class TestFaults(IntegrationTestCase):
 				self.assertEqual(self.run_of().status, "Failed")
 				self.assertIn("connection", self.run_of().messages)
 
+	def test_no_path_of_the_server(self) -> None:
+		for error in (
+			PermissionError(13, "Permission denied", "/home/frappe/bench/sites/site/private/files/rl.zip"),
+			RuntimeError(f"no {frappe.get_site_path('private')} here"),
+			RuntimeError(f"no {frappe.utils.get_bench_path()}/sites here"),
+		):
+			text = describe(error)
+			self.assertNotIn(frappe.utils.get_bench_path(), text)
+			self.assertNotIn("/home/frappe", text)
+		said = describe(PermissionError(13, "Permission denied", "/x/rl.zip"))
+		self.assertIn("rl.zip: Permission denied", said)
+
+
+class TestConnections(IntegrationTestCase):
+	"""With a connection that the server really cuts, so with commits."""
+
 	def test_a_connection_that_is_gone_is_replaced(self) -> None:
-		"""A real one, killed by the server: the run is marked on another."""
-		patch.stopall()
-		agent = self.agent
-		frappe.db.commit()
-		self.addCleanup(frappe.db.commit)
-		self.addCleanup(self.remove, agent)
+		"""The run is marked on another; nothing else of it is there."""
+		supplier, warehouse = make.make_supplier(), make.make_warehouse()
+		item = make.make_item(supplier)
+		make.sell_every_day(item, warehouse, 4)
+		agent = make.make_agent([warehouse], [item]).name
+		self.addCleanup(self.remove, agent, item)
 		emit = proposal_round.emit
 
 		def cut(*args, **kwargs):
@@ -105,26 +125,16 @@ class TestFaults(IntegrationTestCase):
 
 		with patch.object(proposal_round, "emit", cut), self.assertRaises(frappe.ValidationError):
 			proposal_run.propose_for(agent)
-		run = self.run_of()
+		run = frappe.get_last_doc("RL Proposal Run", {"agent": agent})
 		self.assertEqual(run.status, "Failed")
 		self.assertIn("connection", run.messages)
 		self.assertFalse(frappe.db.exists("Material Request", {"rl_agent": agent}))
 		self.assertFalse(frappe.db.exists("RL Proposal", {"agent": agent}))
 
-	def remove(self, agent: str) -> None:
+	def remove(self, agent: str, item: str) -> None:
 		for doctype in ("RL Proposal Run", "RL Policy", "RL Training Run"):
 			frappe.db.delete(doctype, {"agent": agent})
 		frappe.delete_doc("RL Agent Settings", agent, force=True)
-
-	def test_no_path_of_the_server(self) -> None:
-		for error in (
-			PermissionError(13, "Permission denied", "/home/frappe/bench/sites/site/private/files/rl.zip"),
-			RuntimeError(f"no {frappe.get_site_path('private')} here"),
-			RuntimeError(f"no {frappe.utils.get_bench_path()}/sites here"),
-		):
-			text = describe(error)
-			self.assertNotIn(frappe.utils.get_bench_path(), text)
-			self.assertNotIn("/home/frappe", text)
-		self.assertIn(
-			"rl.zip: Permission denied", describe(PermissionError(13, "Permission denied", "/x/rl.zip"))
-		)
+		frappe.db.delete("Stock Ledger Entry", {"item_code": item})
+		frappe.delete_doc("Item", item, force=True)
+		frappe.db.commit()
