@@ -105,7 +105,7 @@ def read_decided(settings: Document, keys: Sequence[ItemKey], projected: FloatAr
 
 
 def _decisions(agent: str, at: Keys, since: date) -> Iterator[tuple[int, date, float, float, float]]:
-	"""Position, day, projected quantity before, quantity proposed, and the level filled up to, of each decision.
+	"""Position, day, projected quantity before, quantity proposed, and level filled up to, of each decision.
 
 	The oldest first; where nothing was ordered, the level that would have been filled up to.
 	"""

@@ -243,7 +243,7 @@ class TestSecondRun(IntegrationTestCase):
 		entry.submit()
 
 	def test_a_price_entered_wrongly(self) -> None:
-		"""A little has left since; at a ten-thousandth of the price, ordering by the thousand answers nothing."""
+		"""A little has left since; at a ten-thousandth of the price, ordering thousands answers nothing."""
 		self.order()
 		make.make_issue(self.bolt, self.warehouse, 10)
 		cheap = {"valuation_rate": 0.0002}
