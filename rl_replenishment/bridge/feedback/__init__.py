@@ -6,6 +6,7 @@
 * `unlinked`: orders without a link to the request that they answer
 * `merging`: proposals of several requests that were ordered as one, and all that has to be read together
 * `rewards`: the rows that follow from it
+* `refreshing`: rows brought up to date with the documents
 * `learning`: settling rows, and handing them to a training
 * `announced`: what was ordered for demand to come, which the next proposals leave alone
 * `hindsight`: what changes were worth, once the demand is known

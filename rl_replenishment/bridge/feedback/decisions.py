@@ -34,6 +34,7 @@ class Decision:
 	proposal: str | None = None
 	supplier: str | None = None
 	proposed_qty: float = 0.0
+	proposal_status: str | None = None
 	#: the request and the line that the proposal points to; not those of an amendment that is new
 	proposed_in: tuple[str | None, str | None] = (None, None)
 	#: what the request asks for
@@ -54,6 +55,8 @@ class Decision:
 	is_cancelled: bool = False
 	#: of the Material Request, or of the Purchase Order where there is no request
 	is_submitted: bool = False
+	#: a line of it had a proposal that is gone by now, as old ones are
+	is_forgotten: bool = False
 	#: a draft in the place of a request that was cancelled
 	is_amending: bool = False
 	#: what the policy saw, see RL Proposal
@@ -90,8 +93,10 @@ def read_decisions(requests: Collection[str], items: Collection[str] | None = No
 			proposal = None
 		warehouse = (proposal and proposal.warehouse) or line.warehouse or ""
 		key = (line.parent, line.item_code, warehouse)
+		is_forgotten = bool(line.rl_proposal and line.rl_proposal not in proposals)
 		decision = decisions.get(key) or decisions.setdefault(key, _of_line(line, warehouse))
 		_add_line(decision, line, ordered, proposal)
+		decision.is_forgotten |= is_forgotten
 	found = {decision.proposal for decision in decisions.values()}
 	for name, row in proposals.items():
 		again = decisions.get((row.material_request, row.item_code, row.warehouse))
@@ -206,6 +211,7 @@ def _proposals(
 			*(proposal.name, proposal.agent, proposal.policy, proposal.company, proposal.item_code),
 			*(proposal.warehouse, proposal.supplier, proposal.proposed_qty, proposal.proposal_date),
 			*(proposal.material_request, proposal.material_request_item, proposal.state),
+			proposal.status,
 		)
 		.where(one_of(proposal.material_request, requests) | one_of(proposal.name, names))
 		.orderby(proposal.name)
@@ -262,6 +268,7 @@ def _is_about(proposal: Any, line: Any) -> bool:
 def _take_proposal(decision: Decision, proposal: Any) -> None:
 	decision.proposal = proposal.name
 	decision.proposed_qty = flt(proposal.proposed_qty)
+	decision.proposal_status = proposal.status
 	decision.proposed_in = (proposal.material_request, proposal.material_request_item)
 	decision.supplier = decision.supplier or proposal.supplier
 	decision.decision_date = getdate(proposal.proposal_date)

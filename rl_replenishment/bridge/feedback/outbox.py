@@ -15,7 +15,7 @@ import frappe
 from frappe.utils import now_datetime
 from rq.timeouts import JobTimeoutException
 
-from rl_replenishment.bridge.feedback.rewards import refresh_order, refresh_requests
+from rl_replenishment.bridge.feedback.refreshing import refresh_order, refresh_requests
 from rl_replenishment.bridge.retrying import in_a_transaction, start_over
 
 DUE = "RL Feedback Due"
