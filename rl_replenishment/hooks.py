@@ -76,7 +76,7 @@ scheduler_events = {
 		"45 4 * * 1": ["rl_replenishment.tasks.check_drift"],
 		"0 7 * * 1": ["rl_replenishment.tasks.send_digests"],
 	},
-	"daily_long": ["rl_replenishment.tasks.book_edit_values"],
+	"daily_long": ["rl_replenishment.tasks.book_edit_values", "rl_replenishment.tasks.examine"],
 }
 
 # what belongs to an agent as a whole goes by who may see all that it buys; rows go by what they name

@@ -74,6 +74,13 @@ def book_edit_values() -> None:
 	feedback.book_edit_values(getdate())
 
 
+def examine() -> None:
+	"""Look whether all is in order, for the agents' forms; mends nothing."""
+	from rl_replenishment.bridge import doctor
+
+	doctor.examine()
+
+
 def check_drift() -> None:
 	"""Compare the last two weeks with what the backtest let expect."""
 	from rl_replenishment.bridge.policies import drift

@@ -13,7 +13,7 @@ import frappe
 from frappe import _
 from frappe.model.document import Document
 from frappe.utils import getdate, now_datetime
-from frappe.utils.background_jobs import is_job_enqueued
+from frappe.utils.background_jobs import get_job_status
 from redis.exceptions import RedisError
 from rq.timeouts import JobTimeoutException
 
@@ -28,6 +28,8 @@ from rl_replenishment.bridge.retrying import IN_THE_WAY, in_a_transaction, is_co
 QUEUE, TIMEOUT_SECONDS = "long", 1500
 
 
+#: a job is in the queue at once, and a worker that takes one up holds the agent's row at once
+DELAY = timedelta(minutes=1)
 #: a run that locks were in the way of is carried out so often
 ATTEMPTS = 3
 
@@ -42,9 +44,8 @@ class Occupied(frappe.ValidationError):
 
 def enqueue(agent: str) -> str:
 	"""Propose in the background; returns the name of the RL Proposal Run, which is visible at once."""
-	running = frappe.db.get_value(
-		"RL Proposal Run", {"agent": agent, "status": "In Progress", "creation": (">", _too_old())}
-	)
+	close_lost_runs()
+	running = frappe.db.get_value("RL Proposal Run", {"agent": agent, "status": "In Progress"})
 	if running:
 		frappe.msgprint(_("Run {0} of this agent is still going.").format(running), alert=True)
 		return running
@@ -108,12 +109,12 @@ def _attempt(run: str, agent: str, day: date) -> Round:
 		frappe.db.get_value("RL Agent Settings", agent, "name", for_update=True)
 	except frappe.QueryTimeoutError as error:
 		raise Occupied(_("Another run of this agent was still going.")) from error
-	if frappe.db.get_value("RL Proposal Run", run, "status") == "Cancelled":
+	if frappe.db.get_value("RL Proposal Run", run, "status") != "In Progress":
 		raise Cancelled
 	settings, tell = frappe.get_doc("RL Agent Settings", agent), _progress(run)
 	done = carry_out(run, settings, day, tell)
 	# locked, so that the latest word is read
-	if frappe.db.get_value("RL Proposal Run", run, "status", for_update=True) == "Cancelled":
+	if frappe.db.get_value("RL Proposal Run", run, "status", for_update=True) != "In Progress":
 		raise Cancelled
 	_end(run, settings, day, done)
 	tell(100, _("Done"))
@@ -153,22 +154,43 @@ def cancel(run: str) -> None:
 @in_the_sites_language()
 def close_lost_runs() -> None:
 	"""Mark as failed the runs whose worker has died: whatever they had begun was rolled back with it."""
-	old = frappe.get_all(
-		"RL Proposal Run", {"status": "In Progress", "creation": ("<", _too_old())}, pluck="name"
-	)
-	# one that still waits for a worker is not lost
-	lost = [run for run in old if not is_job_enqueued(_job_of(run))]
+	lost = [run for run, _agent in lost_runs()]
 	_close(lost, _("The worker ended before the run did, and nothing of it was kept; propose again."))
+
+
+def lost_runs() -> list[tuple[str, str]]:
+	"""The runs in progress, with their agents, that nobody is at and that wait for no worker."""
+	old = frappe.get_all(
+		"RL Proposal Run",
+		{"status": "In Progress", "creation": ("<", now_datetime() - DELAY)},
+		["name", "agent"],
+		as_list=True,
+	)
+	return [(run, agent) for run, agent in old if not _is_waiting(run) and not _is_worked_for(agent)]
+
+
+def _is_waiting(run: str) -> bool:
+	"""Whether a run waits for a worker; where nobody knows, as without Redis, it does."""
+	try:
+		return get_job_status(_job_of(run)) in ("queued", "deferred", "scheduled")
+	except RedisError:
+		return True
+
+
+def _is_worked_for(agent: str) -> bool:
+	"""Whether a run holds the agent's row, as each does from its beginning to its end."""
+	row = frappe.qb.DocType("RL Agent Settings")
+	try:
+		frappe.qb.from_(row).select(row.name).where(row.name == agent).for_update(nowait=True).run()
+	except frappe.QueryTimeoutError:
+		return True
+	return False
 
 
 def _close(runs: list[str], reason: str, status: str = "Failed") -> None:
 	values = {"status": status, "ended_on": now_datetime(), "messages": plain(reason)}
 	for run in runs:
-		frappe.db.set_value("RL Proposal Run", run, values)
-
-
-def _too_old() -> Any:
-	return now_datetime() - timedelta(seconds=TIMEOUT_SECONDS)
+		frappe.db.set_value("RL Proposal Run", {"name": run, "status": "In Progress"}, values)
 
 
 def _mark_failed(run: str, error: Exception) -> None:

@@ -130,6 +130,12 @@ def _check_stuck(run: str) -> None:
 		frappe.db.commit()  # for the reason above; nosemgrep
 
 
+def problem_of(run: str) -> str:
+	"""What is wrong with a run under way, "" where nothing is."""
+	fields = ["status", "creation", "heartbeat", "job_id"]
+	return _problem(frappe.db.get_value("RL Training Run", run, fields, as_dict=True))
+
+
 def _problem(row: frappe._dict) -> str:
 	"""What is wrong with an open run, "" where nothing is."""
 	if row.status not in ("Queued", "In Progress"):
