@@ -39,7 +39,7 @@ def _is_readable(policy: str) -> bool:
 
 
 def go_back(faults: Sequence[Fault]) -> None:
-	"""The last policy in use that can be read comes back; without one, the next run tunes a classical rule."""
+	"""The last policy in use that can be read comes back; without one, the next run tunes a rule."""
 	for fault in faults:
 		in_a_transaction(lambda agent=fault.name: _go_back(agent))  # type: ignore[misc]
 

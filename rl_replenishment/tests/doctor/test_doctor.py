@@ -17,6 +17,12 @@ from rl_replenishment.tests.feedback.feedback_case import FeedbackCase
 
 
 class TestDoctor(FeedbackCase):
+	@classmethod
+	def setUpClass(cls) -> None:
+		super().setUpClass()
+		# whatever others have left on the site
+		doctor.run(repair=True)
+
 	def setUp(self) -> None:
 		super().setUp()
 		frappe.set_user("Administrator")
@@ -165,8 +171,8 @@ class TestDoctor(FeedbackCase):
 		result = doctor.run(repair=True)
 		self.assertFalse(result["in_order"])
 		self.assertIn("twice", self.off(result))
-		(told,) = doctor_room.last_examination(self.agent.name)["off"]
-		self.assertIn("two open requests", told)
+		told = doctor_room.last_examination(self.agent.name)["off"]
+		self.assertTrue(any("two open requests" in each for each in told), told)
 
 	def test_ten_kinds_of_damage_at_once(self) -> None:
 		"""Each is found, and all are mended in one go."""
