@@ -1,4 +1,6 @@
-"""Buyers, runs of proposals and a training at the same time, in processes of their own; for .ci/at-once-tests.
+"""Buyers, runs of proposals and a training at the same time, in processes of their own.
+
+`.ci/at-once-tests` calls `check`, on a site for tests alone.
 
 Works on a site for tests alone, with commits, and takes away what it has made of the app's own.
 """
