@@ -1,8 +1,7 @@
 """Buyers, runs of proposals and a training at the same time, in processes of their own.
 
-`.ci/at-once-tests` calls `check`, on a site for tests alone.
-
-Works on a site for tests alone, with commits, and takes away what it has made of the app's own.
+`.ci/at-once-tests` calls `check`, on a site for tests alone: it commits, and takes away what it has made of
+the app's own.
 """
 
 from __future__ import annotations
