@@ -18,6 +18,7 @@ from erpnext.stock.doctype.material_request.material_request import make_purchas
 from frappe.utils import add_days, nowdate
 
 from rl_replenishment import doctor
+from rl_replenishment.bridge.doctor import rows as doctor_rows
 from rl_replenishment.bridge.feedback import outbox
 from rl_replenishment.bridge.training import asking as training_asking
 from rl_replenishment.tasks import propose
@@ -54,8 +55,12 @@ def run(seconds: int = 60, seed: int = 1) -> dict[str, Any]:
 	examined = doctor.run()
 	off = {each["check"]: each["names"] for each in examined["checks"] if each["off"]}
 	rows = frappe.db.count("RL Feedback", {"agent": ("in", world["agents"])})
+	differences = _differences(world["items"]) if off.get("rows") else []
 	_clean(world)
-	return {"done": dict(done), "rows": rows, "errors": errors[:5], "left": left, "off": off}
+	return {
+		**{"done": dict(done), "rows": rows, "errors": errors[:5], "left": left, "off": off},
+		"differences": differences,
+	}
 
 
 def check(seconds: int = 60, seed: int = 1) -> dict[str, Any]:
@@ -66,12 +71,22 @@ def check(seconds: int = 60, seed: int = 1) -> dict[str, Any]:
 	return result
 
 
+def _differences(items: list[str]) -> list[str]:
+	"""What rows would have to become, for whoever looks for the cause."""
+	decisions = doctor_rows._decisions(items)
+	found = doctor_rows._plan(decisions, doctor_rows._rows(items))
+	return [repr(each)[:2000] for each in (found, *decisions)]
+
+
 def _prepare() -> dict[str, Any]:
 	doctor.run(repair=True)
 	supplier, warehouse = make.make_supplier(), make.make_warehouse()
 	items = [make.make_item(supplier) for _ in range(ITEMS)]
 	for item in items:
 		make.sell_every_day(item, warehouse, 4)
+		# no two weeks alike
+		for days in (9, 23, 41):
+			make.sell_every_day(item, warehouse, days % 5 + 1, days=days)
 	agents = [
 		make.make_agent([warehouse], items[:12], mode="Submit", auto_promote=0).name,
 		make.make_agent([warehouse], items[12:], mode="Draft", auto_promote=0).name,
