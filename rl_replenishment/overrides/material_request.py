@@ -32,8 +32,8 @@ def after_delete(doc: Document, method: str | None = None) -> None:
 
 
 def on_update(doc: Document, method: str | None = None) -> None:
-	# an amendment takes over what was proposed; any other draft is still on the buyer's desk
-	if doc.docstatus.is_draft() and doc.get("amended_from"):
+	# an amendment takes over what was proposed, and a draft may be answered by an order without a link
+	if doc.docstatus.is_draft() and (doc.get("amended_from") or doc.get_doc_before_save()):
 		feedback.observe_request(doc)
 
 

@@ -15,7 +15,12 @@
 from rl_replenishment.bridge.feedback.announced import read_set_aside
 from rl_replenishment.bridge.feedback.hindsight import book_edit_values
 from rl_replenishment.bridge.feedback.learning import Answers, mark_consumed, settle, settled_answers
-from rl_replenishment.bridge.feedback.observing import follow_items, observe_order, observe_request
+from rl_replenishment.bridge.feedback.observing import (
+	follow_items,
+	note_requests,
+	observe_order,
+	observe_request,
+)
 from rl_replenishment.bridge.feedback.outbox import work_off
 
 __all__ = [
@@ -23,6 +28,7 @@ __all__ = [
 	"book_edit_values",
 	"follow_items",
 	"mark_consumed",
+	"note_requests",
 	"observe_order",
 	"observe_request",
 	"read_set_aside",

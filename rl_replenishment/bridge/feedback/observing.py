@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import frappe
 from frappe.model.document import Document
 
@@ -17,6 +19,12 @@ def observe_request(request: Document) -> None:
 	"""A Material Request was submitted, changed, stopped, reopened, cancelled or deleted, or amended."""
 	if request.get("rl_agent"):
 		_observe(request)
+
+
+def note_requests(requests: Sequence[str]) -> None:
+	"""A run has made Material Requests; what answers them may have been committed before they are."""
+	for name in requests:
+		outbox.note("Material Request", name)
 
 
 def follow_items(request: Document) -> None:
