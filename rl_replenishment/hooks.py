@@ -21,7 +21,8 @@ doc_events = {
 		"on_update_after_submit": "rl_replenishment.overrides.material_request.on_update_after_submit",
 		"on_cancel": "rl_replenishment.overrides.material_request.on_cancel",
 		"on_change": "rl_replenishment.overrides.material_request.on_change",
-		"on_trash": "rl_replenishment.overrides.material_request.on_trash",
+		"on_update": "rl_replenishment.overrides.material_request.on_update",
+		"after_delete": "rl_replenishment.overrides.material_request.after_delete",
 	},
 	"Purchase Order": {
 		"on_submit": "rl_replenishment.overrides.purchase_order.on_submit",
@@ -68,6 +69,7 @@ doctype_list_js = {
 
 scheduler_events = {
 	"cron": {
+		"*/5 * * * *": ["rl_replenishment.tasks.work_off_feedback"],
 		"*/10 * * * *": ["rl_replenishment.tasks.check_stuck_runs"],
 		"15 4 * * *": ["rl_replenishment.tasks.settle_feedback"],
 		"25 4 * * *": ["rl_replenishment.tasks.fit_lessons"],
@@ -76,7 +78,7 @@ scheduler_events = {
 		"45 4 * * 1": ["rl_replenishment.tasks.check_drift"],
 		"0 7 * * 1": ["rl_replenishment.tasks.send_digests"],
 	},
-	"daily_long": ["rl_replenishment.tasks.book_edit_values"],
+	"daily_long": ["rl_replenishment.tasks.book_edit_values", "rl_replenishment.tasks.examine"],
 }
 
 # what belongs to an agent as a whole goes by who may see all that it buys; rows go by what they name

@@ -11,6 +11,7 @@ from frappe.utils import getdate
 
 from rl_replenishment.bridge.bench_execute import describe, ends_with_the_true_error
 from rl_replenishment.bridge.each_agent import for_each_agent
+from rl_replenishment.bridge.retrying import start_over
 from rl_replenishment.bridge.review_days import last_review_day
 
 
@@ -35,7 +36,7 @@ def propose(agent: str | None = None, force: bool = False) -> dict[str, Any] | l
 			done.append(propose_for(name, trigger="Scheduler"))
 		except Exception as error:
 			# the run is marked as failed and its error is logged; the next agent goes on
-			frappe.db.rollback()
+			start_over()
 			done.append({**_nothing(name), "error": describe(error)})
 	return done
 
@@ -59,6 +60,13 @@ def settle_feedback() -> None:
 	feedback.settle(getdate())
 
 
+def work_off_feedback() -> None:
+	"""Compute the feedback that a worker has left undone, as one does that died."""
+	from rl_replenishment.bridge import feedback
+
+	feedback.work_off()
+
+
 def book_edit_values() -> None:
 	"""Book what buyers' changes were worth, where the demand is known by now."""
 	from rl_replenishment.bridge import feedback
@@ -71,6 +79,13 @@ def fit_lessons() -> None:
 	from rl_replenishment.bridge.proposing import lessons
 
 	lessons.fit_lessons(getdate())
+
+
+def examine() -> None:
+	"""Look whether all is in order, for the agents' forms; mends nothing."""
+	from rl_replenishment.bridge import doctor
+
+	doctor.examine()
 
 
 def check_drift() -> None:

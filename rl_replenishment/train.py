@@ -8,6 +8,7 @@ import frappe
 from frappe import _
 
 from rl_replenishment.bridge.bench_execute import describe, ends_with_the_true_error
+from rl_replenishment.bridge.retrying import start_over
 
 #: arguments besides `agent`
 ARGUMENTS = ("seconds", "timesteps", "seed", "kind")
@@ -38,7 +39,7 @@ def run(agent: str | None = None, **kwargs: Any) -> dict[str, Any] | list[dict[s
 			trained.append(run_now(name, **kwargs))
 		except Exception as error:
 			# its run is marked as failed and has the error in full; the next agent goes on
-			frappe.db.rollback()
+			start_over()
 			failed.append(_("Training of agent {0} failed: {1}").format(name, describe(error)))
 	if failed:
 		failed += [_("Agent {0} was trained: {1}").format(done["agent"], done["policy"]) for done in trained]

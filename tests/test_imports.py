@@ -68,6 +68,7 @@ FLOORS = (
 		"language",
 		"bench_execute",
 		"notifying",
+		"retrying",
 		"each_agent",
 		"logs",
 		"visibility",
@@ -78,6 +79,7 @@ FLOORS = (
 	("state", "sample_company"),
 	("feedback", "policies"),
 	("proposing", "training"),
+	("doctor",),
 	("desk", "remote"),
 )
 BRIDGE = "rl_replenishment.bridge"

@@ -5,12 +5,15 @@ from __future__ import annotations
 import traceback
 from collections.abc import Callable
 from functools import wraps
+from pathlib import Path
 from typing import ParamSpec, TypeVar
 
 import click
 import frappe
-from frappe.utils import strip_html
+from frappe import _
+from frappe.utils import get_bench_path, strip_html
 
+from rl_replenishment.bridge.retrying import start_over
 from rl_replenishment.core.errors import InputError
 
 P = ParamSpec("P")
@@ -35,7 +38,7 @@ def ends_with_the_true_error(function: Callable[P, R]) -> Callable[P, R]:
 		except Exception as error:
 			if not _is_bench_execute():
 				raise
-			frappe.db.rollback()
+			start_over()
 			if not isinstance(error, _EXPLAINED):
 				traceback.print_exc()
 			raise SystemExit(describe(error)) from None
@@ -44,8 +47,14 @@ def ends_with_the_true_error(function: Callable[P, R]) -> Callable[P, R]:
 
 
 def describe(error: Exception) -> str:
-	"""An error in words, without the markup of the desk."""
-	return strip_html(str(error)).strip() or type(error).__name__
+	"""An error in words, without the markup of the desk, and without the paths of the server."""
+	if isinstance(error, OSError) and error.strerror:
+		name = Path(str(error.filename)).name if error.filename else ""
+		return _("A file of this site cannot be read or written: {0}").format(
+			": ".join(part for part in (name, error.strerror) if part)
+		)
+	text = strip_html(str(error)).strip() or type(error).__name__
+	return text.replace(str(Path(frappe.get_site_path()).absolute()), "").replace(get_bench_path(), "")
 
 
 def _is_bench_execute() -> bool:

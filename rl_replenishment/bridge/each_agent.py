@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import frappe
+from rq.timeouts import JobTimeoutException
+
+from rl_replenishment.bridge.retrying import in_a_transaction
 
 
 def for_each_agent(work: Callable[[str], Any], failure: str, **filters: Any) -> None:
 	"""Call `work` with the name of each agent that passes the filters; `failure` heads its error."""
 	for agent in frappe.get_all("RL Agent Settings", filters, pluck="name", order_by="name"):
 		try:
-			work(agent)
 			# what was done for one agent stays when the next one fails
-			frappe.db.commit()
+			in_a_transaction(partial(work, agent))
+		except JobTimeoutException:
+			raise
 		except Exception:
-			frappe.db.rollback()
 			frappe.log_error(
 				f"RL Replenishment: {failure}",
 				frappe.get_traceback(),

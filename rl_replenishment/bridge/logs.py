@@ -6,7 +6,9 @@ from datetime import datetime
 from typing import Any
 
 import frappe
-from frappe.utils import add_days, now_datetime
+from frappe.utils import add_days, cint, now_datetime
+
+_FOR_EVER = 36_500
 
 
 def delete_older(doctype: str, days: int, filters: dict[str, Any]) -> None:
@@ -39,6 +41,13 @@ def delete_older_runs(days: int) -> None:
 		.where(run.name.notin(kept))
 		.run()
 	)
+
+
+def days_kept(doctype: str) -> int:
+	"""Days after which the site clears rows of a DocType that nobody needs any more."""
+	days = frappe.db.get_value("Logs To Clear", {"ref_doctype": doctype}, "days")
+	# without a line nothing is cleared
+	return cint(days) or _FOR_EVER
 
 
 def _limit(days: int) -> datetime:

@@ -27,8 +27,14 @@ def on_cancel(doc: Document, method: str | None = None) -> None:
 	feedback.observe_request(doc)
 
 
-def on_trash(doc: Document, method: str | None = None) -> None:
-	feedback.observe_request(doc, is_deleted=True)
+def after_delete(doc: Document, method: str | None = None) -> None:
+	feedback.observe_request(doc)
+
+
+def on_update(doc: Document, method: str | None = None) -> None:
+	# an amendment takes over what was proposed, and a draft may be answered by an order without a link
+	if doc.docstatus.is_draft() and (doc.get("amended_from") or doc.get_doc_before_save()):
+		feedback.observe_request(doc)
 
 
 def on_change(doc: Document, method: str | None = None) -> None:

@@ -13,6 +13,7 @@ from frappe.utils.background_jobs import get_queue, get_workers
 from frappe.utils.scheduler import is_scheduler_disabled
 from redis.exceptions import RedisError
 
+from rl_replenishment.bridge import doctor
 from rl_replenishment.bridge.policies import promotion
 from rl_replenishment.bridge.policies.drift import is_watched
 from rl_replenishment.bridge.policies.store import active_policy
@@ -61,6 +62,7 @@ def overview(settings: Document) -> dict[str, Any]:
 		"run": run,
 		"next_run": next_review_day(settings.review_frequency, getdate()) if settings.enabled else None,
 		"training": training,
+		"examined": doctor.last_examination(settings.name),
 		"problems": [
 			*_problems(settings, run, training),
 			*([policy.drift] if policy and policy.drift and is_watched(settings) else []),

@@ -1,10 +1,12 @@
 """From what buyers make of proposals to RL Feedback, and from there to training.
 
 * `observing`: called by the hooks of Purchase Order and Material Request; never stands in a buyer's way
+* `outbox`: what they note, and how it is worked off once it is committed
 * `decisions`: what was proposed and what has been ordered so far, line by line, read from the documents
 * `unlinked`: orders without a link to the request that they answer
-* `merging`: proposals of several requests that were ordered as one
+* `merging`: proposals of several requests that were ordered as one, and all that has to be read together
 * `rewards`: the rows that follow from it
+* `refreshing`: rows brought up to date with the documents
 * `learning`: settling rows, and handing them to a training
 * `announced`: what was ordered for demand to come, which the next proposals leave alone
 * `lessons`: what buyers' changes teach about the next proposals
@@ -15,7 +17,13 @@ from rl_replenishment.bridge.feedback.announced import read_set_aside
 from rl_replenishment.bridge.feedback.hindsight import book_edit_values
 from rl_replenishment.bridge.feedback.learning import Answers, mark_consumed, settle, settled_answers
 from rl_replenishment.bridge.feedback.lessons import Taught, fit, is_due, read_lessons, summary_of, write
-from rl_replenishment.bridge.feedback.observing import follow_items, observe_order, observe_request
+from rl_replenishment.bridge.feedback.observing import (
+	follow_items,
+	note_requests,
+	observe_order,
+	observe_request,
+)
+from rl_replenishment.bridge.feedback.outbox import work_off
 
 __all__ = [
 	"Answers",
@@ -25,6 +33,7 @@ __all__ = [
 	"follow_items",
 	"is_due",
 	"mark_consumed",
+	"note_requests",
 	"observe_order",
 	"observe_request",
 	"read_lessons",
@@ -32,5 +41,6 @@ __all__ = [
 	"settle",
 	"settled_answers",
 	"summary_of",
+	"work_off",
 	"write",
 ]

@@ -8,7 +8,7 @@ given another warehouse. A line that was deleted, or given another item, has ord
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -34,6 +34,9 @@ class Decision:
 	proposal: str | None = None
 	supplier: str | None = None
 	proposed_qty: float = 0.0
+	proposal_status: str | None = None
+	#: the request and the line that the proposal points to; not those of an amendment that is new
+	proposed_in: tuple[str | None, str | None] = (None, None)
 	#: what the request asks for
 	requested_qty: float = 0.0
 	#: on submitted Purchase Orders
@@ -52,6 +55,10 @@ class Decision:
 	is_cancelled: bool = False
 	#: of the Material Request, or of the Purchase Order where there is no request
 	is_submitted: bool = False
+	#: a line of it had a proposal that is gone by now, as old ones are
+	is_forgotten: bool = False
+	#: a draft in the place of a request that was cancelled
+	is_amending: bool = False
 	#: what the policy saw, see RL Proposal
 	state: dict[str, Any] = field(default_factory=dict)
 	#: stock units per purchase unit
@@ -70,15 +77,15 @@ class Decision:
 		return max(1e-3, 0.5e-3 * self.conversion)
 
 
-def read_decisions(requests: Sequence[str]) -> list[Decision]:
-	"""The decisions on agents' Material Requests, deleted lines included, in three queries.
+def read_decisions(requests: Collection[str], items: Collection[str] | None = None) -> list[Decision]:
+	"""The decisions on agents' Material Requests, deleted ones and deleted lines included, in four queries.
 
-	A proposal counts for a line of its own agent, company and item alone; in its company the buyer may direct
-	it to another warehouse.
+	With `items`, those about these item codes alone. A proposal counts for a line of its own agent, company
+	and item alone; in its company the buyer may direct it to another warehouse.
 	"""
-	lines = _lines(requests)
+	lines = _lines(requests, items)
 	ordered = _ordered([line.name for line in lines])
-	proposals = _proposals(requests, {line.rl_proposal for line in lines if line.rl_proposal})
+	proposals = _proposals(requests, {line.rl_proposal for line in lines if line.rl_proposal}, items)
 	decisions: dict[tuple[str, str, str], Decision] = {}
 	for line in lines:
 		proposal = proposals.get(line.rl_proposal)
@@ -86,28 +93,51 @@ def read_decisions(requests: Sequence[str]) -> list[Decision]:
 			proposal = None
 		warehouse = (proposal and proposal.warehouse) or line.warehouse or ""
 		key = (line.parent, line.item_code, warehouse)
+		is_forgotten = bool(line.rl_proposal and line.rl_proposal not in proposals)
 		decision = decisions.get(key) or decisions.setdefault(key, _of_line(line, warehouse))
 		_add_line(decision, line, ordered, proposal)
+		decision.is_forgotten |= is_forgotten
 	found = {decision.proposal for decision in decisions.values()}
 	for name, row in proposals.items():
 		again = decisions.get((row.material_request, row.item_code, row.warehouse))
 		if name not in found and again and not again.proposal:
 			_take_proposal(again, row)
 			found.add(name)
-	headers = {line.parent: line for line in lines}
-	lost = [_of_lost(row, headers) for name, row in proposals.items() if name not in found]
-	return [*decisions.values(), *(decision for decision in lost if decision)]
+	asked = set(requests)
+	lost = [row for name, row in proposals.items() if name not in found and row.material_request in asked]
+	headers = _headers({row.material_request for row in lost})
+	return [*decisions.values(), *(each for row in lost if (each := _of_lost(row, headers)))]
 
 
-def read_proposals_of(request: str) -> list[Decision]:
-	"""The proposals of a request that is being deleted: all of them turned down."""
-	return [decision for row in _proposals([request], ()).values() if (decision := _of_lost(row, {}))]
+def with_amendments(requests: Collection[str]) -> set[str]:
+	"""These requests and those that speak of the same proposals, as what was amended does."""
+	line, other = (
+		frappe.qb.DocType("Material Request Item"),
+		frappe.qb.DocType("Material Request Item").as_("o"),
+	)
+	proposal = frappe.qb.DocType("RL Proposal")
+	# a request that was deleted is known by what it proposed
+	of_line = (
+		frappe.qb.from_(line)
+		.join(other)
+		.on(other.rl_proposal == line.rl_proposal)
+		.select(other.parent)
+		.where(one_of(line.parent, requests) & line.rl_proposal.isnotnull() & (line.rl_proposal != ""))
+	)
+	of_proposal = (
+		frappe.qb.from_(proposal)
+		.join(other)
+		.on(other.rl_proposal == proposal.name)
+		.select(other.parent)
+		.where(one_of(proposal.material_request, requests))
+	)
+	return {*requests, *(name for (name,) in of_line.union(of_proposal).run())}
 
 
-def _lines(requests: Sequence[str]) -> list[Any]:
+def _lines(requests: Collection[str], items: Collection[str] | None) -> list[Any]:
 	request, line = frappe.qb.DocType("Material Request"), frappe.qb.DocType("Material Request Item")
 	agent = frappe.qb.DocType("RL Agent Settings")
-	return (
+	query = (
 		frappe.qb.from_(line)
 		.join(request)
 		.on(request.name == line.parent)
@@ -118,15 +148,33 @@ def _lines(requests: Sequence[str]) -> list[Any]:
 			*(line.name, line.parent, line.item_code, line.warehouse, line.stock_qty, line.rl_proposal),
 			*(line.rl_edit_reason, line.conversion_factor, request.rl_agent, request.rl_policy),
 			*(request.company, request.status, request.docstatus, request.transaction_date),
-			request.modified_by,
+			*(request.modified_by, request.amended_from),
 		)
-		.where(one_of(request.name, requests))
+		.where(one_of(line.parent, requests))
 		.orderby(line.parent, line.idx)
+	)
+	if items is not None:
+		query = query.where(one_of(line.item_code, items))
+	return list(query.run(as_dict=True))
+
+
+def _headers(requests: Collection[str]) -> dict[str, Any]:
+	"""Of agents' requests that there still are, by name; in no query where none is asked for."""
+	if not requests:
+		return {}
+	request, agent = frappe.qb.DocType("Material Request"), frappe.qb.DocType("RL Agent Settings")
+	rows = (
+		frappe.qb.from_(request)
+		.join(agent)
+		.on((agent.name == request.rl_agent) & (agent.company == request.company))
+		.select(request.name, request.docstatus, request.modified_by)
+		.where(one_of(request.name, requests))
 		.run(as_dict=True)
 	)
+	return {row.name: row for row in rows}
 
 
-def _ordered(lines: Sequence[str]) -> dict[str, Any]:
+def _ordered(lines: Collection[str]) -> dict[str, Any]:
 	"""What Purchase Orders of the request's company order of its items; they may name any request's lines."""
 	order, line = frappe.qb.DocType("Purchase Order"), frappe.qb.DocType("Purchase Order Item")
 	request, wanted = frappe.qb.DocType("Material Request"), frappe.qb.DocType("Material Request Item")
@@ -153,19 +201,24 @@ def _ordered(lines: Sequence[str]) -> dict[str, Any]:
 	return {row.material_request_item: row for row in rows}
 
 
-def _proposals(requests: Sequence[str], names: Iterable[str]) -> dict[str, Any]:
+def _proposals(
+	requests: Collection[str], names: Collection[str], items: Collection[str] | None
+) -> dict[str, Any]:
 	proposal = frappe.qb.DocType("RL Proposal")
-	rows = (
+	query = (
 		frappe.qb.from_(proposal)
 		.select(
 			*(proposal.name, proposal.agent, proposal.policy, proposal.company, proposal.item_code),
 			*(proposal.warehouse, proposal.supplier, proposal.proposed_qty, proposal.proposal_date),
 			*(proposal.material_request, proposal.material_request_item, proposal.state),
+			proposal.status,
 		)
 		.where(one_of(proposal.material_request, requests) | one_of(proposal.name, names))
-		.run(as_dict=True)
+		.orderby(proposal.name)
 	)
-	return {row.name: row for row in rows}
+	if items is not None:
+		query = query.where(one_of(proposal.item_code, items))
+	return {row.name: row for row in query.run(as_dict=True)}
 
 
 def _of_line(line: Any, warehouse: str) -> Decision:
@@ -181,6 +234,7 @@ def _of_line(line: Any, warehouse: str) -> Decision:
 		is_over=line.docstatus == 2 or line.status == "Stopped",
 		is_cancelled=line.docstatus == 2,
 		is_submitted=line.docstatus == 1,
+		is_amending=bool(line.docstatus == 0 and line.amended_from),
 	)
 
 
@@ -214,6 +268,8 @@ def _is_about(proposal: Any, line: Any) -> bool:
 def _take_proposal(decision: Decision, proposal: Any) -> None:
 	decision.proposal = proposal.name
 	decision.proposed_qty = flt(proposal.proposed_qty)
+	decision.proposal_status = proposal.status
+	decision.proposed_in = (proposal.material_request, proposal.material_request_item)
 	decision.supplier = decision.supplier or proposal.supplier
 	decision.decision_date = getdate(proposal.proposal_date)
 	decision.state = json.loads(proposal.state or "{}")
@@ -233,7 +289,7 @@ def _of_lost(proposal: Any, headers: dict[str, Any]) -> Decision | None:
 		decision_date=getdate(proposal.proposal_date),
 		material_request=proposal.material_request,
 		material_request_item=proposal.material_request_item,
-		buyer=header.modified_by if header else frappe.session.user,
+		buyer=header.modified_by if header else None,
 		is_over=True,
 		is_submitted=True,
 	)

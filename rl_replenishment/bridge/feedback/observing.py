@@ -1,31 +1,30 @@
-"""Called by the hooks: where a document has to do with an agent, brings its feedback up to date."""
+"""Called by the hooks: where a document has to do with an agent, its feedback is due."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Sequence
 
 import frappe
 from frappe.model.document import Document
 
-from rl_replenishment.bridge.feedback.rewards import forget_request, refresh_added, refresh_requests
-from rl_replenishment.bridge.feedback.unlinked import requests_answered_by
+from rl_replenishment.bridge.feedback import outbox
 
 
 def observe_order(order: Document) -> None:
 	"""A Purchase Order was submitted, changed or cancelled."""
-	if not _is_busy():
-		_guarded(order, lambda: _refresh_order(order))
+	_observe(order)
 
 
-def observe_request(request: Document, *, is_deleted: bool = False) -> None:
-	"""A Material Request was submitted, changed, stopped, reopened, cancelled or deleted."""
-	if not request.get("rl_agent") or _is_busy():
-		return
-	if is_deleted:
-		_guarded(request, lambda: forget_request(request.name))
-	else:
-		names = [name for name in (request.name, request.get("amended_from")) if name]
-		_guarded(request, lambda: refresh_requests(names))
+def observe_request(request: Document) -> None:
+	"""A Material Request was submitted, changed, stopped, reopened, cancelled or deleted, or amended."""
+	if request.get("rl_agent"):
+		_observe(request)
+
+
+def note_requests(requests: Sequence[str]) -> None:
+	"""A run has made Material Requests; what answers them may have been committed before they are."""
+	for name in requests:
+		outbox.note("Material Request", name)
 
 
 def follow_items(request: Document) -> None:
@@ -46,34 +45,32 @@ def _is_busy() -> bool:
 	)
 
 
-def _refresh_order(order: Document) -> None:
-	line = frappe.qb.DocType("RL Feedback")
-	known = frappe.qb.from_(line).select(line.material_request).where(line.purchase_order == order.name)
-	named = {row.material_request for row in order.items if row.material_request}
-	known_requests = {name for (name,) in known.run() if name}
-	known_requests.update(requests_answered_by(order))
-	if named or known_requests:
-		requests = frappe.get_all(
-			"Material Request",
-			# an order may name requests of other companies, which it is no answer to
-			{"name": ("in", sorted(named)), "rl_agent": ("is", "set"), "company": order.company},
-			["name", "rl_agent", "rl_policy"],
-		)
-		# of those that are known, some may have been deleted
-		counted = refresh_requests(sorted(known_requests.union(row.name for row in requests)))
-		refresh_added(order, {row.rl_agent: row.rl_policy for row in requests}, counted)
+def _observe(document: Document) -> None:
+	"""Note that feedback is due; a failure is logged, and the buyer's document goes through.
+
+	But for a deadlock: then the buyer's own work is undone as well, and that is for Frappe to say.
+	"""
+	if _is_busy():
+		return
+	try:
+		if frappe.flags.in_test:
+			_at_once(document)
+		else:
+			outbox.note(document.doctype, document.name)
+	except frappe.QueryDeadlockError:
+		raise
+	except Exception:
+		# without a word to the database, which may be what has failed
+		frappe.logger().error("RL Replenishment: feedback was not noted", exc_info=True)
 
 
-def _guarded(document: Document, work: Callable[[], None]) -> None:
-	"""Do the work; a failure is logged and undone, and the buyer's document goes through."""
+def _at_once(document: Document) -> None:
+	"""Tests commit nothing, and look at once."""
 	frappe.db.savepoint("rl_feedback")
 	try:
-		work()
+		outbox.refresh(document.doctype, document.name)
+	except frappe.QueryDeadlockError:
+		raise
 	except Exception:
 		frappe.db.rollback(save_point="rl_feedback")
-		frappe.log_error(
-			"RL Replenishment: feedback was not recorded",
-			frappe.get_traceback(),
-			reference_doctype=document.doctype,
-			reference_name=document.name,
-		)
+		outbox.log_failure(document.doctype, document.name)

@@ -7,6 +7,7 @@ counts for it.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from datetime import date
 from typing import Any
@@ -28,27 +29,42 @@ def lacks(decision: Decision) -> bool:
 	return bool(decision.proposal) and decision.proposed_qty - decision.ordered_qty > decision.tolerance
 
 
-def add_unlinked(decisions: Sequence[Decision]) -> None:
+def add_unlinked(decisions: Sequence[Decision], rows: Sequence[Any]) -> None:
 	"""Add to decisions that lack something what was ordered for them by hand, the oldest first.
 
-	In at most two queries; in none where nothing lacks.
+	`rows` as `read_unlinked` has them. Goods that were ordered to where nobody lacks them, and do not stay
+	there, count for another place; this takes at most one query.
 	"""
-	lacking = sorted(filter(lacks, decisions), key=lambda each: each.decision_date)
-	if not lacking:
-		return
-	rows = _unlinked(lacking)
-	wanted = {(each.item_code, each.warehouse) for each in lacking}
-	elsewhere = {(row.item_code, row.warehouse) for row in rows} - wanted
+	lacking: dict[str, list[Decision]] = defaultdict(list)
+	for each in sorted(filter(lacks, decisions), key=by_day):
+		lacking[each.item_code].append(each)
+	wanted = [row for row in rows if row.item_code in lacking]
+	at_hand = {row.name: [each for each in lacking[row.item_code] if answers(row, each)] for row in wanted}
+	elsewhere = {
+		(row.item_code, row.warehouse)
+		for row in wanted
+		if all(each.warehouse != row.warehouse for each in at_hand[row.name])
+	}
 	kept = staying(elsewhere)
-	for row in rows:
-		stays = (row.item_code, row.warehouse) in kept
-		for each in lacking:
-			is_there = row.warehouse == each.warehouse or (
-				(row.item_code, row.warehouse) in elsewhere and not stays
-			)
-			if row.item_code == each.item_code and is_there and _is_near(each, row.day) and lacks(each):
+	for row in wanted:
+		place = (row.item_code, row.warehouse)
+		is_passing = place in elsewhere and place not in kept
+		for each in at_hand[row.name]:
+			if (each.warehouse == row.warehouse or is_passing) and lacks(each):
 				_add(each, row)
 				break
+
+
+def by_day(decision: Decision) -> tuple[date, str, str, str]:
+	"""The oldest first, and always in the same order."""
+	request, proposal = decision.material_request or "", decision.proposal or ""
+	return decision.decision_date, request, decision.warehouse, proposal
+
+
+def answers(row: Any, decision: Decision) -> bool:
+	"""Whether an order line may be meant for a decision, going by company, item and day."""
+	is_of = row.item_code == decision.item_code and row.company == decision.company
+	return is_of and decision.decision_date <= row.day < add_days(decision.decision_date, DAYS_APART)
 
 
 def requests_answered_by(order: Document) -> list[str]:
@@ -70,10 +86,6 @@ def requests_answered_by(order: Document) -> list[str]:
 	return [name for (name,) in rows]
 
 
-def _is_near(decision: Decision, day: date) -> bool:
-	return decision.decision_date <= day < add_days(decision.decision_date, DAYS_APART)
-
-
 def _add(decision: Decision, row: Any) -> None:
 	decision.ordered_qty += flt(row.qty)
 	# what was asked for by hand is not asked for again
@@ -85,12 +97,17 @@ def _add(decision: Decision, row: Any) -> None:
 	decision.by_hand.append(row.name)
 
 
-def _unlinked(decisions: Sequence[Decision]) -> list[Any]:
-	"""Submitted order lines of these items, near these days, that no agent asked for; the oldest first."""
+def read_unlinked(decisions: Sequence[Decision]) -> list[Any]:
+	"""Submitted order lines of these items, near these days, that no agent asked for; the oldest first.
+
+	In one query, or none without decisions.
+	"""
+	if not decisions:
+		return []
 	order, line = frappe.qb.DocType("Purchase Order"), frappe.qb.DocType("Purchase Order Item")
 	asked, request = frappe.qb.DocType("Material Request Item"), frappe.qb.DocType("Material Request")
 	days = [each.decision_date for each in decisions]
-	return list(
+	rows = (
 		frappe.qb.from_(line)
 		.join(order)
 		.on(order.name == line.parent)
@@ -99,8 +116,8 @@ def _unlinked(decisions: Sequence[Decision]) -> list[Any]:
 		.left_join(request)
 		.on(request.name == asked.parent)
 		.select(
-			*(line.name, line.item_code, line.warehouse, line.stock_qty.as_("qty")),
-			*(order.name.as_("purchase_order"), order.supplier, order.owner),
+			*(line.name, line.item_code, line.warehouse, line.stock_qty.as_("qty"), line.creation),
+			*(order.name.as_("purchase_order"), order.supplier, order.owner, order.company),
 			order.transaction_date.as_("day"),
 		)
 		.where((order.docstatus == 1) & request.rl_agent.isnull())
@@ -108,6 +125,10 @@ def _unlinked(decisions: Sequence[Decision]) -> list[Any]:
 		.where(one_of(order.company, {each.company for each in decisions}))
 		.where(order.transaction_date >= min(days))
 		.where(order.transaction_date < add_days(max(days), DAYS_APART))
-		.orderby(order.transaction_date, line.creation)
+		.orderby(order.transaction_date, line.creation, line.name)
 		.run(as_dict=True)
 	)
+	by_item: dict[str, list[Decision]] = defaultdict(list)
+	for each in decisions:
+		by_item[each.item_code].append(each)
+	return [row for row in rows if any(answers(row, each) for each in by_item[row.item_code])]

@@ -42,6 +42,8 @@ class Decided:
 	next_review: date
 	#: what has left since then and no later run has answered, shape (N,)
 	left: FloatArray
+	#: what it takes to come back to the level that was decided on, shape (N,); no less than what has left
+	room: FloatArray
 
 	def bounded(
 		self, proposals: Sequence[Proposal], state: State, quantities: Callable[[State], FloatArray]
@@ -57,6 +59,8 @@ class Decided:
 		before = quantities(replace(state, on_hand=state.on_hand + self.left))
 		now = np.array([each.proposed_qty for each in proposals], dtype=np.float32)
 		more = np.where(self.left > 0, np.maximum(now - before, 0), 0)
+		# a little that left must not let a new price, or another policy, in by the back door
+		more = np.minimum(more, self.room)
 		more = whole_packs(state.items, more)
 		more = np.where(more < state.items.smallest_order, 0, more)
 		for i in again:
@@ -83,11 +87,11 @@ def read_decided(settings: Document, keys: Sequence[ItemKey], projected: FloatAr
 	"""Read this period's decisions of an agent, in five queries; `projected`, shape (N,), is that of now."""
 	at = Keys(keys)
 	days: list[date | None] = [None] * len(at)
-	before, answered = np.zeros(len(at)), np.zeros(len(at))
+	before, answered, level = np.zeros(len(at)), np.zeros(len(at)), np.zeros(len(at))
 	since = last_review_day(settings.review_frequency, today)
-	for position, day, quantity_before, proposed in _decisions(settings.name, at, since):
+	for position, day, quantity_before, proposed, target in _decisions(settings.name, at, since):
 		if days[position] is None:
-			days[position], before[position] = day, quantity_before
+			days[position], before[position], level[position] = day, quantity_before, target
 		else:
 			answered[position] += proposed
 	left = np.zeros(len(at), np.float32)
@@ -96,11 +100,15 @@ def read_decided(settings: Document, keys: Sequence[ItemKey], projected: FloatAr
 		left = before + asked_for - projected - answered
 		left = np.where(left > np.maximum(_NOISE * np.abs(before), _NOISE), left, 0).astype(np.float32)
 		left = np.where([day is not None for day in days], left, np.float32(0))
-	return Decided(days, next_review_day(settings.review_frequency, today), left)
+	room = np.maximum(level - projected, left).astype(np.float32)
+	return Decided(days, next_review_day(settings.review_frequency, today), left, room)
 
 
-def _decisions(agent: str, at: Keys, since: date) -> Iterator[tuple[int, date, float, float]]:
-	"""Position, day, projected quantity before, and quantity proposed of each decision, the oldest first."""
+def _decisions(agent: str, at: Keys, since: date) -> Iterator[tuple[int, date, float, float, float]]:
+	"""Position, day, projected quantity before, quantity proposed, and level filled up to, of each decision.
+
+	The oldest first; where nothing was ordered, the level that would have been filled up to.
+	"""
 	run, proposal = frappe.qb.DocType("RL Proposal Run"), frappe.qb.DocType("RL Proposal")
 	runs = (
 		frappe.qb.from_(run)
@@ -129,11 +137,18 @@ def _decisions(agent: str, at: Keys, since: date) -> Iterator[tuple[int, date, f
 			known = json.loads(row.state or "{}").get("projected")
 			# a proposal of before this was kept
 			if position >= 0 and known is not None:
-				yield position, each.day, flt(known), flt(row.proposed_qty)
+				yield (
+					position,
+					each.day,
+					flt(known),
+					flt(row.proposed_qty),
+					flt(known) + flt(row.proposed_qty),
+				)
 		kept = json.loads(each.not_ordered or "{}")
-		columns = (kept.get(name, ()) for name in ("item_code", "warehouse", "held_back", "projected"))
-		for item_code, warehouse, held_back, known in zip(*columns, strict=False):
+		names = ("item_code", "warehouse", "held_back", "projected", "target")
+		columns = (kept.get(name, ()) for name in names)
+		for item_code, warehouse, held_back, known, target in zip(*columns, strict=False):
 			position = at.position(item_code, warehouse)
 			# what was held back is asked for again
 			if position >= 0 and not held_back:
-				yield position, each.day, flt(known), 0.0
+				yield position, each.day, flt(known), 0.0, flt(target)

@@ -12,6 +12,7 @@ from frappe import _
 from frappe.model.document import Document
 
 from rl_replenishment.bridge.proposing.grouping import OrderLine, grouped
+from rl_replenishment.bridge.retrying import is_of_the_transaction
 
 
 @dataclass
@@ -75,6 +76,9 @@ def _try(
 	try:
 		_place(settings, request)
 	except Exception as error:
+		if is_of_the_transaction(error):
+			# no refusal: the run begins anew, or ends
+			raise
 		frappe.db.rollback(save_point="rl_material_request")
 		# what ERPNext would have shown the user is kept with the line
 		del frappe.local.message_log[messages:]

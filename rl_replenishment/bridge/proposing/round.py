@@ -93,6 +93,8 @@ def carry_out(run: str, settings: Document, today: date, progress: Callable[[flo
 			lambda share: progress(20 + 75 * share, _("Writing Material Requests")),
 		)
 		proposal_rows.link_requests(emitted.requests)
+		# who orders at this moment does not see them yet
+		feedback.note_requests(emitted.requests)
 		messages += _refused(emitted, lines)
 	bought = situation.purchasing
 	return Round(

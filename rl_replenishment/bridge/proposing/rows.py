@@ -16,7 +16,7 @@ from frappe.utils import cint, flt, now_datetime
 
 from rl_replenishment.bridge import figures
 from rl_replenishment.bridge.guarding import plain
-from rl_replenishment.bridge.queries import Keys
+from rl_replenishment.bridge.queries import Keys, one_of
 from rl_replenishment.bridge.state.situation import Situation
 from rl_replenishment.core.items import FloatArray, ItemKey
 from rl_replenishment.core.policies.base import usual_rate
@@ -49,10 +49,19 @@ def schedule_date(situation: Situation, i: int, today: date) -> date:
 
 
 def supersede(agent: str) -> None:
-	"""What an earlier run proposed and nobody could act on is out of date."""
-	frappe.db.set_value(
-		"RL Proposal", {"agent": agent, "status": "Proposed"}, "status", "Superseded", update_modified=False
-	)
+	"""What an earlier run proposed and nobody could act on is out of date.
+
+	By name: else the database would lock all of the agent's proposals until the run is committed.
+	"""
+	proposed = frappe.get_all("RL Proposal", {"agent": agent, "status": "Proposed"}, pluck="name")
+	if proposed:
+		proposal = frappe.qb.DocType("RL Proposal")
+		(
+			frappe.qb.update(proposal)
+			.set(proposal.status, "Superseded")
+			.where(one_of(proposal.name, proposed) & (proposal.status == "Proposed"))
+			.run()
+		)
 
 
 def insert(

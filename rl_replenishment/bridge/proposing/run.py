@@ -6,33 +6,46 @@ import json
 from collections.abc import Callable
 from dataclasses import asdict
 from datetime import date, datetime, time, timedelta
+from functools import partial
 from typing import Any
 
 import frappe
 from frappe import _
 from frappe.model.document import Document
 from frappe.utils import getdate, now_datetime
-from frappe.utils.background_jobs import is_job_enqueued
+from frappe.utils.background_jobs import get_job_status
 from redis.exceptions import RedisError
+from rq.timeouts import JobTimeoutException
 
+from rl_replenishment.bridge.bench_execute import describe
 from rl_replenishment.bridge.guarding import plain
 from rl_replenishment.bridge.language import in_the_sites_language
 from rl_replenishment.bridge.notifying import PROPOSALS_FAILED, PROPOSALS_WAITING, announce
 from rl_replenishment.bridge.proposing import rows as proposal_rows
 from rl_replenishment.bridge.proposing.round import Round, carry_out
+from rl_replenishment.bridge.retrying import IN_THE_WAY, in_a_transaction, is_connection_lost
 
 QUEUE, TIMEOUT_SECONDS = "long", 1500
+
+
+#: a job is in the queue at once, and a worker that takes one up holds the agent's row at once
+DELAY = timedelta(minutes=1)
+#: a run that locks were in the way of is carried out so often
+ATTEMPTS = 3
 
 
 class Cancelled(Exception):
 	"""Somebody does not want the run any more."""
 
 
+class Occupied(frappe.ValidationError):
+	"""Another run of the agent is going."""
+
+
 def enqueue(agent: str) -> str:
 	"""Propose in the background; returns the name of the RL Proposal Run, which is visible at once."""
-	running = frappe.db.get_value(
-		"RL Proposal Run", {"agent": agent, "status": "In Progress", "creation": (">", _too_old())}
-	)
+	close_lost_runs()
+	running = frappe.db.get_value("RL Proposal Run", {"agent": agent, "status": "In Progress"})
 	if running:
 		frappe.msgprint(_("Run {0} of this agent is still going.").format(running), alert=True)
 		return running
@@ -67,39 +80,45 @@ def execute(run: str, today: date | None = None) -> dict[str, Any]:
 	"""Carry out a run that has been begun; one that fails is marked so, and raises."""
 	agent = frappe.db.get_value("RL Proposal Run", run, "agent")
 	nothing = {"agent": agent, "run": run, "proposals": 0, "material_requests": []}
+	# the day on which it begins is the run's day throughout, also where midnight passes
+	day = today or getdate()
 	try:
-		# a new transaction, so that the lock comes before the first look at the data: a second worker waits
-		# here, and then sees the drafts of the first
-		frappe.db.commit()
-		frappe.db.get_value("RL Agent Settings", agent, "name", for_update=True)
-		if frappe.db.get_value("RL Proposal Run", run, "status") == "Cancelled":
-			raise Cancelled
-		settings, tell = frappe.get_doc("RL Agent Settings", agent), _progress(run)
-		# the day on which it begins is the run's day throughout, also where midnight passes
-		day = today or getdate()
-		done = carry_out(run, settings, day, tell)
-		# locked, so that the latest word is read
-		if frappe.db.get_value("RL Proposal Run", run, "status", for_update=True) == "Cancelled":
-			raise Cancelled
-		_end(run, settings, day, done)
-		tell(100, _("Done"))
 		# all of a run or nothing of it
-		frappe.db.commit()
+		done = in_a_transaction(lambda: _attempt(run, agent, day), attempts=ATTEMPTS)
 	except Cancelled:
-		frappe.db.rollback()
 		return nothing
 	except Exception as error:
-		frappe.db.rollback()
-		_mark_failed(run, error)
+		in_a_transaction(partial(_mark_failed, run, error))
 		# what the other run does is no failure
-		if not isinstance(error, frappe.QueryTimeoutError):
+		if not isinstance(error, Occupied):
 			announce("RL Proposal Run", run, PROPOSALS_FAILED)
+		if isinstance(error, IN_THE_WAY) or is_connection_lost(error):
+			raise frappe.ValidationError(_why(error)) from error
 		raise
 	if done.refused:
 		announce("RL Proposal Run", run, PROPOSALS_FAILED)
 	if done.requests and frappe.db.get_value("RL Proposal Run", run, "mode") == "Draft":
 		announce("RL Proposal Run", run, PROPOSALS_WAITING)
 	return {**nothing, "proposals": len(done.ordered), "material_requests": done.requests}
+
+
+def _attempt(run: str, agent: str, day: date) -> Round:
+	"""Carry out a run in a transaction that has just begun; does not commit."""
+	try:
+		# before the first look at the data: a second worker waits here, and then sees the drafts of the first
+		frappe.db.get_value("RL Agent Settings", agent, "name", for_update=True)
+	except frappe.QueryTimeoutError as error:
+		raise Occupied(_("Another run of this agent was still going.")) from error
+	if frappe.db.get_value("RL Proposal Run", run, "status") != "In Progress":
+		raise Cancelled
+	settings, tell = frappe.get_doc("RL Agent Settings", agent), _progress(run)
+	done = carry_out(run, settings, day, tell)
+	# locked, so that the latest word is read
+	if frappe.db.get_value("RL Proposal Run", run, "status", for_update=True) != "In Progress":
+		raise Cancelled
+	_end(run, settings, day, done)
+	tell(100, _("Done"))
+	return done
 
 
 def _begin(settings: Document, trigger: str) -> str:
@@ -135,39 +154,73 @@ def cancel(run: str) -> None:
 @in_the_sites_language()
 def close_lost_runs() -> None:
 	"""Mark as failed the runs whose worker has died: whatever they had begun was rolled back with it."""
-	old = frappe.get_all(
-		"RL Proposal Run", {"status": "In Progress", "creation": ("<", _too_old())}, pluck="name"
-	)
-	# one that still waits for a worker is not lost
-	lost = [run for run in old if not is_job_enqueued(_job_of(run))]
+	lost = [run for run, _agent in lost_runs()]
 	_close(lost, _("The worker ended before the run did, and nothing of it was kept; propose again."))
+
+
+def lost_runs() -> list[tuple[str, str]]:
+	"""The runs in progress, with their agents, that nobody is at and that wait for no worker."""
+	old = frappe.get_all(
+		"RL Proposal Run",
+		{"status": "In Progress", "creation": ("<", now_datetime() - DELAY)},
+		["name", "agent"],
+		as_list=True,
+	)
+	return [(run, agent) for run, agent in old if not _is_waiting(run) and not _is_worked_for(agent)]
+
+
+def _is_waiting(run: str) -> bool:
+	"""Whether a run waits for a worker; where nobody knows, as without Redis, it does."""
+	try:
+		return get_job_status(_job_of(run)) in ("queued", "deferred", "scheduled")
+	except RedisError:
+		return True
+
+
+def _is_worked_for(agent: str) -> bool:
+	"""Whether a run holds the agent's row, as each does from its beginning to its end."""
+	row = frappe.qb.DocType("RL Agent Settings")
+	try:
+		frappe.qb.from_(row).select(row.name).where(row.name == agent).for_update(nowait=True).run()
+	except frappe.QueryTimeoutError:
+		return True
+	return False
 
 
 def _close(runs: list[str], reason: str, status: str = "Failed") -> None:
 	values = {"status": status, "ended_on": now_datetime(), "messages": plain(reason)}
 	for run in runs:
-		frappe.db.set_value("RL Proposal Run", run, values)
-
-
-def _too_old() -> Any:
-	return now_datetime() - timedelta(seconds=TIMEOUT_SECONDS)
+		frappe.db.set_value("RL Proposal Run", {"name": run, "status": "In Progress"}, values)
 
 
 def _mark_failed(run: str, error: Exception) -> None:
-	if isinstance(error, frappe.QueryTimeoutError):
-		reason = _("Another run of this agent was still going.")
-	else:
-		reason = frappe.utils.strip_html(str(error)) or type(error).__name__
+	if frappe.db.get_value("RL Proposal Run", run, "status", for_update=True) != "In Progress":
+		# somebody has ended it in the meantime
+		return
 	log = frappe.log_error(
 		"RL Replenishment: proposing failed",
 		frappe.get_traceback(),
 		reference_doctype="RL Proposal Run",
 		reference_name=run,
 	)
-	values = {"status": "Failed", "ended_on": now_datetime(), "messages": plain(reason), "error": log.name}
+	values = {
+		"status": "Failed",
+		"ended_on": now_datetime(),
+		"messages": plain(_why(error)),
+		"error": log.name,
+	}
 	frappe.db.set_value("RL Proposal Run", run, values)
-	# the record of the failure outlives the rollback of the work
-	frappe.db.commit()  # for the reason above; nosemgrep
+
+
+def _why(error: Exception) -> str:
+	"""Why a run has failed, in words."""
+	if isinstance(error, JobTimeoutException):
+		return _("The job's time was up, and nothing of it was kept; propose again.")
+	if isinstance(error, IN_THE_WAY):
+		return _("Others held what the run writes locked, and nothing of it was kept; propose again.")
+	if is_connection_lost(error):
+		return _("The connection to the database was lost, and nothing of it was kept; propose again.")
+	return describe(error)
 
 
 def _end(run: str, settings: Document, day: date, done: Round) -> None:

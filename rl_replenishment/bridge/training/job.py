@@ -16,6 +16,7 @@ from rl_replenishment.bridge import feedback
 from rl_replenishment.bridge.bench_execute import describe
 from rl_replenishment.bridge.language import in_the_sites_language
 from rl_replenishment.bridge.policies import store as policy_store
+from rl_replenishment.bridge.retrying import IN_THE_WAY, is_connection_lost, start_over
 from rl_replenishment.bridge.training.learning import Lesson, learn
 from rl_replenishment.bridge.training.material import changed_on
 from rl_replenishment.bridge.training.run import Ask, begin, close, closing
@@ -52,10 +53,10 @@ def closes_what_fails(run: str, watch: Watch) -> Iterator[None]:
 		with gentle_timeout(watch):
 			yield
 	except Disowned:
-		frappe.db.rollback()
+		start_over()
 		raise frappe.ValidationError(_("Training {0} was closed by somebody else.").format(run)) from None
 	except (Ended, KeyboardInterrupt) as end:
-		frappe.db.rollback()
+		start_over()
 		if isinstance(end, KeyboardInterrupt):
 			close(run, "Cancelled", _("Interrupted from the keyboard; nothing was kept."))
 			raise
@@ -64,7 +65,7 @@ def closes_what_fails(run: str, watch: Watch) -> Iterator[None]:
 		else:
 			close(run, "Cancelled", _("Cancelled before anything was learned."))
 	except Exception as error:
-		frappe.db.rollback()
+		start_over()
 		_fail(run, error)
 		raise
 
@@ -78,7 +79,7 @@ def save(document: Document, settings: Document, lesson: Lesson, watch: Watch) -
 			# policy, promotion and used-up feedback belong together
 			frappe.db.commit()
 			break
-		except (frappe.QueryTimeoutError, frappe.QueryDeadlockError):
+		except IN_THE_WAY:
 			frappe.db.rollback()
 			if attempt + 1 == SAVE_ATTEMPTS:
 				raise
@@ -122,7 +123,7 @@ def _write(document: Document, settings: Document, lesson: Lesson, watch: Watch)
 
 def _use_up(lesson: Lesson, run: str) -> None:
 	"""Each answer is learned from once; one that has changed since it was read is yet to be learned."""
-	now = changed_on(list(lesson.feedback))
+	now = changed_on(list(lesson.feedback), lock=True)
 	feedback.mark_consumed([name for name, then in lesson.feedback.items() if now.get(name) == then], run)
 
 
@@ -150,6 +151,10 @@ def _fail(run: str, error: Exception) -> None:
 		)
 	if isinstance(error, JobTimeoutException):
 		sentence = _("The job took longer than its timeout and could not save what it had learned.")
+	elif isinstance(error, IN_THE_WAY):
+		sentence = _("Others held what the training writes locked, and nothing of it was kept; train again.")
+	elif is_connection_lost(error):
+		sentence = _("The connection to the database was lost, and nothing of it was kept; train again.")
 	else:
 		sentence = describe(error)
 	close(run, "Failed", sentence, log.name if log else None)

@@ -51,12 +51,14 @@ def read_records(settings: Document) -> Records:
 	)
 
 
-def changed_on(names: Sequence[str]) -> dict[str, str]:
-	"""When RL Feedback rows were last changed, by name."""
+def changed_on(names: Sequence[str], *, lock: bool = False) -> dict[str, str]:
+	"""When RL Feedback rows were last changed, by name; with `lock` nobody changes them until the transaction
+	ends, and what others have committed since it began is seen."""
 	if not names:
 		return {}
 	row = frappe.qb.DocType("RL Feedback")
-	found = frappe.qb.from_(row).select(row.name, row.modified).where(one_of(row.name, names)).run()
+	query = frappe.qb.from_(row).select(row.name, row.modified).where(one_of(row.name, names))
+	found = (query.for_update() if lock else query).run()
 	return {name: str(modified) for name, modified in found}
 
 

@@ -12,10 +12,12 @@ from frappe import _
 from frappe.utils import now_datetime
 from frappe.utils.background_jobs import get_job_status
 from redis.exceptions import RedisError
+from rq.timeouts import JobTimeoutException
 
 from rl_replenishment.bridge.guarding import plain
 from rl_replenishment.bridge.language import in_the_sites_language
 from rl_replenishment.bridge.notifying import TRAINING_FAILED, announce
+from rl_replenishment.bridge.retrying import in_a_transaction, start_over
 from rl_replenishment.core.training.of_records import Ask
 
 #: a training gives a sign of life every few seconds
@@ -73,9 +75,10 @@ def begin(run: str) -> bool:
 
 
 def close(run: str, status: str, message: str, error: str | None = None) -> None:
-	frappe.db.set_value("RL Training Run", run, {**closing(run, status, message), "error": error})
 	# the end of a run outlives whatever is rolled back after it
-	frappe.db.commit()  # for the reason above; nosemgrep
+	in_a_transaction(
+		lambda: frappe.db.set_value("RL Training Run", run, {**closing(run, status, message), "error": error})
+	)
 	if status == "Failed":
 		announce("RL Training Run", run, TRAINING_FAILED)
 
@@ -96,11 +99,13 @@ def check_stuck_runs(agent: str | None = None) -> None:
 	for run in frappe.get_all("RL Training Run", filters, pluck="name"):
 		try:
 			_check_stuck(run)
+		except JobTimeoutException:
+			raise
 		except Exception:
 			if agent:
 				raise
 			# one agent's run keeps no other's from being looked at
-			frappe.db.rollback()
+			start_over()
 			frappe.log_error(
 				"RL Replenishment: a training was not checked",
 				frappe.get_traceback(),
@@ -123,6 +128,12 @@ def _check_stuck(run: str) -> None:
 	else:
 		# the lock goes
 		frappe.db.commit()  # for the reason above; nosemgrep
+
+
+def problem_of(run: str) -> str:
+	"""What is wrong with a run under way, "" where nothing is."""
+	fields = ["status", "creation", "heartbeat", "job_id"]
+	return _problem(frappe.db.get_value("RL Training Run", run, fields, as_dict=True))
 
 
 def _problem(row: frappe._dict) -> str:

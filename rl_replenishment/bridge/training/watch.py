@@ -8,11 +8,13 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
+from typing import Any
 
 import frappe
 from frappe import _
 from frappe.utils import now_datetime
 
+from rl_replenishment.bridge.retrying import in_a_transaction
 from rl_replenishment.core.training.interface import Progress
 
 #: between two looks at the run
@@ -60,18 +62,20 @@ class Watch:
 		if time.monotonic() < self._next_look:
 			return
 		self._next_look = time.monotonic() + SECONDS
-		# a new transaction: else what others have written since stays unseen
-		frappe.db.commit()  # for the reason above; nosemgrep
+		percent = self._first + (self._last - self._first) * min(max(share, 0.0), 1.0)
+		values = {"progress": round(percent, 1), "message": self._message}
+		# a new transaction, else what others have written since stays unseen; committed, so that the desk and
+		# the check for dead workers see it now
+		in_a_transaction(lambda: self._exchange(values))
+
+	def _exchange(self, values: dict[str, Any]) -> None:
 		status, self.cancelled = frappe.db.get_value(
 			"RL Training Run", self.run, ["status", "cancel_requested"]
 		)
 		if status != "In Progress":
 			raise Disowned
-		percent = self._first + (self._last - self._first) * min(max(share, 0.0), 1.0)
-		values = {"progress": round(percent, 1), "message": self._message, "heartbeat": now_datetime()}
+		values = {**values, "heartbeat": now_datetime()}
 		frappe.db.set_value("RL Training Run", self.run, values, update_modified=False)
-		# the desk and the check for dead workers are to see it now
-		frappe.db.commit()  # for the reason above; nosemgrep
 
 	def must_go_on(self, share: float = 0.0) -> None:
 		"""As `look`, where nothing could be kept: raises `Ended` if the training is to end."""

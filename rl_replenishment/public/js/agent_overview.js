@@ -48,7 +48,7 @@ const rl_overview = {
 	},
 
 	render(frm, now) {
-		const { run, training, next_run, problems, policy, policies } = now;
+		const { run, training, next_run, problems, policy, policies, examined } = now;
 		const escape = frappe.utils.escape_html;
 		const link = (doctype, name) => frappe.utils.get_form_link(doctype, name, true);
 		const facts = [
@@ -69,6 +69,15 @@ const rl_overview = {
 				`${link("RL Training Run", training.name)} ${this.pill("RL Training Run", training)}
 				${rl_is_under_way(training) ? "" : escape(training.message || "")}
 				<div class="rl-training"></div>${this.cancel_button(frm, training, __("Cancel Training"))}`,
+			],
+			examined && [
+				__("Last Examination"),
+				`${frappe.datetime.str_to_user(examined.on.slice(0, 10))}
+				${
+					examined.off.length
+						? `<span class="indicator-pill orange">${examined.off.map(escape).join("; ")}</span>`
+						: `<span class="indicator-pill green">${__("All in Order")}</span>`
+				}`,
 			],
 		].filter(Boolean);
 		const wrapper = frm.get_field("overview").$wrapper;

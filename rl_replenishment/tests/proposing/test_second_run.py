@@ -241,3 +241,16 @@ class TestSecondRun(IntegrationTestCase):
 			}
 		).insert()
 		entry.submit()
+
+	def test_a_price_entered_wrongly(self) -> None:
+		"""A little has left since; at a ten-thousandth of the price, ordering thousands answers nothing."""
+		self.order()
+		make.make_issue(self.bolt, self.warehouse, 10)
+		cheap = {"valuation_rate": 0.0002}
+		frappe.db.set_value("Item", self.bolt, cheap)
+		frappe.db.set_value("Bin", {"item_code": self.bolt}, cheap)
+		frappe.db.set_value(
+			"Purchase Order Item", {"item_code": self.bolt}, {"rate": 0.0002, "base_rate": 0.0002}
+		)
+		frappe.clear_cache()
+		self.assertLessEqual(self.again(), 60)

@@ -25,7 +25,7 @@ LINES = 100
 ROUNDS = 7 if SLOW else 3
 #: promised, and what a busy machine and a small sample are allowed
 PROPOSING, PROPOSING_LIMIT = 0.6, 0.6 if SLOW else 0.9
-HOOK, HOOK_LIMIT = 0.05, 0.05 if SLOW else 0.15
+HOOK, HOOK_LIMIT = 0.02, 0.02 if SLOW else 0.05
 
 
 class TestSpeed(IntegrationTestCase):
@@ -87,13 +87,13 @@ class TestSpeed(IntegrationTestCase):
 		self.assertLess(ours / theirs, PROPOSING_LIMIT)
 
 	def test_hooks_of_a_purchase_order(self):
-		"""Submitting an order of 100 proposed lines takes at most 5 % longer with the hooks."""
+		"""Submitting an order of 100 proposed lines takes at most 2 % longer with the hooks, as in use."""
 		items = self.items(LINES)
 		agent = make.make_agent([self.warehouse], items, holdout_days=0)
 		(name,) = propose(agent.name, force=True)["material_requests"]
 		request = frappe.get_doc("Material Request", name)
 		request.submit()
-		with_hooks, spent = [], []
+		with_hooks, spent, afterwards = [], [], []
 		from rl_replenishment.overrides import purchase_order
 
 		original = purchase_order.feedback.observe_order
@@ -109,15 +109,20 @@ class TestSpeed(IntegrationTestCase):
 			order.supplier = self.supplier
 			order.schedule_date = add_days(nowdate(), 7)
 			order.insert()
-			with patch.object(purchase_order.feedback, "observe_order", timed):
+			in_use = patch.dict(frappe.flags, {"in_test": False})
+			with in_use, patch.object(purchase_order.feedback, "observe_order", timed):
 				started = time.perf_counter()
 				order.submit()
 				with_hooks.append(time.perf_counter() - started)
+			started = time.perf_counter()
+			self.assertEqual(purchase_order.feedback.work_off(), 0)
+			afterwards.append(time.perf_counter() - started)
 			self.assertEqual(frappe.db.count("RL Feedback", {"agent": agent.name, "reward": 1}), LINES)
 			frappe.db.rollback(save_point="before_order")
 		share = median(hook / (total - hook) for hook, total in zip(spent, with_hooks, strict=True))
 		print(
 			f"\nsubmitting {LINES} lines: {median(with_hooks):.2f} s, of it the hook {median(spent):.3f} s; "
-			f"{100 * share:.1f} % more than without (promised {100 * HOOK:.0f} %)"
+			f"{100 * share:.1f} % more than without (promised {100 * HOOK:.0f} %); "
+			f"afterwards, by a worker: {median(afterwards):.2f} s"
 		)
 		self.assertLess(share, HOOK_LIMIT)

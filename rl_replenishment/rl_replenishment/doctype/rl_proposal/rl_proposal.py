@@ -17,3 +17,4 @@ class RLProposal(Guarded):
 
 def on_doctype_update() -> None:
 	frappe.db.add_index("RL Proposal", ["agent", "item_code", "warehouse", "status"])
+	frappe.db.add_index("RL Proposal", ["agent", "status"])
