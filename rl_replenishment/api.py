@@ -173,6 +173,62 @@ def turn_down(proposals: str) -> dict[str, int]:
 	return turning_down.turn_down(names)
 
 
+@frappe.whitelist(methods=["GET"])
+def board(agent: str = "") -> dict[str, Any]:
+	"""The lines that wait for a buyer, of one agent or of all that the user may see."""
+	_check_board()
+	_check_text(agent)
+	from rl_replenishment.bridge.board import reading
+
+	return reading.board(agent or None)
+
+
+@frappe.whitelist(methods=["POST"])
+def board_what_if(quantities: str) -> dict[str, Any]:
+	"""What other quantities would do, a JSON object of them in stock UOM by proposal; writes nothing."""
+	_check_board()
+	from rl_replenishment.bridge.board import what_if
+
+	return what_if.what_if(quantities)
+
+
+@frappe.whitelist(methods=["POST"])
+def board_approve(groups: str, submit: bool = False) -> list[dict[str, Any]]:
+	"""Order from suppliers, a JSON list; ERPNext's own permissions decide about each document."""
+	_check_board()
+	frappe.has_permission("Purchase Order", "create", throw=True)
+	from rl_replenishment.bridge.board import approving
+
+	return approving.approve(groups, submit=submit)
+
+
+@frappe.whitelist(methods=["POST"])
+def board_undo(orders: str) -> list[dict[str, Any]]:
+	"""Take Purchase Orders back, a JSON list of names; ERPNext's own permissions decide about each."""
+	_check_board()
+	from rl_replenishment.bridge.board import approving
+
+	return approving.undo(orders)
+
+
+@frappe.whitelist(methods=["POST"])
+def board_snooze(proposals: str, until: str, reason: str = "") -> dict[str, Any]:
+	"""Leave items alone until a day, and take their lines out of their drafts: a JSON list of proposals."""
+	_check_board()
+	frappe.has_permission("RL Snooze", "create", throw=True)
+	_check_text(until)
+	_check_text(reason, LONGEST_REASON)
+	from rl_replenishment.bridge.board import setting_aside
+
+	return setting_aside.snooze(proposals, until, reason)
+
+
+def _check_board() -> None:
+	"""Whoever may read proposals and the requests that they are in."""
+	frappe.has_permission("RL Proposal", "read", throw=True)
+	frappe.has_permission("Material Request", "read", throw=True)
+
+
 def may_open_app() -> bool:
 	"""Whether the apps screen shows the app."""
 	return bool(frappe.has_permission("RL Proposal", "read"))

@@ -78,6 +78,7 @@ FLOORS = (
 	("state", "sample_company"),
 	("feedback", "policies"),
 	("proposing", "training"),
+	("board",),
 	("desk", "remote"),
 )
 BRIDGE = "rl_replenishment.bridge"
