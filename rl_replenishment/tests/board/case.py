@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, ClassVar
 from unittest.mock import patch
 
 import frappe
@@ -16,7 +16,7 @@ from rl_replenishment.tests.case import IntegrationTestCase
 
 class BoardCase(IntegrationTestCase):
 	#: further settings of the agent
-	settings: dict[str, Any] = {}
+	settings: ClassVar[dict[str, Any]] = {}
 
 	def setUp(self) -> None:
 		# a run commits: what a test makes is taken away at its end
