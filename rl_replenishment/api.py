@@ -10,6 +10,7 @@ from frappe.utils import escape_html
 
 #: characters of a document's name in Frappe, and of what people may give as a reason
 LONGEST_NAME, LONGEST_REASON = 140, 2000
+LARGEST_QUANTITY = 1e12
 
 
 @frappe.whitelist(methods=["POST"])
@@ -190,6 +191,18 @@ def board_what_if(quantities: str) -> dict[str, Any]:
 	from rl_replenishment.bridge.board import what_if
 
 	return what_if.what_if(quantities)
+
+
+@frappe.whitelist(methods=["GET"])
+def board_picture(proposal: str, qty: float) -> dict[str, Any]:
+	"""Past and expected demand of an open line, and stock with an order of `qty`, in stock UOM."""
+	_check_board()
+	_check_text(proposal)
+	if not 0 <= qty < LARGEST_QUANTITY:
+		frappe.throw(_("Quantities are to be numbers of 0 or more, by RL Proposal."))
+	from rl_replenishment.bridge.board import picture
+
+	return picture.picture(proposal, qty)
 
 
 @frappe.whitelist(methods=["POST"])

@@ -12,7 +12,7 @@ from statistics import NormalDist
 import numpy as np
 
 from rl_replenishment.core.items import FloatArray, UnmetDemand
-from rl_replenishment.core.policies.levels import RANGE_DEVIATIONS
+from rl_replenishment.core.policies.levels import LONGEST_LOT_DAYS, RANGE_DEVIATIONS
 
 #: equally likely courses of demand: those at the middles of so many parts of its distribution
 COURSES = 40
@@ -48,6 +48,10 @@ class Outlook:
 	holding_cost: FloatArray
 	#: money per unit missed (lost sales), or per unit and day waiting (backorders), shape (N,)
 	stockout_cost: FloatArray
+	#: money per order, shape (N,)
+	order_cost: FloatArray
+	#: days between two chances to order
+	review_days: int
 	unmet_demand: UnmetDemand = "lost"
 
 	@property
@@ -89,6 +93,8 @@ class Projection:
 	missed_cost: FloatArray
 	#: money that stock is expected to cost until what is there and ordered is sold, shape (N,)
 	holding_cost: FloatArray
+	#: money that what is left saves on the orders after it, which it puts off, shape (N,)
+	saved_cost: FloatArray
 	#: days that what is there and on order lasts at the expected demand, (N,); inf where nothing is sold
 	cover_days: FloatArray
 
@@ -101,8 +107,9 @@ def project(outlook: Outlook, quantity: FloatArray, days: int | None = None) -> 
 	"""Follow stock along every course of demand with orders of `quantity`, shape (N,).
 
 	Costs count the protection interval, and then what is left until it is sold, `LONGEST_TAIL_DAYS` at most,
-	at the expected demand; they say nothing of orders that a larger one now saves later. `stock` covers the
-	longest protection interval, or `days`.
+	at the expected demand. So long the next order can wait, which saves, a day, what holding and ordering
+	cost with the usual lot: h Q / 2 + K m / Q (Harris 1913). `stock` covers the longest protection interval,
+	or `days`.
 	"""
 	horizon = int(outlook.protection_days.max(initial=1)) if days is None else days
 	last = max(horizon, int(outlook.protection_days.max(initial=1)))
@@ -129,6 +136,14 @@ def project(outlook: Outlook, quantity: FloatArray, days: int | None = None) -> 
 	costly = missed if outlook.unmet_demand == "lost" else waiting
 	tail_days = np.minimum(left / np.maximum(rate, np.float32(1e-9)), LONGEST_TAIL_DAYS)
 	tail = left * tail_days - rate * tail_days**2 / 2
+	lot = np.maximum(
+		np.minimum(
+			np.sqrt(2 * outlook.order_cost * rate / np.maximum(outlook.holding_cost, np.float32(1e-12))),
+			rate * LONGEST_LOT_DAYS,
+		),
+		rate * np.float32(outlook.review_days),
+	)
+	a_day = outlook.holding_cost * lot / 2 + outlook.order_cost * rate / np.maximum(lot, np.float32(1e-9))
 	position = outlook.on_hand + outlook.arrivals.sum(axis=0) + quantity
 	with np.errstate(divide="ignore", invalid="ignore"):
 		cover = np.where(rate > 0, np.maximum(position, 0) / rate, np.where(position > 0, np.inf, 0))
@@ -137,6 +152,7 @@ def project(outlook: Outlook, quantity: FloatArray, days: int | None = None) -> 
 		missed=missed.mean(axis=0),
 		missed_cost=costly.mean(axis=0) * outlook.stockout_cost,
 		holding_cost=(held + tail).mean(axis=0) * outlook.holding_cost,
+		saved_cost=tail_days.mean(axis=0) * a_day,
 		cover_days=cover.astype(np.float32),
 	)
 

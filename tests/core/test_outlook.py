@@ -23,10 +23,11 @@ def outlook(**changes: Any) -> Outlook:
 		"high": [20],
 		"holding_cost": [0.5],
 		"stockout_cost": [3],
+		"order_cost": [0],
 	}
-	unmet = changes.pop("unmet_demand", "lost")
+	unmet, review_days = changes.pop("unmet_demand", "lost"), changes.pop("review_days", 5)
 	arrays = {name: np.array(value, np.float32) for name, value in {**values, **changes}.items()}
-	return Outlook(**arrays, unmet_demand=unmet)
+	return Outlook(**arrays, review_days=review_days, unmet_demand=unmet)
 
 
 def quantity(value: float) -> np.ndarray:
@@ -76,6 +77,18 @@ def test_what_is_left_is_held_until_it_is_sold() -> None:
 	assert more.holding_cost - base.holding_cost == pytest.approx([extra], rel=1e-3)
 
 
+def test_the_usual_lot_is_the_cheapest() -> None:
+	"""sqrt(2 K m / h) = 17, with K = 36, h = 0.5 and m = 2 a day, less what the five days until then take."""
+	known = outlook(order_cost=[36])
+
+	def cost(left: float) -> float:
+		found = project(known, quantity(left))
+		return float(found.holding_cost[0] - found.saved_cost[0])
+
+	best = (2 * 36 * 2 / 0.5) ** 0.5 - 2 * 5
+	assert cost(best) < min(cost(0.8 * best), cost(1.2 * best))
+
+
 def test_arrivals_and_promises_count_on_their_days() -> None:
 	found = project(outlook(arrivals=[[0], [0], [7]], known_demand=[[0], [3]]), quantity(0))
 	assert found.stock[:3, 0, 0].tolist() == pytest.approx([18, 13, 18], abs=1e-3)
@@ -106,6 +119,7 @@ def test_items_do_not_touch_each_other() -> None:
 		protection_days=[10, 4],
 		holding_cost=[0.5, 0.5],
 		stockout_cost=[3, 3],
+		order_cost=[0, 0],
 	)
 	found = project(two, np.array([0, 9], np.float32))
 	assert found.missed[0] == pytest.approx(0, abs=1e-3)

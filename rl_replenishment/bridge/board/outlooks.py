@@ -76,6 +76,8 @@ def _of_agent(agent: str, lines: list[OpenLine], today: date) -> Outlooks:
 		high=high,
 		holding_cost=unit_cost * np.float32(settings.holding_rate / DAYS_PER_YEAR),
 		stockout_cost=unit_cost * np.float32(settings.stockout_rate),
+		order_cost=np.full(len(lines), flt(settings.order_cost), np.float32),
+		review_days=settings.review_days,
 		unmet_demand=settings.unmet_demand.lower(),
 	)
 	return Outlooks(lines, outlook, arrivals.sum(axis=0), _next_arrivals(arrivals, today))

@@ -32,15 +32,18 @@ def board(agent: str | None) -> dict[str, Any]:
 	shown = [row for group in read_outlooks(lines, today) for row in _rows(group, prices)]
 	order = {line.proposal: i for i, line in enumerate(lines)}
 	shown.sort(key=lambda row: order[row["proposal"]])
+	agents = _agents()
+	companies = {line.company for line in lines} | {each["company"] for each in agents}
+	reasons = frappe.get_meta("Material Request Item").get_field("rl_edit_reason").options
 	return {
 		"lines": shown,
 		"more": more,
 		"suppliers": _suppliers({line.supplier for line in lines if line.supplier}),
 		"currencies": {
-			company: frappe.get_cached_value("Company", company, "default_currency")
-			for company in {line.company for line in lines}
+			company: frappe.get_cached_value("Company", company, "default_currency") for company in companies
 		},
-		"agents": _agents(),
+		"agents": agents,
+		"reasons": [reason for reason in reasons.split("\n") if reason],
 		"may": {
 			"edit": bool(frappe.has_permission("Material Request", "write")),
 			"approve": bool(frappe.has_permission("Material Request", "submit"))

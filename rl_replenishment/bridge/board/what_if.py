@@ -49,7 +49,13 @@ def _change(then: Projection, now: Projection, i: int) -> dict[str, float]:
 	"""By how much it costs more (or, below 0, less) than what was proposed."""
 	missed = figures.money(float(then.missed_cost[i] - now.missed_cost[i]))
 	holding = figures.money(float(then.holding_cost[i] - now.holding_cost[i]))
-	return {"missed_cost": missed, "holding_cost": holding, "cost": figures.money(missed + holding)}
+	saved = figures.money(float(then.saved_cost[i] - now.saved_cost[i]))
+	return {
+		"missed_cost": missed,
+		"holding_cost": holding,
+		"later_cost": -saved,
+		"cost": figures.money(missed + holding - saved),
+	}
 
 
 def _read(sent: Any) -> dict[str, float]:

@@ -121,3 +121,40 @@ class TestWhatIf(BoardCase):
 		for sent in ("[]", "x", '{"a": -1}', '{"a": "x"}', '{"a": NaN}', "null"):
 			with self.subTest(sent), self.assertRaises(frappe.ValidationError):
 				api.board_what_if(sent)
+
+
+class TestPicture(BoardCase):
+	def test_demand_and_stock(self) -> None:
+		"""10 on hand, 2 a day: gone after five days, and there again with the order."""
+		line = self.line(0)
+		found = api.board_picture(line["proposal"], line["proposed"])
+		self.assertEqual(found["today"], len(found["demand"]))
+		self.assertEqual(found["demand"][-60:], [2] * 60)
+		self.assertEqual(found["start"], getdate(add_days(nowdate(), -found["today"])))
+		ahead = len(found["without"])
+		self.assertEqual(len(found["last_year"]), found["today"] + ahead)
+		self.assertLess(found["without"][6], 1)
+		low, middle, high = found["with_order"]
+		self.assertEqual({len(low), len(middle), len(high)}, {ahead})
+		self.assertGreater(middle[found["arrives"]], found["without"][found["arrives"]])
+		# what is lost waits for nobody
+		self.assertGreaterEqual(min(low), 0)
+
+	def test_it_agrees_with_what_if(self) -> None:
+		"""Nothing is missed where the stock never comes near nothing."""
+		line = self.line(0)
+		found = api.board_what_if(json.dumps({line["proposal"]: 0}))[line["proposal"]]
+		bare = api.board_picture(line["proposal"], 0)
+		self.assertEqual(bare["with_order"][1], bare["without"])
+		self.assertGreater(found["missed"], 0)
+		self.assertLess(bare["without"][-1], 1)
+
+	def test_arrivals_and_outages(self) -> None:
+		due = add_days(nowdate(), 3)
+		make.make_purchase_order(self.suppliers[0], self.items[0], self.warehouse, 5, due)
+		found = api.board_picture(self.line(0)["proposal"], 0)
+		self.assertEqual([day for day, qty in enumerate(found["arrivals"]) if qty], [3])
+
+	def test_of_nothing_else(self) -> None:
+		self.assertRaises(frappe.DoesNotExistError, api.board_picture, "nothing", 1)
+		self.assertRaises(frappe.ValidationError, api.board_picture, self.line(0)["proposal"], -1)
