@@ -6,7 +6,7 @@ from typing import Any
 
 import frappe
 from frappe import _
-from frappe.utils import escape_html
+from frappe.utils import cint, escape_html, flt
 
 #: characters of a document's name in Frappe, and of what people may give as a reason
 LONGEST_NAME, LONGEST_REASON = 140, 2000
@@ -194,25 +194,27 @@ def board_what_if(quantities: str) -> dict[str, Any]:
 
 
 @frappe.whitelist(methods=["GET"])
-def board_picture(proposal: str, qty: float) -> dict[str, Any]:
+def board_picture(proposal: str, qty: float | str) -> dict[str, Any]:
 	"""Past and expected demand of an open line, and stock with an order of `qty`, in stock UOM."""
 	_check_board()
 	_check_text(proposal)
-	if not 0 <= qty < LARGEST_QUANTITY:
+	# a request sends texts
+	quantity = flt(qty)
+	if not 0 <= quantity < LARGEST_QUANTITY:
 		frappe.throw(_("Quantities are to be numbers of 0 or more, by RL Proposal."))
 	from rl_replenishment.bridge.board import picture
 
-	return picture.picture(proposal, qty)
+	return picture.picture(proposal, quantity)
 
 
 @frappe.whitelist(methods=["POST"])
-def board_approve(groups: str, submit: bool = False) -> list[dict[str, Any]]:
+def board_approve(groups: str, submit: int | str = 0) -> list[dict[str, Any]]:
 	"""Order from suppliers, a JSON list; ERPNext's own permissions decide about each document."""
 	_check_board()
 	frappe.has_permission("Purchase Order", "create", throw=True)
 	from rl_replenishment.bridge.board import approving
 
-	return approving.approve(groups, submit=submit)
+	return approving.approve(groups, submit=bool(cint(submit)))
 
 
 @frappe.whitelist(methods=["POST"])

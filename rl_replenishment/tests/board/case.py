@@ -57,4 +57,5 @@ class BoardCase(IntegrationTestCase):
 			wish = changed.get(line["item_code"], line["qty"])
 			qty, reason = wish if isinstance(wish, tuple) else (wish, "")
 			group["lines"][line["proposal"]] = {"qty": qty, "reason": reason, "seen": line["modified"]}
-		return api.board_approve(json.dumps(list(groups.values())), submit=submit)
+		# a request sends texts
+		return api.board_approve(json.dumps(list(groups.values())), submit=str(int(submit)))

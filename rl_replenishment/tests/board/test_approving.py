@@ -82,7 +82,7 @@ class TestApproving(BoardCase):
 		line = next(line for line in lines if line["supplier"] == self.suppliers[1])
 		frappe.get_doc("Material Request", line["request"]).save()
 		wish = {line["proposal"]: {"qty": 1, "seen": "2000-01-01 00:00:00"}}
-		(result,) = api.board_approve(json.dumps([{**group, "lines": wish}]), submit=True)
+		(result,) = api.board_approve(json.dumps([{**group, "lines": wish}]), submit=1)
 		self.assertEqual(result["status"], "Failed")
 		self.assertIn(line["request"], result["message"])
 
@@ -90,7 +90,7 @@ class TestApproving(BoardCase):
 		name = self.line(2)["proposal"]
 		api.turn_down(json.dumps([name]))
 		group = {"supplier": self.suppliers[1], "company": make.company(), "lines": {name: {"qty": 1}}}
-		(result,) = api.board_approve(json.dumps([group]), submit=True)
+		(result,) = api.board_approve(json.dumps([group]), submit=1)
 		self.assertEqual((result["status"], result["order"]), ("Failed", None))
 
 	def test_submitted_requests_are_ordered_in_any_quantity(self) -> None:
@@ -135,7 +135,7 @@ class TestMixedRequests(BoardCase):
 		line = self.line(2)
 		wish = {line["proposal"]: {"qty": line["qty"], "seen": line["modified"]}}
 		group = {"supplier": self.suppliers[1], "company": make.company(), "lines": wish}
-		(result,) = api.board_approve(json.dumps([group]), submit=True)
+		(result,) = api.board_approve(json.dumps([group]), submit=1)
 		self.assertEqual(result["status"], "Submitted")
 		left = self.board()["lines"]
 		self.assertEqual({each["item_code"] for each in left}, set(self.items[:2]))
