@@ -34,12 +34,21 @@ export function grouped(lines) {
 		}
 		groups.get(key).lines.push(line);
 	}
-	return [...groups.values()].sort((one, other) => Number(!one.supplier) - Number(!other.supplier));
+	return [...groups.values()].sort(
+		(one, other) => Number(!one.supplier) - Number(!other.supplier)
+	);
 }
 
 /** Sums of lines of one currency. `effects` has by proposal what edits do; lines say what they do as they are. */
 export function totals(lines, edits, effects) {
-	const sum = { lines: lines.length, changed: 0, value: 0, proposed: 0, missed_cost: 0, holding_cost: 0 };
+	const sum = {
+		lines: lines.length,
+		changed: 0,
+		value: 0,
+		proposed: 0,
+		missed_cost: 0,
+		holding_cost: 0,
+	};
 	for (const line of lines) {
 		const effect = effects[line.proposal] ?? line;
 		sum.changed += is_changed(line, edits) ? 1 : 0;

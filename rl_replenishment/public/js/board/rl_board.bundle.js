@@ -1,7 +1,7 @@
 // What the desk page asks for: a board on one of its pages.
 
 import { createApp } from "vue";
-import Board from "./Board.vue";
+import BuyersBoard from "./BuyersBoard.vue";
 
 frappe.provide("frappe.rl_replenishment");
 
@@ -16,7 +16,7 @@ frappe.rl_replenishment.Board = class {
 		});
 		const place = document.createElement("div");
 		page.main[0].append(place);
-		const app = createApp(Board);
+		const app = createApp(BuyersBoard);
 		// texts are translated, and numbers written, by the desk
 		app.config.globalProperties.__ = window.__;
 		this.root = app.mount(place);

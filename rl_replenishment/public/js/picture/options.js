@@ -5,7 +5,9 @@ const DAY_MS = 86400000;
 /** The days of a picture as dates, the first of which is `start`. */
 export function days_of(start, count) {
 	const first = Date.parse(`${start}T00:00:00Z`);
-	return Array.from({ length: count }, (_, day) => new Date(first + day * DAY_MS).toISOString().slice(0, 10));
+	return Array.from({ length: count }, (_, day) =>
+		new Date(first + day * DAY_MS).toISOString().slice(0, 10)
+	);
 }
 
 /** Runs of consecutive days, as first and last of each. */
@@ -66,7 +68,11 @@ export function options_of(data, colours, { number, day, text: __ }) {
 				silent: true,
 				itemStyle: { color: colours.alarm, opacity: 0.15 },
 				data: runs(data.out_of_stock).map(([first, last]) => [
-					{ xAxis: days[first], name: __("Out of Stock"), label: { color: colours.text, fontSize: 10 } },
+					{
+						xAxis: days[first],
+						name: __("Out of Stock"),
+						label: { color: colours.text, fontSize: 10 },
+					},
 					{ xAxis: days[last + 1] },
 				]),
 			},
@@ -119,24 +125,38 @@ export function options_of(data, colours, { number, day, text: __ }) {
 			data: later(data.arrivals.map((value) => value || null)),
 		},
 	];
-	const shown = [names.demand, names.last_year, names.expected, names.range, names.with_order, names.without];
+	const shown = [
+		names.demand,
+		names.last_year,
+		names.expected,
+		names.range,
+		names.with_order,
+		names.without,
+	];
 	if (data.arrivals.some(Boolean)) shown.push(names.arrivals);
 	if (data.left_out.length) shown.push(names.left_out);
 	return {
 		animation: false,
 		aria: { enabled: true },
 		textStyle: { color: colours.text },
-		legend: { data: shown, top: 0, type: "scroll", textStyle: { color: colours.text }, inactiveColor: colours.muted },
+		legend: {
+			data: shown,
+			top: 0,
+			type: "scroll",
+			textStyle: { color: colours.text },
+			inactiveColor: colours.muted,
+		},
 		tooltip: {
 			trigger: "axis",
 			backgroundColor: colours.card,
 			textStyle: { color: colours.text },
-			valueFormatter: (value) => (value === null || value === undefined ? "" : `${number(value)} ${data.uom}`),
+			valueFormatter: (value) =>
+				value === null || value === undefined ? "" : `${number(value)} ${data.uom}`,
 		},
 		axisPointer: { link: [{ xAxisIndex: "all" }] },
 		grid: [
-			{ left: 56, right: 16, top: 40, height: 110 },
-			{ left: 56, right: 16, top: 186, height: 130 },
+			{ left: 56, right: 16, top: 56, height: 110 },
+			{ left: 56, right: 16, top: 202, height: 130 },
 		],
 		xAxis: [0, 1].map((at) => ({
 			type: "category",

@@ -49,7 +49,8 @@ frappe.rl_replenishment.draw = (element, data) => {
 		card: colour("--card-bg", "#fff"),
 	};
 	const write = {
-		number: (value) => format_number(value, null, Math.abs(value) < 10 ? 1 : 0),
+		number: (value) =>
+			format_number(value, null, Number.isInteger(value) || Math.abs(value) >= 10 ? 0 : 1),
 		day: (day) => frappe.datetime.str_to_user(day),
 		text: window.__,
 	};
