@@ -165,7 +165,7 @@ def large_draft(lines: int = 200) -> str:
 
 
 def board(lines: int, suppliers: int) -> int:
-	"""Open lines of so many suppliers, those of the drafts many times over; returns how many requests these are in."""
+	"""Open lines of so many suppliers, those of a draft over and over; returns how many requests they are in."""
 	forget_agents()
 	source = frappe.get_doc("Material Request", next(iter(drafts())))
 	for name in drafts():
@@ -193,9 +193,8 @@ def hold(supplier: str, held: bool = True) -> None:
 def _supplier_called(name: str) -> str:
 	if not frappe.db.exists("Supplier", name):
 		group = frappe.db.get_value("Supplier Group", {"is_group": 0})
-		frappe.get_doc({"doctype": "Supplier", "supplier_name": name, "supplier_group": group}).insert(
-			set_name=name
-		)
+		values = {"doctype": "Supplier", "supplier_name": name, "supplier_group": group}
+		frappe.get_doc(values).insert(set_name=name)
 		add_tag(TAG, "Supplier", name)
 	return name
 
@@ -357,15 +356,7 @@ def _agent() -> str:
 _FUNCTIONS = {
 	function.__name__: function
 	for function in (
-		prepare,
-		clean,
-		forget_agents,
-		drafts,
-		large_draft,
-		answers,
-		compared,
-		hostile,
-		board,
-		hold,
+		*(prepare, clean, forget_agents, drafts, large_draft, answers, compared, hostile),
+		*(board, hold),
 	)
 }

@@ -13,7 +13,8 @@ MOST_CLICKS, MOST_SECONDS = 25, 60
 MANY = 1000
 COUNT_CLICKS = """() => {
 	window.rl_clicks = 0;
-	document.addEventListener("click", (event) => { if (event.isTrusted && event.detail) window.rl_clicks++; }, true);
+	const count = (event) => { if (event.isTrusted && event.detail) window.rl_clicks++; };
+	document.addEventListener("click", count, true);
 }"""
 #: types into a quantity; how long until it shows, and its line's value with it, in ms
 EDIT = """async () => {
