@@ -165,7 +165,7 @@ def large_draft(lines: int = 200) -> str:
 
 
 def board(lines: int, suppliers: int) -> int:
-	"""Open lines of so many suppliers, those of a draft over and over; returns how many requests they are in."""
+	"""Open lines of so many suppliers, those of a draft over and over; returns in how many requests."""
 	forget_agents()
 	source = frappe.get_doc("Material Request", next(iter(drafts())))
 	for name in drafts():

@@ -13,6 +13,11 @@ from rl_replenishment.tests.board.case import BoardCase
 
 
 class TestReading(BoardCase):
+	def test_requests_are_called_by_supplier_and_value(self) -> None:
+		titles = {frappe.db.get_value("Material Request", name, "title") for name in self.requests}
+		self.assertEqual({title.split(", ")[0] for title in titles}, set(self.suppliers))
+		self.assertTrue(all(any(sign.isdigit() for sign in title.split(", ", 1)[1]) for title in titles))
+
 	def test_the_most_urgent_come_first(self) -> None:
 		lines = self.board()["lines"]
 		self.assertEqual({line["item_code"] for line in lines}, set(self.items))
@@ -141,7 +146,7 @@ class TestPicture(BoardCase):
 		self.assertGreaterEqual(min(low), 0)
 
 	def test_it_agrees_with_what_if(self) -> None:
-		"""Nothing is missed where the stock never comes near nothing."""
+		"""With nothing ordered, stock is what it is without an order, and ends."""
 		line = self.line(0)
 		found = api.board_what_if(json.dumps({line["proposal"]: 0}))[line["proposal"]]
 		bare = api.board_picture(line["proposal"], 0)

@@ -22,7 +22,7 @@ export function urgency(name) {
 	return {
 		out: { text: __("Out of Stock"), colour: "red" },
 		late: { text: __("Ends Before Delivery"), colour: "orange" },
-		soon: { text: __("Ends Before Next Delivery"), colour: "yellow" },
+		soon: { text: __("Ends Before Next Delivery"), colour: "blue" },
 	}[name];
 }
 
