@@ -52,7 +52,7 @@ def test_forty_lines_of_six_suppliers(site, desk, record_property):
 	page.evaluate(COUNT_CLICKS)
 	started = time.monotonic()
 	page.get_by_role("link", name="Buyer's Board").first.click()
-	expect(page.locator(".rl-line")).to_have_count(LINES)
+	expect(page.locator(".rl-line")).to_have_count(LINES, timeout=20_000)
 	for number in range(EDITS):
 		line = page.locator(".rl-line").nth(5 * number)
 		field = line.locator(".rl-quantity input")
