@@ -178,7 +178,7 @@ def turn_down(proposals: str) -> dict[str, int]:
 def board(agent: str = "") -> dict[str, Any]:
 	"""The lines that wait for a buyer, of one agent or of all that the user may see."""
 	_check_board()
-	_check_text(agent)
+	check_text(agent)
 	from rl_replenishment.bridge.board import reading
 
 	return reading.board(agent or None)
@@ -197,7 +197,7 @@ def board_what_if(quantities: str) -> dict[str, Any]:
 def board_picture(proposal: str, qty: float | str) -> dict[str, Any]:
 	"""Past and expected demand of an open line, and stock with an order of `qty`, in stock UOM."""
 	_check_board()
-	_check_text(proposal)
+	check_text(proposal)
 	# a request sends texts
 	quantity = flt(qty)
 	if not 0 <= quantity < LARGEST_QUANTITY:
@@ -231,8 +231,8 @@ def board_snooze(proposals: str, until: str, reason: str = "") -> dict[str, Any]
 	"""Leave items alone until a day, and take their lines out of their drafts: a JSON list of proposals."""
 	_check_board()
 	frappe.has_permission("RL Snooze", "create", throw=True)
-	_check_text(until)
-	_check_text(reason, LONGEST_REASON)
+	check_text(until)
+	check_text(reason, LONGEST_REASON)
 	from rl_replenishment.bridge.board import setting_aside
 
 	return setting_aside.snooze(proposals, until, reason)
