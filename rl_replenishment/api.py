@@ -6,10 +6,11 @@ from typing import Any
 
 import frappe
 from frappe import _
-from frappe.utils import escape_html
+from frappe.utils import cint, escape_html, flt
 
 #: characters of a document's name in Frappe, and of what people may give as a reason
 LONGEST_NAME, LONGEST_REASON = 140, 2000
+LARGEST_QUANTITY = 1e12
 
 
 @frappe.whitelist(methods=["POST"])
@@ -171,6 +172,76 @@ def turn_down(proposals: str) -> dict[str, int]:
 	except (ValueError, RecursionError):
 		names = None
 	return turning_down.turn_down(names)
+
+
+@frappe.whitelist(methods=["GET"])
+def board(agent: str = "") -> dict[str, Any]:
+	"""The lines that wait for a buyer, of one agent or of all that the user may see."""
+	_check_board()
+	check_text(agent)
+	from rl_replenishment.bridge.board import reading
+
+	return reading.board(agent or None)
+
+
+@frappe.whitelist(methods=["POST"])
+def board_what_if(quantities: str) -> dict[str, Any]:
+	"""What other quantities would do, a JSON object of them in stock UOM by proposal; writes nothing."""
+	_check_board()
+	from rl_replenishment.bridge.board import what_if
+
+	return what_if.what_if(quantities)
+
+
+@frappe.whitelist(methods=["GET"])
+def board_picture(proposal: str, qty: float | str) -> dict[str, Any]:
+	"""Past and expected demand of an open line, and stock with an order of `qty`, in stock UOM."""
+	_check_board()
+	check_text(proposal)
+	# a request sends texts
+	quantity = flt(qty)
+	if not 0 <= quantity < LARGEST_QUANTITY:
+		frappe.throw(_("Quantities are to be numbers of 0 or more, by RL Proposal."))
+	from rl_replenishment.bridge.board import picture
+
+	return picture.picture(proposal, quantity)
+
+
+@frappe.whitelist(methods=["POST"])
+def board_approve(groups: str, submit: int | str = 0) -> list[dict[str, Any]]:
+	"""Order from suppliers, a JSON list; ERPNext's own permissions decide about each document."""
+	_check_board()
+	frappe.has_permission("Purchase Order", "create", throw=True)
+	from rl_replenishment.bridge.board import approving
+
+	return approving.approve(groups, submit=bool(cint(submit)))
+
+
+@frappe.whitelist(methods=["POST"])
+def board_undo(orders: str) -> list[dict[str, Any]]:
+	"""Take Purchase Orders back, a JSON list of names; ERPNext's own permissions decide about each."""
+	_check_board()
+	from rl_replenishment.bridge.board import approving
+
+	return approving.undo(orders)
+
+
+@frappe.whitelist(methods=["POST"])
+def board_snooze(proposals: str, until: str, reason: str = "") -> dict[str, Any]:
+	"""Leave items alone until a day, and take their lines out of their drafts: a JSON list of proposals."""
+	_check_board()
+	frappe.has_permission("RL Snooze", "create", throw=True)
+	check_text(until)
+	check_text(reason, LONGEST_REASON)
+	from rl_replenishment.bridge.board import setting_aside
+
+	return setting_aside.snooze(proposals, until, reason)
+
+
+def _check_board() -> None:
+	"""Whoever may read proposals and the requests that they are in."""
+	frappe.has_permission("RL Proposal", "read", throw=True)
+	frappe.has_permission("Material Request", "read", throw=True)
 
 
 def may_open_app() -> bool:

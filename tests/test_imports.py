@@ -79,7 +79,7 @@ FLOORS = (
 	("state", "sample_company"),
 	("feedback", "policies"),
 	("proposing", "training"),
-	("doctor",),
+	("board", "doctor"),
 	("desk", "remote"),
 )
 BRIDGE = "rl_replenishment.bridge"

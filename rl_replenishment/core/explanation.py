@@ -84,6 +84,8 @@ class Explanation:
 	left_out_days_ago: float = 0.0
 	#: what following the buyer's lessons adds to the order, or takes off it
 	followed: float = 0.0
+	#: demand over the protection interval that is passed as often as not
+	demand_middle: float = 0.0
 
 	def sentence(self, _: Translate = str, number: Number = quantity_words) -> str:
 		"""One sentence for a buyer: clauses in the language that `_` translates to, numbers by `number`."""
@@ -252,6 +254,7 @@ def explain(situation: Situation, decision: Decision) -> list[Explanation]:
 		nothing if state.left_out is None else state.left_out,
 		nothing if state.left_out_days_ago is None else state.left_out_days_ago,
 		followed,
+		decision.levels.middle,
 	)
 	numbers = [as_written(column).tolist() for column in columns[1:]]
 	return [Explanation(int(row[0]), *row[1:]) for row in zip(columns[0], *numbers, strict=True)]

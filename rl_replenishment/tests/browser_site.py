@@ -9,10 +9,13 @@ from typing import Any
 
 import frappe
 from erpnext.stock.doctype.material_request.material_request import make_purchase_order
+from frappe.desk.doctype.tag.tag import add_tag
 from frappe.utils import add_days, getdate, nowdate
 
 from rl_replenishment import demo
 from rl_replenishment.bridge.desk import digest
+from rl_replenishment.bridge.proposing.grouping import MOST_LINES
+from rl_replenishment.bridge.sample_company.masters import TAG
 from rl_replenishment.bridge.training import asking as training_asking
 from rl_replenishment.setup.roles import MANAGER, USER
 from rl_replenishment.tasks import propose
@@ -161,6 +164,60 @@ def large_draft(lines: int = 200) -> str:
 	return request.name
 
 
+def board(lines: int, suppliers: int) -> int:
+	"""Open lines of so many suppliers, those of a draft over and over; returns in how many requests."""
+	forget_agents()
+	source = frappe.get_doc("Material Request", next(iter(drafts())))
+	for name in drafts():
+		if name != source.name:
+			frappe.delete_doc("Material Request", name, force=True)
+	each = -(-lines // suppliers)
+	requests = 0
+	for number in range(suppliers):
+		supplier, left = _supplier_called(f"Board Supplier {number + 1}"), min(each, lines - number * each)
+		for first in range(0, left, MOST_LINES):
+			_copy(source, supplier, min(MOST_LINES, left - first))
+			requests += 1
+	frappe.delete_doc("Material Request", source.name, force=True)
+	frappe.db.commit()
+	return requests
+
+
+def hold(supplier: str, held: bool = True) -> None:
+	"""Keep ERPNext from ordering from a supplier, or end that."""
+	frappe.db.set_value("Supplier", supplier, {"on_hold": int(held), "hold_type": "All"})
+	frappe.db.commit()
+	frappe.clear_document_cache("Supplier", supplier)
+
+
+def _supplier_called(name: str) -> str:
+	if not frappe.db.exists("Supplier", name):
+		group = frappe.db.get_value("Supplier Group", {"is_group": 0})
+		values = {"doctype": "Supplier", "supplier_name": name, "supplier_group": group}
+		frappe.get_doc(values).insert(set_name=name)
+		add_tag(TAG, "Supplier", name)
+	return name
+
+
+def _copy(source: Any, supplier: str, lines: int) -> None:
+	"""A draft with the lines of another, over and over, each with a proposal of its own."""
+	request = frappe.copy_doc(source)
+	request.set("items", [])
+	proposals = []
+	for number in range(lines):
+		line = source.items[number % len(source.items)]
+		proposal = frappe.copy_doc(frappe.get_doc("RL Proposal", line.rl_proposal))
+		proposal.update({"supplier": supplier, "status": "Requested"})
+		proposals.append(proposal.insert())
+		copied = frappe.copy_doc(line).as_dict()
+		request.append("items", {**copied, "rl_proposal": proposal.name, "parent": None, "name": None})
+	request.rl_agent = source.rl_agent
+	# as the app's own emission does
+	request.insert(ignore_permissions=True)
+	for proposal, line in zip(proposals, request.items, strict=True):
+		proposal.db_set({"material_request": request.name, "material_request_item": line.name})
+
+
 def answers() -> int:
 	"""All drafts ordered with a change in each, unless some are already; returns how many answers there are.
 
@@ -298,5 +355,8 @@ def _agent() -> str:
 
 _FUNCTIONS = {
 	function.__name__: function
-	for function in (prepare, clean, forget_agents, drafts, large_draft, answers, compared, hostile)
+	for function in (
+		*(prepare, clean, forget_agents, drafts, large_draft, answers, compared, hostile),
+		*(board, hold),
+	)
 }

@@ -12,6 +12,7 @@ SERIOUS = ("serious", "critical")
 PAGES = {
 	"rl-replenishment": ("selling", "stock"),
 	"rl-proposal": ("material-request",),
+	"rl-board": ("permission-manager",),
 	"rl-agent-settings/Browser Tests": ("incoterm/CFR", "purchase-order/new"),
 }
 #: the width of a phone's window

@@ -45,6 +45,8 @@ class OrderLine:
 	explanation: str
 	#: name of the RL Proposal
 	proposal: str
+	#: in company currency, 0 where no price is known
+	value: float = 0.0
 
 
 def grouped(

@@ -213,6 +213,7 @@ def _order_line(situation: Situation, i: int, proposal: Proposal, name: str, tod
 		proposed_qty=proposed,
 		explanation=plain(proposal.reason),
 		proposal=name,
+		value=figures.money(proposed * float(bought.rates[i])),
 	)
 
 

@@ -196,3 +196,23 @@ def _make_item(plan: Plan, item: int, company: str, warehouses: dict[str, str]) 
 			}
 		],
 	)
+	_make_price(plan, item)
+
+
+def _make_price(plan: Plan, item: int) -> None:
+	"""What the supplier asks for the unit that the item is bought in; it goes with the item."""
+	price_list = frappe.db.get_single_value("Buying Settings", "buying_price_list")
+	if not price_list:
+		return
+	table, pack = plan.items, max(float(plan.items.order_multiple[item]), 1.0)
+	frappe.get_doc(
+		{
+			"doctype": "Item Price",
+			"price_list": price_list,
+			"buying": 1,
+			"item_code": table.keys[item].item_code,
+			"supplier": table.suppliers[item],
+			"uom": _pack_name(pack) if pack > 1 else (_WHOLE_UNIT if plan.whole[item] else _UNIT),
+			"price_list_rate": round(float(table.unit_cost[item]) * pack, 2),
+		}
+	).insert(ignore_permissions=True)

@@ -33,12 +33,12 @@ def read_unseen(settings: Document, items: ItemTable, history: DemandHistory) ->
 	unseen = Unseen.nothing(*shape)
 	if settings.demand_source != "Sales Order":
 		# who orders what is out of stock is seen all the same
-		unseen = _out_of_stock(at, history)
+		unseen = out_of_stock(at, history)
 	introduced = np.maximum(unseen.introduced, _introduced(at, history))
 	return Unseen(unseen.out_of_stock, unseen.sold_out, introduced)
 
 
-def _out_of_stock(at: Keys, history: DemandHistory) -> Unseen:
+def out_of_stock(at: Keys, history: DemandHistory) -> Unseen:
 	"""Read from the entries of the Stock Ledger after or before which nothing was left."""
 	days, count = history.demand.shape
 	item, day, left, came = _turning_points(at, history)

@@ -1,0 +1,1 @@
+"""The buyer's board: open proposals on one screen, and what is done with them there."""

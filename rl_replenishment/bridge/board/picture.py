@@ -1,0 +1,117 @@
+"""The picture of a line: demand as it was and is expected, and stock as it will be with an order or none."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Any
+
+import frappe
+import numpy as np
+import numpy.typing as npt
+from frappe import _
+from frappe.model.document import Document
+from frappe.utils import flt, getdate
+
+from rl_replenishment.bridge.board.open_lines import OpenLine, read_open_lines
+from rl_replenishment.bridge.board.outlooks import Outlooks, read_outlooks
+from rl_replenishment.bridge.queries import Keys
+from rl_replenishment.bridge.state.demand import read_demand
+from rl_replenishment.bridge.state.outages import out_of_stock, without_gaps
+from rl_replenishment.bridge.state.parameters import read_parameters
+from rl_replenishment.core.demand.history import DemandHistory
+from rl_replenishment.core.items import ItemKey
+from rl_replenishment.core.outlook import BAND, project
+
+#: days of the past in the picture, and a year as weeks have it
+PAST_DAYS, YEAR = 91, 364
+#: days that the picture looks ahead at most
+_MOST_AHEAD = 364
+
+
+def picture(proposal: str, qty: float) -> dict[str, Any]:
+	"""What is drawn of an open line that the user may see, with an order of `qty`, in stock UOM.
+
+	`days` are dates, from `PAST_DAYS` ago on, and `today` is the place of the first day to come among them.
+	`demand` is of the past days and `last_year` of all days, None where it is not known. `expected` has low,
+	middle and high of a day's demand, and `with_order` those of stock at the end of each day to come;
+	`without` has its middle, and `arrivals` what else arrives by then. `out_of_stock` and `left_out` are
+	places among the days. Raises `DoesNotExistError` where there is no such line.
+	"""
+	lines, _more = read_open_lines(proposals=[proposal])
+	if not lines:
+		raise frappe.DoesNotExistError(_("This line is not open any more."))
+	today = getdate()
+	(group,) = read_outlooks(lines, today)
+	(line,) = lines
+	return {
+		"start": today - timedelta(days=PAST_DAYS),
+		"today": PAST_DAYS,
+		"uom": line.stock_uom,
+		**_ahead(group, qty),
+		**_past(line, today, _days_ahead(group)),
+		"reorder_point": line.state.get("reorder_point"),
+		"target": line.state.get("target"),
+		"most_stock": line.state.get("most_stock"),
+		"set_aside": flt(line.state.get("set_aside")),
+	}
+
+
+def _days_ahead(group: Outlooks) -> int:
+	"""Twice the days until the order after this one could arrive, so that it is seen how long it lasts."""
+	return int(min(2 * group.outlook.protection_days[0], _MOST_AHEAD))
+
+
+def _ahead(group: Outlooks, qty: float) -> dict[str, Any]:
+	days, outlook = _days_ahead(group), group.outlook
+	ordered = project(outlook, np.array([qty], np.float32), days).band()[:, :, 0]
+	without = project(outlook, np.zeros(1, np.float32), days).band()[:, :, 0]
+	day = np.quantile(outlook.demand_until(0)[:, 0], BAND)
+	arrivals = np.zeros(days)
+	known = outlook.arrivals[:days, 0]
+	arrivals[: len(known)] = known
+	return {
+		"expected": _rounded(day),
+		"with_order": [_rounded(row) for row in ordered],
+		"without": _rounded(without[1]),
+		"arrivals": _rounded(arrivals),
+		"arrives": int(outlook.arrival_days[0]),
+	}
+
+
+def _past(line: OpenLine, today: date, ahead: int) -> dict[str, Any]:
+	settings = frappe.get_cached_doc("RL Agent Settings", line.agent)
+	keys = [ItemKey(line.item_code, line.warehouse)]
+	history = read_demand(settings, keys, days=PAST_DAYS + YEAR, today=today)
+	demand = history.demand[:, 0].astype(np.float64)
+	# the history may begin later
+	known = np.full(PAST_DAYS + YEAR, np.nan)
+	known[len(known) - len(demand) :] = demand
+	last_year = np.full(PAST_DAYS + ahead, np.nan)
+	part = known[: PAST_DAYS + min(ahead, YEAR)]
+	last_year[: len(part)] = part
+	gone = _out_of_stock(keys, history)
+	outliers = _left_out(settings, keys, history)
+	first = len(demand) - PAST_DAYS
+	return {
+		"demand": _rounded(known[-PAST_DAYS:]),
+		"last_year": _rounded(last_year),
+		"out_of_stock": [int(day) - first for day in np.flatnonzero(gone) if day >= first],
+		"left_out": [day - first for day in outliers if day >= first],
+	}
+
+
+def _out_of_stock(keys: list[ItemKey], history: DemandHistory) -> npt.NDArray[np.bool_]:
+	"""The days that began and ended without stock, shape (T,)."""
+	found: npt.NDArray[np.bool_] = out_of_stock(Keys(keys), history).out_of_stock[:, 0]
+	return found
+
+
+def _left_out(settings: Document, keys: list[ItemKey], history: DemandHistory) -> list[int]:
+	"""The days of the history with a booking that is not expected again."""
+	items, _purchasing = read_parameters(settings, keys)
+	unusual = without_gaps(settings, items, history).unusual
+	return [int((booking.day - history.start).astype(int)) for booking in unusual]
+
+
+def _rounded(values: npt.ArrayLike) -> list[float | None]:
+	return [round(float(value), 3) if np.isfinite(value) else None for value in np.ravel(values)]

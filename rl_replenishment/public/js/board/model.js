@@ -1,0 +1,102 @@
+// What the board reckons by itself: groups, values, totals, and what is sent to be ordered. No desk, no Vue.
+
+/** What the buyer has changed of a line, or what it asks for: in purchase UOM. */
+export function quantity_of(line, edits) {
+	return edits[line.proposal]?.qty ?? line.qty;
+}
+
+/** Whether the buyer wants another quantity than the agent proposed, but for what digits make of it. */
+export function is_changed(line, edits) {
+	const difference = quantity_of(line, edits) * line.conversion - line.proposed;
+	return Math.abs(difference) > Math.max(1e-3, 0.5e-3 * line.conversion);
+}
+
+export function reason_of(line, edits) {
+	return edits[line.proposal]?.reason ?? line.reason;
+}
+
+/** In the currency of the line's company. */
+export function value_of(line, edits) {
+	return quantity_of(line, edits) * line.price;
+}
+
+export function proposed_value_of(line) {
+	return (line.proposed / line.conversion) * line.price;
+}
+
+/** The lines by company and supplier: those first whose most urgent line is; without a supplier last. */
+export function grouped(lines) {
+	const groups = new Map();
+	for (const line of lines) {
+		const key = JSON.stringify([line.company, line.supplier]);
+		if (!groups.has(key)) {
+			groups.set(key, { key, company: line.company, supplier: line.supplier, lines: [] });
+		}
+		groups.get(key).lines.push(line);
+	}
+	return [...groups.values()].sort(
+		(one, other) => Number(!one.supplier) - Number(!other.supplier)
+	);
+}
+
+/** Sums of lines of one currency. `effects` has by proposal what edits do; lines say what they do as they are. */
+export function totals(lines, edits, effects) {
+	const sum = {
+		lines: lines.length,
+		changed: 0,
+		value: 0,
+		proposed: 0,
+		missed_cost: 0,
+		holding_cost: 0,
+	};
+	for (const line of lines) {
+		const effect = effects[line.proposal] ?? line;
+		sum.changed += is_changed(line, edits) ? 1 : 0;
+		sum.value += value_of(line, edits);
+		sum.proposed += proposed_value_of(line);
+		sum.missed_cost += effect.missed_cost;
+		sum.holding_cost += effect.holding_cost;
+	}
+	return sum;
+}
+
+/** What is never added up goes apart: the lines of each currency. */
+export function by_currency(lines, currencies) {
+	const found = {};
+	for (const line of lines) {
+		const currency = currencies[line.company];
+		(found[currency] ??= []).push(line);
+	}
+	return found;
+}
+
+/** What the server is asked to order; `suppliers` has by group the one that the buyer chose. */
+export function to_order(groups, edits, suppliers = {}) {
+	return groups.map((group) => ({
+		supplier: group.supplier || suppliers[group.key] || "",
+		company: group.company,
+		lines: Object.fromEntries(
+			group.lines.map((line) => [
+				line.proposal,
+				{
+					qty: quantity_of(line, edits),
+					reason: is_changed(line, edits) ? reason_of(line, edits) : "",
+					seen: line.modified,
+				},
+			])
+		),
+	}));
+}
+
+/** Edits of lines that are still there; those of others are of no use any more. */
+export function kept(edits, lines) {
+	const open = new Set(lines.map((line) => line.proposal));
+	return Object.fromEntries(Object.entries(edits).filter(([proposal]) => open.has(proposal)));
+}
+
+/** The line that a key leads to from another, in the order in which they are shown; the same at either end. */
+export function next_line(groups, proposal, step) {
+	const order = groups.flatMap((group) => group.lines.map((line) => line.proposal));
+	const at = order.indexOf(proposal);
+	return order[Math.min(Math.max(at + step, 0), order.length - 1)];
+}

@@ -1,0 +1,205 @@
+// What is drawn of an item, as ECharts takes it. No desk: colours, and how numbers, days and texts are written, are given.
+
+const DAY_MS = 86400000;
+
+/** The days of a picture as dates, the first of which is `start`. */
+export function days_of(start, count) {
+	const first = Date.parse(`${start}T00:00:00Z`);
+	return Array.from({ length: count }, (_, day) =>
+		new Date(first + day * DAY_MS).toISOString().slice(0, 10)
+	);
+}
+
+/** Runs of consecutive days, as first and last of each. */
+export function runs(days) {
+	const found = [];
+	for (const day of days) {
+		const last = found.at(-1);
+		if (last && day === last[1] + 1) last[1] = day;
+		else found.push([day, day]);
+	}
+	return found;
+}
+
+/**
+ * Above, demand: of the past days, a year before, and a day's range as it is expected. Below, stock to come: its
+ * range and middle with the order, its middle without, what else arrives, and the levels.
+ */
+export function options_of(data, colours, { number, day, text: __ }) {
+	const ahead = data.without.length;
+	const days = days_of(data.start, data.today + ahead);
+	const later = (values) => [...Array(data.today).fill(null), ...values];
+	const all = (value) => Array(ahead).fill(value);
+	const [low, middle, high] = data.expected;
+	const [stock_low, stock_middle, stock_high] = data.with_order;
+	const names = {
+		demand: __("Demand"),
+		last_year: __("A Year Before"),
+		expected: __("Expected per Day"),
+		range: __("Likely Range (80 %)"),
+		with_order: __("Stock with the Order"),
+		without: __("Stock without It"),
+		arrivals: __("Other Arrivals"),
+		left_out: __("Left Out"),
+	};
+	// two grids, one above the other, over the same days
+	const band = (at, from, to, colour) => [
+		{
+			...line(at, `${at}-from`, later(from), colour, 0),
+			stack: `band-${at}`,
+			silent: true,
+			tooltip: { show: false },
+		},
+		{
+			...line(at, names.range, later(to.map((value, i) => value - from[i])), colour, 0),
+			stack: `band-${at}`,
+			areaStyle: { color: colour, opacity: 0.18 },
+			silent: true,
+			tooltip: { show: false },
+		},
+	];
+	const series = [
+		{
+			type: "bar",
+			name: names.demand,
+			data: [...data.demand, ...Array(ahead).fill(null)],
+			itemStyle: { color: colours.past },
+			markArea: {
+				silent: true,
+				itemStyle: { color: colours.alarm, opacity: 0.15 },
+				data: runs(data.out_of_stock).map(([first, last]) => [
+					{
+						xAxis: days[first],
+						name: __("Out of Stock"),
+						label: { color: colours.text, fontSize: 10 },
+					},
+					{ xAxis: days[last + 1] },
+				]),
+			},
+			markLine: {
+				silent: true,
+				symbol: "none",
+				data: [{ xAxis: days[data.today] }],
+				label: { formatter: __("Today"), color: colours.muted, position: "end" },
+				lineStyle: { color: colours.muted, type: "solid" },
+			},
+		},
+		line(0, names.last_year, data.last_year, colours.muted, 1, "dotted"),
+		...band(0, all(low), all(high), colours.order),
+		line(0, names.expected, later(all(middle)), colours.order, 2),
+		{
+			type: "scatter",
+			name: names.left_out,
+			symbol: "diamond",
+			symbolSize: 9,
+			itemStyle: { color: colours.alarm },
+			data: data.left_out.map((at) => [days[at], data.demand[at]]),
+		},
+		...band(1, stock_low, stock_high, colours.order),
+		{
+			...line(1, names.with_order, later(stock_middle), colours.order, 2),
+			markLine: {
+				silent: true,
+				symbol: "none",
+				data: levels(data, __).map(([name, value]) => ({
+					yAxis: value,
+					label: {
+						formatter: `${name} ${number(value)}`,
+						position: "insideStartTop",
+						color: colours.text,
+						textBorderColor: colours.card,
+						textBorderWidth: 2,
+					},
+				})),
+				lineStyle: { color: colours.muted, type: "dashed" },
+			},
+		},
+		line(1, names.without, later(data.without), colours.without, 2, "dashed"),
+		{
+			type: "bar",
+			name: names.arrivals,
+			xAxisIndex: 1,
+			yAxisIndex: 1,
+			barWidth: 4,
+			itemStyle: { color: colours.without, opacity: 0.6 },
+			data: later(data.arrivals.map((value) => value || null)),
+		},
+	];
+	const shown = [
+		names.demand,
+		names.last_year,
+		names.expected,
+		names.range,
+		names.with_order,
+		names.without,
+	];
+	if (data.arrivals.some(Boolean)) shown.push(names.arrivals);
+	if (data.left_out.length) shown.push(names.left_out);
+	return {
+		animation: false,
+		aria: { enabled: true },
+		textStyle: { color: colours.text },
+		legend: {
+			data: shown,
+			top: 0,
+			type: "scroll",
+			textStyle: { color: colours.text },
+			inactiveColor: colours.muted,
+		},
+		tooltip: {
+			trigger: "axis",
+			backgroundColor: colours.card,
+			textStyle: { color: colours.text },
+			valueFormatter: (value) =>
+				value === null || value === undefined ? "" : `${number(value)} ${data.uom}`,
+		},
+		axisPointer: { link: [{ xAxisIndex: "all" }] },
+		grid: [
+			{ left: 56, right: 16, top: 56, height: 110 },
+			{ left: 56, right: 16, top: 202, height: 130 },
+		],
+		xAxis: [0, 1].map((at) => ({
+			type: "category",
+			gridIndex: at,
+			data: days,
+			axisLabel: { show: at === 1, formatter: day, color: colours.muted, hideOverlap: true },
+			axisLine: { lineStyle: { color: colours.line } },
+			axisTick: { show: false },
+		})),
+		yAxis: [__("Demand"), __("Stock")].map((name, at) => ({
+			gridIndex: at,
+			name,
+			nameTextStyle: { color: colours.muted, align: "left" },
+			axisLabel: { formatter: number, color: colours.muted },
+			splitLine: { lineStyle: { color: colours.line } },
+		})),
+		series,
+	};
+}
+
+function line(at, name, data, colour, width, type = "solid") {
+	return {
+		type: "line",
+		name,
+		data,
+		xAxisIndex: at,
+		yAxisIndex: at,
+		symbol: "none",
+		itemStyle: { color: colour },
+		lineStyle: { color: colour, width, type },
+	};
+}
+
+/** The levels that there are: of two that are the same, both are named at once. */
+function levels(data, __) {
+	const named = [
+		[__("Reorder Point"), data.reorder_point],
+		[__("Target"), data.target],
+		[__("Most Days of Cover"), data.most_stock],
+	].filter(([, value]) => value > 0);
+	const found = new Map();
+	for (const [name, value] of named) {
+		found.set(value, found.has(value) ? `${found.get(value)}, ${name}` : name);
+	}
+	return [...found].map(([value, name]) => [name, value]);
+}

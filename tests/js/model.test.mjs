@@ -1,0 +1,111 @@
+// What the board reckons by itself.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import * as model from "../../rl_replenishment/public/js/board/model.js";
+
+const line = (proposal, changes = {}) => ({
+	proposal,
+	company: "C",
+	supplier: "S",
+	qty: 5,
+	conversion: 12,
+	proposed: 60,
+	price: 3,
+	reason: "",
+	modified: "then",
+	missed_cost: 2,
+	holding_cost: 1,
+	...changes,
+});
+
+test("a line is changed by more than its digits", () => {
+	const one = line("a");
+	assert.equal(model.is_changed(one, {}), false);
+	assert.equal(model.is_changed(one, { a: { qty: 5.0001 } }), false);
+	assert.equal(model.is_changed(one, { a: { qty: 6 } }), true);
+	assert.equal(model.is_changed(line("a", { qty: 4 }), {}), true);
+});
+
+test("a quantity of nothing is a quantity", () => {
+	assert.equal(model.quantity_of(line("a"), { a: { qty: 0 } }), 0);
+	assert.equal(model.value_of(line("a"), { a: { qty: 0 } }), 0);
+});
+
+test("groups are those of company and supplier, without a supplier last", () => {
+	const lines = [
+		line("a", { supplier: "" }),
+		line("b"),
+		line("c", { company: "D" }),
+		line("d", { supplier: "T" }),
+		line("e"),
+	];
+	const found = model
+		.grouped(lines)
+		.map((group) => [
+			group.company,
+			group.supplier,
+			group.lines.map((each) => each.proposal).join(""),
+		]);
+	assert.deepEqual(found, [
+		["C", "S", "be"],
+		["D", "S", "c"],
+		["C", "T", "d"],
+		["C", "", "a"],
+	]);
+});
+
+test("totals take effects of edits, and say what was proposed", () => {
+	const lines = [line("a"), line("b")];
+	const found = model.totals(
+		lines,
+		{ a: { qty: 7 } },
+		{ a: { missed_cost: 0.5, holding_cost: 4 } }
+	);
+	assert.deepEqual(found, {
+		lines: 2,
+		changed: 1,
+		value: 36,
+		proposed: 30,
+		missed_cost: 2.5,
+		holding_cost: 5,
+	});
+});
+
+test("unlike currencies are not added up", () => {
+	const parts = model.by_currency([line("a"), line("b", { company: "D" })], {
+		C: "EUR",
+		D: "USD",
+	});
+	assert.deepEqual(Object.keys(parts), ["EUR", "USD"]);
+});
+
+test("what is ordered has quantities, reasons of changes alone, and what was seen", () => {
+	const [group] = model.grouped([line("a"), line("b", { reason: "Other" })]);
+	const [sent] = model.to_order([group], { a: { qty: 2, reason: "Budget" } });
+	assert.deepEqual(sent, {
+		supplier: "S",
+		company: "C",
+		lines: {
+			a: { qty: 2, reason: "Budget", seen: "then" },
+			b: { qty: 5, reason: "", seen: "then" },
+		},
+	});
+});
+
+test("the buyer's choice stands in where no supplier is known", () => {
+	const [group] = model.grouped([line("a", { supplier: "" })]);
+	assert.equal(model.to_order([group], {}, { [group.key]: "Chosen" })[0].supplier, "Chosen");
+});
+
+test("edits of lines that are gone are forgotten", () => {
+	assert.deepEqual(model.kept({ a: { qty: 1 }, z: { qty: 2 } }, [line("a")]), { a: { qty: 1 } });
+});
+
+test("keys lead over groups, and stop at either end", () => {
+	const groups = model.grouped([line("a"), line("b", { supplier: "T" }), line("c")]);
+	assert.equal(model.next_line(groups, "a", 1), "c");
+	assert.equal(model.next_line(groups, "c", 1), "b");
+	assert.equal(model.next_line(groups, "b", 1), "b");
+	assert.equal(model.next_line(groups, "a", -1), "a");
+});
