@@ -26,7 +26,7 @@ from frappe.query_builder.functions import Abs, Coalesce
 from pypika.queries import QueryBuilder
 from pypika.terms import Criterion, ExistsCriterion, Field, LiteralValue, Term
 
-from rl_replenishment.bridge.queries import Keys, one_of
+from rl_replenishment.bridge.queries import Keys, one_of, posted_within
 from rl_replenishment.bridge.state.written_off import WrittenOff
 
 #: vouchers whose outgoing entries are all deliveries or consumption; Stock Entries need a closer look
@@ -91,7 +91,7 @@ def _delivered(window: Window) -> QueryBuilder:
 		frappe.qb.from_(entry)
 		.select(*_named(entry.item_code, entry.warehouse, entry.posting_date, entry.actual_qty * -1))
 		.where(entry.voucher_type.isin(_OUTGOING_VOUCHERS))
-		.where((entry.actual_qty < 0) & (entry.is_cancelled == 0) & window.covers(entry.posting_date))
+		.where((entry.actual_qty < 0) & (entry.is_cancelled == 0) & posted_within(entry, window.start, window.end))
 		.where(window.at.include(entry.item_code, entry.warehouse))
 	)
 
