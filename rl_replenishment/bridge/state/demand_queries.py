@@ -91,7 +91,8 @@ def _delivered(window: Window) -> QueryBuilder:
 		frappe.qb.from_(entry)
 		.select(*_named(entry.item_code, entry.warehouse, entry.posting_date, entry.actual_qty * -1))
 		.where(entry.voucher_type.isin(_OUTGOING_VOUCHERS))
-		.where((entry.actual_qty < 0) & (entry.is_cancelled == 0) & posted_within(entry, window.start, window.end))
+		.where((entry.actual_qty < 0) & (entry.is_cancelled == 0))
+		.where(posted_within(entry, window.start, window.end))
 		.where(window.at.include(entry.item_code, entry.warehouse))
 	)
 
