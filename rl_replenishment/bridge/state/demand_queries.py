@@ -6,9 +6,9 @@ agent's, or where it is used or filled up by transfer instead of bought (work in
 type Transfer). Returns by customers and from such warehouses take demand back; on the day, and from the
 warehouse, of the sale that they reverse, where ERPNext knows it. Unused material is taken off what was issued
 for the same Work Order or subcontractor's order, or to the same warehouse, before anything newer. Not demand:
-transfers between the agent's other warehouses, returns to suppliers, taking things apart, what was scrapped or
-written off (see `written_off`), and corrections by Stock Reconciliation. Goods that travel by way of a transit
-warehouse count when they arrive.
+transfers between the agent's other warehouses, returns to suppliers, taking things apart, what was scrapped
+or written off (see `written_off`), and corrections by Stock Reconciliation. Goods that travel by way of a
+transit warehouse count when they arrive.
 
 Of **Sales Orders**: what customers asked for, on the day they wanted it; less what they sent back. What they
 want on a later day is promised by date (see `promised`), and no demand of the day on which they ordered it.
