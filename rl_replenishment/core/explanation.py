@@ -208,8 +208,9 @@ def explain(situation: Situation, decision: Decision) -> list[Explanation]:
 	is_sold = np.isfinite(known.cover_days)
 	unsold = ~is_sold & (known.most <= 0)
 	cut = is_wish & ~unsold & (wished > known.most) & (decision.quantity < wished)
+	# what learning takes off for the size of the order was wished for all the same
 	is_too_large = (
-		is_wish
+		(is_wish | (decision.classical > state.items.order_noise))
 		& ~too_small
 		& ~unsold
 		& ~known.pays

@@ -212,3 +212,12 @@ def test_spelling_does_not_make_two_items(write: WriteFile) -> None:
 def test_mixed_units_are_refused(write: WriteFile) -> None:
 	text = "item_code,location,on_hand,uom\na,L1,5,Box\na,L2,5,Nos\n"
 	assert 'row 3, column uom: a is in "Nos" here and in "Box" in row 2;' in refusal(write(text))
+
+
+def test_a_german_export(write: WriteFile) -> None:
+	header = "Artikelnummer;Lager;Bestand;Reserviert;Bestellte Menge;Liefertermin"
+	stock = read_stock(write(f"{header}\nA;Nord;1.250,5;50;20;05.03.2024\n"), today=TODAY)
+	assert stock.keys == (ItemKey("A", "Nord"),)
+	assert (stock.on_hand.tolist(), stock.reserved.tolist()) == ([1250.5], [50])
+	assert stock.arrival_quantity.tolist() == [20]
+	assert stock.arrival_day.astype(str).tolist() == ["2024-03-05"]
