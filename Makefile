@@ -1,4 +1,4 @@
-# `make help` lists the targets. Nothing but a Python from 3.10 to 3.13 and its pip is needed beforehand.
+# `make help` lists the targets. Nothing but a Python from 3.10 to 3.14 and its pip is needed beforehand.
 
 PYTHON ?= python3
 
@@ -56,8 +56,8 @@ clean: ## remove all that these targets made
 
 # Set-up is redone when pyproject.toml changes. A .venv without a working pip (an interrupted one, say) starts afresh.
 define install
-	@$(PYTHON) -c 'import sys; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null || { \
-		echo "This needs Python 3.10 to 3.13 and '$(PYTHON)' is not one: name another, as in 'make PYTHON=python3.12 $(MAKECMDGOALS)'." >&2; \
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 14))' 2>/dev/null || { \
+		echo "This needs Python 3.10 to 3.14 and '$(PYTHON)' is not one: name another, as in 'make PYTHON=python3.12 $(MAKECMDGOALS)'." >&2; \
 		exit 1; }
 	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear .venv
 	@echo "Installing .[$(EXTRAS)] into .venv (the first time takes some minutes)"

@@ -12,6 +12,8 @@ after_install = "rl_replenishment.install.after_install"
 after_migrate = "rl_replenishment.install.after_migrate"
 before_uninstall = "rl_replenishment.uninstall.before_uninstall"
 
+before_tests = "rl_replenishment.tests.before.make_a_company"
+
 doc_events = {
 	"File": {"before_validate": "rl_replenishment.overrides.file.before_validate"},
 	"Material Request": {

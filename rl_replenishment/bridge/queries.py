@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import date
 from functools import cached_property
 from typing import Any
 
@@ -11,7 +12,7 @@ import frappe
 import numpy as np
 import numpy.typing as npt
 from frappe.query_builder.functions import Concat, Count, GroupConcat
-from pypika.queries import QueryBuilder
+from pypika.queries import QueryBuilder, Table
 from pypika.terms import ContainsCriterion, Criterion, CustomFunction, Field, Term
 
 from rl_replenishment.core.items import FloatArray, ItemKey
@@ -36,6 +37,16 @@ class _Values(Term):
 def one_of(field: Term, values: Iterable[str]) -> ContainsCriterion:
 	"""The condition that a field is one of many values."""
 	return ContainsCriterion(field, _Values(values))
+
+
+def posted_within(entry: Table, first: date, end: date | None = None) -> Criterion:
+	"""The condition that keeps the entries of the Stock Ledger from a day on, and before another one.
+
+	By date and time, as the ledger's index of items and warehouses has them: by the date alone the database
+	would read every entry that an item ever had, from the disk where the ledger is large.
+	"""
+	kept = entry.posting_datetime >= first
+	return kept if end is None else kept & (entry.posting_datetime < end)
 
 
 class Keys:

@@ -43,6 +43,7 @@ from rl_replenishment.core.files.table import shown
 from rl_replenishment.core.files.units import same_unit
 from rl_replenishment.core.items import FloatArray, ItemKey, ItemTable
 from rl_replenishment.core.lessons.lessons import LESSONS, lessons_from
+from rl_replenishment.core.overdue import long_overdue, overdue_by_item, patience_days
 from rl_replenishment.core.policies.adaptation import adapted, lenders
 from rl_replenishment.core.policies.base import State, usual_rate
 from rl_replenishment.core.policies.store import StoredPolicy, read_policy
@@ -132,6 +133,12 @@ def run(options: argparse.Namespace, screen: Screen) -> dict[str, Any]:
 	if rhythm != DAILY:
 		known = f" Demand is known in {rhythm}."
 		proposals = [replace(proposal, reason=proposal.reason + known) for proposal in proposals]
+	if state.long_overdue is not None and state.long_overdue.any():
+		given_up = [items.keys[i] for i in np.flatnonzero(state.long_overdue)]
+		screen.note(
+			f"Overdue for so long that nothing counts on it any more: orders of {some(given_up)}. Chase them,"
+			" date them anew, or take them out."
+		)
 	held = [ItemKey(each.item_code, each.warehouse) for each in proposals if each.held_back]
 	if held:
 		screen.note(f"Wanted, and held back for the reason given with each: {some(held)}.")
@@ -307,12 +314,22 @@ def _state(applied: StoredPolicy, items: ItemTable, stock: StockRows, today: np.
 	lead_time = items.whole_lead_time_days[stock.arrival_item]
 	unknown_date = np.isnat(stock.arrival_day)
 	ahead = np.where(unknown_date, lead_time, (stock.arrival_day - today).astype(np.int64))
+	patience = patience_days(items.lead_time_days, items.lead_time_std_days)
+	lost = long_overdue(stock.arrival_item, ahead, patience)
+	overdue, overdue_days = overdue_by_item(
+		len(items), stock.arrival_item[lost], ahead[lost], stock.arrival_quantity[lost]
+	)
+	kept = ~lost
 	return State(
 		items=items,
 		today=today,
 		review_days=applied.review_days,
 		on_hand=(stock.on_hand - stock.reserved).astype(np.float32),
-		arrivals=arrivals_by_day(len(items), stock.arrival_item, ahead, stock.arrival_quantity),
+		arrivals=arrivals_by_day(
+			len(items), stock.arrival_item[kept], ahead[kept], stock.arrival_quantity[kept]
+		),
+		long_overdue=overdue,
+		long_overdue_days=overdue_days,
 		demand=applied.snapshot.demand,
 		unmet_demand=applied.unmet_demand,
 	)

@@ -86,6 +86,9 @@ class Explanation:
 	followed: float = 0.0
 	#: demand over the protection interval that is passed as often as not
 	demand_middle: float = 0.0
+	#: of what is on order, what is overdue by too much to count on, and by how many days
+	long_overdue: float = 0.0
+	long_overdue_days: float = 0.0
 
 	def sentence(self, _: Translate = str, number: Number = quantity_words) -> str:
 		"""One sentence for a buyer: clauses in the language that `_` translates to, numbers by `number`."""
@@ -145,6 +148,9 @@ class Explanation:
 			words = _("with {0} on hand and {1} on order").format(number(self.on_hand), number(self.on_order))
 		else:
 			words = _("with {0} on hand").format(number(self.on_hand))
+		if self.long_overdue:
+			overdue = _("{0} of it {1} days overdue and not counted on any more")
+			words += ", " + overdue.format(number(self.long_overdue), number(self.long_overdue_days))
 		if self.late:
 			words += ", " + _("{0} of it due in {1} days or later, too late to count now").format(
 				number(self.late), number(self.late_days)
@@ -212,8 +218,9 @@ def explain(situation: Situation, decision: Decision) -> list[Explanation]:
 	is_sold = np.isfinite(known.cover_days)
 	unsold = ~is_sold & (known.most <= 0)
 	cut = is_wish & ~unsold & (wished > known.most) & (own < wished)
+	# what learning takes off for the size of the order was wished for all the same
 	is_too_large = (
-		is_wish
+		(is_wish | (decision.classical > state.items.order_noise))
 		& ~too_small
 		& ~unsold
 		& ~known.pays
@@ -227,7 +234,7 @@ def explain(situation: Situation, decision: Decision) -> list[Explanation]:
 		decision.levels.high,
 		nothing if state.borrowed is None else state.borrowed,
 		state.on_hand,
-		state.arrivals.sum(axis=0),
+		state.arrivals.sum(axis=0) + (nothing if state.long_overdue is None else state.long_overdue),
 		nothing if state.set_aside is None else state.set_aside,
 		position,
 		decision.levels.reorder_point,
@@ -255,6 +262,8 @@ def explain(situation: Situation, decision: Decision) -> list[Explanation]:
 		nothing if state.left_out_days_ago is None else state.left_out_days_ago,
 		followed,
 		decision.levels.middle,
+		nothing if state.long_overdue is None else state.long_overdue,
+		nothing if state.long_overdue_days is None else state.long_overdue_days,
 	)
 	numbers = [as_written(column).tolist() for column in columns[1:]]
 	return [Explanation(int(row[0]), *row[1:]) for row in zip(columns[0], *numbers, strict=True)]

@@ -14,6 +14,7 @@ from rl_replenishment.core.errors import InputError
 from rl_replenishment.tasks import propose
 from rl_replenishment.tests import factories as make
 from rl_replenishment.tests.case import IntegrationTestCase
+from rl_replenishment.tests.training.job_case import needs_torch
 
 IN_GERMAN = r"^Bedarf der nächsten \d+ Tage: .* auf Lager; .*: .* bestellen\."
 IN_ENGLISH = r"^Demand over the next \d+ days .* on hand; .*: order .*\."
@@ -52,6 +53,7 @@ class TestLanguage(IntegrationTestCase):
 		# and whoever asked goes on in their own
 		self.assertEqual(frappe.local.lang, "en")
 
+	@needs_torch
 	def test_a_young_site(self) -> None:
 		"""What is too little to learn from is said by core; policies and trainings say it as all the rest."""
 		item, warehouse = make.make_item(), make.make_warehouse()

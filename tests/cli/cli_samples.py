@@ -51,7 +51,7 @@ def orders(
 	lines = ["item_code,date,qty,warehouse" if warehouses else "item_code,date,qty"]
 	for day in range(days):
 		for item, code in enumerate(codes):
-			line = f"{code},{start + day},{sold(item, day)}"
+			line = f"{code},{start + np.timedelta64(day, 'D')},{sold(item, day)}"
 			lines += [f"{line},{warehouse}" for warehouse in warehouses] if warehouses else [line]
 	return "\n".join(lines) + "\n"
 

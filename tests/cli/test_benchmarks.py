@@ -14,14 +14,17 @@ from rl_replenishment.cli.benchmarks import buyers, fixed_cost, lessons, lost_sa
 
 
 def test_serving_stays_within_its_memory() -> None:
-	"""100,000 item-warehouses in 300 MB, without torch: as a web worker has it."""
+	"""100,000 item-warehouses in 230 MiB, without torch: as a web worker has it.
+
+	Beyond what Python and its libraries take, which is another figure with each version.
+	"""
 	command = [sys.executable, "-m", "rl_replenishment", "benchmark", "serving", "--json"]
 	finished = subprocess.run(command, capture_output=True, text=True, check=True)
 	found = json.loads(finished.stdout)
 	assert found["items"] == 100_000
 	assert found["torch_loaded"] is False
 	# the demand alone takes 174
-	assert 174 < found["peak_mib"] < 300e6 / 2**20
+	assert 174 < found["peak_mib"] - found["before_mib"] < 230
 	assert 0 < found["ordered_lines"] < found["items"]
 	assert "peak memory counts" not in finished.stderr
 

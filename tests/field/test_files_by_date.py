@@ -131,3 +131,14 @@ def test_what_is_reserved_is_sold_before_it_expires(propose: Propose) -> None:
 	stock = f"item_code,on_hand,reserved,expiry_date\nBOLT,300,200,{TODAY + 4}\n"
 	found = propose(stock)["BOLT"]
 	assert found["on_hand"] == pytest.approx(50, abs=3)
+
+
+def test_an_order_that_never_came(propose: Propose) -> None:
+	"""Late by a few days it is due today; late by far more than usual, it is named and bought again."""
+	row = "item_code,on_hand,on_order,expected_date\nBOLT,0,2000,{}\nNUT,0,0,\n"
+	late = propose(row.format(TODAY - 5))
+	assert late["BOLT"]["proposed_qty"] == 0
+	lost = propose(row.format(TODAY - 90))
+	assert lost["BOLT"]["proposed_qty"] == lost["NUT"]["proposed_qty"] > 0
+	assert "2000 of it 90 days overdue and not counted on any more" in lost["BOLT"]["reason"]
+	assert "Overdue for so long that nothing counts on it any more: orders of BOLT." in lost["notes"]

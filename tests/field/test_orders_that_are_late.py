@@ -106,3 +106,15 @@ def test_an_item_alone_is_as_among_others() -> None:
 	for at in range(4):
 		alone = replace(state, items=table, arrivals=due).take(np.array([at]))
 		assert policy.order_quantities(alone)[0] == together[at]
+
+
+@pytest.mark.parametrize("kind", ["rule", "network"])
+def test_what_is_overdue_for_long_hides_no_empty_shelf(kind: str) -> None:
+	"""An order that should have come two months ago is named, and what it was to bring is bought again."""
+	policy = bolt_policy(kind).policy
+	amount, days = np.array([400], np.float32), np.array([60], np.float32)
+	found = proposal(policy, bolt_state(0, long_overdue=amount, long_overdue_days=days))
+	assert found.proposed_qty == proposal(policy, bolt_state(0)).proposed_qty > 0
+	assert "400 of it 60 days overdue and not counted on any more" in found.reason
+	# the books still have it on order
+	assert found.on_order == 400

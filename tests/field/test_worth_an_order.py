@@ -160,3 +160,12 @@ def test_whole_tables() -> None:
 	found = bolt_policy("rule").policy.order_quantities(replace(one, items=items, demand=demand))
 	assert found[0] > 0
 	assert found[1:].tolist() == [0, 0]
+
+
+def test_a_pack_of_decades_is_named_whatever_learning_makes_of_it() -> None:
+	"""What the rule asks for and nothing is ordered of is held back, also where learning agrees."""
+	policy = bolt_policy("network").policy
+	found = proposal(policy, bolt_state(values={"order_multiple": 100_000}))
+	assert found.proposed_qty == 0
+	assert "the smallest order of 100000 would last 2" in found.reason
+	assert found.held_back.startswith("The smallest order of 100000 would last")

@@ -212,3 +212,17 @@ def test_two_items_that_lost_the_same_zeros_are_refused(write: WriteFile) -> Non
 
 def test_a_second_row_of_an_item_in_another_spelling_is_refused(write: WriteFile) -> None:
 	assert '"Bolt" is also in row 2;' in refusal(write("item_code,unit_cost\nBolt,1\nBOLT,2\n"))
+
+
+def test_shares_may_be_percentages(write: WriteFile) -> None:
+	"""As people write them; what is no share has no percentage."""
+	header = "item_code,holding_cost_rate,stockout_cost_rate,unit_cost\n"
+	read, _ = read_items(
+		write(f"{header}A,30%,50 %,2\nB,0.25,1.5,3\nC,12.5%,,4\n"), [ItemKey(code) for code in "ABC"]
+	)
+	assert read.holding_cost == pytest.approx(np.array([0.6, 0.75, 0.5]) / 365, rel=1e-5)
+	assert read.stockout_cost[:2] == pytest.approx([1.0, 4.5])
+	with pytest.raises(InputError, match='"250%" is above 2, the most allowed; write'):
+		read_items(write(f"{header}A,250%,1,2\n"), [ItemKey("A")])
+	with pytest.raises(InputError, match='column unit_cost: "5%" is not a number'):
+		read_items(write(f"{header}A,25%,1,5%\n"), [ItemKey("A")])

@@ -16,7 +16,7 @@ from pypika.terms import Criterion, Term
 
 from rl_replenishment.bridge.origin import is_of
 from rl_replenishment.bridge.proposing.rows import OPEN
-from rl_replenishment.bridge.queries import Keys, one_of
+from rl_replenishment.bridge.queries import Keys, one_of, posted_within
 from rl_replenishment.bridge.review_days import FIRST_DAY, LAST_DAY
 from rl_replenishment.bridge.state.scope import resolve_scope
 from rl_replenishment.bridge.visibility import Limits, agents, agents_in_part
@@ -193,7 +193,7 @@ def stock_outs() -> str:
 		rows = (
 			frappe.qb.from_(entry)
 			.select(entry.item_code, entry.warehouse, entry.posting_date)
-			.where((entry.is_cancelled == 0) & (entry.posting_date >= first))
+			.where((entry.is_cancelled == 0) & posted_within(entry, first))
 			.where((entry.actual_qty < 0) & (entry.qty_after_transaction <= 0))
 			.where(entry.qty_after_transaction - entry.actual_qty > 0)
 			.where(at.include(entry.item_code, entry.warehouse))

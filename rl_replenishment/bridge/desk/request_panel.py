@@ -16,6 +16,7 @@ from rl_replenishment.bridge.state.demand import read_demand
 from rl_replenishment.bridge.state.stock import read_stock
 from rl_replenishment.bridge.visibility import Limits
 from rl_replenishment.core.items import ItemKey
+from rl_replenishment.core.overdue import patience_days
 
 #: days of past demand in the picture
 PAST_DAYS = 56
@@ -76,7 +77,9 @@ def picture_of(request: str, name: str) -> dict[str, Any]:
 	keys = [ItemKey(line.item_code, line.warehouse)]
 	past = read_demand(settings, keys, days=PAST_DAYS, today=today).demand[:, 0]
 	rate = np.float32([flt(state.get("mean_daily_demand"))])
-	stock = read_stock(settings, keys, today, rate=rate)
+	# as the policy looked at it
+	lead_time = [np.float32([flt(state.get(name))]) for name in ("lead_time_days", "lead_time_std_days")]
+	stock = read_stock(settings, keys, today, rate=rate, patience=patience_days(*lead_time))
 	days = int(flt(state.get("protection_days")) or settings.review_days) + settings.review_days
 	arrived = np.zeros(days)
 	known = stock.arrivals[:days, 0]

@@ -165,7 +165,8 @@ def _about(decision: Decision) -> dict[str, Any]:
 		"policy_qty": flt(state.get("policy_qty")) or decision.proposed_qty,
 		"decision_date": decision.decision_date,
 		"on_hand": flt(state.get("on_hand")),
-		"on_order": flt(state.get("on_order")),
+		# what the policy counted on
+		"on_order": flt(state.get("on_order")) - flt(state.get("long_overdue")),
 		"pack": flt(state.get("pack")) or decision.conversion,
 		"consumed": 0,
 		"correction_of": None,

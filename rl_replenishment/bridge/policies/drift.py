@@ -18,7 +18,7 @@ from rl_replenishment.bridge.figures import percent
 from rl_replenishment.bridge.language import in_the_sites_language
 from rl_replenishment.bridge.notifying import POLICY_DRIFTING, announce
 from rl_replenishment.bridge.policies.store import active_policy
-from rl_replenishment.bridge.queries import Keys
+from rl_replenishment.bridge.queries import Keys, posted_within
 from rl_replenishment.bridge.state.demand import read_demand
 from rl_replenishment.bridge.state.outages import without_gaps
 from rl_replenishment.bridge.state.parameters import read_parameters
@@ -123,7 +123,7 @@ def _on_hand(at: Keys, today: date) -> FloatArray:
 		today,
 		frappe.qb.from_(entry)
 		.select(entry.item_code, entry.warehouse, entry.posting_date, Sum(entry.actual_qty))
-		.where((entry.is_cancelled == 0) & (entry.posting_date > add_days(today, -_DAYS)))
+		.where((entry.is_cancelled == 0) & posted_within(entry, add_days(today, 1 - _DAYS)))
 		.where(at.include(entry.item_code, entry.warehouse))
 		.groupby(entry.item_code, entry.warehouse, entry.posting_date)
 		.run(),

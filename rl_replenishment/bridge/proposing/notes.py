@@ -32,7 +32,20 @@ def notes(situation: Situation) -> list[str]:
 	if unpriced:
 		priceless = _("No price is known of these, so they are reckoned as worth 1 each: {0}. Enter one.")
 		found.append(priceless.format(_some([_named(key) for key in unpriced])))
+	if given_up := np.flatnonzero(situation.stock.long_overdue > 0).tolist():
+		overdue = _(
+			"Overdue for so long that nothing counts on it any more: {0}. "
+			"Chase these orders, date them anew, or close them."
+		)
+		found.append(overdue.format(_some([_given_up(situation, i) for i in given_up])))
 	return found
+
+
+def _given_up(situation: Situation, i: int) -> str:
+	stock = situation.stock
+	return _("{0} of {1}, by {2} days").format(
+		words(float(stock.long_overdue[i])), _named(situation.items.keys[i]), int(stock.long_overdue_days[i])
+	)
 
 
 def _booked(booking: Booking) -> str:

@@ -18,6 +18,7 @@ from rl_replenishment.bridge.state.demand_queries import Window, ledger_queries,
 from rl_replenishment.bridge.state.places import read_places
 from rl_replenishment.bridge.state.written_off import read_written_off
 from rl_replenishment.core.demand.history import DemandHistory, from_events
+from rl_replenishment.core.demand.returns import References
 from rl_replenishment.core.errors import InputError
 from rl_replenishment.core.items import FloatArray, ItemKey
 
@@ -64,8 +65,8 @@ def _read(settings: Document, window: Window) -> FloatArray:
 	from_orders = settings.demand_source == "Sales Order"
 	queries = sales_order_queries(window) if from_orders else ledger_queries(window)
 	events = [_events(query, window) for query in queries]
-	index, day, quantity, reverses = (np.concatenate(column) for column in zip(*events, strict=True))
-	index, day, quantity = _reversed(index, day, quantity, reverses)
+	index, day, quantity, reverses, party = (np.concatenate(column) for column in zip(*events, strict=True))
+	index, day, quantity, party = _reversed(index, day, quantity, reverses, party)
 	start = np.datetime64(window.start, "D")
 	history, _unexplained = from_events(
 		window.at.keys,
@@ -74,22 +75,24 @@ def _read(settings: Document, window: Window) -> FloatArray:
 		quantity,
 		start=start,
 		end=np.datetime64(window.end, "D"),
+		references=_parties(index, quantity, party),
 	)
 	return history.demand
 
 
 _Indices = npt.NDArray[np.int64]
 _Quantities = npt.NDArray[np.float64]
-_Events = tuple[_Indices, _Indices, _Quantities, npt.NDArray[np.bool_]]
+_Names = npt.NDArray[np.object_]
+_Events = tuple[_Indices, _Indices, _Quantities, npt.NDArray[np.bool_], _Names]
 
 
 def _events(query: QueryBuilder, window: Window) -> _Events:
-	"""The rows of a query: index of the item-warehouse, days since the start, quantity, and whether one below
-	0 belongs to this very day; each of shape (E,)."""
+	"""The rows of a query: index of the item-warehouse, days since the start, quantity, whether one below 0
+	belongs to this very day, and who took it, "" where nobody knows; each of shape (E,)."""
 	row = query.as_("events")
 	groups, counts, numbers = grouped_numbers(
 		row,
-		(row.item_code, row.warehouse, row.reverses),
+		(row.item_code, row.warehouse, row.reverses, row.party),
 		(days_between(row.day, window.start), row.quantity),
 	)
 	found = np.array([(window.at.position(*group[:2]), group[2]) for group in groups], dtype=np.int64)
@@ -100,16 +103,22 @@ def _events(query: QueryBuilder, window: Window) -> _Events:
 		numbers[known, 0].astype(np.int64),
 		numbers[known, 1],
 		reverses[known].astype(bool),
+		np.repeat(np.array([group[3] for group in groups], dtype=object), counts)[known],
 	)
 
 
 def _reversed(
-	index: _Indices, day: _Indices, quantity: _Quantities, reverses: npt.NDArray[np.bool_]
-) -> tuple[_Indices, _Indices, _Quantities]:
+	index: _Indices,
+	day: _Indices,
+	quantity: _Quantities,
+	reverses: npt.NDArray[np.bool_],
+	party: _Names,
+) -> tuple[_Indices, _Indices, _Quantities, _Names]:
 	"""The events with those that reverse others of their day taken off that day, and no other."""
 	if not reverses.any():
-		return index, day, quantity
-	settled = reverses | (quantity > 0)
+		return index, day, quantity, party
+	# what some party took stays by itself, so that it is known when that brings it back
+	settled = reverses | ((quantity > 0) & (party == ""))
 	cells, cell = np.unique(np.column_stack([index, day])[settled], axis=0, return_inverse=True)
 	left = np.maximum(np.bincount(cell.ravel(), quantity[settled]), 0.0)
 	rest = ~settled
@@ -117,7 +126,20 @@ def _reversed(
 		np.concatenate([cells[:, 0], index[rest]]),
 		np.concatenate([cells[:, 1], day[rest]]),
 		np.concatenate([left, quantity[rest]]),
+		np.concatenate([np.full(len(cells), "", dtype=object), party[rest]]),
 	)
+
+
+def _parties(index: _Indices, quantity: _Quantities, party: _Names) -> References | None:
+	"""Who took what, for what came back from whom something was taken; None where nothing did."""
+	back = (quantity < 0) & (party != "")
+	if not back.any():
+		return None
+	names, code = np.unique(party.astype(str), return_inverse=True)
+	place = index * len(names) + code.ravel()
+	# what comes back from who took none is taken off what anybody took
+	known = np.isin(place, np.intersect1d(place[quantity > 0], place[back])) & (party != "")
+	return References(party=np.where(known, code.ravel(), -1))
 
 
 def _idle_days(settings: Document, keys: Sequence[ItemKey], demand: FloatArray, start: date) -> int:

@@ -4,14 +4,16 @@ Of the **Stock Ledger**: what was delivered (Delivery Notes, Sales Invoices that
 by manufacture, repacking, subcontractors and assets, and what was transferred to a warehouse that is not the
 agent's, or where it is used or filled up by transfer instead of bought (work in progress, a re-order level of
 type Transfer). Returns by customers and from such warehouses take demand back; on the day, and from the
-warehouse, of the sale that they reverse, where ERPNext knows it. Not demand: transfers between the agent's
-other warehouses, returns to suppliers, taking things apart, what was scrapped or written off (see
-`written_off`), and corrections by Stock Reconciliation. Goods that travel by way of a transit warehouse count
-when they arrive.
+warehouse, of the sale that they reverse, where ERPNext knows it. Unused material is taken off what was issued
+for the same Work Order or subcontractor's order, or to the same warehouse, before anything newer. Not demand:
+transfers between the agent's other warehouses, returns to suppliers, taking things apart, what was scrapped
+or written off (see `written_off`), and corrections by Stock Reconciliation. Goods that travel by way of a
+transit warehouse count when they arrive.
 
-Of **Sales Orders**: what customers asked for, on the day they asked, which is when ERPNext reserves it; less
-what they sent back. Orders closed before they were delivered count in full: they were asked for, and closing
-them is how a lost sale looks. Components of product bundles count; what a supplier delivers itself does not.
+Of **Sales Orders**: what customers asked for, on the day they wanted it; less what they sent back. What they
+want on a later day is promised by date (see `promised`), and no demand of the day on which they ordered it.
+Orders closed before they were delivered count in full: they were asked for, and closing them is how a lost
+sale looks. Components of product bundles count; what a supplier delivers itself does not.
 """
 
 from __future__ import annotations
@@ -23,16 +25,17 @@ from datetime import date
 import frappe
 from frappe.query_builder import Case
 from frappe.query_builder.functions import Abs, Coalesce
-from pypika.queries import QueryBuilder
+from pypika.functions import NullIf
+from pypika.queries import QueryBuilder, Table
 from pypika.terms import Criterion, ExistsCriterion, Field, LiteralValue, Term
 
-from rl_replenishment.bridge.queries import Keys, one_of
+from rl_replenishment.bridge.queries import Keys, one_of, posted_within
 from rl_replenishment.bridge.state.written_off import WrittenOff
 
 #: vouchers whose outgoing entries are all deliveries or consumption; Stock Entries need a closer look
 _OUTGOING_VOUCHERS = ("Delivery Note", "Sales Invoice", "Subcontracting Receipt", "Asset Capitalization")
 _SALES_DOCUMENTS = ("Delivery Note", "Sales Invoice")
-_NOTHING = LiteralValue("0")
+_NOTHING, _NOBODY = LiteralValue("0"), LiteralValue("''")
 
 
 @dataclass(frozen=True)
@@ -76,13 +79,29 @@ def sales_order_queries(window: Window) -> Iterator[QueryBuilder]:
 
 
 def _named(
-	item_code: Field, warehouse: Term, day: Term, quantity: Term, *, reverses: Term = _NOTHING
+	item_code: Field,
+	warehouse: Term,
+	day: Term,
+	quantity: Term,
+	*,
+	reverses: Term = _NOTHING,
+	party: Term = _NOBODY,
 ) -> tuple[Term, ...]:
-	"""The columns of a query; `reverses` is 1 where a quantity below 0 belongs to this very day."""
+	"""The columns of a query.
+
+	`reverses` is 1 where a quantity below 0 belongs to this very day; `party` names who took it, or brings it
+	back.
+	"""
 	return (
 		*(item_code.as_("item_code"), warehouse.as_("warehouse"), day.as_("day")),
-		*(quantity.as_("quantity"), reverses.as_("reverses")),
+		*(quantity.as_("quantity"), reverses.as_("reverses"), party.as_("party")),
 	)
+
+
+def _taken_by(entry: Table, warehouse: Term) -> Term:
+	"""Who takes or brings back what a Stock Entry moves: an order, else a warehouse."""
+	orders = (entry.work_order, entry.subcontracting_order, entry.purchase_order)
+	return Coalesce(*(NullIf(name, "") for name in (*orders, warehouse)), "")
 
 
 def _delivered(window: Window) -> QueryBuilder:
@@ -91,7 +110,8 @@ def _delivered(window: Window) -> QueryBuilder:
 		frappe.qb.from_(entry)
 		.select(*_named(entry.item_code, entry.warehouse, entry.posting_date, entry.actual_qty * -1))
 		.where(entry.voucher_type.isin(_OUTGOING_VOUCHERS))
-		.where((entry.actual_qty < 0) & (entry.is_cancelled == 0) & window.covers(entry.posting_date))
+		.where((entry.actual_qty < 0) & (entry.is_cancelled == 0))
+		.where(posted_within(entry, window.start, window.end))
 		.where(window.at.include(entry.item_code, entry.warehouse))
 	)
 
@@ -145,7 +165,15 @@ def _issued(window: Window) -> QueryBuilder:
 		frappe.qb.from_(entry)
 		.join(line)
 		.on(line.parent == entry.name)
-		.select(*_named(line.item_code, line.s_warehouse, entry.posting_date, line.transfer_qty))
+		.select(
+			*_named(
+				line.item_code,
+				line.s_warehouse,
+				entry.posting_date,
+				line.transfer_qty,
+				party=_taken_by(entry, line.t_warehouse),
+			)
+		)
 		.where((entry.docstatus == 1) & (entry.purpose != "Disassemble") & (entry.add_to_transit == 0))
 		.where(window.covers(entry.posting_date))
 		.where(window.leaves(line.t_warehouse) | _is_filled_by_transfer(line.item_code, line.t_warehouse))
@@ -175,7 +203,15 @@ def _brought_back(window: Window) -> QueryBuilder:
 		frappe.qb.from_(entry)
 		.join(line)
 		.on(line.parent == entry.name)
-		.select(*_named(line.item_code, line.t_warehouse, entry.posting_date, line.transfer_qty * -1))
+		.select(
+			*_named(
+				line.item_code,
+				line.t_warehouse,
+				entry.posting_date,
+				line.transfer_qty * -1,
+				party=_taken_by(entry, line.s_warehouse),
+			)
+		)
 		.where((entry.docstatus == 1) & ((entry.is_return == 1) | one_of(line.s_warehouse, window.used)))
 		.where(window.covers(entry.posting_date) & window.leaves(line.s_warehouse))
 		.where(window.at.include(line.item_code, line.t_warehouse))
@@ -191,7 +227,15 @@ def _arrived_by_transit(window: Window) -> QueryBuilder:
 		.on(line.parent == entry.name)
 		.join(sent)
 		.on(sent.name == line.ste_detail)
-		.select(*_named(sent.item_code, sent.s_warehouse, entry.posting_date, line.transfer_qty))
+		.select(
+			*_named(
+				sent.item_code,
+				sent.s_warehouse,
+				entry.posting_date,
+				line.transfer_qty,
+				party=_taken_by(entry, line.t_warehouse),
+			)
+		)
 		.where((entry.docstatus == 1) & (entry.purpose == "Material Transfer"))
 		.where(Coalesce(entry.outgoing_stock_entry, "") != "")
 		.where(window.covers(entry.posting_date) & window.leaves(line.t_warehouse))
@@ -202,24 +246,35 @@ def _arrived_by_transit(window: Window) -> QueryBuilder:
 def _ordered(window: Window) -> QueryBuilder:
 	order, line = frappe.qb.DocType("Sales Order"), frappe.qb.DocType("Sales Order Item")
 	asked = (line.qty - line.returned_qty) * line.conversion_factor
+	day = _wanted(order, line)
 	return (
 		frappe.qb.from_(order)
 		.join(line)
 		.on(line.parent == order.name)
-		.select(*_named(line.item_code, line.warehouse, order.transaction_date, asked))
-		.where((order.docstatus == 1) & window.covers(order.transaction_date))
+		.select(*_named(line.item_code, line.warehouse, day, asked))
+		.where((order.docstatus == 1) & window.covers(day))
 		.where((Coalesce(line.delivered_by_supplier, 0) == 0) & window.leaves(line.target_warehouse))
 		.where(window.at.include(line.item_code, line.warehouse))
 	)
 
 
 def _ordered_in_bundles(window: Window) -> QueryBuilder:
-	order, part = frappe.qb.DocType("Sales Order"), frappe.qb.DocType("Packed Item")
+	order, line = frappe.qb.DocType("Sales Order"), frappe.qb.DocType("Sales Order Item")
+	part = frappe.qb.DocType("Packed Item")
+	day = _wanted(order, line)
 	return (
 		frappe.qb.from_(order)
 		.join(part)
 		.on((part.parent == order.name) & (part.parenttype == "Sales Order"))
-		.select(*_named(part.item_code, part.warehouse, order.transaction_date, part.qty))
-		.where((order.docstatus == 1) & window.covers(order.transaction_date))
+		.left_join(line)
+		.on(line.name == part.parent_detail_docname)
+		.select(*_named(part.item_code, part.warehouse, day, part.qty))
+		.where((order.docstatus == 1) & window.covers(day))
 		.where(window.at.include(part.item_code, part.warehouse))
 	)
+
+
+def _wanted(order: Table, line: Table) -> Term:
+	"""The day on which customers want what they ordered, and no earlier one than that of the order."""
+	day = Coalesce(line.delivery_date, order.delivery_date, order.transaction_date)
+	return Case().when(day < order.transaction_date, order.transaction_date).else_(day)

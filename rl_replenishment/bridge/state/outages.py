@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from frappe.model.document import Document
 
-from rl_replenishment.bridge.queries import Keys, one_of
+from rl_replenishment.bridge.queries import Keys, one_of, posted_within
 from rl_replenishment.bridge.state.real_demand import read_real_demand
 from rl_replenishment.core.demand.history import DemandHistory
 from rl_replenishment.core.demand.imputation import Imputed, Unseen, impute
@@ -62,7 +62,7 @@ def _turning_points(at: Keys, history: DemandHistory) -> tuple[npt.NDArray[Any],
 	rows = (
 		frappe.qb.from_(entry)
 		.select(entry.item_code, entry.warehouse, entry.posting_date, entry.qty_after_transaction, before)
-		.where((entry.is_cancelled == 0) & (entry.posting_date >= first) & (entry.posting_date < end))
+		.where((entry.is_cancelled == 0) & posted_within(entry, first, end))
 		.where((entry.qty_after_transaction <= 0) | (before <= 0))
 		.where(at.include(entry.item_code, entry.warehouse))
 		.orderby(entry.posting_datetime, entry.creation)

@@ -17,6 +17,7 @@ from rl_replenishment.core.demand.history import DemandHistory
 from rl_replenishment.core.demand.statistics import LOOKBACK_DAYS
 from rl_replenishment.core.demand.unusual import Booking
 from rl_replenishment.core.items import FloatArray, ItemTable
+from rl_replenishment.core.overdue import patience_days
 from rl_replenishment.core.policies.base import State, usual_rate
 
 
@@ -53,13 +54,16 @@ def read_situation(settings: Document, today: date) -> Situation:
 		on_hand=np.zeros(len(items), np.float32),
 	)
 	# what expires is seen against the demand
-	stock = read_stock(settings, scope.keys, today, items.whole_lead_time_days, usual_rate(state))
+	patience = patience_days(items.lead_time_days, items.lead_time_std_days)
+	stock = read_stock(settings, scope.keys, today, items.whole_lead_time_days, usual_rate(state), patience)
 	state = replace(
 		state,
 		on_hand=stock.on_hand,
 		arrivals=stock.arrivals,
 		known_demand=stock.promised,
 		expiring=stock.expiring,
+		long_overdue=stock.long_overdue,
+		long_overdue_days=stock.long_overdue_days,
 		days_to_end=days_to_end(scope, today),
 		borrowed=latest.borrowed,
 		left_out=latest.left_out,

@@ -2,7 +2,8 @@
 
 Over all dates, stock on hand plus arrivals less promises is the projected quantity of the Bin, plus what that
 leaves out: the agent's own drafts (so that running twice never orders twice) and goods on their way that were
-requested for the warehouse; less what expires before it can be sold.
+requested for the warehouse; less what expires before it can be sold, and what is overdue for so long that
+nothing counts on it.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from rl_replenishment.bridge.state.batches import read_expiring
 from rl_replenishment.bridge.state.detours import asked_by, destinations, is_proposed, read_waiting
 from rl_replenishment.bridge.state.promised import read_promises
 from rl_replenishment.core.items import FloatArray, ItemKey
+from rl_replenishment.core.overdue import long_overdue, overdue_by_item
 from rl_replenishment.core.policies.base import total_within
 from rl_replenishment.core.proposal import arrivals_by_day
 
@@ -36,7 +38,7 @@ class Stock:
 	on_hand: FloatArray
 	#: row d is due in d days, shape (H, N); what is late is due today
 	arrivals: FloatArray
-	#: all arrivals, shape (N,)
+	#: all that is on order, shape (N,): arrivals, and what is overdue for so long that nothing counts on it
 	on_order: FloatArray
 	#: of these, what suppliers should have delivered before today, shape (N,)
 	overdue: FloatArray
@@ -44,11 +46,15 @@ class Stock:
 	promised: FloatArray
 	#: what is there and expires before it can be sold, shape (N,), not part of `on_hand`
 	expiring: FloatArray
+	#: of `on_order`, what is overdue by more than the supplier's usual delay by far, shape (N,), and by how
+	#: many days the latest due of it is, shape (N,); not part of `arrivals`
+	long_overdue: FloatArray
+	long_overdue_days: FloatArray
 
 	@property
 	def projected(self) -> FloatArray:
-		"""On hand plus all that arrives less all that is promised, shape (N,)."""
-		return self.on_hand + self.on_order - self.promised.sum(axis=0)
+		"""On hand plus all that is to arrive less all that is promised, shape (N,)."""
+		return self.on_hand + self.arrivals.sum(axis=0) - self.promised.sum(axis=0)
 
 	def within(self, days: npt.NDArray[np.number]) -> FloatArray:
 		"""On hand plus what arrives, less what is promised, in fewer than `days`, shape (N,)."""
@@ -61,12 +67,14 @@ def read_stock(
 	today: date,
 	lead_time_days: npt.NDArray[np.integer] | None = None,
 	rate: FloatArray | None = None,
+	patience: FloatArray | None = None,
 ) -> Stock:
 	"""Read stock and open orders of N item-warehouses, in a bounded number of queries whatever N.
 
 	A request to purchase that nobody has ordered yet arrives when it is required, but with `lead_time_days`,
 	shape (N,), no sooner than an order of today would. With the demand per day, `rate` of shape (N,), batches
-	that expire before they are sold do not count; without it, those that have expired.
+	that expire before they are sold do not count; without it, those that have expired. What is
+	overdue by more days than `patience`, shape (N,), does not arrive; without it, all does.
 	"""
 	at = Keys(keys)
 	requests: dict[str, list[Sequence]] = {}
@@ -74,13 +82,14 @@ def read_stock(
 		requests.setdefault(request_type, []).append(line)
 	requests = {request_type: list(destinations(lines)) for request_type, lines in requests.items()}
 	issues = requests.get("Material Issue", ())
-	incoming = _Dated(at, today)
+	incoming = _Dated(at, today, patience)
 	from_suppliers = [*destinations(_purchase_orders(at).run()), *_subcontracting_orders(at).run()]
 	incoming.add(from_suppliers)
 	waiting = read_waiting(at, today)
 	incoming.add((each.item_code, each.asked_for, today, each.quantity) for each in waiting)
-	for query in (_work_orders(at), _in_transit(at)):
-		incoming.add(query.run())
+	incoming.add(_work_orders(at).run())
+	# what has left is on its way, on whatever day that was
+	incoming.add((item_code, to, today, quantity) for item_code, to, _day, quantity in _in_transit(at).run())
 	for request_type in ("Manufacture", "Customer Provided", "Material Transfer"):
 		incoming.add(requests.get(request_type, ()))
 	incoming.add(requests.get("Purchase", ()), lead_time_days)
@@ -97,6 +106,7 @@ def read_stock(
 	outgoing.add(row for row in issues if _days_until(row[2], today) > 0)
 	expiring = read_expiring(at, today, in_stock, rate, owed)
 	arrivals = incoming.by_day()
+	given_up, given_up_days = incoming.long_overdue()
 	overdue = at.column(
 		(item_code, warehouse, quantity)
 		for item_code, warehouse, due, quantity in from_suppliers
@@ -105,10 +115,12 @@ def read_stock(
 	return Stock(
 		on_hand=in_stock - owed - expiring,
 		arrivals=arrivals,
-		on_order=arrivals.sum(axis=0),
+		on_order=arrivals.sum(axis=0) + given_up,
 		overdue=overdue,
 		promised=outgoing.by_day(),
 		expiring=expiring,
+		long_overdue=given_up,
+		long_overdue_days=given_up_days,
 	)
 
 
@@ -119,10 +131,10 @@ def _days_until(due: date | None, today: date) -> int:
 
 
 class _Dated:
-	"""Gathers what is to arrive, or to leave, by day."""
+	"""Gathers what is to arrive, or to leave, by day; with `patience`, less what is too late for that."""
 
-	def __init__(self, at: Keys, today: date) -> None:
-		self._at, self._today = at, today
+	def __init__(self, at: Keys, today: date, patience: FloatArray | None = None) -> None:
+		self._at, self._today, self._patience = at, today, patience
 		self._index: list[int] = []
 		self._days_ahead: list[int] = []
 		self._quantity: list[float] = []
@@ -141,8 +153,21 @@ class _Dated:
 			self._quantity.append(float(quantity))
 
 	def by_day(self) -> FloatArray:
-		return arrivals_by_day(
-			len(self._at),
+		in_time = ~self._is_long_overdue()
+		return arrivals_by_day(len(self._at), *(column[in_time] for column in self._columns()))
+
+	def long_overdue(self) -> tuple[FloatArray, FloatArray]:
+		late = self._is_long_overdue()
+		return overdue_by_item(len(self._at), *(column[late] for column in self._columns()))
+
+	def _is_long_overdue(self) -> npt.NDArray[np.bool_]:
+		index, days_ahead, _quantity = self._columns()
+		if self._patience is None:
+			return np.zeros(len(index), bool)
+		return long_overdue(index, days_ahead, self._patience)
+
+	def _columns(self) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.int64], npt.NDArray[np.float64]]:
+		return (
 			np.array(self._index, np.intp),
 			np.array(self._days_ahead, np.int64),
 			np.array(self._quantity, np.float64),

@@ -48,6 +48,7 @@ def measure(options: argparse.Namespace, screen: Screen) -> dict[str, Any]:
 def _serve(count: int, seed: int) -> dict[str, Any]:
 	"""From raw demand of 455 days to quantities."""
 	rng = np.random.default_rng(seed)
+	before = _memory_mib("VmRSS")
 	items = ItemTable.create(
 		[ItemKey(str(number)) for number in range(count)],
 		lead_time_days=rng.integers(1, 30, count),
@@ -77,21 +78,27 @@ def _serve(count: int, seed: int) -> dict[str, Any]:
 		"items": count,
 		"seconds": statistics.median(seconds),
 		"all_seconds": seconds,
-		"peak_mib": _peak_mib(),
+		"peak_mib": _memory_mib("VmHWM"),
+		# what Python and its libraries take before there are any items
+		"before_mib": before,
 		"torch_loaded": "torch" in sys.modules,
 		"ordered_lines": int((quantity > 0).sum()),
 	}
 
 
-def _peak_mib() -> float:
-	"""Peak memory of this process; what `getrusage` tells may be that of the process which started it."""
+def _memory_mib(which: str) -> float:
+	"""Memory of this process: of now ("VmRSS") or at its peak ("VmHWM").
+
+	Where the system does not tell, the peak so far stands in for both; what `getrusage` tells may be that of
+	the process which started this one.
+	"""
 	try:
 		status = Path("/proc/self/status").read_text(encoding="utf-8", errors="replace")
 	except OSError:
 		status = ""
-	peak = re.search(r"^VmHWM:\s*(\d+) kB$", status, re.MULTILINE)
-	if peak:
-		return int(peak[1]) / 2**10
+	told = re.search(rf"^{which}:\s*(\d+) kB$", status, re.MULTILINE)
+	if told:
+		return int(told[1]) / 2**10
 	# not on every system, so not where the command line starts
 	import resource
 

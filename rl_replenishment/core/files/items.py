@@ -52,9 +52,11 @@ RANGES: Mapping[str, Range] = MappingProxyType(
 		"lead_time_days": Range(0.0, LONGEST_LEAD_TIME_DAYS),
 		"lead_time_std_days": Range(0.0, LONGEST_LEAD_TIME_DAYS),
 		"unit_cost": _NOT_NEGATIVE,
-		"holding_cost_rate": Range(0.0, HIGHEST_HOLDING_RATE, remedy="write 0.25 for 25 % a year"),
+		"holding_cost_rate": Range(
+			0.0, HIGHEST_HOLDING_RATE, remedy="write 0.25 for 25 % a year", share=True
+		),
 		"stockout_cost": _NOT_NEGATIVE,
-		"stockout_cost_rate": _NOT_NEGATIVE,
+		"stockout_cost_rate": Range(lowest=0.0, share=True),
 		"order_cost": _NOT_NEGATIVE,
 		"min_order_qty": _NOT_NEGATIVE,
 		"order_multiple": _NOT_NEGATIVE,

@@ -28,10 +28,11 @@ ITEM_CODE = Column(
 		"Internal Reference",
 		"Artikelnummer",
 		"Artikelnr",
+		"Artikelcode",
 	),
 	required=True,
 )
-WAREHOUSE = Column("warehouse", ("Delivery Warehouse", "Source Warehouse"))
+WAREHOUSE = Column("warehouse", ("Delivery Warehouse", "Source Warehouse", "Lager"))
 #: how a spreadsheet shows a long number; what stands before the E is all that is left of it
 _SCIENTIFIC = re.compile(r"(\d)(?:[.,](\d+))?E\+(\d{1,3})", re.ASCII | re.IGNORECASE)
 _INSIDE = re.compile(f"[{INVISIBLE}]")

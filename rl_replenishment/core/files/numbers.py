@@ -39,6 +39,8 @@ class Range(NamedTuple):
 	required: bool = False
 	#: how a number that is too high is mended
 	remedy: str = "correct it"
+	#: whether it is a share, which may be written as a percentage
+	share: bool = False
 
 	def problem(self, value: float) -> str:
 		"""What is wrong with a number and how to mend it, "" where it is in range."""
@@ -57,7 +59,10 @@ def read_numbers(table: Table, ranges: Mapping[str, Range]) -> dict[str, npt.NDA
 	mark = _decimal_mark(table, present)
 	numbers = {name: np.full(len(table), np.nan) for name in ranges}
 	for name, column in present.items():
-		values = _parsed(column.distinct, mark)
+		texts, share = column.distinct, ranges[name].share
+		values = _parsed([_without_percent(text) for text in texts] if share else texts, mark)
+		if share:
+			values[[text.endswith("%") for text in texts]] /= 100
 		wrong = np.isnan(values) | (values < ranges[name].lowest) | (values > ranges[name].highest)
 		for code in np.flatnonzero(wrong):
 			problem = _problem(column.distinct[int(code)], float(values[code]), ranges[name])
@@ -79,6 +84,10 @@ def _parsed(texts: Sequence[str], mark: str) -> npt.NDArray[np.float64]:
 		if grouped and grouped[2] != mark and (not grouped[3] or grouped[3] == mark):
 			values[index] = float(text.replace(grouped[2], "").replace(mark, "."))
 	return values
+
+
+def _without_percent(text: str) -> str:
+	return text[:-1].rstrip() if text.endswith("%") else text
 
 
 def _signed(text: str) -> str:
@@ -110,7 +119,7 @@ def _decimal_mark(table: Table, columns: Mapping[str, TextColumn]) -> str:
 		for code, text in enumerate(column.distinct):
 			if "," not in text and "." not in text:
 				continue
-			text = _signed(text)
+			text = _signed(_without_percent(text))
 			if found and OTHER_MARK[found[0]] not in text:
 				continue
 			if _UNCLEAR.fullmatch(text):

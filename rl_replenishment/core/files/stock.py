@@ -110,12 +110,27 @@ COLUMNS = (
 	WAREHOUSE,
 	Column(
 		"on_hand",
-		("UnitsInStock", "Actual Qty", "Actual Quantity", "Balance Qty", "Qty on Hand", "Quantity on Hand"),
+		(
+			"UnitsInStock",
+			"Actual Qty",
+			"Actual Quantity",
+			"Balance Qty",
+			"Qty on Hand",
+			"Quantity on Hand",
+			"Bestand",
+			"Lagerbestand",
+		),
 		required=True,
 	),
-	Column("on_order", ("UnitsOnOrder", "Ordered Qty", "Ordered Quantity", "Qty on Order")),
-	Column("expected_date", ("Expected Delivery Date", "Expected Arrival", "Schedule Date", "Required By")),
-	Column("reserved", ("Reserved Qty", "Reserved Quantity")),
+	Column(
+		"on_order",
+		("UnitsOnOrder", "Ordered Qty", "Ordered Quantity", "Qty on Order", "Bestellt", "Bestellte Menge"),
+	),
+	Column(
+		"expected_date",
+		("Expected Delivery Date", "Expected Arrival", "Schedule Date", "Required By", "Liefertermin"),
+	),
+	Column("reserved", ("Reserved Qty", "Reserved Quantity", "Reserviert", "Reservierte Menge")),
 	PLACE,
 	BATCH,
 	EXPIRY,
@@ -142,7 +157,7 @@ class StockRows:
 	reserved: npt.NDArray[np.float64]
 	#: shape (A,), index into `keys`
 	arrival_item: IntArray
-	#: shape (A,), today or later; NaT without an expected date, so that the item's lead time decides
+	#: shape (A,), before today where it is late; NaT without an expected date, so that the lead time decides
 	arrival_day: DayArray
 	#: shape (A,), above 0
 	arrival_quantity: npt.NDArray[np.float64]
@@ -172,10 +187,9 @@ def read_stock(
 
 	`on_hand` and `reserved` are per item and, where the file has such columns, per location and batch, which
 	add up; further rows of the same repeat them or leave them blank. What expired before `today` does not
-	count. An arrival that was expected before `today` is late and counts as due today; of an expected week or
-	month the last day counts. `note` is told what was read otherwise than it may look. Raises `InputError` as
-	the parts it reads do, and for rows that disagree or are there twice, an item without `on_hand`, and an
-	arrival more than two years ahead.
+	count. Of an expected week or month the last day counts. `note` is told what was read otherwise than it
+	may look. Raises `InputError` as the parts it reads do, and for rows that disagree or are there twice, an
+	item without `on_hand`, and an arrival more than two years ahead.
 	"""
 	table = read_table(path, COLUMNS, digests=True, note=note)
 	table = without_totals(table, "on_hand", "expected_date", note)
@@ -211,14 +225,12 @@ def read_stock(
 		for found in (on_hand, reserved)
 	)
 	arriving = numbers["on_order"] > 0
-	# maximum keeps NaT
-	arrival_day = np.maximum(expected[arriving], day)
 	return StockRows(
 		keys,
 		on_hand,
 		reserved,
 		item[arriving],
-		arrival_day,
+		expected[arriving],
 		numbers["on_order"][arriving],
 		units_of(table, item, len(keys)),
 		item_of_part[batches],

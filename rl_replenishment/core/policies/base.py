@@ -21,6 +21,8 @@ _ARRAYS = (
 	"set_aside",
 	"borrowed",
 	"expiring",
+	"long_overdue",
+	"long_overdue_days",
 	"left_out",
 	"left_out_days_ago",
 	"known_demand",
@@ -48,6 +50,10 @@ class State:
 	borrowed: FloatArray | None = None
 	#: stock that expires before it can be sold, shape (N,), not part of `on_hand`; None where none does
 	expiring: FloatArray | None = None
+	#: open orders that are overdue by too much to count on, shape (N,), not part of `arrivals`, and the days
+	#: that the latest due of them is late, shape (N,); None where none is
+	long_overdue: FloatArray | None = None
+	long_overdue_days: FloatArray | None = None
 	#: what was booked far outside an item's history and is left out of its demand, shape (N,), and the days
 	#: since the last of it, shape (N,); None where nothing was
 	left_out: FloatArray | None = None

@@ -54,6 +54,22 @@ class TestFieldCases(IntegrationTestCase):
 	def test_the_common_ground(self):
 		self.assertAlmostEqual(self.proposed(self.bolt()), 380, delta=30)
 
+	def test_an_order_that_never_came(self):
+		"""Due 60 days ago and never received: it is bought again, and named. Late by days, it still comes."""
+		# as dear as these orders have it
+		late, lost, other = (self.bolt(on_hand=0, valuation_rate=1) for _ in range(3))
+		usual = self.proposed(other)
+		for item, days in ((late, 5), (lost, 60)):
+			due = add_days(nowdate(), -days)
+			make.make_purchase_order(self.supplier, item, self.warehouse, 2000, due, add_days(due, -10))
+		self.assertEqual(self.proposed(late), 0)
+		self.assertEqual(self.proposed(lost), usual)
+		self.assertIn("60 days overdue and not counted on any more", self.text)
+		self.assertIn(f"2,000 of {lost} in {self.warehouse}, by 60 days", self.messages)
+		self.assertEqual(self.health(), "Out of Stock")
+		_columns, (row,), *_rest = stock_health({"agent": self.agent.name})
+		self.assertEqual((row["on_order"], row["overdue"]), (2000 + usual, 2000))
+
 	def test_stock_health_and_a_far_off_order(self):
 		"""Neither is deceived by 2,000 that are due in 300 days: the shelf is empty, and it is filled."""
 		bolt = self.bolt(on_hand=0)

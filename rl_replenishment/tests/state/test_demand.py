@@ -13,6 +13,7 @@ from frappe.utils import add_days, getdate, nowdate
 
 from rl_replenishment.bridge.state import demand
 from rl_replenishment.bridge.state.demand import read_demand
+from rl_replenishment.bridge.state.stock import read_stock
 from rl_replenishment.core.items import ItemKey
 from rl_replenishment.tests import factories as make
 from rl_replenishment.tests.case import IntegrationTestCase
@@ -114,6 +115,29 @@ class TestDemand(IntegrationTestCase):
 		self.warehouse = store
 		self.assertEqual(self.demand([group]), {12: 5})
 
+	def test_unused_material_is_taken_off_what_was_issued_there(self):
+		"""Weeks later, off the issue that it is left of, and not off the latest demand."""
+		one, other = (make.make_warehouse(warehouse_type=make.make_warehouse_type("WIP")) for _ in range(2))
+		store = self.warehouse
+		issued = [
+			self.entry("Material Transfer", ago, s_warehouse=store, t_warehouse=place, qty=7)
+			for ago, place in ((30, one), (20, other), (12, other))
+		]
+		back = [
+			self.entry("Material Transfer", ago, s_warehouse=place, t_warehouse=store, qty=2)
+			for ago, place in ((5, one), (4, other))
+		]
+		make.make_issue(self.item, store, 9, date=self.day(6))
+		group = [store, one, other]
+		self.assertEqual(self.demand(group), {30: 5, 20: 7, 12: 5, 6: 9})
+		# what is left of a Work Order tells more than the place where it lay
+		for entry in (issued[1], back[1]):
+			frappe.db.set_value("Stock Entry", entry.name, "work_order", "RL-TEST-WO")
+		self.assertEqual(self.demand(group), {30: 5, 20: 5, 12: 7, 6: 9})
+		# nobody took any for this one: off the latest there was enough of
+		frappe.db.set_value("Stock Entry", back[0].name, "work_order", "RL-TEST-OTHER-WO")
+		self.assertEqual(self.demand(group), {30: 7, 20: 5, 12: 7, 6: 7})
+
 	def test_a_branch_that_is_filled_by_transfer_is_demand_where_it_is_filled_from(self):
 		branch = make.make_warehouse()
 		item = frappe.get_doc("Item", self.item)
@@ -179,14 +203,14 @@ class TestDemand(IntegrationTestCase):
 		repack.submit()
 		self.assertEqual(self.demand(), {9: 6})
 
-	def sales_order(self, qty: float, ago: int, **line):
+	def sales_order(self, qty: float, ago: int, due: int | None = None, **line):
 		order = frappe.get_doc(
 			{
 				"doctype": "Sales Order",
 				"company": make.company(),
 				"customer": self.customer,
 				"transaction_date": self.day(ago),
-				"delivery_date": add_days(nowdate(), 5),
+				"delivery_date": add_days(nowdate(), 5 if due is None else -due),
 				"items": [
 					{"item_code": self.item, "warehouse": self.warehouse, "qty": qty, "rate": 20, **line}
 				],
@@ -197,12 +221,21 @@ class TestDemand(IntegrationTestCase):
 
 	def test_what_customers_asked_for(self):
 		"""Boxes, and an order closed before it was delivered; not what was cancelled or never ordered."""
-		self.sales_order(2, 30, uom="RL Test Box", conversion_factor=12)
-		update_status("Closed", self.sales_order(5, 21).name)
-		self.sales_order(8, 14).cancel()
+		self.sales_order(2, 30, 30, uom="RL Test Box", conversion_factor=12)
+		update_status("Closed", self.sales_order(5, 21, 21).name)
+		self.sales_order(8, 14, 14).cancel()
 		make.make_delivery(self.customer, self.warehouse, {self.item: 9}, date=self.day(20))
 		self.assertEqual(self.demand(demand_source="Sales Order"), {30: 24, 21: 5})
 		self.assertEqual(self.demand(), {20: 9})
+
+	def test_an_order_counts_on_the_day_that_it_is_wanted_for(self):
+		"""Of what is wanted later, the promise tells: it is no demand of the day of the order as well."""
+		self.sales_order(6, 30, 25)
+		self.sales_order(200, 20, -180)
+		self.assertEqual(self.demand(demand_source="Sales Order"), {25: 6})
+		agent = make.make_agent([self.warehouse], [self.item], enabled=0, demand_source="Sales Order")
+		stock = read_stock(agent, [ItemKey(self.item, self.warehouse)], getdate())
+		self.assertEqual((stock.promised[180, 0], stock.promised.sum()), (200, 200))
 
 	def test_the_history_starts_when_something_moved_first(self):
 		"""Days before the first movement are not days without demand; those after it are."""

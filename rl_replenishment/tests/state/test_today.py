@@ -25,13 +25,13 @@ class TestToday(DemandCase):
 		self.assertEqual(float(history.demand.sum()), 3 * 19)
 		self.assertEqual(read_situation(agent, getdate()).state.today.astype(object), getdate())
 
-	def test_an_order_due_in_six_weeks_counts_on_the_day_of_asking(self) -> None:
+	def test_an_order_due_in_six_weeks_is_no_demand_before_its_day(self) -> None:
+		"""It is promised for that day; counted on the day of asking as well, it would be bought twice."""
 		order = make.make_sales_order(self.customer, self.warehouse, {self.item: 40})
-		due = add_days(nowdate(), 42)
-		frappe.db.set_value(
-			"Sales Order", order.name, {"transaction_date": self.day(3), "delivery_date": due}
-		)
-		frappe.db.set_value("Sales Order Item", order.items[0].name, "delivery_date", due)
-		self.assertEqual(self.demand(demand_source="Sales Order"), {3: 40})
+		line = order.items[0].name
+		frappe.db.set_value("Sales Order", order.name, "transaction_date", self.day(9))
+		for due, found in ((add_days(nowdate(), 42), {}), (self.day(3), {3: 40})):
+			frappe.db.set_value("Sales Order Item", line, "delivery_date", due)
+			self.assertEqual(self.demand(demand_source="Sales Order"), found)
 		frappe.db.set_value("Sales Order", order.name, "transaction_date", add_days(nowdate(), 5))
 		self.assertEqual(self.demand(demand_source="Sales Order"), {})

@@ -22,6 +22,7 @@ from rl_replenishment.bridge.state.stock import Stock, read_stock
 from rl_replenishment.bridge.visibility import Limits
 from rl_replenishment.core.demand.statistics import QUARTER
 from rl_replenishment.core.items import FloatArray
+from rl_replenishment.core.overdue import patience_days
 from rl_replenishment.core.policies.base import protection_days
 from rl_replenishment.core.written import as_written
 
@@ -69,14 +70,15 @@ def _rows(settings: Any) -> list[dict[str, Any]]:
 	items, bought = read_parameters(settings, keys)
 	quarter = read_demand(settings, keys, days=QUARTER, today=today)
 	rate = usual_demand(settings, items, quarter).demand.mean(axis=0)
-	stock = read_stock(settings, keys, today, items.whole_lead_time_days, rate)
+	patience = patience_days(items.lead_time_days, items.lead_time_std_days)
+	stock = read_stock(settings, keys, today, items.whole_lead_time_days, rate, patience)
 	cover = np.where(rate > 0, np.maximum(stock.on_hand, 0) / np.maximum(rate, 1e-9), np.inf)
 	empty_in = days_until_empty(stock, rate)
 	interval = protection_days(items, settings.review_days)
 	# what arrives after so many days hides nothing, and is not too much yet
 	most_days = np.maximum(_MOST_INTERVALS * interval, QUARTER)
 	position = stock.within(most_days)
-	is_coming = stock.on_order > 0
+	is_coming = stock.arrivals.any(axis=0)
 	next_in = (stock.arrivals > 0).argmax(axis=0) if len(stock.arrivals) else np.zeros(len(keys), int)
 	health = np.select(
 		[
