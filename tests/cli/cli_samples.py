@@ -27,7 +27,7 @@ DAYS = 120
 SEEN = 90
 CODES = ("Apple", "Bread", "Cheese")
 STOCK = (
-	"item_code,on_hand,on_order,expected_date,reserved\nApple,3,5,2024-04-05,0\nBread,0,,,\nCheese,7,2,,1\n"
+	"item_code,on_hand,on_order,expected_date,reserved\nApple,3,5,2024-05-02,0\nBread,0,,,\nCheese,7,2,,1\n"
 )
 FEEDBACK = (
 	"item_code,proposed_qty,ordered_qty,date,on_hand,on_order,reason\n"
