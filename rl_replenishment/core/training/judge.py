@@ -22,9 +22,8 @@ _SAME_RATIO = 1e-3
 
 
 def as_judged(evaluation: Evaluation) -> float:
-	"""What the verdict compares: the cost ratio and a standard error, in favour of half of a network."""
-	error = evaluation.cost_ratio_error
-	return evaluation.cost_ratio + (error if evaluation.share > SHRUNK else -error)
+	"""What the verdict compares: the cost ratio, and a standard error for a whole network."""
+	return evaluation.cost_ratio + (evaluation.cost_ratio_error if evaluation.share > SHRUNK else 0.0)
 
 
 class Judge:
@@ -32,8 +31,8 @@ class Judge:
 
 	Without feedback the best is the cheapest. A candidate counts as dear as its ratio plus one standard
 	error: the luckiest of many noisy ones must not pass for the best. Of a first training, half of what was
-	learned stands beside the whole. Halfway between rule and network the errors of both are halved, so it is
-	taken unless it is dearer than the rule by more than one standard error. With feedback it is the one that
+	learned stands beside the whole. Halfway between rule and network the errors of both are halved, so it
+	needs no such margin. With feedback it is the one that
 	comes closest to the buyer among those whose cost, plus one standard error, is at most
 	`largest_cost_increase` above that of the first one looked at, the parent. Where a candidate is not, part
 	of the way to it from the best so far is tried.
