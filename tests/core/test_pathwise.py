@@ -177,6 +177,15 @@ def test_learning_from_the_buyer(factor: float) -> None:
 	assert chosen.cost_ratio <= before.cost_ratio * 1.5
 
 
+def test_a_history_too_short_for_orders_to_arrive_in_it() -> None:
+	"""Replays in which nothing that was ordered arrives teach nothing, and end no training."""
+	history = history_of(np.random.default_rng(0).poisson(3, size=(60, 3)))
+	items = ItemTable.create(codes(3), lead_time_days=30)
+	options = TrainingOptions(seconds=None, timesteps=2000)
+	trained = train_on_history(history, items, small_pathwise_trainer(), options)
+	assert trained.result.timesteps >= 1000
+
+
 def test_trust_holds_the_policy_back() -> None:
 	near, far = (learned_from(1.5, feedback_weight=4.0, trust=trust) for trust in (1e3, 0.0))
 	closest = [min(each.feedback_distance for each in found.evaluations) for found in (near, far)]

@@ -157,11 +157,14 @@ class _Pathwise:
 			noise=settings.noise if self._problem.task.demand_model.repeats else 0.0,
 			generator=self._generator,
 		)
-		self.optimiser.zero_grad()
-		self._loss(rollout).backward()  # type: ignore[no-untyped-call]
-		torch.nn.utils.clip_grad_norm_(self.module.parameters(), settings.largest_gradient)
-		self.optimiser.step()
-		keep_signs(self.module)
+		loss = self._loss(rollout)
+		# where nothing that was ordered arrived in a short replay, it has nothing to teach
+		if loss.requires_grad:
+			self.optimiser.zero_grad()
+			loss.backward()  # type: ignore[no-untyped-call]
+			torch.nn.utils.clip_grad_norm_(self.module.parameters(), settings.largest_gradient)
+			self.optimiser.step()
+			keep_signs(self.module)
 		self._steps += 1
 		self.mean_reward = -float(rollout.cost.detach().mean())
 		return rollout.cost.numel()
