@@ -63,7 +63,7 @@ def test_fixed_cost_beside_the_optimum(run: Run, monkeypatch: pytest.MonkeyPatch
 	pytest.importorskip("torch")
 	monkeypatch.setattr(fixed_cost, "PENALTIES", (4.0,))
 	monkeypatch.setattr(fixed_cost, "ORDER_COSTS", (64.0,))
-	found = run("benchmark", "fixed-cost", "--lead-times", "0", "--seeds", "1", "--seconds", "3", "--json")
+	found = run("benchmark", "fixed-cost", "--lead-times", "0", "--seeds", "1", "--seconds", "6", "--json")
 	(row,) = found.document["instances"]
 	assert row["optimal_levels"] == [-1, 25]
 	assert row["gap_percent"] < row["start_gap_percent"] / 2
