@@ -206,7 +206,11 @@ const rl_panel = {
 			["quantity", __("Quantity")],
 		];
 		return `<dl class="row" style="margin: 0.5rem 0 0">${shown
-			.filter(([name]) => state[name] !== undefined && (state[name] || !["set_aside", "followed"].includes(name)))
+			.filter(
+				([name]) =>
+					state[name] !== undefined &&
+					(state[name] || !["set_aside", "followed"].includes(name))
+			)
 			.map(
 				([name, label]) =>
 					`<div class="col-xs-6 col-sm-4 col-md-3"><dt class="text-muted" style="font-weight: normal">${label}</dt>

@@ -6,9 +6,7 @@ frappe.ui.form.on("RL Lesson", {
 		);
 		frm.add_custom_button(__("Forget What Was Changed"), () =>
 			frappe.confirm(__("Forget what was changed until today, and learn anew?"), () =>
-				frm
-					.set_value("forget_until", frappe.datetime.get_today())
-					.then(() => frm.save())
+				frm.set_value("forget_until", frappe.datetime.get_today()).then(() => frm.save())
 			)
 		);
 	},
