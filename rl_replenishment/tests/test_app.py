@@ -168,7 +168,9 @@ class TestRounds(AgentCase):
 			frappe.db.set_value("RL Proposal Run", run, "creation", add_days(now_datetime(), -1))
 		with (
 			patch.object(training_run, "check_stuck_runs") as check_trainings,
-			patch.object(proposal_run, "is_job_enqueued", lambda job: job.endswith(waiting)),
+			patch.object(
+				proposal_run, "get_job_status", lambda job: "queued" if job.endswith(waiting) else None
+			),
 		):
 			tasks.check_stuck_runs()
 		check_trainings.assert_called_once_with()

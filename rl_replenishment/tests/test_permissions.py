@@ -96,6 +96,8 @@ class TestPermissions(IntegrationTestCase):
 		read |= {"value_of_changes"}
 		# what users may do too: test_getting_started and test_proposals_list
 		of_users = {"tick", "turn_down"}
+		# tests/board
+		of_users |= {"board", "board_what_if", "board_picture", "board_approve", "board_snooze", "board_undo"}
 		self.assertEqual(whitelisted, read | of_users | {call[0].__name__ for call in self.calls()})
 
 	def test_what_belongs_to_an_agent_is_seen_by_who_sees_the_agent(self):

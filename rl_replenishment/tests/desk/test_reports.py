@@ -168,7 +168,7 @@ class TestStockReports(ReportCase):
 		arrivals[3] = [0, 10, 0, 0, 0]
 		promised[2] = [0, 0, 0, 0, 8]
 		on_hand = np.float32([7, 7, 7, -1, 7])
-		stock = Stock(on_hand, arrivals, arrivals.sum(axis=0), none[0], promised, none[0])
+		stock = Stock(on_hand, arrivals, arrivals.sum(axis=0), none[0], promised, *[none[0]] * 3)
 		found = days_until_empty(stock, np.float32([2, 2, 0, 1, 0]))
 		self.assertEqual(found.tolist(), [3, 8, np.inf, 0, 2])
 

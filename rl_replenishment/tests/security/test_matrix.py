@@ -247,6 +247,12 @@ class TestMatrix(SecurityCase):
 			"reason": "why not",
 			"what": "backtest",
 			"filters": "{}",
+			# of the board
+			"groups": "[]",
+			"orders": "[]",
+			"quantities": json.dumps({self.ours.proposals[1]: 3}),
+			"qty": 3,
+			"until": add_days(nowdate(), 3),
 			**self.sent_by_trainers(),
 		}
 		names = inspect.signature(function).parameters

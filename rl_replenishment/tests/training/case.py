@@ -110,7 +110,8 @@ def sell(items: list[str], warehouse: str, demand: np.ndarray) -> None:
 	stamp, days = now_datetime(), len(demand)
 	fields = [
 		*("name", "creation", "modified", "docstatus", "item_code", "warehouse", "posting_date"),
-		*("posting_time", "actual_qty", "voucher_type", "voucher_no", "company", "is_cancelled"),
+		*("posting_time", "posting_datetime", "actual_qty", "voucher_type", "voucher_no", "company"),
+		"is_cancelled",
 	]
 	rows = [
 		(
@@ -123,7 +124,15 @@ def sell(items: list[str], warehouse: str, demand: np.ndarray) -> None:
 				warehouse,
 				add_days(nowdate(), day - days),
 			),
-			*("12:00:00", -float(demand[day, column]), "Delivery Note", "DN", make.company(), 0),
+			*(
+				"12:00:00",
+				f"{add_days(nowdate(), day - days)} 12:00:00",
+				-float(demand[day, column]),
+				"Delivery Note",
+				"DN",
+				make.company(),
+				0,
+			),
 		)
 		for day in range(days)
 		for column, item in enumerate(items)
