@@ -234,6 +234,8 @@ def answers() -> int:
 		order.update({"supplier": supplier, "schedule_date": add_days(nowdate(), 9)})
 		order.insert()
 		order.submit()
+	# the rows follow what is committed
+	frappe.db.commit()
 	changed = {**of_company, "reward": ("<", 1)}
 	frappe.db.set_value("RL Feedback", changed, {"edit_value": 12.5, "edit_value_on": nowdate()})
 	frappe.db.commit()

@@ -16,6 +16,7 @@ from erpnext.buying.doctype.purchase_order.purchase_order import make_purchase_r
 from frappe.utils import add_days, nowdate
 from werkzeug.test import TestResponse
 
+from rl_replenishment import api
 from rl_replenishment.bridge.visibility import ROWS, doctypes
 from rl_replenishment.tests import factories as make
 from rl_replenishment.tests.security.case import SecurityCase
@@ -309,7 +310,16 @@ class TestMatrix(SecurityCase):
 						allowed = kind == "manager"
 					else:
 						allowed = self.role_allows(kind, "RL Proposal", "read")
-					if kind == "manager":
+					if function.__module__ == api.__name__ and function.__name__.startswith("board"):
+						# answers with what the visitor may see: nothing of ours in another company
+						if "another company" in kind:
+							self.assertNotIn(self.ours.items[0], answer.text)
+							self.assertEqual(self.ours.as_it_is(), before)
+						elif kind != "user of one warehouse" and not self.role_allows(
+							kind, "RL Proposal", "read"
+						):
+							self.assertIn(answer.status_code, REFUSED, answer.text[-500:])
+					elif kind == "manager":
 						# whatever it makes of it, it is not for want of permission
 						self.assertNotIn(answer.status_code, (401, 403, 500), answer.text[-500:])
 					elif not (allowed and kind == "buyer without the app's role"):
