@@ -204,7 +204,7 @@ def file_query_conditions(user: str | None = None) -> str:
 	hidden = sorted(set(doctypes()) - set(own))
 	conditions = [f"`tabFile`.`attached_to_doctype` not in ({_escaped(hidden)})"] if hidden else []
 	for doctype in own:
-		seen = frappe.get_list(doctype, pluck="name", user=user, limit=0, run=False)
+		seen = frappe.get_list(doctype, fields=["name"], user=user, limit=0, run=False)
 		conditions.append(
 			f"(`tabFile`.`attached_to_doctype` != {frappe.db.escape(doctype)} "
 			f"or `tabFile`.`attached_to_name` in ({seen}))"

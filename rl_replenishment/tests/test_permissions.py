@@ -100,6 +100,18 @@ class TestPermissions(IntegrationTestCase):
 		of_users |= {"board", "board_what_if", "board_picture", "board_approve", "board_snooze", "board_undo"}
 		self.assertEqual(whitelisted, read | of_users | {call[0].__name__ for call in self.calls()})
 
+	def test_files_of_policies_are_listed_for_who_sees_the_policy(self):
+		attached = {"attached_to_doctype": "RL Policy", "attached_to_name": self.policy.name}
+		file = frappe.get_doc(
+			{"doctype": "File", "file_name": "policy.txt", "content": "weights", "is_private": 1, **attached}
+		).insert()
+		for company, sees in ((self.agent.company, True), (make.make_company(), False)):
+			user = make.make_user(MANAGER)
+			permission = {"doctype": "User Permission", "user": user, "allow": "Company"}
+			frappe.get_doc({**permission, "for_value": company}).insert()
+			with self.subTest(company=company), self.acting_as(user):
+				self.assertEqual(frappe.get_list("File", attached, pluck="name") == [file.name], sees)
+
 	def test_what_belongs_to_an_agent_is_seen_by_who_sees_the_agent(self):
 		"""Policies, trainings and snoozes name no company; User Permissions on one reach them even so."""
 		(item,), (warehouse,) = self.agent.items, self.agent.warehouses
