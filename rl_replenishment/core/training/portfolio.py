@@ -166,7 +166,16 @@ class _Contest:
 		self, name: str, planned: Callable[[_Part, Sequence[Settings]], Plan], grid: list[Settings]
 	) -> None:
 		"""Find the settings of a kind of rule."""
-		costs = [part.cost(planned(part, grid)) for part in self._parts]
+		self._enter(name, planned, grid, [part.cost(planned(part, grid)) for part in self._parts])
+
+	def _enter(
+		self,
+		name: str,
+		planned: Callable[[_Part, Sequence[Settings]], Plan],
+		grid: list[Settings],
+		costs: list[Costs],
+	) -> None:
+		"""By what the whole grid costs on each part."""
 		# judged on each part as found on the other, where there are two: what was found on a part fits it
 		elsewhere = [sum(costs) - cost if len(costs) > 1 else cost for cost in costs]
 		plans = [
@@ -181,13 +190,12 @@ class _Contest:
 	def enter_common(self) -> None:
 		"""The classical formula, at the moving average that suits it best."""
 		grid = list(itertools.product(SAFETY_FACTORS, GAPS))
-
-		def cheapest(forecast: str) -> float:
-			costs = [part.cost(_common_plan(forecast)(part, grid)).sum(axis=1) for part in self._parts]
-			return float(np.sum(costs, axis=0).min())
-
-		self._forecast = min(FORECASTS, key=cheapest)
-		self.enter("common rule", _common_plan(self._forecast), grid)
+		costs = {
+			forecast: [part.cost(_common_plan(forecast)(part, grid)) for part in self._parts]
+			for forecast in FORECASTS
+		}
+		self._forecast = min(FORECASTS, key=lambda each: np.sum(costs[each], axis=(0, 2)).min())
+		self._enter("common rule", _common_plan(self._forecast), grid, costs[self._forecast])
 
 	def enter_means(self) -> None:
 		"""Means of what is there already."""
