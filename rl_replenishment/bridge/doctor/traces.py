@@ -11,6 +11,7 @@ from frappe.utils import add_days, flt, now_datetime, nowdate
 from rl_replenishment.bridge.doctor.check import Fault
 from rl_replenishment.bridge.logs import days_kept
 from rl_replenishment.bridge.origin import is_of
+from rl_replenishment.bridge.proposing.rows import link
 from rl_replenishment.bridge.queries import one_of
 from rl_replenishment.bridge.retrying import in_a_transaction
 
@@ -91,19 +92,8 @@ def proposals_without_request() -> list[Fault]:
 
 
 def link_proposals(faults: Sequence[Fault]) -> None:
-	proposal, line = frappe.qb.DocType("RL Proposal"), frappe.qb.DocType("Material Request Item")
-	in_a_transaction(
-		lambda: (
-			frappe.qb.update(proposal)
-			.join(line)
-			.on(line.rl_proposal == proposal.name)
-			.set(proposal.material_request, line.parent)
-			.set(proposal.material_request_item, line.name)
-			.set(proposal.status, "Requested")
-			.where(one_of(proposal.name, [fault.name for fault in faults]))
-			.run()
-		)
-	)
+	names = [fault.name for fault in faults]
+	in_a_transaction(lambda: link(one_of(frappe.qb.DocType("RL Proposal").name, names)))
 
 
 def requested_twice() -> list[Fault]:

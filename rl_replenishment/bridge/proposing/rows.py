@@ -13,6 +13,7 @@ import numpy as np
 from frappe.model.document import Document
 from frappe.query_builder.functions import Max
 from frappe.utils import cint, flt, now_datetime
+from pypika.terms import Criterion
 
 from rl_replenishment.bridge import figures
 from rl_replenishment.bridge.guarding import plain
@@ -127,8 +128,12 @@ def insert(
 
 def link_requests(requests: list[str]) -> None:
 	"""Tell the proposals where they were requested."""
-	if not requests:
-		return
+	if requests:
+		link(frappe.qb.DocType("Material Request Item").parent.isin(requests))
+
+
+def link(which: Criterion) -> None:
+	"""Tell proposals where they were requested: `which` of them, by their own or their lines' columns."""
 	proposal, line = frappe.qb.DocType("RL Proposal"), frappe.qb.DocType("Material Request Item")
 	(
 		frappe.qb.update(proposal)
@@ -137,7 +142,7 @@ def link_requests(requests: list[str]) -> None:
 		.set(proposal.material_request, line.parent)
 		.set(proposal.material_request_item, line.name)
 		.set(proposal.status, "Requested")
-		.where(line.parent.isin(requests))
+		.where(which)
 		.run()
 	)
 
