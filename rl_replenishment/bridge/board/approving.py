@@ -18,6 +18,7 @@ from frappe import _
 from frappe.model.document import Document
 from frappe.utils import flt, getdate
 
+from rl_replenishment.bridge import feedback
 from rl_replenishment.bridge.board.buying_prices import Price, read_prices
 from rl_replenishment.bridge.board.open_lines import MOST_LINES, OpenLine, read_open_lines
 
@@ -297,6 +298,8 @@ def undo(sent: Any) -> list[dict[str, Any]]:
 	if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
 		frappe.throw(_("Orders is to be a list of names of Purchase Orders."))
 	results = {name: _take_back(name) for name in names}
+	# whose lines wait again, the board reads from there
+	feedback.answer_now("Purchase Order", [name for name, why in results.items() if not why])
 	return [{"order": name, "done": not why, "message": why} for name, why in results.items()]
 
 

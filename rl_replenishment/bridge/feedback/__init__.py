@@ -18,6 +18,7 @@ from rl_replenishment.bridge.feedback.hindsight import book_edit_values
 from rl_replenishment.bridge.feedback.learning import Answers, mark_consumed, settle, settled_answers
 from rl_replenishment.bridge.feedback.lessons import Taught, fit, is_due, read_lessons, summary_of, write
 from rl_replenishment.bridge.feedback.observing import (
+	answer_now,
 	follow_items,
 	note_requests,
 	observe_order,
@@ -28,6 +29,7 @@ from rl_replenishment.bridge.feedback.outbox import work_off
 __all__ = [
 	"Answers",
 	"Taught",
+	"answer_now",
 	"book_edit_values",
 	"fit",
 	"follow_items",

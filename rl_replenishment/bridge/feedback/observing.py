@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import frappe
 from frappe.model.document import Document
@@ -25,6 +25,13 @@ def note_requests(requests: Sequence[str]) -> None:
 	"""A run has made Material Requests; what answers them may have been committed before they are."""
 	for name in requests:
 		outbox.note("Material Request", name)
+
+
+def answer_now(doctype: str, names: Collection[str]) -> None:
+	"""Have the feedback on documents that were just changed there for what is shown next; commits."""
+	# tests have it already
+	if names and not frappe.flags.in_test:
+		outbox.work_off_now(doctype, names)
 
 
 def follow_items(request: Document) -> None:

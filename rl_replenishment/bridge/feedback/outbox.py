@@ -7,7 +7,7 @@ when that is done. What a worker leaves behind, the scheduler finds.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -134,6 +134,21 @@ def _work_off(document: tuple[str, str, str], notes: list[Any]) -> None:
 		frappe.db.commit()  # what failed is not to stop the others; nosemgrep
 	finally:
 		frappe.set_user(user)
+
+
+def work_off_now(doctype: str, names: Collection[str]) -> None:
+	"""The feedback on documents before the request ends, for a page that shows it next. Commits.
+
+	Where it fails, or another process is at it for long, the notes are there for the next one.
+	"""
+	with _alone() as is_alone:
+		for name in names if is_alone else ():
+			try:
+				in_a_transaction(lambda name=name: refresh(doctype, name))  # type: ignore[misc]
+			except JobTimeoutException:
+				raise
+			except Exception:
+				log_failure(doctype, name)
 
 
 def refresh(doctype: str, name: str) -> None:
