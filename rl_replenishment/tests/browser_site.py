@@ -292,7 +292,8 @@ def _fill(doctype: str) -> None:
 			if field.fieldname in _KEYS:
 				continue
 			if field.fieldtype != "JSON":
-				values[field.fieldname] = SCRIPT
+				# no two alike where the database wants it so
+				values[field.fieldname] = SCRIPT + row.name if field.unique else SCRIPT
 			elif row[field.fieldname]:
 				values[field.fieldname] = json.dumps(_scripts(json.loads(row[field.fieldname])))
 		if values:

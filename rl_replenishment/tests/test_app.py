@@ -34,6 +34,10 @@ class TestApp(IntegrationTestCase):
 
 class AgentCase(IntegrationTestCase):
 	def setUp(self) -> None:
+		# what works in transactions of its own commits: what a test makes is taken away at its end
+		commit = patch.object(frappe.db, "commit")
+		commit.start()
+		self.addCleanup(commit.stop)
 		self.addCleanup(frappe.db.rollback)
 		# other agents of this site are none of the test's business
 		frappe.db.set_value("RL Agent Settings", {"enabled": 1}, "enabled", 0)
