@@ -137,6 +137,8 @@ def fit_forecast(samples: Samples, seed: int, settings: ForecastSettings | None 
 	demand = torch.from_numpy(samples.demand / samples.scale)
 	money = np.sqrt(samples.scale * samples.unit_cost)
 	weight = torch.from_numpy((money / max(float(money.mean()), 1e-9)).astype(np.float32))
+	# more than there are would only be the same ones again
+	batch_size = min(chosen.batch_size, len(known))
 	networks = []
 	for _member in range(chosen.members):
 		model = _Model(chosen.hidden, generator)
@@ -147,8 +149,8 @@ def fit_forecast(samples: Samples, seed: int, settings: ForecastSettings | None 
 			optimiser, chosen.learning_rate, total_steps=chosen.updates, pct_start=0.1
 		)
 		for _update in range(chosen.updates):
-			rows = torch.randint(len(known), (chosen.batch_size,), generator=generator)
-			noise = torch.randn(chosen.batch_size, FORECAST_SIZE, generator=generator)
+			rows = torch.randint(len(known), (batch_size,), generator=generator)
+			noise = torch.randn(batch_size, FORECAST_SIZE, generator=generator)
 			quantiles = model(known[rows] + chosen.noise * heard * noise)
 			loss = (weight[rows] * pinball(quantiles, demand[rows])).mean()
 			optimiser.zero_grad()
