@@ -69,7 +69,7 @@ endef
 	$(install)
 	@touch $@
 
-.venv/.installed-dev: EXTRAS := train,cli,dev,browser
+.venv/.installed-dev: EXTRAS := train,cli,remote,dev,browser
 .venv/.installed-dev: pyproject.toml
 	$(install)
 	@touch .venv/.installed-demo $@
