@@ -9,10 +9,16 @@ from core_samples import codes, history_of
 from rl_replenishment.core.items import ItemTable
 from rl_replenishment.core.policies.forecast import PROBABILITIES
 from rl_replenishment.core.policies.network import Network
-from rl_replenishment.core.training import forecasting
-from rl_replenishment.core.training.forecasting import ForecastSettings, Samples, coverage, fit_forecast
 
 pytest.importorskip("torch")
+# these need torch
+from rl_replenishment.core.training import forecasting  # noqa: E402
+from rl_replenishment.core.training.forecasting import (  # noqa: E402
+	ForecastSettings,
+	Samples,
+	coverage,
+	fit_forecast,
+)
 
 SMALL = ForecastSettings(members=2, hidden=16, updates=400, batch_size=1024, learning_rate=0.01)
 

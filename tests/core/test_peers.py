@@ -35,7 +35,7 @@ def state_on(history, items: ItemTable, row: int, on_hand: float = 0.0) -> State
 	return State.from_history(
 		items,
 		history.demand[:row],
-		today=history.start + row,
+		today=history.start + np.timedelta64(row, "D"),
 		review_days=7,
 		on_hand=np.full(len(items), on_hand, np.float32),
 	)

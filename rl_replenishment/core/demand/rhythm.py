@@ -25,7 +25,7 @@ def rhythm_of(day: npt.NDArray[np.datetime64]) -> Rhythm:
 	if not (gaps % 7).any():
 		return WEEKLY
 	months = days.astype("datetime64[M]")
-	last = (months + 1).astype("datetime64[D]") - np.timedelta64(1, "D")
+	last = (months + np.timedelta64(1, "M")).astype("datetime64[D]") - np.timedelta64(1, "D")
 	if (days == months.astype("datetime64[D]")).all() or (days == last).all():
 		return MONTHLY
 	return DAILY

@@ -55,7 +55,7 @@ def unusual_bookings(
 	for item in np.flatnonzero((largest > DAYS * rest) & (count > 0)).tolist():
 		days = np.flatnonzero(demand[:, item] > 0)
 		key = history.keys[item]
-		called_real = np.array([(key, history.start + int(day)) in known for day in days])
+		called_real = np.array([(key, history.start + np.timedelta64(int(day), "D")) in known for day in days])
 		sizes = demand[days, item].astype(np.float64)
 		is_unusual, usual = _judge(sizes, called_real, len(demand) - int(days[0]), float(order_unit[item]))
 		found += [

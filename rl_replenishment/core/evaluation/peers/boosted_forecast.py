@@ -99,7 +99,7 @@ def features(past: Past, row: int, items: ItemTable, horizon: npt.NDArray[np.int
 	quarter_before = past.sum(year_ago - 91, year_ago) if year_ago >= 91 else np.full(count, np.nan)
 	with np.errstate(invalid="ignore"):
 		spreads = [_deviation(weeks[:span]) for span in (13, 26, 52)]
-	day = past.history.start.astype("datetime64[D]") + row
+	day = past.history.start.astype("datetime64[D]") + np.timedelta64(row, "D")
 	of_year = float((day - day.astype("datetime64[Y]")).astype(np.int64)) / 365.25
 	angle = 2 * np.pi * (of_year + horizon / 2 / 365.25)
 	per_week = rate * WEEK
