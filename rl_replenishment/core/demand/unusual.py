@@ -55,12 +55,12 @@ def unusual_bookings(
 	for item in np.flatnonzero((largest > DAYS * rest) & (count > 0)).tolist():
 		days = np.flatnonzero(demand[:, item] > 0)
 		key = history.keys[item]
-		called_real = np.array([(key, history.start + np.timedelta64(int(day), "D")) in known for day in days])
+		dates = history.start + days.astype("timedelta64[D]")
+		called_real = np.array([(key, date) in known for date in dates])
 		sizes = demand[days, item].astype(np.float64)
 		is_unusual, usual = _judge(sizes, called_real, len(demand) - int(days[0]), float(order_unit[item]))
 		found += [
-			Booking(key, history.start + int(days[at]), float(sizes[at]), usual)
-			for at in np.flatnonzero(is_unusual).tolist()
+			Booking(key, dates[at], float(sizes[at]), usual) for at in np.flatnonzero(is_unusual).tolist()
 		]
 	return found
 

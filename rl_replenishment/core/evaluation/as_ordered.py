@@ -151,7 +151,9 @@ def touches(scenario: Scenario, purchases: Purchases) -> bool:
 
 def _ordered_within(scenario: Scenario, purchases: Purchases) -> npt.NDArray[np.bool_]:
 	first = scenario.date(0)
-	return np.asarray((purchases.ordered_on >= first) & (purchases.ordered_on < first + np.timedelta64(scenario.days, "D")))
+	return np.asarray(
+		(purchases.ordered_on >= first) & (purchases.ordered_on < first + np.timedelta64(scenario.days, "D"))
+	)
 
 
 def _by_day(scenario: Scenario, purchases: Purchases, day: npt.NDArray[np.datetime64]) -> FloatArray:
