@@ -12,8 +12,8 @@ from rl_replenishment.core.policies.network import Network
 
 pytest.importorskip("torch")
 # these need torch
-from rl_replenishment.core.training import forecasting  # noqa: E402
-from rl_replenishment.core.training.forecasting import (  # noqa: E402
+from rl_replenishment.core.training import forecasting
+from rl_replenishment.core.training.forecasting import (
 	ForecastSettings,
 	Samples,
 	coverage,
