@@ -34,7 +34,7 @@ def samples(days: int = 2400) -> Samples:
 def test_what_comes_lies_below_each_quantile_as_often_as_it_says() -> None:
 	every = samples()
 	cut = 1600
-	below, at_or_below = coverage(fit_forecast(every.until(cut), 0, SMALL), every.after(cut))
+	below, at_or_below = coverage(fit_forecast(every.until(cut), 0, SMALL).forecast, every.after(cut))
 	for probability in (0.1, 0.5, 0.8, 0.95):
 		at = int(np.searchsorted(PROBABILITIES, np.float32(probability)))
 		assert below[at] - 0.06 < probability < at_or_below[at] + 0.06
@@ -50,23 +50,23 @@ def test_days_are_divided_by_when_their_interval_ended() -> None:
 def test_coverage_of_demand_that_is_often_nothing() -> None:
 	"""0.5 lies between what is below the median and what is at or below it: quantiles are whole units."""
 	every = samples()
-	forecast = fit_forecast(every, 0, SMALL)
+	forecast = fit_forecast(every, 0, SMALL).forecast
 	at_the_median = np.rint(forecast.of(every.known, every.scale)[:, 5])
-	there = Samples(every.known, at_the_median, every.scale, every.unit_cost, every.end)
+	there = Samples(every.known, at_the_median, every.scale, every.unit_cost, every.start, every.end)
 	below, at_or_below = coverage(forecast, there)
 	assert (below[5], at_or_below[5]) == (0, 1)
 
 
 def test_quantiles_rise_and_the_same_seed_says_the_same() -> None:
 	every = samples(400)
-	first, again = (fit_forecast(every, 3, SMALL).of(every.known, every.scale) for _ in range(2))
+	first, again = (fit_forecast(every, 3, SMALL).forecast.of(every.known, every.scale) for _ in range(2))
 	assert (np.diff(first, axis=1) >= 0).all()
 	np.testing.assert_array_equal(first, again)
 
 
 def test_the_answer_is_the_mean_of_its_networks() -> None:
 	every = samples(400)
-	forecast = fit_forecast(every, 0, SMALL)
+	forecast = fit_forecast(every, 0, SMALL).forecast
 	assert len(forecast.networks) == 2
 	assert all(isinstance(network, Network) for network in forecast.networks)
 	alone = [

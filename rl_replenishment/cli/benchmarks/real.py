@@ -180,7 +180,7 @@ def _forecast(case: Case, seed: int) -> list[dict[str, float]]:
 
 	cut = case.history.days - case.held
 	samples = samples_of(case.history, case.items, TrainingOptions.review_days, np.random.default_rng(seed))
-	below, at_or_below = coverage(fit_forecast(samples.until(cut), seed), samples.after(cut))
+	below, at_or_below = coverage(fit_forecast(samples.until(cut), seed).forecast, samples.after(cut))
 	at = np.searchsorted(PROBABILITIES, np.array(SHOWN, np.float32))
 	return [
 		{"probability": share, "below": float(below[row]), "at_or_below": float(at_or_below[row])}

@@ -40,6 +40,14 @@ class ReplenishmentTask:
 	unmet_demand: UnmetDemand = "lost"
 	#: where the demand of each replay comes from
 	demand_model: DemandModel = field(default_factory=Recorded)
+	#: the classical rule as it would have spoken on the days to learn from, had it not been fitted on them;
+	#: None where it was not
+	replayed: OrderUpTo | None = None
+
+	@property
+	def in_replays(self) -> OrderUpTo:
+		"""What replays order by."""
+		return self.replayed or self.classical
 
 	def reward_scale(self) -> FloatArray:
 		"""Money per review interval that counts as 1 in the reward, shape (N,)."""
@@ -202,14 +210,14 @@ class ReplenishmentBatch:
 
 	def _observe(self) -> Situation:
 		self._known_now = self._known()
-		return observe(self._state(self._policy_side, self._known_now), self.task.classical, self._observer)
+		return observe(self._state(self._policy_side, self._known_now), self.task.in_replays, self._observer)
 
 	def _advance(self, action: FloatArray) -> None:
 		situation = self._situation
 		lead_times = sample_lead_times(self._items, 1, self._rng)[0]
 		np.minimum(lead_times, self._longest_lead_time, out=lead_times)
 		rule_state = self._state(self._rule_side, self._known_now)
-		rule_wish = self.task.classical.wished_quantities(rule_state, situation.levels)
+		rule_wish = self.task.in_replays.wished_quantities(rule_state, situation.levels)
 		rule_quantity = sensible_order(rule_state, rule_wish, situation.levels.rate)
 		cost = self._order(self._policy_side, situation.decide(action).quantity, lead_times)
 		rule_cost = self._order(self._rule_side, rule_quantity, lead_times)

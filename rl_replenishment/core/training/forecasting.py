@@ -5,10 +5,15 @@ in money alone a few dear items would be learned by heart, without it the cheap 
 Inputs carry noise in training, which keeps a small network from learning single weeks by heart. Several
 networks are trained from different starts, and what they say is averaged: what each got wrong by chance
 averages out (Hansen and Salamon 1990).
+
+Each network is kept from a stretch of the history of its own. So of every day there is one that has not seen
+what came next, and training on the forecast's levels meets errors as large as those it will be served with
+(cross-fitting, Chernozhukov et al. 2018; stacking, Wolpert 1992).
 """
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass, fields
 
 import numpy as np
@@ -32,6 +37,8 @@ from rl_replenishment.core.simulation.scenario import is_review_day
 
 #: days of history before the first forecast that is learned from, where there are enough
 _WARM_UP = 91
+#: a network is kept from its stretch of time where more than this share of the samples is left
+_LEAST_SHARE = 0.5
 #: days of ordering that one pass over the history measures together
 _TOGETHER = 16
 
@@ -40,7 +47,7 @@ _TOGETHER = 16
 class ForecastSettings:
 	"""Settings of the forecast's training."""
 
-	#: networks that are averaged, and units of each
+	#: networks that are averaged, each kept from one of as many stretches of time, and units of each
 	members: int = 4
 	hidden: int = 96
 	updates: int = 400
@@ -64,7 +71,8 @@ class Samples:
 	scale: FloatArray
 	#: money per unit, shape (M,)
 	unit_cost: FloatArray
-	#: day of the history on which the interval ended, shape (M,)
+	#: days of the history on which the interval began and ended, shape (M,)
+	start: npt.NDArray[np.intp]
 	end: npt.NDArray[np.intp]
 
 	def __len__(self) -> int:
@@ -77,6 +85,10 @@ class Samples:
 	def after(self, day: int) -> Samples:
 		"""Those whose interval ended later."""
 		return self._where(self.end > day)
+
+	def apart_from(self, first: int, beyond: int) -> Samples:
+		"""Those whose interval touches none of the days from `first` to before `beyond`."""
+		return self._where((self.end <= first) | (self.start >= beyond))
 
 	def _where(self, chosen: npt.NDArray[np.bool_]) -> Samples:
 		return Samples(*(getattr(self, field.name)[chosen] for field in fields(self)))
@@ -120,45 +132,85 @@ def samples_of(
 					asked[chosen].astype(np.float32),
 					demand_scale(state)[chosen],
 					items.unit_cost[chosen],
+					np.full(len(chosen), day, np.intp),
 					end[chosen],
 				)
 			)
 	return Samples(*(np.concatenate(column) for column in zip(*rows, strict=True)))
 
 
-def fit_forecast(samples: Samples, seed: int, settings: ForecastSettings | None = None) -> QuantileForecast:
+@dataclass(frozen=True, eq=False)
+class Fitted:
+	"""A forecast, and what is left of it where a day's own future is kept from it."""
+
+	forecast: QuantileForecast
+	#: first days of the stretches after the first one, shape (members - 1,); of each, the network of its
+	#: number has seen nothing
+	stretches: npt.NDArray[np.intp]
+
+	def unseen(self, history: DemandHistory) -> QuantileForecast:
+		"""Forecasts each day of the history by the network that was kept from it."""
+		return _Unseen(self.forecast, history.start + self.stretches.astype("timedelta64[D]"))
+
+
+class _Unseen(QuantileForecast):
+	def __init__(self, forecast: QuantileForecast, dates: npt.NDArray[np.datetime64]) -> None:
+		super().__init__(forecast.normaliser, forecast.networks)
+		self._dates = dates
+		self._each = [QuantileForecast(forecast.normaliser, (network,)) for network in forecast.networks]
+
+	def quantiles(self, state: State) -> FloatArray:
+		stretch = np.searchsorted(self._dates, np.broadcast_to(state.today, len(state.items)), side="right")
+		found = np.empty((len(state.items), len(PROBABILITIES)), np.float32)
+		for number in np.unique(stretch):
+			rows = stretch == number
+			found[rows] = self._each[number].quantiles(state)[rows]
+		return found
+
+
+def fit_forecast(samples: Samples, seed: int, settings: ForecastSettings | None = None) -> Fitted:
 	"""The forecast that the samples teach; the same each time for the same seed."""
 	chosen = settings or ForecastSettings()
 	torch.set_num_threads(1)
 	generator = torch.Generator().manual_seed(seed)
 	normaliser = Normaliser.of(samples.known)
+	edges = np.quantile(samples.start, np.linspace(0, 1, chosen.members + 1)).astype(np.intp)
+	networks = []
+	for first, beyond in itertools.pairwise(edges):
+		others = samples.apart_from(int(first), int(beyond) + 1)
+		# of a short history, too little would be left
+		seen = others if len(others) > _LEAST_SHARE * len(samples) else samples
+		networks.append(_fitted(seen, normaliser, generator, chosen))
+	return Fitted(QuantileForecast(normaliser, tuple(networks)), edges[1:-1])
+
+
+def _fitted(
+	samples: Samples, normaliser: Normaliser, generator: torch.Generator, settings: ForecastSettings
+) -> Network:
 	known = torch.from_numpy(normaliser(samples.known))
 	heard = torch.from_numpy(normaliser.heard.astype(np.float32))
 	demand = torch.from_numpy(samples.demand / samples.scale)
 	money = np.sqrt(samples.scale * samples.unit_cost)
 	weight = torch.from_numpy((money / max(float(money.mean()), 1e-9)).astype(np.float32))
 	# more than there are would only be the same ones again
-	batch_size = min(chosen.batch_size, len(known))
-	networks = []
-	for _member in range(chosen.members):
-		model = _Model(chosen.hidden, generator)
-		optimiser = torch.optim.AdamW(
-			model.parameters(), lr=chosen.learning_rate, weight_decay=chosen.weight_decay
-		)
-		schedule = torch.optim.lr_scheduler.OneCycleLR(
-			optimiser, chosen.learning_rate, total_steps=chosen.updates, pct_start=0.1
-		)
-		for _update in range(chosen.updates):
-			rows = torch.randint(len(known), (batch_size,), generator=generator)
-			noise = torch.randn(batch_size, FORECAST_SIZE, generator=generator)
-			quantiles = model(known[rows] + chosen.noise * heard * noise)
-			loss = (weight[rows] * pinball(quantiles, demand[rows])).mean()
-			optimiser.zero_grad()
-			loss.backward()  # type: ignore[no-untyped-call]
-			optimiser.step()
-			schedule.step()
-		networks.append(model.as_network())
-	return QuantileForecast(normaliser, tuple(networks))
+	batch_size = min(settings.batch_size, len(known))
+	model = _Model(settings.hidden, generator)
+	optimiser = torch.optim.AdamW(
+		model.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay
+	)
+	schedule = torch.optim.lr_scheduler.OneCycleLR(
+		optimiser, settings.learning_rate, total_steps=settings.updates, pct_start=0.1
+	)
+	for _update in range(settings.updates):
+		rows = torch.randint(len(known), (batch_size,), generator=generator)
+		noise = torch.randn(batch_size, FORECAST_SIZE, generator=generator)
+		quantiles = model(known[rows] + settings.noise * heard * noise)
+		loss = (weight[rows] * pinball(quantiles, demand[rows])).mean()
+		optimiser.zero_grad()
+		loss.backward()  # type: ignore[no-untyped-call]
+		optimiser.step()
+		schedule.step()
+	return model.as_network()
 
 
 def coverage(forecast: QuantileForecast, samples: Samples) -> tuple[FloatArray, FloatArray]:

@@ -21,6 +21,7 @@ from rl_replenishment.core.evaluation.tuning import TunedRules, tune_rules
 from rl_replenishment.core.explanation import Translate
 from rl_replenishment.core.items import ItemTable, UnmetDemand
 from rl_replenishment.core.policies.base import protection_days
+from rl_replenishment.core.policies.order_up_to import OrderUpTo
 from rl_replenishment.core.policies.store import Snapshot, StoredPolicy
 from rl_replenishment.core.simulation.scenario import Scenario, halves, replay
 from rl_replenishment.core.training.algorithms import DEFAULT_ALGORITHM
@@ -94,9 +95,10 @@ def train_on_history(
 	)
 	# whoever listens is to know that training begins, however short the contest was
 	told(1.0)
-	rules = replace(rules, best=portfolio.rule, cost_per_day=portfolio.cost_per_day)
+	rules = replace(rules, best=portfolio.final.rule, cost_per_day=portfolio.cost_per_day)
 	held = validation_days(history.days)
-	first = _problem(history, items, replace(rules, best=portfolio.before), options, held)
+	before = replace(rules, best=portfolio.before.rule)
+	first = _problem(history, items, before, options, held, replayed=portfolio.before.replayed)
 	budgets = _halves(Budget(options.seconds, options.timesteps))
 	found = trainer.train(
 		first,
@@ -106,12 +108,17 @@ def train_on_history(
 		checkpoint=checkpoint,
 		resume=resume,
 	)
-	policy, again = replace(found.policy, classical=portfolio.rule), None
+	policy, again = replace(found.policy, classical=portfolio.final.rule), None
 	if found.chosen.timesteps and found.ended_by != "cancelled":
 		# what was found best, once more on all days
 		whole = replace(
 			first,
-			task=replace(first.task, history=history, classical=portfolio.rule),
+			task=replace(
+				first.task,
+				history=history,
+				classical=portfolio.final.rule,
+				replayed=portfolio.final.replayed,
+			),
 			share=found.chosen.share,
 		)
 		again = trainer.train(
@@ -225,13 +232,20 @@ def tuning_halves(
 
 
 def _problem(
-	history: DemandHistory, items: ItemTable, rules: TunedRules, options: TrainingOptions, held: int
+	history: DemandHistory,
+	items: ItemTable,
+	rules: TunedRules,
+	options: TrainingOptions,
+	held: int,
+	*,
+	replayed: OrderUpTo | None = None,
 ) -> TrainingProblem:
 	return TrainingProblem(
 		task=ReplenishmentTask(
 			items=items,
 			history=history.window(0, history.days - held),
 			classical=rules.best,
+			replayed=replayed,
 			cost_per_day=rules.cost_per_day,
 			review_days=options.review_days,
 			unmet_demand=options.unmet_demand,

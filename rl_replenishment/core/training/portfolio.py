@@ -41,7 +41,7 @@ from rl_replenishment.core.policies.order_up_to import (
 )
 from rl_replenishment.core.policies.parameters import ItemParameters
 from rl_replenishment.core.simulation.scenario import replay
-from rl_replenishment.core.training.forecasting import Samples, fit_forecast, samples_of
+from rl_replenishment.core.training.forecasting import Fitted, Samples, fit_forecast, samples_of
 from rl_replenishment.core.training.from_history import validation_days
 
 PROBABILITIES = (0.4, 0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.95, 0.975)
@@ -59,13 +59,22 @@ Settings = tuple[float, float]
 
 
 @dataclass(frozen=True, eq=False)
+class Candidate:
+	"""A rule fitted on days."""
+
+	rule: OrderUpTo
+	#: the same on those days, where its forecast of each must not know what came next: to be trained on
+	replayed: OrderUpTo
+
+
+@dataclass(frozen=True, eq=False)
 class Portfolio:
 	"""The winner, and what it won against."""
 
 	#: fitted on what came before the last part: to train on those days and be judged on that part
-	before: OrderUpTo
+	before: Candidate
 	#: fitted on all days
-	rule: OrderUpTo
+	final: Candidate
 	#: cost per day of the winner on the parts it was judged on, shape (N,), in money
 	cost_per_day: FloatArray
 	#: by candidate, total cost on those parts over the winner's
@@ -77,7 +86,7 @@ class _Part:
 	"""Days to judge on, and what was known before them."""
 
 	history: DemandHistory
-	forecast: QuantileForecast | None
+	fitted: Fitted | None
 	states: list[State]
 	cost: Callable[[Plan], Costs]
 
@@ -109,18 +118,17 @@ def best_rule(
 			unmet_demand=unmet_demand,
 			rng=np.random.default_rng(seed),
 		)
-		forecast = _fitted(samples, start, seed)
 		parts.append(
 			_Part(
 				history.window(0, start),
-				forecast,
+				_fitted(samples, start, seed),
 				states(scenario),
 				lambda plan, scenario=scenario: costs_of(plan, scenario),  # type: ignore[misc]
 			)
 		)
 		told(0.1 + 0.3 * (number + 1) / len(starts))
 	contest = _Contest(items, parts)
-	if all(part.forecast for part in parts):
+	if all(part.fitted for part in parts):
 		contest.enter("forecast rule", _forecast_plan, list(itertools.product(PROBABILITIES, GAPS)))
 		told(0.6)
 	contest.enter_common()
@@ -130,16 +138,15 @@ def best_rule(
 	told(0.95)
 	last = parts[-1]
 	name, settings, cost = contest.winner()
-	final = _fitted(samples, history.days, seed)
 	return Portfolio(
-		before=OrderUpTo(name, contest.rule(settings, last.history, last.forecast)),
-		rule=OrderUpTo(name, contest.rule(settings, history, final)),
+		before=contest.candidate(name, settings, last.history, last.fitted),
+		final=contest.candidate(name, settings, history, _fitted(samples, history.days, seed)),
 		cost_per_day=(cost / max(held * len(parts), 1)).astype(np.float32),
 		cost_ratios=contest.cost_ratios(),
 	)
 
 
-def _fitted(samples: Samples, end: int, seed: int) -> QuantileForecast | None:
+def _fitted(samples: Samples, end: int, seed: int) -> Fitted | None:
 	seen = samples.until(end)
 	return fit_forecast(seen, seed) if len(seen) else None
 
@@ -231,13 +238,21 @@ class _Contest:
 		least = max(min(totals.values()), 1e-9)
 		return {name: total / least for name, total in totals.items()}
 
-	def rule(
+	def candidate(
+		self, name: str, settings: dict[str, Settings], history: DemandHistory, fitted: Fitted | None
+	) -> Candidate:
+		"""The rule that these settings make of what is known after `history`."""
+		forecast = fitted.forecast if fitted else None
+		unseen = fitted.unseen(history) if fitted else None
+		rule, replayed = (OrderUpTo(name, self._rule(settings, history, each)) for each in (forecast, unseen))
+		return Candidate(rule, replayed)
+
+	def _rule(
 		self,
 		settings: dict[str, Settings],
 		history: DemandHistory,
 		forecast: QuantileForecast | None,
 	) -> LevelRule:
-		"""The rule that these settings make of what is known after `history`."""
 		made = tuple(self._part(name, *each, history, forecast) for name, each in settings.items())
 		return made[0] if len(made) == 1 else MeanLevels(made)
 
@@ -279,10 +294,10 @@ def _bagged(costs: Costs, grid: Sequence[Settings]) -> Settings:
 
 
 def _forecast_plan(part: _Part, grid: Sequence[Settings]) -> Plan:
-	assert part.forecast is not None, "a forecast rule has a forecast"
-	rows = []
+	assert part.fitted is not None, "a forecast rule has a forecast"
+	forecast, rows = part.fitted.forecast, []
 	for state in part.states:
-		quantiles, rate = part.forecast.quantiles(state), recent_rate(state)
+		quantiles, rate = forecast.quantiles(state), recent_rate(state)
 		every = np.ones(len(rate), np.float32)
 		points = {share: at_probability(quantiles, share * every) for share, _ in grid}
 		rows.append(_row(state, rate, points, grid))
