@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 from core_samples import codes, history_of
 
+from rl_replenishment.core.demand.statistics import demand_statistics
 from rl_replenishment.core.items import ItemTable
-from rl_replenishment.core.policies.forecast import PROBABILITIES
+from rl_replenishment.core.policies.base import State
+from rl_replenishment.core.policies.forecast import PROBABILITIES, QuantileForecast
 from rl_replenishment.core.policies.network import Network
 
 pytest.importorskip("torch")
@@ -70,9 +74,54 @@ def test_the_answer_is_the_mean_of_its_networks() -> None:
 	assert len(forecast.networks) == 2
 	assert all(isinstance(network, Network) for network in forecast.networks)
 	alone = [
-		forecasting.QuantileForecast(forecast.normaliser, (network,)).of(every.known, every.scale)
+		QuantileForecast(forecast.normaliser, (network,)).of(every.known, every.scale)
 		for network in forecast.networks
 	]
 	np.testing.assert_allclose(
 		forecast.of(every.known, every.scale), (alone[0] + alone[1]) / 2, rtol=1e-4, atol=1e-4
 	)
+
+
+def test_of_each_day_one_network_has_not_seen_what_came_next() -> None:
+	"""Each network learns other numbers when another stretch than its own is changed, and only then."""
+	every = samples(400)
+	fitted = fit_forecast(every, 0, SMALL)
+	(boundary,) = fitted.stretches
+	asked = np.where(every.start > boundary, every.demand * 3, every.demand)
+	changed = fit_forecast(dataclasses.replace(every, demand=asked), 0, SMALL)
+	same = [
+		all(np.array_equal(a, b) for a, b in zip(before.layers[0], after.layers[0], strict=True))
+		for before, after in zip(fitted.forecast.networks, changed.forecast.networks, strict=True)
+	]
+	assert same == [False, True]
+
+
+def test_a_day_is_forecast_by_the_network_that_was_kept_from_it() -> None:
+	history = history_of(np.random.default_rng(0).poisson(np.arange(1, 13), size=(400, 12)))
+	items = ItemTable.create(codes(12))
+	fitted = fit_forecast(samples(400), 0, SMALL)
+	unseen = fitted.unseen(history)
+	horizon = np.full(12, 8)
+	(boundary,) = fitted.stretches
+	days = np.array([boundary - 1, boundary])
+	known = demand_statistics(history.demand, horizon, days)
+	nothing = np.zeros(12, np.float32)
+	for number, day in enumerate(days.tolist()):
+		today = history.start + np.timedelta64(day, "D")
+		state = State(items, today, 7, nothing, nothing[None], known.on(number))
+		alone = QuantileForecast(fitted.forecast.normaliser, (fitted.forecast.networks[number],))
+		np.testing.assert_array_equal(unseen.quantiles(state), alone.quantiles(state))
+		# also where each column has a day of its own
+		each = dataclasses.replace(state, today=np.full(12, today))
+		np.testing.assert_allclose(unseen.quantiles(each), alone.quantiles(state), rtol=1e-5)
+
+
+def test_a_short_history_keeps_all_for_every_network() -> None:
+	"""Where a stretch's intervals are most of all, nothing is kept back."""
+	rng = np.random.default_rng(0)
+	history = history_of(rng.poisson(3, size=(60, 12)))
+	items = ItemTable.create(codes(12), lead_time_days=21)
+	few = forecasting.samples_of(history, items, 7, rng)
+	fitted = fit_forecast(few, 0, SMALL)
+	assert len(fitted.forecast.networks) == 2
+	assert np.isfinite(fitted.forecast.of(few.known, few.scale)).all()

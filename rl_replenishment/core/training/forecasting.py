@@ -38,7 +38,7 @@ from rl_replenishment.core.simulation.scenario import is_review_day
 #: days of history before the first forecast that is learned from, where there are enough
 _WARM_UP = 91
 #: a network is kept from its stretch of time where more than this share of the samples is left
-_LEAST_SHARE = 0.5
+_LEAST_SHARE = 0.4
 #: days of ordering that one pass over the history measures together
 _TOGETHER = 16
 
