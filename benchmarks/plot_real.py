@@ -64,16 +64,24 @@ def table(found: Found) -> str:
 	):
 		cells = [shown(each) if each else NOT_MEASURED for each in learned]
 		lines.append(f"| {title} | {' | '.join(cells)} |")
-	for at, probability in enumerate(("50", "80", "95")):
-		cells = [
-			f"{percent(case['forecast'][at]['below'])} to {percent(case['forecast'][at]['at_or_below'])}"
-			if case.get("forecast")
-			else NOT_MEASURED
-			for case in cases
-		]
-		lines.append(
-			f"| demand below, and at or below, the forecast's {probability} % | {' | '.join(cells)} |"
-		)
+	return "\n".join(lines)
+
+
+def forecast_table(found: Found) -> str:
+	"""Coverage of the held-out demand, and pinball loss over the boosted forecast's."""
+	cases = found["cases"]
+	names = [f"`{case['case']}`" for case in cases]
+	lines = [f"| quantile | {' | '.join(names)} |", f"|---|{'---|' * len(cases)}"]
+	for at, first in enumerate(cases[0]["quantiles"]):
+		rows = [case["quantiles"][at] for case in cases]
+		shown = f"{first['probability']:.0%}".replace("%", " %")
+		covered = [f"{percent(row['below'])} to {percent(row['at_or_below'])}" for row in rows]
+		lines.append(f"| {shown}: demand below it, and at or below it | {' | '.join(covered)} |")
+	for at, first in enumerate(cases[0]["quantiles"]):
+		rows = [case["quantiles"][at] for case in cases]
+		shown = f"{first['probability']:.0%}".replace("%", " %")
+		losses = [f"{row['pinball_loss'] / row['pinball_loss_of_boosted']:.3f}" for row in rows]
+		lines.append(f"| {shown}: pinball loss, over the boosted forecast's | {' | '.join(losses)} |")
 	return "\n".join(lines)
 
 
@@ -87,10 +95,10 @@ def percent(share: float) -> str:
 
 def with_tables(page: str) -> str:
 	"""The page with each table between its marks as the results have it."""
-	for name in RESULTS:
+	for name, shown in (*((name, table) for name in RESULTS), ("forecast", forecast_table)):
 		marks = f"<!-- {name} -->", f"<!-- /{name} -->"
 		pattern = re.escape(marks[0]) + r".*?" + re.escape(marks[1])
-		written = f"{marks[0]}\n\n{table(result(name))}\n\n{marks[1]}"
+		written = f"{marks[0]}\n\n{shown(result(name))}\n\n{marks[1]}"
 		page, count = re.subn(pattern, lambda _, written=written: written, page, flags=re.S)
 		if count != 1:
 			raise ValueError(f"{PAGE.name} has {count} places for the table of {name}, expected 1")

@@ -10,6 +10,7 @@ from rl_replenishment.cli.benchmarks import (
 	buyers,
 	demand_shift,
 	fixed_cost,
+	forecast,
 	history,
 	lessons,
 	lost_sales,
@@ -26,6 +27,7 @@ BENCHMARKS = {
 	"buyers": buyers.measure,
 	"demand-shift": demand_shift.measure,
 	"fixed-cost": fixed_cost.measure,
+	"forecast": forecast.measure,
 	"history": history.measure,
 	"lessons": lessons.measure,
 	"lost-sales": lost_sales.measure,
@@ -57,10 +59,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 	parser.add_argument("--seconds", type=positive(float), help="time for each training")
 	parser.add_argument("--timesteps", type=positive(int), help="steps for each training (real)")
 	parser.add_argument(
-		"--data", metavar="DIR", type=Path, help="folder of cases, each with orders.csv and items.csv (real)"
+		"--data",
+		metavar="DIR",
+		type=Path,
+		help="folder of cases, each with orders.csv and items.csv (real, forecast)",
 	)
-	parser.add_argument("--case", metavar="NAME", nargs="+", help="only these cases (real)")
-	parser.add_argument("--weekly", action="store_true", help="every history summed by week (real)")
+	parser.add_argument("--case", metavar="NAME", nargs="+", help="only these cases (real, forecast)")
+	parser.add_argument("--weekly", action="store_true", help="every history summed by week (real, forecast)")
 	parser.add_argument("--no-train", action="store_true", help="only rules and peers (real)")
 
 

@@ -12,6 +12,7 @@ import pytest
 from cli_samples import CODES, START, Run, orders
 
 from rl_replenishment.cli.benchmarks import real
+from rl_replenishment.cli.benchmarks.forecast import pinball_loss
 from rl_replenishment.cli.benchmarks.inputs import REAL_DATA
 from rl_replenishment.core.demand.history import DemandHistory
 from rl_replenishment.core.items import ItemKey
@@ -63,10 +64,29 @@ def test_what_was_learned(run: Run, cases: Path) -> None:
 	assert len(learned["cost_by_seed"]) == len(learned["seconds_by_seed"]) == 2
 	assert learned["cost"] == max(learned["cost_by_seed"])
 	assert learned["ratio_to_best_peer"] == pytest.approx(learned["cost"] / case["best_peer_cost"])
-	assert [row["probability"] for row in case["forecast"]] == [0.5, 0.8, 0.95]
-	assert all(0 <= row["below"] <= row["at_or_below"] <= 1 for row in case["forecast"])
 	assert found.document["mean_ratio_to_best_peer"] == learned["ratio_to_best_peer"]
 	assert learned["ci95_of_ratio"][0] <= learned["ratio_to_best_peer"] <= learned["ci95_of_ratio"][1]
+
+
+@pytest.mark.usefixtures("lightgbm")
+@pytest.mark.torch
+def test_what_was_forecast(run: Run, cases: Path) -> None:
+	pytest.importorskip("torch")
+	found = run("benchmark", "forecast", "--data", str(cases), "--case", "smith", "--json")
+	((case),) = found.document["cases"]
+	assert [row["probability"] for row in case["quantiles"]] == [0.5, 0.8, 0.95]
+	for row in case["quantiles"]:
+		assert 0 <= row["below"] <= row["at_or_below"] <= 1
+		assert 0 < row["pinball_loss"] < 2 * row["pinball_loss_of_boosted"]
+
+
+def test_the_pinball_loss_is_least_at_the_quantile() -> None:
+	demand = np.arange(1.0, 101)
+	usual, weight = np.full(100, 2.0), np.ones(100)
+	losses = [pinball_loss(np.full(100, each), demand, usual, weight, 0.8) for each in (70.0, 80.0, 90.0)]
+	assert min(losses) == losses[1]
+	# 80 of 100 lie up to 79 above their demand, 20 up to 20 below it, in halves of a unit
+	assert losses[1] == pytest.approx((0.2 * sum(range(80)) + 0.8 * sum(range(1, 21))) / 200)
 
 
 @pytest.mark.usefixtures("lightgbm")

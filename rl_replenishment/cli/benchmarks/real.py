@@ -24,13 +24,10 @@ from rl_replenishment.core.evaluation.bootstrap import relative_difference
 from rl_replenishment.core.files.items import read_items
 from rl_replenishment.core.files.orders import read_orders
 from rl_replenishment.core.items import ItemTable
-from rl_replenishment.core.policies.forecast import PROBABILITIES
 from rl_replenishment.core.simulation.scenario import is_review_day, replay
 from rl_replenishment.core.training.algorithms import make_trainer
 from rl_replenishment.core.training.from_history import TrainingOptions, train_on_history
 
-#: probabilities at which the learned forecast is compared with what came
-SHOWN = (0.5, 0.8, 0.95)
 #: days held out; more where lead times are so long that little would arrive in them
 HOLDOUT_DAYS, HOLDOUT_LEAD_TIMES = 180, 2.5
 SECONDS = 120.0
@@ -145,7 +142,6 @@ def _measured(case: Case, options: argparse.Namespace, update: Update) -> dict[s
 		"best_peer": best.ledger.policy,
 		"best_peer_cost": _cost(best),
 		"learned": _learned(learned, best, options.seed, training_seconds) if learned else None,
-		"forecast": _forecast(case, options.seed) if seeds else None,
 		"policies": [row.as_json() for row in compared.rows if row.kind != "policy"],
 	}
 
@@ -173,21 +169,6 @@ def _learned(
 	}
 
 
-def _forecast(case: Case, seed: int) -> list[dict[str, float]]:
-	"""Share of the demand of the held-out days that quantiles of the learned forecast covered."""
-	# needs torch, as training does; the rest of this module does without
-	from rl_replenishment.core.training.forecasting import coverage, fit_forecast, samples_of
-
-	cut = case.history.days - case.held
-	samples = samples_of(case.history, case.items, TrainingOptions.review_days, np.random.default_rng(seed))
-	below, at_or_below = coverage(fit_forecast(samples.until(cut), seed).forecast, samples.after(cut))
-	at = np.searchsorted(PROBABILITIES, np.array(SHOWN, np.float32))
-	return [
-		{"probability": share, "below": float(below[row]), "at_or_below": float(at_or_below[row])}
-		for share, row in zip(SHOWN, at.tolist(), strict=True)
-	]
-
-
 def _tell(found: dict[str, Any], screen: Screen) -> None:
 	screen.say(
 		f"\n{found['case']}: {counted(found['items'], 'item')}, {found['days']} days,"
@@ -200,11 +181,6 @@ def _tell(found: dict[str, Any], screen: Screen) -> None:
 	for name, cost, fill_rate in sorted(rows, key=lambda row: row[1]):
 		ratio = cost / found["best_peer_cost"]
 		screen.say(f"{name:<24} cost {cost:>12,.0f}  fill rate {fill_rate:6.1%}  to best peer {ratio:.3f}")
-	for row in found["forecast"] or ():
-		screen.say(
-			f"The forecast's {row['probability']:.0%} quantile: {row['below']:.0%} of demand was below it,"
-			f" {row['at_or_below']:.0%} at or below it."
-		)
 	if learned:
 		low, high = learned["ci95_of_ratio"]
 		seconds = np.median(learned["seconds_by_seed"])
