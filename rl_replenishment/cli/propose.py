@@ -48,6 +48,7 @@ from rl_replenishment.core.policies.adaptation import adapted, lenders
 from rl_replenishment.core.policies.base import State, usual_rate
 from rl_replenishment.core.policies.store import StoredPolicy, read_policy
 from rl_replenishment.core.proposal import Proposal, arrivals_by_day, propose
+from rl_replenishment.core.service.targets import serving
 from rl_replenishment.core.training.from_history import snapshot
 from rl_replenishment.core.usable_stock import usable_stock
 from rl_replenishment.report.content import ProposalLine
@@ -86,7 +87,7 @@ def run(options: argparse.Namespace, screen: Screen) -> dict[str, Any]:
 	today = _today(options, stored, screen)
 	stock = read_stock(options.stock, today=today, date_format=options.date_format, note=screen.note)
 	stock, index = _with_what_is_missing(stock, stored.snapshot.items.keys, options.stock.name, screen)
-	applied = adapted(stored, stock.keys, index)
+	applied = serving(adapted(stored, stock.keys, index))
 	items = read_item_table(options, stock.keys, screen, known=applied.snapshot.items)
 	lender = lenders(stored.snapshot, items, index)
 	unknown = [key for key, at, like in zip(stock.keys, index, lender, strict=True) if max(at, like) < 0]

@@ -1,0 +1,81 @@
+"""What service costs, told by the command line, and a policy that gives the service that was asked for."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from cli_samples import Run
+
+CURVE = ("service-curve", "o.csv", "--policy", "policy")
+
+
+def test_curves_of_classes(run: Run) -> None:
+	"""All items first, then the classes that there are; stock and service rise with the stock-out cost."""
+	outcome = run(*CURVE, "--json")
+	assert outcome.status == 0
+	found = outcome.document
+	assert found["holdout_days"] == 30
+	assert found["curves"][0]["scope"] == "all"
+	named = {curve["name"] for curve in found["curves"][1:]}
+	assert named <= {row["class"] for row in found["items"]} | {row["class"][0] for row in found["items"]} | {
+		row["class"][1] for row in found["items"]
+	}
+	for curve in found["curves"]:
+		stock = [point["stock_value"] for point in curve["points"]]
+		assert stock == sorted(stock)
+		assert curve["present"]["factor"] == 1
+	assert found["targets"] == []
+
+
+def test_a_policy_with_targets_keeps_its_word_in_a_backtest(run: Run, folder: Path) -> None:
+	"""And its proposals are larger, or smaller, for it; without targets they are as before."""
+	stock = ("propose", "s.csv", "--json")
+	plain = run(*stock, "--policy", "policy").document["proposals"]
+	written = run(*CURVE, "--target", "all=97%", "--times", "item:Bread=50", "--out", "served", "--json")
+	by_scope = {row["scope"]: row for row in written.document["targets"]}
+	assert by_scope["all"]["is_reached"]
+	assert by_scope["all"]["items"] == 2
+	assert by_scope["all"]["factor"] < 1
+	assert by_scope["item"]["factor"] == 50
+	served = run(*stock, "--policy", "served").document["proposals"]
+	by_item = {row["item_code"]: row["proposed_qty"] for row in served}
+	before = {row["item_code"]: row["proposed_qty"] for row in plain}
+	assert by_item["Apple"] < before["Apple"]
+	assert by_item["Bread"] > before["Bread"]
+	tested = run("backtest", "o.csv", "--policy", "served", "--service-curve", "--json").document
+	learned, curve = tested["policies"][0], tested["service"][0]
+	assert curve["present"]["fill_rate"] == pytest.approx(learned["fill_rate"], abs=1e-6)
+	assert curve["present"]["cost"] == pytest.approx(learned["cost"], abs=1e-4)
+	# the same again, and taken away
+	assert run(*CURVE[:3], "served", "--json").document["targets"] == written.document["targets"]
+	run(*CURVE[:3], "served", "--out", "cleared")
+	assert run(*stock, "--policy", "cleared").document["proposals"] == plain
+	assert "service" not in json.loads((folder / "cleared" / "manifest.json").read_text())["about"]
+
+
+def test_the_report_has_the_curve(run: Run, folder: Path) -> None:
+	pytest.importorskip("matplotlib")
+	assert (
+		run("backtest", "o.csv", "--policy", "policy", "--service-curve", "--report", "r.html").status == 0
+	)
+	assert "What service costs" in (folder / "r.html").read_text()
+
+
+@pytest.mark.parametrize(
+	("asked", "says"),
+	[
+		(("--target", "98%"), "is not understood"),
+		(("--target", "shelf:A=98%"), "is not understood"),
+		(("--target", "all=98"), "lies between 0 and 1"),
+		(("--target", "class:Q=0.9"), "no scope of a service target"),
+		(("--target", "all:A=0.9"), "no scope of a service target"),
+		(("--target", "item:Plum=0.9"), "item:Plum: none of the items is in it"),
+		(("--times", "all=0"), "is taken times"),
+		(("--times", "all=many"), "is taken times"),
+		(("--target", "all=0.9", "--times", "all=2"), "given twice"),
+	],
+)
+def test_targets_that_cannot_be_meant(run: Run, asked: tuple[str, ...], says: str) -> None:
+	assert says in run(*CURVE, *asked, "--out", "served").sentence
