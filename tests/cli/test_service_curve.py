@@ -57,9 +57,7 @@ def test_a_policy_with_targets_keeps_its_word_in_a_backtest(run: Run, folder: Pa
 
 def test_the_report_has_the_curve(run: Run, folder: Path) -> None:
 	pytest.importorskip("matplotlib")
-	assert (
-		run("backtest", "o.csv", "--policy", "policy", "--service-curve", "--report", "r.html").status == 0
-	)
+	assert run("backtest", "o.csv", "--policy", "policy", "--service-curve", "--report", "r.html").status == 0
 	assert "What service costs" in (folder / "r.html").read_text()
 
 
