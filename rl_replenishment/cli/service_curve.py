@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 
@@ -29,7 +29,6 @@ from rl_replenishment.core.service.targets import (
 	LEAST_FACTOR,
 	SCOPES,
 	SERVICE,
-	Scope,
 	Target,
 	as_json,
 	in_order,
@@ -95,7 +94,7 @@ def run(options: argparse.Namespace, screen: Screen) -> dict[str, Any]:
 	curves = curves_of(service, classes, options.by)
 	# to write a policy without asking for any target is to take them all away
 	wanted = [] if options.out is not None and not asked else _merged(kept, asked)
-	solved = solve(service, stored.policy, wanted, classes, np.random.default_rng(options.seed))
+	solved = solve(service, stored.policy, scenario, wanted, classes, np.random.default_rng(options.seed))
 	screen.say(service_table(curves, scenario.days))
 	for each in solved:
 		screen.say(_words(each))
@@ -167,7 +166,7 @@ def _target(option: str, text: str) -> Target:
 		)
 	fill_rate, factor = (value, 1.0) if option == "--target" else (None, value)
 	try:
-		return Target(cast("Scope", scope), name, fill_rate=fill_rate, factor=factor)
+		return Target(scope, name, fill_rate=fill_rate, factor=factor)
 	except ValueError as error:
 		raise InputError(f"{option} {text!r}: {error}.") from None
 

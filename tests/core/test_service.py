@@ -165,7 +165,7 @@ def test_targets_are_reached_at_the_least_cost() -> None:
 	policy, classes = lean(items), classes_of_all(items, history)
 	service = replay_service(policy, replayed(items, history), np.random.default_rng(0))
 	targets = [Target("class", "A", fill_rate=0.97), Target("all", fill_rate=0.9)]
-	solved = solve(service, policy, targets, classes, np.random.default_rng(0))
+	solved = solve(service, policy, replayed(items, history), targets, classes, np.random.default_rng(0))
 	for each in solved:
 		assert each.is_reached
 		assert each.target.fill_rate <= each.fill_rate
@@ -181,6 +181,21 @@ def test_targets_are_reached_at_the_least_cost() -> None:
 		assert short.point(at == i).fill_rate < each.target.fill_rate
 
 
+def test_books_between_two_replayed_ones() -> None:
+	items, history = market(4, spread=0.0)
+	policy, factor = lean(items), np.full(ITEMS, 0.6, np.float32)
+	service = replay_service(policy, replayed(items, history), np.random.default_rng(0))
+	everything = np.ones(ITEMS, bool)
+	again = service.at_present(np.ones(ITEMS, np.float32)).point(everything)
+	assert again.cost == pytest.approx(service.point(everything).cost)
+	shifted = replace(policy, service=ServiceShift.per_item(items, factor))
+	exact = replay_service(shifted, replayed(items, history), np.random.default_rng(0), factors=())
+	between, really = service.at_present(factor).point(everything), exact.point(everything)
+	assert between.factor == pytest.approx(0.6)
+	assert between.fill_rate == pytest.approx(really.fill_rate, abs=0.005)
+	assert between.stock_value == pytest.approx(really.stock_value, rel=0.02)
+
+
 def test_what_nothing_reaches_is_said() -> None:
 	items, history = market(3, spread=0.0)
 	# it starts with an empty shelf
@@ -188,7 +203,7 @@ def test_what_nothing_reaches_is_said() -> None:
 	service = replay_service(lean(items), scenario, np.random.default_rng(0))
 	classes = classes_of_all(items, history)
 	(found,) = solve(
-		service, lean(items), [Target("all", fill_rate=0.9999)], classes, np.random.default_rng(0)
+		service, lean(items), scenario, [Target("all", fill_rate=0.9999)], classes, np.random.default_rng(0)
 	)
 	assert not found.is_reached
 	assert found.fill_rate == max(point.fill_rate for point in service.curve(np.ones(ITEMS, bool)))

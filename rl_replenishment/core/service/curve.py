@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -26,7 +26,7 @@ from rl_replenishment.core.service.targets import (
 	Target,
 	assigned,
 )
-from rl_replenishment.core.simulation.rollout import Ledger, average, run
+from rl_replenishment.core.simulation.rollout import Ledger, Totals, average, run
 from rl_replenishment.core.simulation.scenario import Scenario, sample_lead_times
 
 #: what the stock-out cost is taken times: from hardly any safety stock to more than any shelf is given
@@ -63,30 +63,60 @@ class Point:
 		return {name: value if value is None else round(value, 6) for name, value in asdict(self).items()}
 
 
+#: totals over all replayed days that a point tells, in the order of its fields
+_TOTALS = (
+	"cost",
+	"holding_cost",
+	"stockout_cost",
+	"order_cost",
+	"waste_cost",
+	"stockout_days",
+	"orders",
+)
+#: of each item-warehouse, by name: its totals, its sales, and its average stock in money
+Books: TypeAlias = dict[str, Totals]
+
+
 @dataclass(frozen=True, eq=False)
 class Service:
-	"""The books of a policy's days at several stock-out costs."""
+	"""The books of a policy's days at F stock-out costs, of N item-warehouses."""
 
-	scenario: Scenario
-	#: of the policy as it is
-	present: Ledger
+	items: ItemTable
+	#: of all days together, shape (N,)
+	demand: Totals
+	#: what stock-out costs are taken times, in rising order, F of them
+	factors: tuple[float, ...]
+	#: by name, shape (F, N)
+	books: Books
+	#: of the policy as it is, by name, shape (N,)
+	present: Books
 	#: what its stock-out costs are taken times as it is, shape (N,)
 	present_factor: FloatArray
-	factors: tuple[float, ...]
-	ledgers: tuple[Ledger, ...]
 
 	def point(self, rows: Rows) -> Point:
 		"""Where some item-warehouses, shape (N,), are at present; the mixed factor of several is None."""
 		own = self.present_factor[rows]
 		same = float(own[0]) if len(own) and (own == own[0]).all() else None
-		return point_of(self.present, self.scenario.items, rows, same)
+		return _point(self.present, self.demand, rows, same)
 
 	def curve(self, rows: Rows) -> list[Point]:
 		"""The points of some item-warehouses, shape (N,), in rising order of the stock-out cost."""
 		return [
-			point_of(ledger, self.scenario.items, rows, factor)
-			for factor, ledger in zip(self.factors, self.ledgers, strict=True)
+			_point({name: values[at] for name, values in self.books.items()}, self.demand, rows, factor)
+			for at, factor in enumerate(self.factors)
 		]
+
+	def at_present(self, factor: FloatArray) -> Service:
+		"""The same with other factors at present, shape (N,): their books lie between two replayed ones."""
+		grid, own = np.log(self.factors), np.log(np.asarray(factor, np.float64))
+		below = np.clip(np.searchsorted(grid, own, side="right") - 1, 0, len(grid) - 2)
+		share = np.clip((own - grid[below]) / (grid[below + 1] - grid[below]), 0, 1)
+		columns = np.arange(len(own))
+		present = {
+			name: values[below, columns] * (1 - share) + values[below + 1, columns] * share
+			for name, values in self.books.items()
+		}
+		return replace(self, present=present, present_factor=np.asarray(factor, np.float32))
 
 
 @dataclass(frozen=True, eq=False)
@@ -119,7 +149,7 @@ def curves_of(
 	service: Service, classes: npt.NDArray[np.str_], by: Literal["class", "group", "item"]
 ) -> list[Curve]:
 	"""The curve of all item-warehouses, then those of the classes, groups or items that have demand."""
-	items = service.scenario.items
+	items = service.items
 	everything = np.ones(len(items), bool)
 	found: list[tuple[Scope, str, str, Rows]] = [("all", "", "", everything)]
 	if by == "class":
@@ -135,34 +165,25 @@ def curves_of(
 	return [
 		Curve(scope, name, warehouse, int(rows.sum()), service.point(rows), service.curve(rows))
 		for scope, name, warehouse, rows in found
-		if scope == "all" or service.present.demand[rows].sum() > 0
+		if scope == "all" or service.demand[rows].sum() > 0
 	]
 
 
-def point_of(ledger: Ledger, items: ItemTable, rows: Rows, factor: float | None) -> Point:
-	"""The books of some item-warehouses, shape (N,), as a point."""
-	demanded = float(ledger.demand[rows].sum())
-
-	def total(name: str) -> float:
-		return float(getattr(ledger, name)[rows].sum())
-
+def _point(books: Books, demand: Totals, rows: Rows, factor: float | None) -> Point:
+	demanded = float(demand[rows].sum())
 	return Point(
 		factor=factor,
-		fill_rate=total("sales") / demanded if demanded else 1.0,
-		stock_value=float((ledger.stock_days[rows] * items.unit_cost[rows]).sum()) / max(ledger.days, 1),
-		**{
-			name: total(name)
-			for name in (
-				"cost",
-				"holding_cost",
-				"stockout_cost",
-				"order_cost",
-				"waste_cost",
-				"stockout_days",
-				"orders",
-			)
-		},
+		fill_rate=float(books["sales"][rows].sum()) / demanded if demanded else 1.0,
+		stock_value=float(books["stock_value"][rows].sum()),
+		**{name: float(books[name][rows].sum()) for name in _TOTALS},
 	)
+
+
+def _books(ledger: Ledger, items: ItemTable) -> Books:
+	return {
+		**{name: getattr(ledger, name) for name in (*_TOTALS, "sales")},
+		"stock_value": ledger.stock_days * items.unit_cost / max(ledger.days, 1),
+	}
 
 
 def replay_service(
@@ -180,13 +201,23 @@ def replay_service(
 	"""
 	replayed = _Replayed(policy, scenario, rng, lead_time_draws)
 	told = progress or (lambda share: None)
-	present = replayed.books(policy)
+	present = replayed.ledger(policy)
 	told(1 / (len(factors) + 1))
-	ledgers = []
+	books = []
 	for done, factor in enumerate(factors, 2):
-		ledgers.append(replayed.books(replace(policy, service=ServiceShift.everywhere(factor))))
+		ledger = replayed.ledger(replace(policy, service=ServiceShift.everywhere(factor)))
+		books.append(_books(ledger, scenario.items))
 		told(done / (len(factors) + 1))
-	return Service(scenario, present, _present_factor(policy, scenario.items), tuple(factors), tuple(ledgers))
+	now = _books(present, scenario.items)
+	empty = np.zeros((0, len(scenario.items)))
+	return Service(
+		items=scenario.items,
+		demand=present.demand,
+		factors=tuple(factors),
+		books={name: np.stack([each[name] for each in books]) if books else empty for name in now},
+		present=now,
+		present_factor=_present_factor(policy, scenario.items),
+	)
 
 
 def _present_factor(policy: ResidualNetwork, items: ItemTable) -> FloatArray:
@@ -209,12 +240,18 @@ class _Replayed:
 			self._scenarios.append(replace(scenario, lead_times=drawn))
 		self._statistics = list(scenario.statistics())
 
-	def books(self, policy: ResidualNetwork) -> Ledger:
+	def ledger(self, policy: ResidualNetwork) -> Ledger:
 		return average([run(policy, each, statistics=self._statistics) for each in self._scenarios])
 
-	def with_factors(self, factor: FloatArray) -> Ledger:
+	def fill_rates(self, factor: npt.NDArray[np.float64], rows: Sequence[Rows]) -> list[float]:
+		"""Of some item-warehouses each, with a factor for every item-warehouse, shape (N,)."""
 		items = self._scenarios[0].items
-		return self.books(replace(self._policy, service=ServiceShift.per_item(items, factor)))
+		shift = ServiceShift.per_item(items, factor.astype(np.float32))
+		ledger = self.ledger(replace(self._policy, service=shift))
+		return [
+			float(ledger.sales[each].sum() / max(ledger.demand[each].sum(), 1e-9)) if each.any() else 1.0
+			for each in rows
+		]
 
 
 @dataclass(frozen=True)
@@ -233,6 +270,7 @@ class Solved:
 def solve(
 	service: Service,
 	policy: ResidualNetwork,
+	scenario: Scenario,
 	targets: Sequence[Target],
 	classes: npt.NDArray[np.str_],
 	rng: np.random.Generator,
@@ -245,8 +283,7 @@ def solve(
 	target that was given a stock-out cost keeps its factor. One that no stock-out cost reaches takes the
 	least that comes nearest.
 	"""
-	items = service.scenario.items
-	at = assigned(targets, items, classes)
+	at = assigned(targets, service.items, classes)
 	rows = [at == i for i in range(len(targets))]
 	factor = np.array([target.factor for target in targets], np.float64)
 	found = [0.0] * len(targets)
@@ -264,27 +301,26 @@ def solve(
 		low[i] = service.factors[best - 1] if best else service.factors[0] / 4
 		if len(reached):
 			searched.append(i)
-	replayed = _Replayed(policy, service.scenario, rng, lead_time_draws)
+	replayed = _Replayed(policy, scenario, rng, lead_time_draws)
 	for _ in range(_LOOKS if searched else 0):
 		trial = factor.copy()
 		trial[searched] = np.sqrt(low[searched] * high[searched])
-		ledger = replayed.with_factors(np.append(trial, 1.0)[at].astype(np.float32))
+		rates_now = replayed.fill_rates(np.append(trial, 1.0)[at], rows)
 		for i in searched:
-			rate = point_of(ledger, items, rows[i], None).fill_rate
-			wanted = targets[i].fill_rate or 0.0
-			if rate >= wanted:
+			if rates_now[i] >= (targets[i].fill_rate or 0.0):
 				high[i] = factor[i] = trial[i]
-				found[i] = rate
+				found[i] = rates_now[i]
 			else:
 				low[i] = trial[i]
 		searched = [i for i in searched if found[i] - (targets[i].fill_rate or 0.0) > _NEAR]
 		if not searched:
 			break
-	given = [i for i, target in enumerate(targets) if target.fill_rate is None and rows[i].any()]
-	if given:
-		ledger = replayed.with_factors(np.append(factor, 1.0)[at].astype(np.float32))
-		for i in given:
-			found[i] = point_of(ledger, items, rows[i], None).fill_rate
+	if any(target.fill_rate is None for target in targets):
+		rates_now = replayed.fill_rates(np.append(factor, 1.0)[at], rows)
+		found = [
+			now if target.fill_rate is None else rate
+			for now, target, rate in zip(rates_now, targets, found, strict=True)
+		]
 	return [
 		Solved(
 			target=replace(target, factor=float(np.clip(factor[i], LEAST_FACTOR, LARGEST_FACTOR))),
