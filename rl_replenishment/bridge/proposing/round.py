@@ -17,13 +17,14 @@ from rl_replenishment.bridge import feedback, figures
 from rl_replenishment.bridge.guarding import plain
 from rl_replenishment.bridge.policies import classical_rule
 from rl_replenishment.bridge.policies import store as policy_store
+from rl_replenishment.bridge.policies.service_targets import serving
 from rl_replenishment.bridge.proposing import rows as proposal_rows
 from rl_replenishment.bridge.proposing.decided import read_decided
 from rl_replenishment.bridge.proposing.grouping import OrderLine
 from rl_replenishment.bridge.proposing.lessons import lessons_by_now
 from rl_replenishment.bridge.proposing.limits import within_limits
 from rl_replenishment.bridge.proposing.material_requests import Emitted, emit
-from rl_replenishment.bridge.proposing.notes import notes
+from rl_replenishment.bridge.proposing.notes import notes, targets_to_come
 from rl_replenishment.bridge.proposing.on_hold import without_held
 from rl_replenishment.bridge.proposing.snoozed import without_snoozed
 from rl_replenishment.bridge.state.situation import Situation, read_situation
@@ -173,6 +174,7 @@ def _decide(
 ) -> tuple[Situation, list[Proposal], list[str]]:
 	"""What a policy proposes for every item-warehouse now, and messages on what was cut or left out."""
 	policy = adapted_to(stored, situation.scope.keys).policy
+	policy = serving(settings, policy, situation.items, situation.state.demand)
 	for learned in (stored.about.get(LEARNED_CONSTRAINTS, ()), taught.constraints):
 		situation = situation.with_items(constrained(situation.items, learned))
 	state, number = situation.state, figures.writer()
@@ -184,7 +186,7 @@ def _decide(
 	proposals, snoozed = without_snoozed(settings.name, today, proposals)
 	proposals, on_hold = without_held(today, proposals)
 	proposals, cut = within_limits(settings, situation, proposals)
-	messages = [*notes(situation), *snoozed, *on_hold, *cut]
+	messages = [*notes(situation), *targets_to_come(settings), *snoozed, *on_hold, *cut]
 	if not any(proposal.proposed_qty > 0 for proposal in proposals):
 		messages.append(_("Nothing to order now: what is in stock, requested or ordered already is enough."))
 	return situation, proposals, messages

@@ -35,6 +35,8 @@ class Target:
 	name: str = ""
 	#: of an item, "" for all of its warehouses
 	warehouse: str = ""
+	#: item groups below that of the name, which are meant as well
+	below: tuple[str, ...] = ()
 	#: share of demand to be met from the shelf; None where the stock-out cost was given
 	fill_rate: float | None = None
 	#: what the stock-out cost is taken times, for that
@@ -60,7 +62,8 @@ class Target:
 		if self.scope == "class":
 			return members(classes, self.name)
 		if self.scope == "group":
-			return np.array([group == self.name for group in items.groups], bool)
+			meant = {self.name, *self.below}
+			return np.array([group in meant for group in items.groups], bool)
 		if self.scope == "item":
 			return np.array(
 				[key.item_code == self.name and self.warehouse in ("", key.warehouse) for key in items.keys],
@@ -123,8 +126,8 @@ def as_json(targets: Iterable[Target]) -> list[dict[str, Any]]:
 def targets_from(kept: Any) -> tuple[Target, ...]:
 	"""The targets that a policy file keeps; `PolicyFileError` where they are none."""
 	try:
-		return tuple(Target(**row) for row in kept or ())
-	except (TypeError, ValueError) as error:
+		return tuple(Target(**{**row, "below": tuple(row.get("below", ()))}) for row in kept or ())
+	except (TypeError, ValueError, AttributeError) as error:
 		raise PolicyFileError(
 			f"The policy's service targets cannot be read ({error}); set them again with service-curve."
 		) from None
