@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,12 +21,14 @@ from rl_replenishment.cli.options import (
 	counted,
 	day,
 	given_date,
+	not_negative,
 	positive,
 	read_item_table,
 	read_lines,
 	without_gaps,
 )
 from rl_replenishment.cli.screen import Screen
+from rl_replenishment.core.budget import within_budget
 from rl_replenishment.core.demand.history import DemandHistory
 from rl_replenishment.core.demand.imputation import Imputed
 from rl_replenishment.core.demand.rhythm import DAILY
@@ -48,7 +50,8 @@ from rl_replenishment.core.policies.adaptation import adapted, lenders
 from rl_replenishment.core.policies.base import State, usual_rate
 from rl_replenishment.core.policies.store import StoredPolicy, read_policy
 from rl_replenishment.core.proposal import Proposal, arrivals_by_day, propose
-from rl_replenishment.core.service.targets import serving
+from rl_replenishment.core.service.classes import classes_of
+from rl_replenishment.core.service.targets import SERVICE, factors_of, serving, targets_from
 from rl_replenishment.core.training.from_history import snapshot
 from rl_replenishment.core.usable_stock import usable_stock
 from rl_replenishment.report.content import ProposalLine
@@ -77,6 +80,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 		metavar="DAYS",
 		type=positive(float),
 		help="order so that stock lasts so long at most (default: no limit beyond the rule's own)",
+	)
+	parser.add_argument(
+		"--budget",
+		metavar="MONEY",
+		type=not_negative(float),
+		help="order for so much at most, by unit costs: first what avoids most stock-out cost per money",
 	)
 	add_today_argument(parser)
 
@@ -140,6 +149,10 @@ def run(options: argparse.Namespace, screen: Screen) -> dict[str, Any]:
 			f"Overdue for so long that nothing counts on it any more: orders of {some(given_up)}. Chase them,"
 			" date them anew, or take them out."
 		)
+	budget = None
+	if options.budget is not None:
+		budget = _within_budget(options.budget, proposals, state, stored, screen)
+		proposals = budget.proposals
 	held = [ItemKey(each.item_code, each.warehouse) for each in proposals if each.held_back]
 	if held:
 		screen.note(f"Wanted, and held back for the reason given with each: {some(held)}.")
@@ -151,8 +164,39 @@ def run(options: argparse.Namespace, screen: Screen) -> dict[str, Any]:
 		"today": day(today),
 		"rhythm": rhythm,
 		"lessons": lessons_as_json(lessons),
+		**({} if budget is None else {"budget": budget.as_json()}),
 		"proposals": [{**asdict(proposal), "policy_qty": proposal.policy_qty} for proposal in proposals],
 	}
+
+
+@dataclass(frozen=True)
+class _Budget:
+	"""What a budget left of the proposals."""
+
+	proposals: list[Proposal]
+	money: float
+	spent: float
+	missing: float
+
+	def as_json(self) -> dict[str, float]:
+		return {"budget": self.money, "spent": self.spent, "missing": self.missing}
+
+
+def _within_budget(
+	money: float, proposals: list[Proposal], state: State, stored: StoredPolicy, screen: Screen
+) -> _Budget:
+	items = state.items
+	targets = targets_from(stored.about.get(SERVICE))
+	factor = factors_of(targets, items, classes_of(items, state.demand))
+	within, spent = within_budget(
+		proposals, state, items.unit_cost, money, stockout_cost=items.stockout_cost * factor
+	)
+	if spent.missing:
+		screen.note(
+			f"Of the budget of {money:,.2f}, {spent.value:,.2f} are spent; {spent.missing:,.2f} more are"
+			" wanted, and left out where they are least urgent."
+		)
+	return _Budget(within, money, spent.value, spent.missing)
 
 
 def as_line(proposal: Proposal, item_name: str = "") -> ProposalLine:

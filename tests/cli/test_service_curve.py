@@ -77,3 +77,24 @@ def test_the_report_has_the_curve(run: Run, folder: Path) -> None:
 )
 def test_targets_that_cannot_be_meant(run: Run, asked: tuple[str, ...], says: str) -> None:
 	assert says in run(*CURVE, *asked, "--out", "served").sentence
+
+
+def test_a_budget_buys_what_is_most_urgent(run: Run) -> None:
+	"""In whole units, for no more than that; the rest says why, and what it would cost is told."""
+	asked = ("propose", "s.csv", "--policy", "policy", "--json")
+	free, tight = run(*asked).document, run(*asked, "--budget", "100").document
+	prices = {"Apple": 4, "Bread": 5, "Cheese": 6}
+
+	def value(document: dict) -> float:
+		return sum(row["proposed_qty"] * prices[row["item_code"]] for row in document["proposals"])
+
+	assert 95 < value(tight) <= 100
+	assert tight["budget"]["budget"] == 100
+	assert tight["budget"]["spent"] == pytest.approx(value(tight))
+	assert tight["budget"]["missing"] == pytest.approx(value(free) - value(tight))
+	assert any("by the budget" in row["reason"] for row in tight["proposals"])
+	assert "budget" not in free
+	nothing = run(*asked, "--budget", "0").document
+	assert value(nothing) == 0
+	assert all("left of the budget" in row["held_back"] for row in nothing["proposals"])
+	assert "of 0 or more" in run(*asked[:-1], "--budget", "-1").sentence

@@ -185,7 +185,7 @@ def _decide(
 	# before the limits, so that what is snoozed takes no other line's place
 	proposals, snoozed = without_snoozed(settings.name, today, proposals)
 	proposals, on_hold = without_held(today, proposals)
-	proposals, cut = within_limits(settings, situation, proposals)
+	proposals, cut = within_limits(settings, situation, proposals, today)
 	messages = [*notes(situation), *targets_to_come(settings), *snoozed, *on_hold, *cut]
 	if not any(proposal.proposed_qty > 0 for proposal in proposals):
 		messages.append(_("Nothing to order now: what is in stock, requested or ordered already is enough."))

@@ -34,6 +34,7 @@ BOUNDS: dict[str, tuple[float, float]] = {
 	"order_cost": (0, 10**12),
 	"max_cover_days": (0, MOST_DAYS),
 	"max_run_value": (0, 10**15),
+	"max_month_value": (0, 10**15),
 	"default_lead_time_days": (0, LONGEST_LEAD_TIME_DAYS),
 	"history_days": (0, MOST_DAYS),
 	"holdout_days": (0, MOST_DAYS),
