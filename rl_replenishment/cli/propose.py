@@ -53,6 +53,7 @@ from rl_replenishment.core.proposal import Proposal, arrivals_by_day, propose
 from rl_replenishment.core.service.classes import classes_of
 from rl_replenishment.core.service.targets import SERVICE, factors_of, serving, targets_from
 from rl_replenishment.core.training.from_history import snapshot
+from rl_replenishment.core.transfers import TransferTerms, before_buying
 from rl_replenishment.core.usable_stock import usable_stock
 from rl_replenishment.report.content import ProposalLine
 
@@ -86,6 +87,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 		metavar="MONEY",
 		type=not_negative(float),
 		help="order for so much at most, by unit costs: first what avoids most stock-out cost per money",
+	)
+	parser.add_argument(
+		"--transfer-cost",
+		metavar="MONEY",
+		type=not_negative(float),
+		help="what it costs to move an item between two warehouses: what one has too much of goes to another"
+		" before that one buys it, where that is cheaper (default: nothing is moved)",
+	)
+	parser.add_argument(
+		"--transfer-days",
+		metavar="DAYS",
+		type=not_negative(int),
+		default=TransferTerms.lead_time_days,
+		help=f"days that it takes (default: {TransferTerms.lead_time_days})",
 	)
 	add_today_argument(parser)
 
@@ -149,6 +164,11 @@ def run(options: argparse.Namespace, screen: Screen) -> dict[str, Any]:
 			f"Overdue for so long that nothing counts on it any more: orders of {some(given_up)}. Chase them,"
 			" date them anew, or take them out."
 		)
+	transfers: list[Proposal] = []
+	if options.transfer_cost is not None:
+		terms = TransferTerms(options.transfer_cost, options.transfer_days)
+		proposals, moved = before_buying(proposals, state, terms)
+		transfers = [transfer for _, transfer in moved]
 	budget = None
 	if options.budget is not None:
 		budget = _within_budget(options.budget, proposals, state, stored, screen)
@@ -156,6 +176,9 @@ def run(options: argparse.Namespace, screen: Screen) -> dict[str, Any]:
 	held = [ItemKey(each.item_code, each.warehouse) for each in proposals if each.held_back]
 	if held:
 		screen.note(f"Wanted, and held back for the reason given with each: {some(held)}.")
+	if transfers:
+		screen.say(proposal_table([as_line(transfer) for transfer in transfers]))
+		screen.say(f"{counted(len(transfers), 'transfer')} between warehouses, before anything is bought.")
 	ordered = sorted((p for p in proposals if p.proposed_qty), key=lambda p: (p.supplier, p.item_code))
 	if ordered:
 		screen.say(proposal_table([as_line(proposal) for proposal in ordered]))
@@ -165,7 +188,9 @@ def run(options: argparse.Namespace, screen: Screen) -> dict[str, Any]:
 		"rhythm": rhythm,
 		"lessons": lessons_as_json(lessons),
 		**({} if budget is None else {"budget": budget.as_json()}),
-		"proposals": [{**asdict(proposal), "policy_qty": proposal.policy_qty} for proposal in proposals],
+		"proposals": [
+			{**asdict(proposal), "policy_qty": proposal.policy_qty} for proposal in (*proposals, *transfers)
+		],
 	}
 
 
@@ -204,7 +229,7 @@ def as_line(proposal: Proposal, item_name: str = "") -> ProposalLine:
 	return ProposalLine(
 		item_code=str(ItemKey(proposal.item_code, proposal.warehouse)),
 		item_name=item_name,
-		supplier=proposal.supplier,
+		supplier=f"from {proposal.from_warehouse}" if proposal.from_warehouse else proposal.supplier,
 		on_hand=proposal.on_hand,
 		on_order=proposal.on_order,
 		proposed_qty=proposal.proposed_qty,

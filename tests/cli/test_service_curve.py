@@ -6,7 +6,9 @@ import json
 from pathlib import Path
 
 import pytest
-from cli_samples import Run
+from cli_samples import Run, stored_policy, write_policy
+
+from rl_replenishment.core.items import ItemKey
 
 CURVE = ("service-curve", "o.csv", "--policy", "policy")
 
@@ -98,3 +100,21 @@ def test_a_budget_buys_what_is_most_urgent(run: Run) -> None:
 	assert value(nothing) == 0
 	assert all("left of the budget" in row["held_back"] for row in nothing["proposals"])
 	assert "of 0 or more" in run(*asked[:-1], "--budget", "-1").sentence
+
+
+def test_what_one_warehouse_has_too_much_of_goes_to_the_other(run: Run, folder: Path) -> None:
+	"""A transfer and no purchase, where --transfer-cost is given and it pays."""
+	write_policy(folder / "two", stored_policy((ItemKey("Bread", "North"), ItemKey("Bread", "South"))))
+	files = {"two.csv": "item_code,warehouse,on_hand\nBread,North,900\nBread,South,0\n"}
+	asked = ("propose", "two.csv", "--policy", "two", "--json")
+	bought = run(*asked, files=files).document["proposals"]
+	assert {row["warehouse"]: row["proposed_qty"] > 0 for row in bought} == {"North": False, "South": True}
+	moved = run(*asked, "--transfer-cost", "1").document["proposals"]
+	(transfer,) = [row for row in moved if row["from_warehouse"]]
+	assert (transfer["from_warehouse"], transfer["warehouse"]) == ("North", "South")
+	assert transfer["proposed_qty"] > 0
+	assert sum(row["proposed_qty"] for row in moved if not row["from_warehouse"]) == 0
+	dear = run(*asked, "--transfer-cost", "1000000").document["proposals"]
+	assert dear == bought
+	late = run(*asked, "--transfer-cost", "1", "--transfer-days", "90").document["proposals"]
+	assert late == bought
