@@ -31,6 +31,10 @@ doc_events = {
 		"on_update_after_submit": "rl_replenishment.overrides.purchase_order.on_update_after_submit",
 		"on_cancel": "rl_replenishment.overrides.purchase_order.on_cancel",
 	},
+	"Stock Entry": {
+		"on_submit": "rl_replenishment.overrides.stock_entry.on_submit",
+		"on_cancel": "rl_replenishment.overrides.stock_entry.on_cancel",
+	},
 }
 
 add_to_apps_screen = [

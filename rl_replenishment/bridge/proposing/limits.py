@@ -22,10 +22,10 @@ from rl_replenishment.core.service.targets import factors_of
 _NAMED = 5
 
 
-def within_limits(
-	settings: Document, situation: Situation, proposals: list[Proposal], today: date
+def within_cover(
+	settings: Document, situation: Situation, proposals: list[Proposal]
 ) -> tuple[list[Proposal], list[str]]:
-	"""The proposals as the agent's limits allow them, and a message for each limit that cut something."""
+	"""The proposals with the agent's days of cover at most, and messages on what is cut or does not pay."""
 	messages: list[str] = []
 	asked = proposals
 	if days := cint(settings.max_cover_days):
@@ -36,12 +36,15 @@ def within_limits(
 		)
 		if cut:
 			messages.append(_("Quantities cut to {0} days of cover: {1}.").format(days, cut))
-	messages += _not_worth_it(asked, proposals)
+	return proposals, messages + _not_worth_it(asked, proposals)
+
+
+def within_money(
+	settings: Document, situation: Situation, proposals: list[Proposal], today: date
+) -> tuple[list[Proposal], list[str]]:
+	"""What the agent's budgets of a run and of the month buy, and a message where that is not all."""
 	budget = read_budget(settings, today)
-	if budget.left is not None:
-		proposals, cut_by = _within_budget(settings, budget, situation, proposals)
-		messages += cut_by
-	return proposals, messages
+	return (proposals, []) if budget.left is None else _within_budget(settings, budget, situation, proposals)
 
 
 def _not_worth_it(asked: list[Proposal], proposals: list[Proposal]) -> list[str]:

@@ -35,6 +35,8 @@ BOUNDS: dict[str, tuple[float, float]] = {
 	"max_cover_days": (0, MOST_DAYS),
 	"max_run_value": (0, 10**15),
 	"max_month_value": (0, 10**15),
+	"transfer_cost": (0, 10**12),
+	"transfer_lead_time_days": (0, LONGEST_LEAD_TIME_DAYS),
 	"default_lead_time_days": (0, LONGEST_LEAD_TIME_DAYS),
 	"history_days": (0, MOST_DAYS),
 	"holdout_days": (0, MOST_DAYS),
