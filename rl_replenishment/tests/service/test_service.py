@@ -10,7 +10,9 @@ from rl_replenishment import api
 from rl_replenishment.bridge.policies import store as policy_store
 from rl_replenishment.bridge.proposing import round as proposal_round
 from rl_replenishment.bridge.service import replaying
+from rl_replenishment.setup.roles import USER
 from rl_replenishment.tasks import renew_service_targets
+from rl_replenishment.tests import factories as make
 from rl_replenishment.tests.training.case import TrainingCase
 
 
@@ -66,6 +68,16 @@ class TestService(TrainingCase):
 		self.assertAlmostEqual(taken["before"]["fill_rate"], low["fill_rate"], places=2)
 		api.set_service_target(self.agent.name, "All Items", fill_rate=0)
 		self.assertEqual(self.proposed(), before)
+
+	def test_managers_alone_look_and_take(self) -> None:
+		"""Whoever may read an agent's rows alone may neither see what it costs as a whole nor change it."""
+		user = make.make_user(USER)
+		frappe.set_user(user)
+		self.addCleanup(frappe.set_user, "Administrator")
+		with self.assertRaises(frappe.PermissionError):
+			api.service_curve(self.agent.name)
+		with self.assertRaises(frappe.PermissionError):
+			api.set_service_target(self.agent.name, "All Items", fill_rate=95)
 
 	def test_of_a_class_a_group_and_an_item(self) -> None:
 		everything = self.asked()
