@@ -238,6 +238,31 @@ def board_snooze(proposals: str, until: str, reason: str = "") -> dict[str, Any]
 	return setting_aside.snooze(proposals, until, reason)
 
 
+@frappe.whitelist(methods=["GET"])
+def service_curve(agent: str, scope: str = "All Items", of: str = "") -> dict[str, Any]:
+	"""What more or less service of some of an agent's items would cost, or how far its replay is."""
+	_check_agent(agent)
+	check_text(scope)
+	check_text(of)
+	from rl_replenishment.bridge.service import curve
+
+	return curve.curve(frappe.get_doc("RL Agent Settings", agent), scope, of)
+
+
+@frappe.whitelist(methods=["POST"])
+def set_service_target(
+	agent: str, scope: str, of: str = "", fill_rate: float | str = 0, stockout_cost_rate: float | str = 0
+) -> dict[str, Any]:
+	"""Give some of an agent's items a service target in percent, or none; returns the one they had before."""
+	_check_agent(agent)
+	check_text(scope)
+	check_text(of)
+	from rl_replenishment.bridge.service import curve
+
+	settings = frappe.get_doc("RL Agent Settings", agent)
+	return curve.set_target(settings, scope, of, flt(fill_rate), flt(stockout_cost_rate))
+
+
 def _check_board() -> None:
 	"""Whoever may read proposals and the requests that they are in."""
 	frappe.has_permission("RL Proposal", "read", throw=True)

@@ -31,6 +31,10 @@ doc_events = {
 		"on_update_after_submit": "rl_replenishment.overrides.purchase_order.on_update_after_submit",
 		"on_cancel": "rl_replenishment.overrides.purchase_order.on_cancel",
 	},
+	"Stock Entry": {
+		"on_submit": "rl_replenishment.overrides.stock_entry.on_submit",
+		"on_cancel": "rl_replenishment.overrides.stock_entry.on_cancel",
+	},
 }
 
 add_to_apps_screen = [
@@ -74,7 +78,7 @@ scheduler_events = {
 		"*/5 * * * *": ["rl_replenishment.tasks.work_off_feedback"],
 		"*/10 * * * *": ["rl_replenishment.tasks.check_stuck_runs"],
 		"15 4 * * *": ["rl_replenishment.tasks.settle_feedback"],
-		"25 4 * * *": ["rl_replenishment.tasks.fit_lessons"],
+		"25 4 * * *": ["rl_replenishment.tasks.fit_lessons", "rl_replenishment.tasks.renew_service_targets"],
 		"30 4 * * *": ["rl_replenishment.tasks.train_due"],
 		"30 5 * * *": ["rl_replenishment.tasks.propose_due"],
 		"45 4 * * 1": ["rl_replenishment.tasks.check_drift"],
@@ -92,6 +96,7 @@ permission_query_conditions = {
 	"RL Policy": "rl_replenishment.bridge.visibility.query_conditions",
 	"RL Policy Promotion": "rl_replenishment.bridge.visibility.query_conditions",
 	"RL Proposal Run": "rl_replenishment.bridge.visibility.query_conditions",
+	"RL Service Target": "rl_replenishment.bridge.visibility.query_conditions",
 	"RL Snooze": "rl_replenishment.bridge.visibility.query_conditions",
 	"RL Real Demand": "rl_replenishment.bridge.visibility.query_conditions",
 	"RL Training Run": "rl_replenishment.bridge.visibility.query_conditions",

@@ -81,6 +81,13 @@ def fit_lessons() -> None:
 	lessons.fit_lessons(getdate())
 
 
+def renew_service_targets() -> None:
+	"""Find anew what service targets take, where another policy is in use by now; on Mondays everywhere."""
+	from rl_replenishment.bridge.service import replaying
+
+	replaying.renew_targets()
+
+
 def examine() -> None:
 	"""Look whether all is in order, for the agents' forms; mends nothing."""
 	from rl_replenishment.bridge import doctor

@@ -78,7 +78,7 @@ FLOORS = (
 	),
 	("state", "sample_company"),
 	("feedback", "policies"),
-	("proposing", "training"),
+	("proposing", "service", "training"),
 	("board", "doctor"),
 	("desk", "remote"),
 )

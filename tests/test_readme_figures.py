@@ -321,7 +321,7 @@ def options_of(command: str) -> frozenset[str]:
 	return frozenset(re.findall(r"(?<![\w-])--[a-z][a-z-]*", help_of(command)))
 
 
-COMMANDS = re.findall(r"(?m)^    ([a-z]+)\b", help_of())
+COMMANDS = re.findall(r"(?m)^    ([a-z][a-z-]*)", help_of())
 
 
 def test_subcommands_are_found() -> None:

@@ -32,6 +32,7 @@ _PARENTS = {
 	"RL Agent Item": AGENT,
 	"RL Agent Warehouse": AGENT,
 	"RL Policy Promotion": "RL Policy",
+	"RL Service Target": AGENT,
 }
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from rl_replenishment.cli.books import books_start, purchases_of, with_books
-from rl_replenishment.cli.console import Update, orders_verdict, policy_table
+from rl_replenishment.cli.console import Update, orders_verdict, policy_table, service_table
 from rl_replenishment.cli.matching import adapted_to_orders
 from rl_replenishment.cli.options import (
 	add_history_arguments,
@@ -39,6 +39,9 @@ from rl_replenishment.core.files.output import check_file_place, write_text_atom
 from rl_replenishment.core.items import ItemTable
 from rl_replenishment.core.policies.base import Policy
 from rl_replenishment.core.policies.store import StoredPolicy, read_policy
+from rl_replenishment.core.service.classes import classes_of
+from rl_replenishment.core.service.curve import Curve, curves_of, replay_service
+from rl_replenishment.core.service.targets import serving
 from rl_replenishment.core.simulation.scenario import Scenario, replay
 from rl_replenishment.core.training.from_history import check_history, tuning_halves
 
@@ -47,12 +50,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 	"""Describe the subcommand."""
 	add_history_arguments(parser)
 	add_policy_argument(parser)
-	parser.add_argument(
-		"--holdout",
-		metavar="DAYS",
-		type=positive(int),
-		help="days at the end to replay (default: those that training did not see)",
-	)
+	add_holdout_argument(parser)
 	parser.add_argument(
 		"--peers",
 		action="store_true",
@@ -70,7 +68,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 		type=Path,
 		help="stock on the morning of the first replayed day, where --ordered starts from",
 	)
+	parser.add_argument(
+		"--service-curve",
+		action="store_true",
+		help="also replay the policy with more and with less service: stock against fill rate by class",
+	)
 	parser.add_argument("--report", metavar="FILE.html", type=Path, help="write a report with plots")
+
+
+def add_holdout_argument(parser: argparse.ArgumentParser) -> None:
+	"""--holdout."""
+	parser.add_argument(
+		"--holdout",
+		metavar="DAYS",
+		type=positive(int),
+		help="days at the end to replay (default: those that training did not see)",
+	)
 
 
 def run(options: argparse.Namespace, screen: Screen) -> dict[str, Any]:
@@ -87,12 +100,8 @@ def run(options: argparse.Namespace, screen: Screen) -> dict[str, Any]:
 	ordered = None if options.ordered is None else read_ordered(options.ordered, options.date_format)
 	if ordered is not None:
 		history = with_books(history, ordered, options.ordered.name, screen)
-	stored = adapted_to_orders(
-		stored, history.keys, options.orders.name, screen, with_costs=options.items is None
-	)
-	items = read_item_table(options, history.keys, screen, known=stored.snapshot.items)
-	held = _held_days(options, stored, history, screen)
-	history = without_gaps(options, history, items, screen, held).history
+	stored, history, items, held = on_orders(options, stored, history, screen)
+	stored = serving(stored, items)
 	scenario = replayed_days(stored, history, items, held, options.seed)
 	purchases = None
 	if ordered is not None:
@@ -108,17 +117,42 @@ def run(options: argparse.Namespace, screen: Screen) -> dict[str, Any]:
 			with_peers=options.peers,
 			purchases=purchases,
 		)
+	curves: list[Curve] = []
+	if options.service_curve:
+		with screen.progress("Replaying with more and with less service") as update:
+			service = replay_service(
+				stored.policy, scenario, np.random.default_rng(options.seed), progress=update
+			)
+		curves = curves_of(service, classes_of(items, stored.snapshot.demand), "class")
 	if options.report is not None:
-		write_report(options.report, compared, stored)
-	on_orders = orders_verdict(compared, compared.rows[0])
-	if on_orders:
-		screen.say(on_orders)
+		write_report(options.report, compared, stored, curves)
+	on_what_was_ordered = orders_verdict(compared, compared.rows[0])
+	if on_what_was_ordered:
+		screen.say(on_what_was_ordered)
 	screen.say(policy_table(compared))
+	if curves:
+		screen.say(service_table(curves, scenario.days))
 	if history.rhythm != DAILY:
 		screen.say(f"Demand is known in {history.rhythm}.")
 	if options.report is not None:
 		screen.say(f"The report is in {options.report}.")
-	return {**compared.as_json(), "rhythm": history.rhythm}
+	return {
+		**compared.as_json(),
+		"rhythm": history.rhythm,
+		**({"service": [curve.as_json() for curve in curves]} if curves else {}),
+	}
+
+
+def on_orders(
+	options: argparse.Namespace, stored: StoredPolicy, history: DemandHistory, screen: Screen
+) -> tuple[StoredPolicy, DemandHistory, ItemTable, int]:
+	"""The policy as it applies to a history, that without gaps, its items, and the days to replay."""
+	stored = adapted_to_orders(
+		stored, history.keys, options.orders.name, screen, with_costs=options.items is None
+	)
+	items = read_item_table(options, history.keys, screen, known=stored.snapshot.items)
+	held = _held_days(options, stored, history, screen)
+	return stored, without_gaps(options, history, items, screen, held).history, items, held
 
 
 def check_peers(option: str) -> None:
@@ -202,7 +236,7 @@ def contest(
 	)
 
 
-def write_report(path: Path, compared: Backtest, stored: StoredPolicy) -> None:
+def write_report(path: Path, compared: Backtest, stored: StoredPolicy, curves: Sequence[Curve] = ()) -> None:
 	"""Write the HTML report."""
 	from rl_replenishment.report import ReportContent, render_report
 
@@ -213,6 +247,7 @@ def write_report(path: Path, compared: Backtest, stored: StoredPolicy) -> None:
 		backtest=compared,
 		learned=stored.policy.name,
 		facts=facts(compared, stored),
+		service=curves,
 	)
 	write_text_atomically(path, render_report(content))
 

@@ -15,13 +15,32 @@ from types import ModuleType
 from typing import NoReturn
 
 from rl_replenishment import __version__
-from rl_replenishment.cli import BAD_INPUT, backtest, benchmark, demo, learn, propose, remote, train
+from rl_replenishment.cli import (
+	BAD_INPUT,
+	backtest,
+	benchmark,
+	demo,
+	learn,
+	propose,
+	remote,
+	service_curve,
+	train,
+)
 from rl_replenishment.cli.interruption import termination_interrupts
 from rl_replenishment.cli.options import not_negative
 from rl_replenishment.cli.screen import Screen
 from rl_replenishment.core.errors import InputError
 
-SUBCOMMANDS: tuple[ModuleType, ...] = (demo, train, backtest, propose, learn, remote, benchmark)
+SUBCOMMANDS: tuple[ModuleType, ...] = (
+	demo,
+	train,
+	backtest,
+	service_curve,
+	propose,
+	learn,
+	remote,
+	benchmark,
+)
 FAULT, BROKEN_PIPE = 1, 141
 #: set, it shows where a fault of the program lies
 DEBUG = "RL_REPLENISHMENT_DEBUG"
@@ -101,7 +120,7 @@ def _parser() -> argparse.ArgumentParser:
 	parser.add_argument("--version", action="version", version=__version__)
 	subparsers = parser.add_subparsers(required=True, metavar="COMMAND")
 	for module in SUBCOMMANDS:
-		name = module.__name__.rsplit(".", 1)[-1]
+		name = module.__name__.rsplit(".", 1)[-1].replace("_", "-")
 		summary = (module.__doc__ or "").strip().splitlines()[0]
 		subparser = subparsers.add_parser(name, help=summary, description=module.__doc__, allow_abbrev=False)
 		subparser.add_argument(

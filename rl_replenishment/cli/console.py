@@ -7,7 +7,7 @@ What comes from files is never read as rich markup: an item called [red] is an i
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Protocol
 
@@ -19,6 +19,8 @@ from rich.table import Table
 from rich.text import Text
 
 from rl_replenishment.core.evaluation.backtest import Backtest, BacktestRow
+from rl_replenishment.core.items import ItemKey
+from rl_replenishment.core.service.curve import Curve, at_fill_rate
 from rl_replenishment.report import wording
 from rl_replenishment.report.content import EditLine, ProposalLine
 
@@ -72,6 +74,36 @@ def orders_verdict(backtest: Backtest, row: BacktestRow) -> str:
 	costs = [float(each.ledger.cost.sum()) for each in backtest.rows]
 	verdict = wording.against_as_ordered(backtest, row, wording.Money.fitting("", max(costs)))
 	return plain(f"{verdict.headline} {verdict.caution}".strip()) if verdict else ""
+
+
+#: fill rates that a table of service tells the price of
+_RATES_TOLD = (0.90, 0.95, 0.98, 0.99)
+
+
+def service_table(curves: Sequence[Curve], days: int) -> Table:
+	"""Stock value and cost at present and at usual fill rates, a line for each curve; fits 80 columns."""
+	money = wording.Money.fitting("", max((curve.points[-1].stock_value for curve in curves), default=0.0))
+	table = _table(f"{days:,} replayed days; average stock value, and below it the cost of all these days")
+	table.add_column("Items", ratio=1, min_width=12)
+	_add_number(table, "Fill rate\nnow")
+	_add_number(table, "Now")
+	for rate in _RATES_TOLD:
+		_add_number(table, f"At\n{wording.percent(rate, 0)}")
+	for curve in curves:
+		name = "All" if curve.scope == "all" else str(ItemKey(curve.name, curve.warehouse))
+		count = f"{curve.count:,} item{'' if curve.count == 1 else 's'}"
+		points = [at_fill_rate(curve.points, rate) for rate in _RATES_TOLD]
+		table.add_row(
+			_two(name, "" if curve.scope == "item" else count),
+			_text(wording.percent(curve.present.fill_rate)),
+			*(
+				_two(money.amount(point.stock_value), money.amount(point.cost))
+				if point
+				else _text(wording.NONE, "dim")
+				for point in (curve.present, *points)
+			),
+		)
+	return table
 
 
 def proposal_table(lines: Iterable[ProposalLine]) -> Table:

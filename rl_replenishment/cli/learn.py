@@ -42,6 +42,7 @@ from rl_replenishment.core.lessons.answers import unexplained
 from rl_replenishment.core.lessons.following import follow
 from rl_replenishment.core.lessons.lessons import LESSONS, Lessons
 from rl_replenishment.core.policies.store import MANIFEST_FILE, StoredPolicy, read_policy
+from rl_replenishment.core.service.targets import SERVICE
 from rl_replenishment.core.training.algorithms import make_trainer
 from rl_replenishment.core.training.from_history import (
 	Trained,
@@ -122,6 +123,8 @@ def run(options: argparse.Namespace, screen: Screen) -> dict[str, Any]:
 			progress=progress,
 		)
 		trained.stored.about[LESSONS] = heard.lessons.as_json()
+		if targets := parent.about.get(SERVICE):
+			trained.stored.about[SERVICE] = targets
 		write_policy(folder, trained.stored)
 	tell_why_ended(trained, screen)
 	lines = edit_lines(parent, trained, heard)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,12 +21,14 @@ from rl_replenishment.cli.options import (
 	counted,
 	day,
 	given_date,
+	not_negative,
 	positive,
 	read_item_table,
 	read_lines,
 	without_gaps,
 )
 from rl_replenishment.cli.screen import Screen
+from rl_replenishment.core.budget import within_budget
 from rl_replenishment.core.demand.history import DemandHistory
 from rl_replenishment.core.demand.imputation import Imputed
 from rl_replenishment.core.demand.rhythm import DAILY
@@ -48,7 +50,10 @@ from rl_replenishment.core.policies.adaptation import adapted, lenders
 from rl_replenishment.core.policies.base import State, usual_rate
 from rl_replenishment.core.policies.store import StoredPolicy, read_policy
 from rl_replenishment.core.proposal import Proposal, arrivals_by_day, propose
+from rl_replenishment.core.service.classes import classes_of
+from rl_replenishment.core.service.targets import SERVICE, factors_of, serving, targets_from
 from rl_replenishment.core.training.from_history import snapshot
+from rl_replenishment.core.transfers import TransferTerms, before_buying
 from rl_replenishment.core.usable_stock import usable_stock
 from rl_replenishment.report.content import ProposalLine
 
@@ -77,6 +82,26 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 		type=positive(float),
 		help="order so that stock lasts so long at most (default: no limit beyond the rule's own)",
 	)
+	parser.add_argument(
+		"--budget",
+		metavar="MONEY",
+		type=not_negative(float),
+		help="order for so much at most, by unit costs: first what avoids most stock-out cost per money",
+	)
+	parser.add_argument(
+		"--transfer-cost",
+		metavar="MONEY",
+		type=not_negative(float),
+		help="what it costs to move an item between two warehouses: what one has too much of goes to another"
+		" before that one buys it, where that is cheaper (default: nothing is moved)",
+	)
+	parser.add_argument(
+		"--transfer-days",
+		metavar="DAYS",
+		type=not_negative(int),
+		default=TransferTerms.lead_time_days,
+		help=f"days that it takes (default: {TransferTerms.lead_time_days})",
+	)
 	add_today_argument(parser)
 
 
@@ -86,7 +111,7 @@ def run(options: argparse.Namespace, screen: Screen) -> dict[str, Any]:
 	today = _today(options, stored, screen)
 	stock = read_stock(options.stock, today=today, date_format=options.date_format, note=screen.note)
 	stock, index = _with_what_is_missing(stock, stored.snapshot.items.keys, options.stock.name, screen)
-	applied = adapted(stored, stock.keys, index)
+	applied = serving(adapted(stored, stock.keys, index))
 	items = read_item_table(options, stock.keys, screen, known=applied.snapshot.items)
 	lender = lenders(stored.snapshot, items, index)
 	unknown = [key for key, at, like in zip(stock.keys, index, lender, strict=True) if max(at, like) < 0]
@@ -139,9 +164,21 @@ def run(options: argparse.Namespace, screen: Screen) -> dict[str, Any]:
 			f"Overdue for so long that nothing counts on it any more: orders of {some(given_up)}. Chase them,"
 			" date them anew, or take them out."
 		)
+	transfers: list[Proposal] = []
+	if options.transfer_cost is not None:
+		terms = TransferTerms(options.transfer_cost, options.transfer_days)
+		proposals, moved = before_buying(proposals, state, terms)
+		transfers = [transfer for _, transfer in moved]
+	budget = None
+	if options.budget is not None:
+		budget = _within_budget(options.budget, proposals, state, stored, screen)
+		proposals = budget.proposals
 	held = [ItemKey(each.item_code, each.warehouse) for each in proposals if each.held_back]
 	if held:
 		screen.note(f"Wanted, and held back for the reason given with each: {some(held)}.")
+	if transfers:
+		screen.say(proposal_table([as_line(transfer) for transfer in transfers]))
+		screen.say(f"{counted(len(transfers), 'transfer')} between warehouses, before anything is bought.")
 	ordered = sorted((p for p in proposals if p.proposed_qty), key=lambda p: (p.supplier, p.item_code))
 	if ordered:
 		screen.say(proposal_table([as_line(proposal) for proposal in ordered]))
@@ -150,8 +187,41 @@ def run(options: argparse.Namespace, screen: Screen) -> dict[str, Any]:
 		"today": day(today),
 		"rhythm": rhythm,
 		"lessons": lessons_as_json(lessons),
-		"proposals": [{**asdict(proposal), "policy_qty": proposal.policy_qty} for proposal in proposals],
+		**({} if budget is None else {"budget": budget.as_json()}),
+		"proposals": [
+			{**asdict(proposal), "policy_qty": proposal.policy_qty} for proposal in (*proposals, *transfers)
+		],
 	}
+
+
+@dataclass(frozen=True)
+class _Budget:
+	"""What a budget left of the proposals."""
+
+	proposals: list[Proposal]
+	money: float
+	spent: float
+	missing: float
+
+	def as_json(self) -> dict[str, float]:
+		return {"budget": self.money, "spent": self.spent, "missing": self.missing}
+
+
+def _within_budget(
+	money: float, proposals: list[Proposal], state: State, stored: StoredPolicy, screen: Screen
+) -> _Budget:
+	items = state.items
+	targets = targets_from(stored.about.get(SERVICE))
+	factor = factors_of(targets, items, classes_of(items, state.demand))
+	within, spent = within_budget(
+		proposals, state, items.unit_cost, money, stockout_cost=items.stockout_cost * factor
+	)
+	if spent.missing:
+		screen.note(
+			f"Of the budget of {money:,.2f}, {spent.value:,.2f} are spent; {spent.missing:,.2f} more are"
+			" wanted, and left out where they are least urgent."
+		)
+	return _Budget(within, money, spent.value, spent.missing)
 
 
 def as_line(proposal: Proposal, item_name: str = "") -> ProposalLine:
@@ -159,7 +229,7 @@ def as_line(proposal: Proposal, item_name: str = "") -> ProposalLine:
 	return ProposalLine(
 		item_code=str(ItemKey(proposal.item_code, proposal.warehouse)),
 		item_name=item_name,
-		supplier=proposal.supplier,
+		supplier=f"from {proposal.from_warehouse}" if proposal.from_warehouse else proposal.supplier,
 		on_hand=proposal.on_hand,
 		on_order=proposal.on_order,
 		proposed_qty=proposal.proposed_qty,

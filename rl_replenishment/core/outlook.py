@@ -65,10 +65,7 @@ class Outlook:
 
 		A two-piece normal distribution (Fechner; Wallis 2014) through low, middle and high, cut at 0.
 		"""
-		side = np.where(
-			_DEVIATIONS[:, None] < 0, self.middle - self.low, np.maximum(self.high - self.middle, 0)
-		)
-		return np.maximum(self.middle + _DEVIATIONS[:, None] * side / RANGE_DEVIATIONS, 0).astype(np.float32)
+		return courses_of(self.low, self.middle, self.high)
 
 	def demand_until(self, day: int) -> FloatArray:
 		"""Demand of today and the `day` days after it along each course, shape (COURSES, N).
@@ -79,6 +76,12 @@ class Outlook:
 		whole = self.courses()
 		mean = whole.mean(axis=0)
 		return np.maximum(mean * share + (whole - mean) * np.sqrt(share), 0).astype(np.float32)
+
+
+def courses_of(low: FloatArray, middle: FloatArray, high: FloatArray) -> FloatArray:
+	"""Equally likely courses of a demand that is passed with 90, 50 and 10 %, shape (COURSES, N)."""
+	side = np.where(_DEVIATIONS[:, None] < 0, middle - low, np.maximum(high - middle, 0))
+	return np.maximum(middle + _DEVIATIONS[:, None] * side / RANGE_DEVIATIONS, 0).astype(np.float32)
 
 
 @dataclass(frozen=True, eq=False)

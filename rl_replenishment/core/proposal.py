@@ -41,6 +41,8 @@ class Proposal:
 	why: Explanation
 	#: why nothing of it is to be ordered now, "" where nothing holds it back
 	held_back: str = ""
+	#: where it is moved from instead of being bought, "" where it is bought
+	from_warehouse: str = ""
 
 	@property
 	def policy_qty(self) -> float:

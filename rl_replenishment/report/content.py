@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from rl_replenishment.core.evaluation.backtest import Backtest, BacktestRow
+from rl_replenishment.core.service.curve import Curve
 
 
 @dataclass(frozen=True)
@@ -62,6 +63,8 @@ class ReportContent:
 	learned_after: str = ""
 	#: seconds of training, and cost on validation demand as a ratio to the rule's
 	learning_curve: Sequence[tuple[float, float]] | None = None
+	#: stock against service of the learned policy, all items first
+	service: Sequence[Curve] = ()
 	#: what else belongs to the record, such as data window, seed, training time
 	facts: Mapping[str, str] = field(default_factory=dict)
 

@@ -10,6 +10,7 @@ from markupsafe import Markup
 
 from rl_replenishment.core.evaluation.backtest import Backtest, BacktestRow
 from rl_replenishment.core.items import FloatArray
+from rl_replenishment.core.service.curve import Curve
 from rl_replenishment.core.simulation.rollout import Ledger
 from rl_replenishment.report import comparison, plots, wording
 from rl_replenishment.report.content import EditLine
@@ -123,6 +124,33 @@ def trade_off_plot(lines: Sequence[PolicyLine], stock_label: str) -> Markup:
 	return plots.trade_off(
 		points, f"{stock_label}, average", f"Average stock against fill rate by policy. {said}."
 	)
+
+
+#: classes of value have a line of their own each
+_SERVICE_COLOURS = {"": "learned", "A": "rule", "B": "other", "C": "demand"}
+
+
+def service_plot(curves: Sequence[Curve]) -> Markup | None:
+	"""Stock against service of all items and of the classes A, B and C."""
+	shown = [curve for curve in curves if curve.name in _SERVICE_COLOURS and curve.scope in ("all", "class")]
+	if not shown:
+		return None
+	lines = [
+		plots.ServiceLine(
+			f"class {curve.name}" if curve.name else "all items",
+			_SERVICE_COLOURS[curve.name],
+			[(point.fill_rate, point.stock_value) for point in curve.points],
+			(curve.present.fill_rate, curve.present.stock_value),
+		)
+		for curve in shown
+	]
+	said = "; ".join(
+		f"{line.name}: {wording.percent(line.present[0])} with a stock value of"
+		f" {wording.number(line.present[1])} at present, up to {wording.percent(line.points[-1][0])} with"
+		f" {wording.number(line.points[-1][1])}"
+		for line in lines
+	)
+	return plots.service_lines(lines, f"Average stock value against fill rate. {said}.")
 
 
 def course_plot(backtest: Backtest, row: BacktestRow, weights: FloatArray | None, stock_label: str) -> Markup:

@@ -83,6 +83,7 @@ def render(content: ReportContent) -> str:
 		"difference_plot": figures.difference_plot(lines),
 		"stockout_plot": figures.stockout_plot(lines),
 		"trade_off_plot": figures.trade_off_plot(lines, stock_label),
+		"service_plot": figures.service_plot(content.service),
 		"course_plot": figures.course_plot(backtest, row, weights, stock_label),
 		"items": items,
 		"items_listed": ITEMS_LISTED,

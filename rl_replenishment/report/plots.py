@@ -70,6 +70,16 @@ class Point:
 	fill_rate: float
 
 
+@dataclass(frozen=True)
+class ServiceLine:
+	"""What service costs some items: fill rates with stock values, and where they are at present."""
+
+	name: str
+	colour: str
+	points: Sequence[tuple[float, float]]
+	present: tuple[float, float]
+
+
 @dataclass(frozen=True, eq=False)
 class Course:
 	"""Two policies through the same days, arrays of shape (D,)."""
@@ -204,6 +214,46 @@ def trade_off(points: Sequence[Point], stock_label: str, label: str) -> Markup:
 		return figure
 
 	return inline_svg("trade-off", label, paint, HALF)
+
+
+#: a curve of service begins here: nobody plans for less
+_LEAST_SERVICE = 0.8
+
+
+def service_lines(lines: Sequence[ServiceLine], label: str) -> Markup:
+	"""Average stock value against fill rate, a line for some items each, with the point at present."""
+
+	def paint(width: float) -> Figure:
+		figure = make_figure(width, 300)
+		axes = place_axes(figure, 62, 26, width - 62 - 18, 300 - 26 - 46)
+		axes.grid(axis="x")
+		for line in lines:
+			shown = [point for point in line.points if point[0] >= _LEAST_SERVICE]
+			axes.plot(
+				[100 * rate for rate, _ in shown],
+				[stock for _, stock in shown],
+				color=STAND_IN[line.colour],
+				linewidth=2,
+			)
+			if line.present[0] >= _LEAST_SERVICE:
+				axes.plot(
+					[100 * line.present[0]],
+					[line.present[1]],
+					"o",
+					color=STAND_IN[line.colour],
+					markersize=9,
+					clip_on=False,
+					zorder=3,
+				)
+		axes.set_ylim(bottom=0)
+		axes.yaxis.set_major_locator(ticker.MaxNLocator(5))
+		axes.yaxis.set_major_formatter(ticker.FuncFormatter(compact_tick))
+		axes.xaxis.set_major_formatter(ticker.FuncFormatter(lambda value, _: f"{value:g} %"))
+		axes.set_title("Average stock value", x=-60 / (width - 62 - 18))
+		axes.set_xlabel("Fill rate")
+		return figure
+
+	return inline_svg("service", label, paint, HALF)
 
 
 def stock_course(stock: Course, stockouts: Course, stock_label: str, label: str) -> Markup:

@@ -106,7 +106,7 @@ class TestAgentSettings(IntegrationTestCase):
 			("stockout_cost_rate", 10001, "cannot be above 10000"),
 			("order_cost", -1, "Cost per Order Line is -1, but cannot be below 0."),
 			("max_cover_days", -1, "Most Days of Cover is -1, but cannot be below 0."),
-			("max_run_value", -1, "Most Value per Run is -1, but cannot be below 0."),
+			("max_run_value", -1, "Budget per Run is -1, but cannot be below 0."),
 			("default_lead_time_days", -1, "Lead Time Where None Is Known (Days) is -1"),
 			("default_lead_time_days", 366, "cannot be above 365"),
 			("feedback_weight", 1.5, "Weight of Feedback (0 to 1) is 1.5, but cannot be above 1."),

@@ -17,6 +17,7 @@ DOCTYPES = {
 	"RL Agent Settings",
 	"RL Agent Warehouse",
 	"RL Agent Item",
+	"RL Service Target",
 	"RL Proposal",
 	"RL Proposal Run",
 	"RL Feedback",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 import frappe
@@ -12,8 +13,10 @@ from rl_replenishment.bridge.board.buying_prices import Price, read_prices
 from rl_replenishment.bridge.board.open_lines import OpenLine, read_open_lines
 from rl_replenishment.bridge.board.outlooks import Outlooks, read_outlooks
 from rl_replenishment.bridge.board.what_if import effects, whole_days
+from rl_replenishment.bridge.figures import money
 from rl_replenishment.bridge.queries import one_of
-from rl_replenishment.bridge.visibility import agents_in_part
+from rl_replenishment.bridge.state.budget import read_budget
+from rl_replenishment.bridge.visibility import agents, agents_in_part
 from rl_replenishment.core.outlook import project
 
 #: how many times what the classical rule orders is large, and how many intervals' demand is a long cover
@@ -32,8 +35,8 @@ def board(agent: str | None) -> dict[str, Any]:
 	shown = [row for group in read_outlooks(lines, today) for row in _rows(group, prices)]
 	order = {line.proposal: i for i, line in enumerate(lines)}
 	shown.sort(key=lambda row: order[row["proposal"]])
-	agents = _agents()
-	companies = {line.company for line in lines} | {each["company"] for each in agents}
+	known_agents = _agents(today)
+	companies = {line.company for line in lines} | {each["company"] for each in known_agents}
 	reasons = frappe.get_meta("Material Request Item").get_field("rl_edit_reason").options
 	return {
 		"lines": shown,
@@ -42,7 +45,7 @@ def board(agent: str | None) -> dict[str, Any]:
 		"currencies": {
 			company: frappe.get_cached_value("Company", company, "default_currency") for company in companies
 		},
-		"agents": agents,
+		"agents": known_agents,
 		"reasons": [reason for reason in reasons.split("\n") if reason],
 		"may": {
 			"edit": bool(frappe.has_permission("Material Request", "write")),
@@ -141,10 +144,21 @@ def _suppliers(names: set[str]) -> dict[str, str]:
 	return dict(rows)
 
 
-def _agents() -> list[dict[str, Any]]:
-	return frappe.get_all(
+def _agents(today: date) -> list[dict[str, Any]]:
+	found = frappe.get_all(
 		"RL Agent Settings",
 		{"name": ("in", [*agents_in_part(), ""])},
-		["name", "company", "last_run_on"],
+		["name", "company", "last_run_on", "max_run_value", "max_month_value"],
 		order_by="name",
 	)
+	whole = set(agents())
+	for agent in found:
+		# what it has spent speaks of all that it buys
+		budget = read_budget(agent, today) if agent.name in whole else None
+		agent.budget = (
+			{"month": money(budget.month), "left": money(budget.left_of_month or 0.0)}
+			if budget and budget.month > 0
+			else None
+		)
+		del agent["max_run_value"], agent["max_month_value"]
+	return found

@@ -21,6 +21,7 @@ from rl_replenishment.bridge.feedback.observing import (
 	answer_now,
 	follow_items,
 	note_requests,
+	observe_entry,
 	observe_order,
 	observe_request,
 )
@@ -36,6 +37,7 @@ __all__ = [
 	"is_due",
 	"mark_consumed",
 	"note_requests",
+	"observe_entry",
 	"observe_order",
 	"observe_request",
 	"read_lessons",

@@ -14,7 +14,7 @@ from datetime import date
 from typing import Any
 
 import frappe
-from frappe.query_builder.functions import Max, Sum
+from frappe.query_builder.functions import Coalesce, Max, Sum
 from frappe.utils import flt, getdate
 
 from rl_replenishment.bridge.queries import one_of
@@ -39,11 +39,15 @@ class Decision:
 	proposed_in: tuple[str | None, str | None] = (None, None)
 	#: what the request asks for
 	requested_qty: float = 0.0
-	#: on submitted Purchase Orders
+	#: where a transfer is to come from; None for what is bought
+	from_warehouse: str | None = None
+	#: on submitted Purchase Orders, of a transfer on submitted Stock Entries
 	ordered_qty: float = 0.0
 	material_request: str | None = None
 	material_request_item: str | None = None
 	purchase_order: str | None = None
+	#: of a transfer
+	stock_entry: str | None = None
 	#: the day of the latest Purchase Order
 	ordered_on: date | None = None
 	edit_reason: str = ""
@@ -78,13 +82,16 @@ class Decision:
 
 
 def read_decisions(requests: Collection[str], items: Collection[str] | None = None) -> list[Decision]:
-	"""The decisions on agents' Material Requests, deleted ones and deleted lines included, in four queries.
+	"""The decisions on agents' Material Requests, deleted ones and deleted lines included, in five queries.
 
 	With `items`, those about these item codes alone. A proposal counts for a line of its own agent, company
 	and item alone; in its company the buyer may direct it to another warehouse.
 	"""
 	lines = _lines(requests, items)
-	ordered = _ordered([line.name for line in lines])
+	names = [line.name for line in lines]
+	ordered = _ordered(names)
+	if any(line.material_request_type == "Material Transfer" for line in lines):
+		ordered |= _moved(names)
 	proposals = _proposals(requests, {line.rl_proposal for line in lines if line.rl_proposal}, items)
 	decisions: dict[tuple[str, str, str], Decision] = {}
 	for line in lines:
@@ -148,7 +155,7 @@ def _lines(requests: Collection[str], items: Collection[str] | None) -> list[Any
 			*(line.name, line.parent, line.item_code, line.warehouse, line.stock_qty, line.rl_proposal),
 			*(line.rl_edit_reason, line.conversion_factor, request.rl_agent, request.rl_policy),
 			*(request.company, request.status, request.docstatus, request.transaction_date),
-			*(request.modified_by, request.amended_from),
+			*(request.modified_by, request.amended_from, request.material_request_type),
 		)
 		.where(one_of(line.parent, requests))
 		.orderby(line.parent, line.idx)
@@ -201,6 +208,36 @@ def _ordered(lines: Collection[str]) -> dict[str, Any]:
 	return {row.material_request_item: row for row in rows}
 
 
+def _moved(lines: Collection[str]) -> dict[str, Any]:
+	"""What Stock Entries of the request's company have moved; of two by way of transit the first counts."""
+	entry, line = frappe.qb.DocType("Stock Entry"), frappe.qb.DocType("Stock Entry Detail")
+	request, wanted = frappe.qb.DocType("Material Request"), frappe.qb.DocType("Material Request Item")
+	rows = (
+		frappe.qb.from_(line)
+		.join(entry)
+		.on(entry.name == line.parent)
+		.join(wanted)
+		.on((wanted.name == line.material_request_item) & (wanted.item_code == line.item_code))
+		.join(request)
+		.on((request.name == wanted.parent) & (request.company == entry.company))
+		.select(
+			line.material_request_item,
+			Sum(line.transfer_qty).as_("qty"),
+			Max(entry.name).as_("stock_entry"),
+			Max(entry.posting_date).as_("ordered_on"),
+			Max(entry.owner).as_("owner"),
+		)
+		.where(one_of(line.material_request_item, lines) & (entry.docstatus == 1))
+		.where(
+			(entry.purpose == "Material Transfer") & (request.material_request_type == "Material Transfer")
+		)
+		.where(Coalesce(entry.outgoing_stock_entry, "") == "")
+		.groupby(line.material_request_item)
+		.run(as_dict=True)
+	)
+	return {row.material_request_item: row for row in rows}
+
+
 def _proposals(
 	requests: Collection[str], names: Collection[str], items: Collection[str] | None
 ) -> dict[str, Any]:
@@ -211,7 +248,7 @@ def _proposals(
 			*(proposal.name, proposal.agent, proposal.policy, proposal.company, proposal.item_code),
 			*(proposal.warehouse, proposal.supplier, proposal.proposed_qty, proposal.proposal_date),
 			*(proposal.material_request, proposal.material_request_item, proposal.state),
-			proposal.status,
+			*(proposal.status, proposal.from_warehouse),
 		)
 		.where(one_of(proposal.material_request, requests) | one_of(proposal.name, names))
 		.orderby(proposal.name)
@@ -243,8 +280,11 @@ def _add_line(decision: Decision, line: Any, ordered: dict[str, Any], proposal: 
 	decision.edit_reason = decision.edit_reason or line.rl_edit_reason or ""
 	if order := ordered.get(line.name):
 		decision.ordered_qty += flt(order.qty)
-		decision.purchase_order = max(decision.purchase_order or "", order.purchase_order)
-		decision.supplier = order.supplier
+		if order.stock_entry:
+			decision.stock_entry = max(decision.stock_entry or "", order.stock_entry)
+		else:
+			decision.purchase_order = max(decision.purchase_order or "", order.purchase_order)
+			decision.supplier = order.supplier
 		decision.buyer = order.owner
 		days = (decision.ordered_on, order.ordered_on)
 		decision.ordered_on = max(day for day in days if day)
@@ -268,6 +308,7 @@ def _is_about(proposal: Any, line: Any) -> bool:
 def _take_proposal(decision: Decision, proposal: Any) -> None:
 	decision.proposal = proposal.name
 	decision.proposed_qty = flt(proposal.proposed_qty)
+	decision.from_warehouse = proposal.from_warehouse or None
 	decision.proposal_status = proposal.status
 	decision.proposed_in = (proposal.material_request, proposal.material_request_item)
 	decision.supplier = decision.supplier or proposal.supplier

@@ -7,6 +7,7 @@ from datetime import date
 import frappe
 import numpy as np
 from frappe.model.document import Document
+from frappe.query_builder.functions import Coalesce
 from frappe.utils import add_days, getdate
 
 from rl_replenishment.bridge.each_agent import for_each_agent
@@ -65,6 +66,8 @@ def _unbooked(agent: str, since: date) -> Answers:
 		.select("*")
 		.where((row.agent == agent) & (row.settled == 1) & row.edit_value_on.isnull())
 		.where((row.decision_date >= since) & row.proposal.isnotnull())
+		# what moving is worth is another question than what buying is
+		.where(Coalesce(row.from_warehouse, "") == "")
 		.orderby(row.decision_date, row.name)
 		.run(as_dict=True)
 	)

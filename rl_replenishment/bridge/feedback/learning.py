@@ -9,6 +9,7 @@ from typing import Any
 import frappe
 import numpy as np
 import numpy.typing as npt
+from frappe.query_builder.functions import Coalesce
 from frappe.utils import add_days, cint
 
 from rl_replenishment.bridge.each_agent import for_each_agent
@@ -50,6 +51,8 @@ def settled_answers(agent: str) -> Answers:
 			*(row.edit_value, row.edit_value_on, row.policy_qty),
 		)
 		.where((row.agent == agent) & (row.settled == 1))
+		# what was moved says nothing of what to buy
+		.where(Coalesce(row.from_warehouse, "") == "")
 		.orderby(row.decision_date, row.name)
 		.run(as_dict=True)
 	)

@@ -112,8 +112,9 @@ class _Neighbours:
 		)
 
 
-def _about(decision: Decision) -> tuple[str, str, str]:
-	return decision.agent, decision.item_code, decision.warehouse
+def _about(decision: Decision) -> tuple[str, str, str, str]:
+	# what was bought instead of being moved does not answer the transfer
+	return decision.agent, decision.item_code, decision.warehouse, decision.from_warehouse or ""
 
 
 def _excess(decision: Decision) -> float:
@@ -154,7 +155,7 @@ def _near(decisions: Sequence[Decision]) -> set[str]:
 
 def _share(decisions: Sequence[Decision]) -> None:
 	"""Book what was ordered too much to what was given up, the oldest first."""
-	by_account: dict[tuple[str, str, str], list[Decision]] = defaultdict(list)
+	by_account: dict[tuple[str, str, str, str], list[Decision]] = defaultdict(list)
 	for each in sorted(decisions, key=by_day):
 		if each.proposal:
 			by_account[_about(each)].append(each)

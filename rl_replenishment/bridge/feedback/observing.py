@@ -15,6 +15,12 @@ def observe_order(order: Document) -> None:
 	_observe(order)
 
 
+def observe_entry(entry: Document) -> None:
+	"""A Stock Entry that moves goods was submitted or cancelled."""
+	if entry.purpose == "Material Transfer" and any(row.get("material_request") for row in entry.items):
+		_observe(entry)
+
+
 def observe_request(request: Document) -> None:
 	"""A Material Request was submitted, changed, stopped, reopened, cancelled or deleted, or amended."""
 	if request.get("rl_agent"):

@@ -15,7 +15,7 @@ import frappe
 from frappe.utils import now_datetime
 from rq.timeouts import JobTimeoutException
 
-from rl_replenishment.bridge.feedback.refreshing import refresh_order, refresh_requests
+from rl_replenishment.bridge.feedback.refreshing import refresh_entry, refresh_order, refresh_requests
 from rl_replenishment.bridge.retrying import in_a_transaction, start_over
 
 DUE = "RL Feedback Due"
@@ -155,6 +155,8 @@ def refresh(doctype: str, name: str) -> None:
 	"""Bring the feedback on a document up to date; does not commit."""
 	if doctype == "Material Request":
 		refresh_requests([name])
+	elif doctype == "Stock Entry":
+		refresh_entry(name)
 	elif frappe.db.exists("Purchase Order", name):
 		refresh_order(name)
 

@@ -31,6 +31,25 @@ def refresh_order(name: str) -> None:
 	refresh_added(order, refresh_requests(requests, but=name))
 
 
+def refresh_entry(name: str) -> None:
+	"""Bring the feedback on transfers that a Stock Entry has carried out, or has taken back, up to date."""
+	line, request = frappe.qb.DocType("Stock Entry Detail"), frappe.qb.DocType("Material Request")
+	row = frappe.qb.DocType("RL Feedback")
+	named = (
+		frappe.qb.from_(line)
+		.join(request)
+		.on(request.name == line.material_request)
+		.select(request.name)
+		.where((line.parent == name) & request.rl_agent.isnotnull())
+	)
+	before = (
+		frappe.qb.from_(row)
+		.select(row.material_request)
+		.where((row.stock_entry == name) & row.material_request.isnotnull())
+	)
+	refresh_requests({request for (request,) in named.union(before).run()})
+
+
 def refresh_requests(requests: Collection[str], *, but: str | None = None) -> set[str]:
 	"""Bring the feedback on Material Requests, deleted ones included, and on all that share with them up to
 	date, and that on items which the orders concerned have besides, `but` for one order.

@@ -98,6 +98,7 @@ def plan(decisions: Sequence[Decision], rows: Sequence[Any], *, by_night: bool =
 				"material_request": decision.material_request,
 				"material_request_item": decision.material_request_item,
 				"purchase_order": decision.purchase_order,
+				"stock_entry": decision.stock_entry,
 			}
 	return found
 
@@ -161,6 +162,8 @@ def _about(decision: Decision) -> dict[str, Any]:
 		"material_request": decision.material_request,
 		"material_request_item": decision.material_request_item,
 		"purchase_order": decision.purchase_order,
+		"from_warehouse": decision.from_warehouse,
+		"stock_entry": decision.stock_entry,
 		"proposed_qty": decision.proposed_qty,
 		"policy_qty": flt(state.get("policy_qty")) or decision.proposed_qty,
 		"decision_date": decision.decision_date,
@@ -180,6 +183,7 @@ def _differs(row: Any, values: dict[str, Any], decision: Decision) -> bool:
 		or cint(row.settled) != values["settled"]
 		or (row.edit_reason or "") != decision.edit_reason
 		or row.purchase_order != decision.purchase_order
+		or (row.stock_entry or None) != decision.stock_entry
 		or row.material_request != decision.material_request
 	)
 

@@ -64,7 +64,12 @@ def by_day(decision: Decision) -> tuple[date, str, str, str]:
 def answers(row: Any, decision: Decision) -> bool:
 	"""Whether an order line may be meant for a decision, going by company, item and day."""
 	is_of = row.item_code == decision.item_code and row.company == decision.company
-	return is_of and decision.decision_date <= row.day < add_days(decision.decision_date, DAYS_APART)
+	# an order by hand is no transfer
+	return (
+		is_of
+		and not decision.from_warehouse
+		and decision.decision_date <= row.day < add_days(decision.decision_date, DAYS_APART)
+	)
 
 
 def requests_answered_by(order: Document) -> list[str]:

@@ -132,18 +132,17 @@ def _decisions(agent: str, at: Keys, since: date) -> Iterator[tuple[int, date, f
 	for row in rows:
 		ordered.setdefault(row.run, []).append(row)
 	for each in runs:
+		# what is bought and what is moved is one decision about a place
+		together: dict[int, tuple[float, float]] = {}
 		for row in ordered.get(each.name, ()):
 			position = at.position(row.item_code, row.warehouse)
 			known = json.loads(row.state or "{}").get("projected")
 			# a proposal of before this was kept
 			if position >= 0 and known is not None:
-				yield (
-					position,
-					each.day,
-					flt(known),
-					flt(row.proposed_qty),
-					flt(known) + flt(row.proposed_qty),
-				)
+				proposed = together.get(position, (0.0, 0.0))[1] + flt(row.proposed_qty)
+				together[position] = (flt(known), proposed)
+		for position, (known, proposed) in together.items():
+			yield position, each.day, known, proposed, known + proposed
 		kept = json.loads(each.not_ordered or "{}")
 		names = ("item_code", "warehouse", "held_back", "projected", "target")
 		columns = (kept.get(name, ()) for name in names)

@@ -47,6 +47,8 @@ class OrderLine:
 	proposal: str
 	#: in company currency, 0 where no price is known
 	value: float = 0.0
+	#: where it is moved from, "" where it is bought
+	from_warehouse: str = ""
 
 
 def grouped(
@@ -57,10 +59,11 @@ def grouped(
 	`descriptions` has item group and brand by item code. In at most four queries.
 	"""
 	readers_of = _readers(lines, descriptions)
-	groups: dict[tuple[str, str, int], list[OrderLine]] = {}
+	groups: dict[tuple[str, str, str, int], list[OrderLine]] = {}
 	audiences: dict[frozenset[str], int] = {}
 	for line in lines:
 		key = (
+			line.from_warehouse,
 			line.supplier if cint(settings.group_by_supplier) else "",
 			line.warehouse if cint(settings.group_by_warehouse) else "",
 			audiences.setdefault(readers_of(line), len(audiences)),
@@ -81,17 +84,20 @@ def _readers(
 	if not allowed:
 		return lambda line: frozenset()
 	known: dict[tuple[str, ...], frozenset[str]] = {}
+	all_places = {line.from_warehouse for line in lines}
 
 	def readers(line: OrderLine) -> frozenset[str]:
 		values = {**descriptions[line.item_code], "warehouse": line.warehouse, "item_code": line.item_code}
 		named = {kind: values.get(field) or "" for kind, field in _RESTRICTED_BY.items()}
-		key = tuple(named.values())
+		# who may not see where it comes from may not see the line
+		key = (*named.values(), line.from_warehouse)
 		if key not in known:
 			known[key] = frozenset(
 				user
 				for user, kinds in allowed.items()
 				# what names no brand is kept from nobody
 				if all(not named[kind] or named[kind] in values for kind, values in kinds.items())
+				and (not line.from_warehouse or line.from_warehouse in kinds.get("Warehouse", all_places))
 			)
 		return known[key]
 

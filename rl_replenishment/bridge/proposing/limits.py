@@ -1,28 +1,31 @@
-"""What an agent may order at most: days of cover per item, and value per run."""
+"""What an agent may order at most: days of cover per item, and money per run and month."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from datetime import date
 
 import frappe
-import numpy as np
 from frappe import _
 from frappe.model.document import Document
-from frappe.utils import cint, flt, fmt_money
+from frappe.utils import cint, fmt_money
 
 from rl_replenishment.bridge import figures
+from rl_replenishment.bridge.policies.service_targets import targets_of
+from rl_replenishment.bridge.state.budget import Budget, read_budget
 from rl_replenishment.bridge.state.situation import Situation
-from rl_replenishment.core.policies.base import usual_rate
+from rl_replenishment.core.budget import within_budget
 from rl_replenishment.core.proposal import Proposal, covered
+from rl_replenishment.core.service.classes import classes_of
+from rl_replenishment.core.service.targets import factors_of
 
 #: of many lines, how many messages name
 _NAMED = 5
 
 
-def within_limits(
+def within_cover(
 	settings: Document, situation: Situation, proposals: list[Proposal]
 ) -> tuple[list[Proposal], list[str]]:
-	"""The proposals as the agent's limits allow them, and a message for each limit that cut something."""
+	"""The proposals with the agent's days of cover at most, and messages on what is cut or does not pay."""
 	messages: list[str] = []
 	asked = proposals
 	if days := cint(settings.max_cover_days):
@@ -33,19 +36,15 @@ def within_limits(
 		)
 		if cut:
 			messages.append(_("Quantities cut to {0} days of cover: {1}.").format(days, cut))
-	messages += _not_worth_it(asked, proposals)
-	if flt(settings.max_run_value) > 0:
-		proposals, left, value = _within_value(flt(settings.max_run_value), situation, proposals)
-		if left:
-			currency = frappe.get_cached_value("Company", settings.company, "default_currency")
-			messages.append(
-				_("Less urgent lines left for later: {0}, worth {1}; a run may order {2} at most.").format(
-					left,
-					fmt_money(value, currency=currency),
-					fmt_money(settings.max_run_value, currency=currency),
-				)
-			)
-	return proposals, messages
+	return proposals, messages + _not_worth_it(asked, proposals)
+
+
+def within_money(
+	settings: Document, situation: Situation, proposals: list[Proposal], today: date
+) -> tuple[list[Proposal], list[str]]:
+	"""What the agent's budgets of a run and of the month buy, and a message where that is not all."""
+	budget = read_budget(settings, today)
+	return (proposals, []) if budget.left is None else _within_budget(settings, budget, situation, proposals)
 
 
 def _not_worth_it(asked: list[Proposal], proposals: list[Proposal]) -> list[str]:
@@ -61,26 +60,41 @@ def _not_worth_it(asked: list[Proposal], proposals: list[Proposal]) -> list[str]
 	return words
 
 
-def _within_value(
-	most: float, situation: Situation, proposals: list[Proposal]
-) -> tuple[list[Proposal], int, float]:
-	"""Keep the most urgent lines whose value fits; returns what was left and its value too."""
-	cover = situation.state.inventory_position / np.maximum(usual_rate(situation.state), 1e-6)
-	rates = situation.purchasing.rates
-	result = list(proposals)
-	spent, left, left_value = 0.0, 0, 0.0
-	for i in np.argsort(cover, kind="stable"):
-		proposal = proposals[i]
-		value = proposal.proposed_qty * float(rates[i])
-		if not value:
-			continue
-		if spent + value <= most:
-			spent += value
-		else:
-			left += 1
-			left_value += value
-			reason = _("Left for later: {0} of it are wanted, more than a run may order.").format(
-				figures.words(proposal.proposed_qty)
-			)
-			result[i] = replace(proposal, proposed_qty=0.0, held_back=reason)
-	return result, left, left_value
+def _within_budget(
+	settings: Document, budget: Budget, situation: Situation, proposals: list[Proposal]
+) -> tuple[list[Proposal], list[str]]:
+	"""What the money buys that is most urgent, and a message where it is not enough."""
+	items, currency = (
+		situation.items,
+		frappe.get_cached_value("Company", settings.company, "default_currency"),
+	)
+
+	def money(value: float) -> str:
+		return fmt_money(value, currency=currency)
+
+	# what is to be on the shelf more often is more urgent
+	factor = factors_of(targets_of(settings), items, classes_of(items, situation.state.demand))
+	within, spent = within_budget(
+		proposals,
+		situation.state,
+		situation.purchasing.rates,
+		budget.left or 0.0,
+		_,
+		figures.writer(),
+		money,
+		items.stockout_cost * factor,
+	)
+	lines = sum(
+		after.proposed_qty < before.proposed_qty for before, after in zip(proposals, within, strict=True)
+	)
+	if not lines:
+		return within, []
+	if budget.is_of_the_month:
+		words = _(
+			"{0} of {1} are left of this month's budget: {2} lines were cut or left for later, worth {3}."
+		)
+		told = words.format(money(budget.left or 0.0), money(budget.month), lines, money(spent.missing))
+	else:
+		words = _("A run may order {0}: {1} lines were cut or left for later, worth {2}.")
+		told = words.format(money(budget.run), lines, money(spent.missing))
+	return within, [told]

@@ -124,7 +124,8 @@ def _request(
 	request.update(
 		{
 			"company": settings.company,
-			"material_request_type": "Purchase",
+			"material_request_type": "Material Transfer" if lines[0].from_warehouse else "Purchase",
+			"set_from_warehouse": lines[0].from_warehouse or None,
 			"schedule_date": min(line.schedule_date for line in lines),
 			"title": _title(settings, lines),
 			**of_run,
@@ -137,6 +138,7 @@ def _request(
 				**descriptions[line.item_code],
 				"item_code": line.item_code,
 				"warehouse": line.warehouse,
+				"from_warehouse": line.from_warehouse or None,
 				"schedule_date": line.schedule_date,
 				"qty": line.qty,
 				"uom": line.uom,

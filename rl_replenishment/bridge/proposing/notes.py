@@ -6,9 +6,11 @@ from collections.abc import Sequence
 
 import numpy as np
 from frappe import _
+from frappe.model.document import Document
 from frappe.utils import formatdate
 
 from rl_replenishment.bridge.figures import words
+from rl_replenishment.bridge.policies.service_targets import is_found, name_of
 from rl_replenishment.bridge.state.situation import Situation
 from rl_replenishment.core.demand.unusual import Booking
 from rl_replenishment.core.items import ItemKey
@@ -39,6 +41,18 @@ def notes(situation: Situation) -> list[str]:
 		)
 		found.append(overdue.format(_some([_given_up(situation, i) for i in given_up])))
 	return found
+
+
+def targets_to_come(settings: Document) -> list[str]:
+	"""A message where it is not known yet what service targets take."""
+	waiting = [row for row in settings.service_targets if not is_found(row)]
+	if not waiting:
+		return []
+	return [
+		_("What these service targets take is still to be found, and they do not count yet: {0}.").format(
+			_some([name_of(row) or _(row.scope) for row in waiting])
+		)
+	]
 
 
 def _given_up(situation: Situation, i: int) -> str:

@@ -11,20 +11,22 @@ import frappe
 import numpy as np
 from frappe import _
 from frappe.model.document import Document
-from frappe.utils import flt, getdate
+from frappe.utils import cint, flt, fmt_money, getdate
 
 from rl_replenishment.bridge import feedback, figures
 from rl_replenishment.bridge.guarding import plain
 from rl_replenishment.bridge.policies import classical_rule
 from rl_replenishment.bridge.policies import store as policy_store
+from rl_replenishment.bridge.policies.service_targets import serving
 from rl_replenishment.bridge.proposing import rows as proposal_rows
 from rl_replenishment.bridge.proposing.decided import read_decided
 from rl_replenishment.bridge.proposing.grouping import OrderLine
 from rl_replenishment.bridge.proposing.lessons import lessons_by_now
-from rl_replenishment.bridge.proposing.limits import within_limits
+from rl_replenishment.bridge.proposing.limits import within_cover, within_money
 from rl_replenishment.bridge.proposing.material_requests import Emitted, emit
-from rl_replenishment.bridge.proposing.notes import notes
+from rl_replenishment.bridge.proposing.notes import notes, targets_to_come
 from rl_replenishment.bridge.proposing.on_hold import without_held
+from rl_replenishment.bridge.proposing.rows import Entry
 from rl_replenishment.bridge.proposing.snoozed import without_snoozed
 from rl_replenishment.bridge.state.situation import Situation, read_situation
 from rl_replenishment.core.edits.constraints import LEARNED_CONSTRAINTS, constrained
@@ -33,6 +35,7 @@ from rl_replenishment.core.lessons.following import Following
 from rl_replenishment.core.policies.adaptation import adapted_to
 from rl_replenishment.core.policies.store import StoredPolicy
 from rl_replenishment.core.proposal import Proposal, propose
+from rl_replenishment.core.transfers import TransferTerms, before_buying
 
 #: of many lines, how many a message names
 _NAMED = 5
@@ -74,16 +77,18 @@ def carry_out(run: str, settings: Document, today: date, progress: Callable[[flo
 		lambda share: progress(10 + 10 * share, _("Tuning the classical rule on the agent's history")),
 	)
 	taught = lessons_by_now(settings, situation, stored, today)
-	situation, proposals, messages = _decide(settings, situation, stored, taught, today)
+	situation, proposals, transfers, messages = _decide(settings, situation, stored, taught, today)
 	at = [i for i in proposal_rows.by_urgency(situation) if proposals[i].proposed_qty > 0]
-	names = {i: frappe.generate_hash(length=10) for i in at}
+	moved = {i for i, _transfer in transfers}
+	wanted = [*((i, proposals[i]) for i in at), *transfers]
+	entries = [Entry(i, frappe.generate_hash(length=10), proposal) for i, proposal in wanted]
 	if frappe.db.get_value("RL Policy", policy_name, "algorithm") == classical_rule.CLASSICAL:
 		messages.append(_("No learned policy is in use: quantities are those of the best classical rule."))
 	proposal_rows.supersede(settings.name)
-	proposal_rows.insert(run, settings, policy_name, situation, proposals, names, today)
+	proposal_rows.insert(run, settings, policy_name, situation, entries, today)
 	emitted = Emitted()
-	if settings.mode != "Shadow" and at:
-		lines = [_order_line(situation, i, proposals[i], names[i], today) for i in at]
+	if settings.mode != "Shadow" and entries:
+		lines = [_order_line(settings, situation, entry, today) for entry in entries]
 		emitted = emit(
 			settings,
 			policy_name,
@@ -100,8 +105,10 @@ def carry_out(run: str, settings: Document, today: date, progress: Callable[[flo
 	return Round(
 		situation,
 		policy_name,
-		ordered=at,
-		not_ordered=[i for i, proposal in enumerate(proposals) if not proposal.proposed_qty > 0],
+		ordered=[entry.position for entry in entries],
+		not_ordered=[
+			i for i, proposal in enumerate(proposals) if not proposal.proposed_qty > 0 and i not in moved
+		],
 		proposals=proposals,
 		value=figures.money(
 			sum(bought.in_stock_units(i, proposals[i].proposed_qty) * bought.rates[i] for i in at)
@@ -143,11 +150,11 @@ def preview(agent: str) -> dict[str, Any]:
 		return {"lines": [], "messages": [_nothing_in_scope()], "considered": 0, "value": 0.0}
 	stored = stored or classical_rule.first_rule(settings)
 	taught = lessons_by_now(settings, situation, stored, today, keep=False)
-	situation, proposals, messages = _decide(settings, situation, stored, taught, today)
+	situation, proposals, transfers, messages = _decide(settings, situation, stored, taught, today)
 	bought = situation.purchasing
 	lines = []
-	for i in proposal_rows.by_urgency(situation):
-		proposal = proposals[i]
+	ordered = ((i, proposals[i]) for i in proposal_rows.by_urgency(situation))
+	for i, proposal in (*ordered, *transfers):
 		if not proposal.proposed_qty > 0:
 			continue
 		quantity = bought.in_stock_units(i, proposal.proposed_qty)
@@ -156,11 +163,13 @@ def preview(agent: str) -> dict[str, Any]:
 				"item_code": proposal.item_code,
 				"item_name": bought.item_names[i],
 				"warehouse": proposal.warehouse,
+				"from_warehouse": proposal.from_warehouse,
 				"supplier": proposal.supplier,
 				"proposed_qty": quantity,
 				"baseline_qty": bought.in_stock_units(i, proposal.baseline_qty),
 				"uom": bought.stock_uoms[i],
-				"value": figures.money(quantity * float(bought.rates[i])),
+				# what is moved costs no money
+				"value": figures.money(0 if proposal.from_warehouse else quantity * float(bought.rates[i])),
 				"reason": proposal.reason,
 			}
 		)
@@ -170,9 +179,11 @@ def preview(agent: str) -> dict[str, Any]:
 
 def _decide(
 	settings: Document, situation: Situation, stored: StoredPolicy, taught: feedback.Taught, today: date
-) -> tuple[Situation, list[Proposal], list[str]]:
-	"""What a policy proposes for every item-warehouse now, and messages on what was cut or left out."""
+) -> tuple[Situation, list[Proposal], list[tuple[int, Proposal]], list[str]]:
+	"""What a policy proposes for every item-warehouse now, what is moved there instead of being bought, and
+	messages on what was cut or left out."""
 	policy = adapted_to(stored, situation.scope.keys).policy
+	policy = serving(settings, policy, situation.items, situation.state.demand)
 	for learned in (stored.about.get(LEARNED_CONSTRAINTS, ()), taught.constraints):
 		situation = situation.with_items(constrained(situation.items, learned))
 	state, number = situation.state, figures.writer()
@@ -183,37 +194,60 @@ def _decide(
 	# before the limits, so that what is snoozed takes no other line's place
 	proposals, snoozed = without_snoozed(settings.name, today, proposals)
 	proposals, on_hold = without_held(today, proposals)
-	proposals, cut = within_limits(settings, situation, proposals)
-	messages = [*notes(situation), *snoozed, *on_hold, *cut]
-	if not any(proposal.proposed_qty > 0 for proposal in proposals):
+	proposals, cut = within_cover(settings, situation, proposals)
+	transfers: list[tuple[int, Proposal]] = []
+	if cint(settings.transfer_before_buying):
+		proposals, transfers = _moved(settings, situation, proposals)
+	proposals, unaffordable = within_money(settings, situation, proposals, today)
+	cut += unaffordable
+	messages = [*notes(situation), *targets_to_come(settings), *snoozed, *on_hold, *cut]
+	if not transfers and not any(proposal.proposed_qty > 0 for proposal in proposals):
 		messages.append(_("Nothing to order now: what is in stock, requested or ordered already is enough."))
-	return situation, proposals, messages
+	return situation, proposals, transfers, messages
+
+
+def _moved(
+	settings: Document, situation: Situation, proposals: list[Proposal]
+) -> tuple[list[Proposal], list[tuple[int, Proposal]]]:
+	"""What is still to be bought, and what comes from the agent's other warehouses before that."""
+	currency = frappe.get_cached_value("Company", settings.company, "default_currency")
+	return before_buying(
+		proposals,
+		situation.state,
+		TransferTerms(flt(settings.transfer_cost), cint(settings.transfer_lead_time_days)),
+		_,
+		figures.writer(),
+		lambda value: fmt_money(value, currency=currency),
+	)
 
 
 def _nothing_in_scope() -> str:
 	return _("No item-warehouse is in the agent's scope; look at its warehouses and items.")
 
 
-def _order_line(situation: Situation, i: int, proposal: Proposal, name: str, today: date) -> OrderLine:
-	bought = situation.purchasing
-	conversion = float(bought.conversion[i]) or 1.0
+def _order_line(settings: Document, situation: Situation, entry: Entry, today: date) -> OrderLine:
+	i, proposal, bought = entry.position, entry.proposal, situation.purchasing
+	is_moved = bool(proposal.from_warehouse)
+	# what is moved is counted in its own unit
+	conversion = 1.0 if is_moved else float(bought.conversion[i]) or 1.0
 	proposed = bought.in_stock_units(i, proposal.proposed_qty)
 	qty = flt(proposed / conversion, frappe.get_precision("Material Request Item", "qty"))
-	if bought.purchase_whole[i]:
+	if bought.purchase_whole[i] and not is_moved:
 		qty = float(np.ceil(qty - 1e-4))
 	return OrderLine(
 		item_code=proposal.item_code,
 		warehouse=proposal.warehouse,
 		supplier=proposal.supplier,
 		qty=qty,
-		uom=bought.purchase_uoms[i],
+		uom=bought.stock_uoms[i] if is_moved else bought.purchase_uoms[i],
 		stock_uom=bought.stock_uoms[i],
 		conversion_factor=conversion,
-		schedule_date=proposal_rows.schedule_date(situation, i, today),
+		schedule_date=proposal_rows.due_on(settings, situation, i, proposal, today),
 		proposed_qty=proposed,
 		explanation=plain(proposal.reason),
-		proposal=name,
+		proposal=entry.name,
 		value=figures.money(proposed * float(bought.rates[i])),
+		from_warehouse=proposal.from_warehouse,
 	)
 
 

@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import date, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 import frappe
 import numpy as np
@@ -32,6 +32,16 @@ MOST_DAYS_OF_STOCK = 999.0
 _NOT_ORDERED = ("item_code", "warehouse", "on_hand", "on_order", "baseline_qty", "held_back")
 
 
+class Entry(NamedTuple):
+	"""A proposal that is written down."""
+
+	#: of its item-warehouse
+	position: int
+	#: of the RL Proposal
+	name: str
+	proposal: Proposal
+
+
 def days_of_stock(situation: Situation) -> FloatArray:
 	"""How long stock on hand lasts at the last quarter's demand, as in RL Stock Health, shape (N,)."""
 	state = situation.state
@@ -47,6 +57,13 @@ def by_urgency(situation: Situation) -> list[int]:
 def schedule_date(situation: Situation, i: int, today: date) -> date:
 	"""When an order of today is needed, and can be there."""
 	return today + timedelta(days=int(np.ceil(situation.items.lead_time_days[i])))
+
+
+def due_on(settings: Document, situation: Situation, i: int, proposal: Proposal, today: date) -> date:
+	"""When what is proposed is needed: an order when it can be there, a transfer when it has been moved."""
+	if proposal.from_warehouse:
+		return today + timedelta(days=cint(settings.transfer_lead_time_days))
+	return schedule_date(situation, i, today)
 
 
 def supersede(agent: str) -> None:
@@ -70,12 +87,11 @@ def insert(
 	settings: Document,
 	policy: str,
 	situation: Situation,
-	proposals: list[Proposal],
-	names: dict[int, str],
+	entries: Sequence[Entry],
 	today: date,
 ) -> None:
-	"""Write the proposals at `names`, in one statement."""
-	if not names:
+	"""Write proposals, in one statement."""
+	if not entries:
 		return
 	now, user = now_datetime(), frappe.session.user
 	bought = situation.purchasing
@@ -83,10 +99,9 @@ def insert(
 	# what stock and open orders may come to by the agent's limit; 0 without one
 	most = usual_rate(situation.state) * cint(settings.max_cover_days)
 	earlier = _targets_of_last_run(settings.name)
-	buyers = _last_buyers(settings.name, [proposals[i] for i in names])
+	buyers = _last_buyers(settings.name, [entry.proposal for entry in entries])
 	rows = []
-	for i, name in names.items():
-		proposal = proposals[i]
+	for i, name, proposal in entries:
 		key = (proposal.item_code, proposal.warehouse)
 		target, before = proposal.why.target, earlier.get(key, 0)
 		change = 100 * (target / before - 1) if before > 0 else 0.0
@@ -104,6 +119,7 @@ def insert(
 				"item_code": proposal.item_code,
 				"item_name": plain(bought.item_names[i]),
 				"warehouse": proposal.warehouse,
+				"from_warehouse": proposal.from_warehouse or None,
 				"supplier": proposal.supplier or None,
 				"buyer": buyers.get(key),
 				"status": "Proposed",
@@ -116,7 +132,7 @@ def insert(
 				"change_size": round(abs(change), 1),
 				"overdue_qty": bought.in_stock_units(i, float(situation.stock.overdue[i])),
 				"proposal_date": today,
-				"schedule_date": schedule_date(situation, i, today),
+				"schedule_date": due_on(settings, situation, i, proposal, today),
 				"explanation": plain(proposal.reason),
 				"state": json.dumps(
 					_state(settings, situation, i, proposal, float(most[i]), float(projected[i]))

@@ -110,6 +110,7 @@ def read_asked_for(agent: str, at: Keys, since: date) -> Iterator[tuple[str, str
 		.select(
 			*(line.name, line.item_code, line.warehouse, proposed.warehouse.as_("asked_for")),
 			*(line.stock_qty, line.ordered_qty, request.docstatus, request.status, request.company),
+			*(line.from_warehouse, request.material_request_type),
 		)
 		.where((request.rl_agent == agent) & (request.transaction_date >= since))
 		.where(one_of(line.item_code, at.item_codes))
@@ -122,7 +123,14 @@ def read_asked_for(agent: str, at: Keys, since: date) -> Iterator[tuple[str, str
 	for row in lines:
 		if row.asked_for and (row.item_code, row.warehouse) not in kept:
 			row.warehouse = row.asked_for
-		if row.docstatus < 2 and row.status != "Stopped" and row.stock_qty > row.ordered_qty:
+		is_open = row.docstatus < 2 and row.status != "Stopped" and row.stock_qty > row.ordered_qty
+		if row.material_request_type == "Material Transfer":
+			# what has been moved of it has come to one place and left the other
+			quantity = row.stock_qty if is_open else row.ordered_qty
+			yield row.item_code, row.warehouse, quantity
+			if row.from_warehouse:
+				yield row.item_code, row.from_warehouse, -quantity
+		elif is_open:
 			yield row.item_code, row.warehouse, row.stock_qty - row.ordered_qty
 	order, ordered = frappe.qb.DocType("Purchase Order"), frappe.qb.DocType("Purchase Order Item")
 	askers = {row.name: row for row in lines}

@@ -93,7 +93,8 @@ def read_stock(
 	for request_type in ("Manufacture", "Customer Provided", "Material Transfer"):
 		incoming.add(requests.get(request_type, ()))
 	incoming.add(requests.get("Purchase", ()), lead_time_days)
-	incoming.add(destinations(_own_drafts(at, settings.name).run()), lead_time_days)
+	incoming.add(destinations(_own_drafts(at, settings.name, "Purchase").run()), lead_time_days)
+	incoming.add(destinations(_own_drafts(at, settings.name, "Material Transfer").run()))
 	in_stock, reserved = (at.column(rows) for rows in _read_bins(at))
 	in_stock -= at.column((each.item_code, each.warehouse, each.quantity) for each in waiting)
 	# what is due later is still there; the Bin knows the sum alone
@@ -101,6 +102,8 @@ def read_stock(
 	dated = at.column((item_code, warehouse, quantity) for item_code, warehouse, _day, quantity in later)
 	owed = reserved - np.minimum(dated, np.maximum(reserved, 0))
 	owed += at.column((row[0], row[1], row[3]) for row in issues if _days_until(row[2], today) <= 0)
+	# what is to be moved elsewhere is as good as gone, whatever the day
+	owed += at.column(_leaving(at, settings.name).run())
 	outgoing = _Dated(at, today)
 	outgoing.add(later)
 	outgoing.add(row for row in issues if _days_until(row[2], today) > 0)
@@ -307,7 +310,24 @@ def _requests(at: Keys) -> QueryBuilder:
 	)
 
 
-def _own_drafts(at: Keys, agent: str) -> QueryBuilder:
+def _leaving(at: Keys, agent: str) -> QueryBuilder:
+	"""What is requested from here by other warehouses and not moved yet, the agent's own drafts included."""
+	request, line = frappe.qb.DocType("Material Request"), frappe.qb.DocType("Material Request Item")
+	is_open = (request.docstatus == 1) & (request.status != "Stopped")
+	return (
+		frappe.qb.from_(line)
+		.join(request)
+		.on(line.parent == request.name)
+		.select(line.item_code, line.from_warehouse, line.stock_qty - line.ordered_qty)
+		.where(is_open | ((request.docstatus == 0) & (request.rl_agent == agent)))
+		.where(
+			(request.material_request_type == "Material Transfer") & (line.from_warehouse != line.warehouse)
+		)
+		.where((line.stock_qty > line.ordered_qty) & at.include(line.item_code, line.from_warehouse))
+	)
+
+
+def _own_drafts(at: Keys, agent: str, request_type: str) -> QueryBuilder:
 	request, line = frappe.qb.DocType("Material Request"), frappe.qb.DocType("Material Request Item")
 	proposed = frappe.qb.DocType("RL Proposal")
 	return (
@@ -318,6 +338,6 @@ def _own_drafts(at: Keys, agent: str) -> QueryBuilder:
 		.on(is_of(proposed, line, request))
 		.select(line.item_code, line.warehouse, proposed.warehouse, line.schedule_date, line.stock_qty)
 		.where((request.docstatus == 0) & (request.rl_agent == agent))
-		.where((request.material_request_type == "Purchase") & one_of(line.item_code, at.item_codes))
+		.where((request.material_request_type == request_type) & one_of(line.item_code, at.item_codes))
 		.where(one_of(line.warehouse, at.warehouses) | one_of(proposed.warehouse, at.warehouses))
 	)

@@ -12,6 +12,7 @@ from rl_replenishment.core.demand.imputation import members_of_groups, neighbour
 from rl_replenishment.core.demand.statistics import QUARTER
 from rl_replenishment.core.items import ItemKey, ItemTable
 from rl_replenishment.core.policies.rules import with_parameters
+from rl_replenishment.core.policies.service import ServiceShift
 from rl_replenishment.core.policies.store import Snapshot, StoredPolicy
 
 
@@ -22,9 +23,12 @@ def adapted(stored: StoredPolicy, keys: Sequence[ItemKey], index: npt.NDArray[np
 	"""
 	snapshot, classical = stored.snapshot, stored.policy.classical
 	rule = with_parameters(classical.rule, lambda parameters: parameters.reindexed(keys, index))
+	service = stored.policy.service
+	if service is not None:
+		service = ServiceShift(service.parameters.reindexed(keys, index))
 	return replace(
 		stored,
-		policy=replace(stored.policy, classical=replace(classical, rule=rule)),
+		policy=replace(stored.policy, classical=replace(classical, rule=rule), service=service),
 		snapshot=Snapshot(
 			snapshot.items.reindexed(keys, index), snapshot.demand.reindexed(index), snapshot.today
 		),

@@ -15,6 +15,7 @@ from rl_replenishment.core.policies.needed import needed
 from rl_replenishment.core.policies.network import Network, Normaliser
 from rl_replenishment.core.policies.observation import Observer, observer_for, residual_unit
 from rl_replenishment.core.policies.order_up_to import OrderUpTo
+from rl_replenishment.core.policies.service import ServiceShift
 
 #: a level moves by up to this many residual units, up and down
 REACH = np.float32(2.0)
@@ -53,6 +54,8 @@ class ResidualNetwork:
 	classical: OrderUpTo
 	normaliser: Normaliser
 	network: Network
+	#: what its levels move by for service, at serving; None for nothing
+	service: ServiceShift | None = None
 	_observer: Observer | None = field(default=None, init=False, repr=False)
 
 	def decide(self, state: State) -> Decision:
@@ -70,7 +73,7 @@ class ResidualNetwork:
 	def situation(self, state: State) -> Situation:
 		"""What the network sees and acts on."""
 		self._observer = observer_for(state.items, state.review_days, self._observer)
-		return observe(state, self.classical, self._observer)
+		return observe(state, self.classical, self._observer, self.service)
 
 
 @dataclass(frozen=True, eq=False)
@@ -125,13 +128,19 @@ class Situation:
 		)
 
 
-def observe(state: State, classical: OrderUpTo, observer: Observer) -> Situation:
-	"""Ask the classical rule and build the observation around its levels."""
+def observe(
+	state: State, classical: OrderUpTo, observer: Observer, service: ServiceShift | None = None
+) -> Situation:
+	"""Ask the classical rule and build the observation around its levels.
+
+	The network sees the levels that it was trained on: what service moves them by comes on top of both.
+	"""
 	levels = classical.rule.levels(state)
+	served = levels if service is None else service.applied(state, levels)
 	return Situation(
 		state=state,
-		levels=levels,
-		classical=classical.wished_quantities(state, levels),
+		levels=served,
+		classical=classical.wished_quantities(state, served),
 		unit=residual_unit(state, levels),
 		observation=observer.observe(state, levels),
 	)

@@ -344,18 +344,6 @@ class TestPropose(IntegrationTestCase):
 		self.assertNotIn("most_stock", json.loads(unlimited[0].state))
 		self.assertIn("days of cover: 3.", self.run_of(result).messages)
 
-	def test_most_value_per_run(self):
-		"""The most urgent line first; the others are left and counted."""
-		make.make_stock(self.items[0], self.warehouse, 3)
-		make.make_stock(self.items[1], self.warehouse, 1)
-		result = propose(self.agent(mode="Shadow", max_run_value=700).name, force=True)
-		self.assertEqual(
-			frappe.get_all("RL Proposal", {"run": result["run"]}, pluck="item_code"), [self.items[2]]
-		)
-		self.assertIn("Less urgent lines left for later: 2,", self.run_of(result).messages)
-		for why in json.loads(self.run_of(result).not_ordered)["held_back"]:
-			self.assertIn("more than a run may order", why)
-
 	def test_cancelling(self):
 		"""Of a run that is at work all is taken back, one that waits is not begun, one that ended stays."""
 		agent = self.agent()

@@ -254,6 +254,11 @@ class TestMatrix(SecurityCase):
 			"quantities": json.dumps({self.ours.proposals[1]: 3}),
 			"qty": 3,
 			"until": add_days(nowdate(), 3),
+			# of service
+			"scope": "All Items",
+			"of": "",
+			"fill_rate": 98,
+			"stockout_cost_rate": 0,
 			**self.sent_by_trainers(),
 		}
 		names = inspect.signature(function).parameters

@@ -36,6 +36,7 @@ frappe.ui.form.on("RL Agent Settings", {
 			frm.add_custom_button(__("Propose Now"), () => once_saved(frm, propose_now));
 		}
 		frm.add_custom_button(__("Train"), () => once_saved(frm, train));
+		frm.add_custom_button(__("What Would 99 % Cost?"), () => once_saved(frm, show_service));
 	},
 
 	company(frm) {
@@ -111,6 +112,12 @@ function show_preview(frm, title, { lines, messages, considered, value }) {
 		</table></div>
 		${lines.length > MOST_SHOWN ? `<p>${__("And {0} more.", [lines.length - MOST_SHOWN])}</p>` : ""}`);
 	dialog.show();
+}
+
+function show_service(frm) {
+	frappe.require("rl_service.bundle.js", () =>
+		frappe.rl_replenishment.show_service(frm.doc.name, () => frm.reload_doc())
+	);
 }
 
 function once_saved(frm, action) {

@@ -6,10 +6,13 @@ from math import isfinite
 
 import frappe
 from frappe import _
+from frappe.model.document import Document
 from frappe.utils import escape_html, flt
 
 from rl_replenishment.bridge.figures import words
 from rl_replenishment.bridge.guarding import Guarded
+from rl_replenishment.bridge.policies.service_targets import SCOPES, is_found, name_of
+from rl_replenishment.bridge.service import replaying
 from rl_replenishment.bridge.state import ownership
 from rl_replenishment.bridge.state.places import read_places
 
@@ -31,6 +34,9 @@ BOUNDS: dict[str, tuple[float, float]] = {
 	"order_cost": (0, 10**12),
 	"max_cover_days": (0, MOST_DAYS),
 	"max_run_value": (0, 10**15),
+	"max_month_value": (0, 10**15),
+	"transfer_cost": (0, 10**12),
+	"transfer_lead_time_days": (0, LONGEST_LEAD_TIME_DAYS),
 	"default_lead_time_days": (0, LONGEST_LEAD_TIME_DAYS),
 	"history_days": (0, MOST_DAYS),
 	"holdout_days": (0, MOST_DAYS),
@@ -50,11 +56,16 @@ class RLAgentSettings(Guarded):
 		self.validate_history()
 		self.validate_rows_once()
 		self.validate_warehouses()
+		self.validate_service_targets()
 		self.warn_of_short_cover()
 		if self.enabled:
 			ownership.refuse_shared_items(self)
 			if warning := ownership.auto_reorder_warning(self):
 				frappe.msgprint(warning, title=_("Ordered Twice"), indicator="orange")
+
+	def on_update(self) -> None:
+		if any(not is_found(row) for row in self.service_targets) and not frappe.flags.in_install:
+			replaying.enqueue(self.name, after_commit=True)
 
 	def on_trash(self) -> None:
 		self.refuse_where_used()
@@ -158,6 +169,56 @@ class RLAgentSettings(Guarded):
 						)
 					)
 				seen[value] = row.idx
+
+	def validate_service_targets(self) -> None:
+		seen: dict[tuple[str, str], int] = {}
+		for row in self.service_targets:
+			if row.scope not in SCOPES:
+				frappe.throw(
+					_("Service target {0}: {1} is not known.").format(row.idx, escape_html(str(row.scope)))
+				)
+			for scope, field in SCOPES.values():
+				# what another scope had named
+				if field and scope != SCOPES[row.scope][0]:
+					row.set(field, None)
+			of = (row.scope, name_of(row))
+			if row.scope != "All Items" and not of[1]:
+				frappe.throw(_("Service target {0}: say of which {1}.").format(row.idx, _(row.scope)))
+			if of in seen:
+				frappe.throw(
+					_("Service target {0} is of the same items as {1}; remove one of them.").format(
+						row.idx, seen[of]
+					)
+				)
+			seen[of] = row.idx
+			if problem := self.problem_of_target(row):
+				frappe.throw(_("Service target {0}: {1}").format(row.idx, problem))
+			self.keep_what_was_found(row)
+
+	def problem_of_target(self, row: Document) -> str:
+		"""What is wrong with what a target wants, "" where nothing is."""
+		rate, cost, most = flt(row.fill_rate), flt(row.stockout_cost_rate), BOUNDS["stockout_cost_rate"][1]
+		if bool(rate) == bool(cost):
+			return _("give either a fill rate or a cost of a missing unit.")
+		if rate and not 0 < rate < 100:
+			return _("a fill rate lies between 0 and 100 %; nothing reaches 100.")
+		if cost and not 0 < cost <= most:
+			return _("the cost of a missing unit is above 0 and at most {0} %.").format(words(most))
+		return ""
+
+	def keep_what_was_found(self, row: Document) -> None:
+		"""What a target takes is found by a replay alone, whatever was sent for it."""
+		if cost := flt(row.stockout_cost_rate):
+			row.factor = cost / flt(self.stockout_cost_rate)
+			return
+		found = (self.flags.service_found or {}).get((row.scope, name_of(row)))
+		if not found:
+			before = self.get_doc_before_save()
+			for old in before.service_targets if before else ():
+				is_same = (old.scope, name_of(old)) == (row.scope, name_of(row))
+				if is_same and flt(old.fill_rate, 6) == flt(row.fill_rate, 6):
+					found = {name: old.get(name) for name in ("factor", "replayed_fill_rate", "policy")}
+		row.update(found or {"factor": 0, "replayed_fill_rate": 0, "policy": None})
 
 	def validate_warehouses(self) -> None:
 		if not self.warehouses:

@@ -1,0 +1,1 @@
+"""What service costs an agent, and what its service targets take."""
