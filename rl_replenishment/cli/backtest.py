@@ -152,7 +152,12 @@ def on_orders(
 	)
 	items = read_item_table(options, history.keys, screen, known=stored.snapshot.items)
 	held = _held_days(options, stored, history, screen)
-	return stored, without_gaps(options, history, items, screen, held).history, items, held
+	return (
+		stored,
+		without_gaps(options, history, items, screen, stored.review_days, held).history,
+		items,
+		held,
+	)
 
 
 def check_peers(option: str) -> None:

@@ -85,7 +85,7 @@ def run(options: argparse.Namespace, screen: Screen) -> dict[str, Any]:
 		parent, history.keys, options.orders.name, screen, with_costs=options.items is None
 	)
 	items = read_item_table(options, history.keys, screen, known=parent.snapshot.items)
-	known = without_gaps(options, history, items, screen, history.days - days)
+	known = without_gaps(options, history, items, screen, parent.review_days, history.days - days)
 	history = known.history
 	seen = history.window(0, days)
 	rows = read_feedback(options.feedback, options.date_format, screen.note)

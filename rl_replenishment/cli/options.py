@@ -200,19 +200,26 @@ def read_lines(
 	if history.rhythm != DAILY:
 		span = "week" if history.rhythm == WEEKLY else "month"
 		screen.note(
-			f"{orders.name} holds {history.rhythm}: each counts on the day that it is dated, for a {span} the"
-			" first, and what happens within one is not known."
+			f"{orders.name} holds {history.rhythm}: what happens within a {span} is not known. Where orders"
+			f" are considered in between, each is spread over the days of its {span}; else it counts on the"
+			" day that it is dated."
 		)
 	return history, lines
 
 
 def without_gaps(
-	options: argparse.Namespace, history: DemandHistory, items: ItemTable, screen: Screen, held: int = 0
+	options: argparse.Namespace,
+	history: DemandHistory,
+	items: ItemTable,
+	screen: Screen,
+	review_days: int,
+	held: int = 0,
 ) -> Imputed:
-	"""The history as policies are to know it; the last `held` days are for a test.
+	"""The history as policies that order every `review_days` are to know it; the last `held` are for a test.
 
 	The time before new items were sold is filled, and what is far outside an item's history is left out
-	unless --real-demand says that it was real.
+	unless --real-demand says that it was real. Totals of weeks or months are then spread over their days,
+	where orders are considered in between.
 	"""
 	found = impute(history, items, held=held, real=_real_demand(options, history))
 	if found.unusual:
@@ -228,7 +235,7 @@ def without_gaps(
 	if found.is_new.any():
 		keys = [history.keys[at] for at in np.flatnonzero(found.is_new)]
 		screen.note(f"New, and not taken for slow before their first sale: {some(keys)}.")
-	return found
+	return found.over_days(review_days, is_cut=options.today is not None)
 
 
 def _real_demand(options: argparse.Namespace, history: DemandHistory) -> list[tuple[ItemKey, np.datetime64]]:

@@ -255,7 +255,7 @@ def _with_latest_demand(
 	stored = adapted_to_orders(
 		stored, history.keys, options.orders.name, screen, with_costs=options.items is None
 	)
-	latest = without_gaps(options, history, stored.snapshot.items, screen)
+	latest = without_gaps(options, history, stored.snapshot.items, screen, stored.review_days)
 	known = snapshot(latest.history, stored.snapshot.items, stored.review_days)
 	return replace(stored, snapshot=known), latest, lines
 

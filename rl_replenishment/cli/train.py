@@ -78,7 +78,7 @@ def run(options: argparse.Namespace, screen: Screen) -> dict[str, Any]:
 		)
 	items = read_item_table(options, history.keys, screen)
 	held = holdout_days(options.holdout, history)
-	history = without_gaps(options, history, items, screen, held).history
+	history = without_gaps(options, history, items, screen, options.review_days, held).history
 	seen = history.window(0, history.days - held)
 	check_history(seen, options.review_days)
 	seconds, timesteps = budget(options)

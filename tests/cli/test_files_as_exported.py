@@ -120,6 +120,25 @@ def test_weekly_totals_are_named(run: Run, kind: str) -> None:
 	assert tested.document["rhythm"] == "weekly totals"
 
 
+@pytest.mark.parametrize("named", ["{}", "{}-01", "end"])
+def test_monthly_totals_stand_for_their_days(run: Run, named: str) -> None:
+	"""However the month is named, the same is known; no day of it is the only one with demand."""
+	rows = []
+	for month in np.arange(np.datetime64("2022-01"), np.datetime64("2024-01")):
+		last = (month + np.timedelta64(1, "M")).astype("datetime64[D]") - np.timedelta64(1, "D")
+		rows += [f"{code},{last if named == 'end' else named.format(month)},300" for code in CODES]
+	text = "item_code,date,qty\n" + "\n".join(rows) + "\n"
+	outcome = run(*PROPOSE, "--orders", "p.csv", files={"p.csv": text})
+	assert outcome.document["rhythm"] == "monthly totals"
+	assert outcome.document["today"] == "2024-01-01"
+	assert any("each is spread over the days of its month" in note for note in outcome.document["notes"])
+	daily = orders(days=730, start=np.datetime64("2022-01-01"), sold=lambda _item, _day: 10)
+	by_day = lines(run(*PROPOSE, "--orders", "d.csv", files={"d.csv": daily}))
+	for name, line in lines(outcome).items():
+		assert line["proposed_qty"] == pytest.approx(by_day[name]["proposed_qty"], rel=0.1)
+		assert line["proposed_qty"] > 0
+
+
 def test_daily_demand_needs_no_word(run: Run) -> None:
 	outcome = run(*PROPOSE, "--orders", "o.csv")
 	assert outcome.document["rhythm"] == "daily demand"

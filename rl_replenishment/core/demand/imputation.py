@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from rl_replenishment.core.demand.history import DemandHistory
 from rl_replenishment.core.demand.statistics import QUARTER
+from rl_replenishment.core.demand.totals import over_their_days
 from rl_replenishment.core.demand.unusual import Booking, unusual_bookings, without_bookings
 from rl_replenishment.core.items import FloatArray, ItemKey, ItemTable
 
@@ -63,11 +64,24 @@ class Imputed:
 	is_new: BoolArray
 	#: what is far outside an item's own history, and counted as a usual booking
 	unusual: tuple[Booking, ...] = ()
+	#: `as_booked`, where that was spread over days
+	booked: DemandHistory | None = None
 
 	@property
 	def as_booked(self) -> DemandHistory:
 		"""The history with unusual bookings as they were: what became of a demand that was announced."""
+		if self.booked is not None:
+			return self.booked
 		return without_bookings(self.history, self.unusual, put_back=True)
+
+	def over_days(self, review_days: int, *, is_cut: bool = False) -> Imputed:
+		"""Totals of weeks or months spread over their days, see `over_their_days`."""
+		history = over_their_days(self.history, review_days, is_cut=is_cut)
+		if history is self.history:
+			return self
+		return replace(
+			self, history=history, booked=over_their_days(self.as_booked, review_days, is_cut=is_cut)
+		)
 
 	@cached_property
 	def left_out(self) -> FloatArray:

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from rl_replenishment.core.demand.ending import supported_days
 from rl_replenishment.core.demand.history import DemandHistory, from_events
 from rl_replenishment.core.demand.returns import References
-from rl_replenishment.core.demand.rhythm import DAILY, Rhythm, rhythm_of
+from rl_replenishment.core.demand.rhythm import DAILY, MONTHLY, Rhythm, rhythm_of
 from rl_replenishment.core.errors import InputError
 from rl_replenishment.core.files import counted, units
 from rl_replenishment.core.files.dates import DayArray, read_periods
@@ -248,13 +248,18 @@ def read_orders(
 			table, ordered, item, dates.first, quantity, ahead, end if today is None else today, note
 		)
 	day = dates.first[past]
+	rhythm = rhythm_of(day) if dates.rhythm == DAILY else dates.rhythm
+	if rhythm == MONTHLY:
+		# a total dated on the last day of its month stands for all of it, as one dated on the first does
+		months = day.astype("datetime64[M]")
+		day, end = months.astype(day.dtype), (months.max() + np.timedelta64(1, "M")).astype("datetime64[D]")
 	return Orders(
 		ordered,
 		item[past],
 		day,
 		quantity[past],
 		end if today is None else min(end, today),
-		rhythm_of(day) if dates.rhythm == DAILY else dates.rhythm,
+		rhythm,
 		_references(table.keep(past)) if (quantity[past] < 0).any() else References(),
 		units.units_of(table, item, len(keys)),
 		FutureOrders(item[ahead], dates.first[ahead], quantity[ahead]),
