@@ -54,7 +54,7 @@ def _periods(history: DemandHistory) -> Iterator[tuple[int, int, int]]:
 		first += days
 
 
-def _orders_in_a_period(totals: FloatArray) -> FloatArray:
+def _orders_in_a_period(totals: FloatArray) -> npt.NDArray[np.float64]:
 	"""How many orders totals of P periods, shape (P, N), are made of, shape (N,); at least 1, perhaps inf.
 
 	The variance is that from one period to the next, which trends and seasons change little.
@@ -65,7 +65,7 @@ def _orders_in_a_period(totals: FloatArray) -> FloatArray:
 	)
 	found = np.full(mean.shape, np.inf)
 	np.divide(np.square(mean), variance, out=found, where=variance > 0)
-	return np.maximum(np.round(found), 1)
+	return np.asarray(np.maximum(np.round(found), 1), np.float64)
 
 
 def _by_day(total: FloatArray, orders: npt.NDArray[np.float64], days: int) -> FloatArray:
