@@ -58,7 +58,7 @@ def run(seconds: int = 60, seed: int = 1) -> dict[str, Any]:
 	rows = frappe.db.count("RL Feedback", {"agent": ("in", world["agents"])})
 	differences = _differences(world["items"]) if off.get("rows") else ""
 	twice = _ordered_twice(world)
-	_clean(world)
+	clean(world)
 	return {
 		"done": dict(done),
 		"rows": rows,
@@ -132,7 +132,8 @@ def _prepare() -> dict[str, Any]:
 	return world
 
 
-def _clean(world: dict[str, Any]) -> None:
+def clean(world: dict[str, Any]) -> None:
+	"""Take away what agents, their buyers and their processes have made on the site."""
 	requests = frappe.get_all("Material Request", {"rl_agent": ("in", world["agents"])}, pluck="name")
 	frappe.db.delete("Material Request Item", {"parent": ("in", requests or [""])})
 	frappe.db.delete("Material Request", {"name": ("in", requests or [""])})
