@@ -78,7 +78,7 @@ def propose_for(agent: str, *, trigger: str = "Manual", today: date | None = Non
 @in_the_sites_language()
 def execute(run: str, today: date | None = None) -> dict[str, Any]:
 	"""Carry out a run that has been begun; one that fails is marked so, and raises."""
-	agent = frappe.db.get_value("RL Proposal Run", run, "agent")
+	agent, mode = frappe.db.get_value("RL Proposal Run", run, ["agent", "mode"])
 	nothing = {"agent": agent, "run": run, "proposals": 0, "material_requests": []}
 	# the day on which it begins is the run's day throughout, also where midnight passes
 	day = today or getdate()
@@ -97,7 +97,7 @@ def execute(run: str, today: date | None = None) -> dict[str, Any]:
 		raise
 	if done.refused:
 		announce("RL Proposal Run", run, PROPOSALS_FAILED)
-	if done.requests and frappe.db.get_value("RL Proposal Run", run, "mode") == "Draft":
+	if done.requests and mode == "Draft":
 		announce("RL Proposal Run", run, PROPOSALS_WAITING)
 	return {**nothing, "proposals": len(done.ordered), "material_requests": done.requests}
 
