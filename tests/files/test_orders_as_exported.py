@@ -1,5 +1,6 @@
 """ORDERS files as programs export them: what they say besides item, date and quantity is heard."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -501,3 +502,109 @@ def test_a_row_without_item_or_date_that_is_no_total_is_refused(refusal: Callabl
 	assert "row 7, column item_code: the row looks like a total, but 49 is not the sum" in refusal(
 		f"item_code,date,qty\n{daily(5)}Total,,49\n"
 	)
+
+
+@pytest.mark.parametrize(
+	"again",
+	[
+		lambda row: row.replace("Bolt", "BOLT "),
+		lambda row: f"{row}.0",
+		lambda row: re.sub(r"(\d{4})-(\d\d)-(\d\d)", r"\3.\2.\1", row),
+	],
+	ids=["spelling", "numbers", "dates"],
+)
+@pytest.mark.parametrize("column", ["", ",remark"])
+def test_an_export_that_is_there_twice_in_another_form_is_refused(
+	refusal: Callable[[str], str], again: Callable[[str], str], column: str
+) -> None:
+	"""What rows mean tells, not how they are written; columns that are not read count as they are."""
+	rows = daily(60).splitlines()
+	end = ",x" if column else ""
+	text = "\n".join(
+		[f"item_code,date,qty{column}", *(row + end for row in rows), *(again(row) + end for row in rows)]
+	)
+	assert "rows 62 to 121 are those of rows 2 to 61 again" in refusal(text)
+
+
+@pytest.mark.parametrize("code", ['"=""00123"""', "'00123"])
+def test_how_a_spreadsheet_keeps_zeros_is_no_part_of_a_code(read: Read, code: str) -> None:
+	assert sold(read(f"item_code,date,qty\n{code},2024-01-01,5\n00123,2024-01-02,5\n")[0]) == {"00123": 10}
+
+
+@pytest.mark.parametrize("hyphen", "\u2010\u2011\u2013\u2212")
+def test_hyphens_are_one(read: Read, hyphen: str) -> None:
+	text = f"item_code,date,qty\nM8-20,2024-01-01,5\nM8{hyphen}20,2024-01-02,5\n"
+	assert sold(read(text)[0]) == {"M8-20": 10}
+
+
+def test_long_codes_with_few_digits_left_are_told(read: Read) -> None:
+	_, notes = read("EAN,date,qty\n4006380000000,2024-01-01,5\n4006381333931,2024-01-02,5\n")
+	assert notes == [
+		"data.csv, column EAN: 4006380000000 may be what a spreadsheet left of several codes each; where so,"
+		" export them as text."
+	]
+
+
+@pytest.mark.parametrize(
+	("header", "total"),
+	[
+		("Cancelled Qty", 26),
+		("Stornierte Menge", 26),
+		("Returned Quantity", 26),
+		("Refunded Qty", 26),
+		("Other", 30),
+	],
+)
+def test_what_a_line_says_was_called_off_is_taken_off(read: Read, header: str, total: float) -> None:
+	orders, notes = read(f"item_code,date,qty,{header}\na,2024-01-01,10,4\na,2024-01-02,20,\n")
+	assert sold(orders) == {"a": total}
+	assert notes == ([] if total == 30 else [f"data.csv: what column {header} says is taken off row 2."])
+
+
+def test_what_came_back_in_lines_of_its_own_is_taken_off_once(read: Read) -> None:
+	text = "item_code,date,qty,Returned Qty\na,2024-01-01,10,4\na,2024-01-05,-4,\na,2024-01-06,1,\n"
+	orders, _ = read(text)
+	assert orders.history()[0].demand.sum() == 7
+
+
+def test_what_was_called_off_is_in_the_unit_of_its_line(read: Read) -> None:
+	text = "item_code,date,qty,conversion_factor,Cancelled Qty\na,2024-01-01,10,12,4\n"
+	assert sold(read(text)[0]) == {"a": 72}
+
+
+def test_movements_of_goods(read: Read) -> None:
+	"""SAP's numbers: issues count, reversals are returns, receipts and transfers are no demand."""
+	kinds = {"601": 10, "261": 5, "201": 3, "602": 2, "653": 1, "101": 99, "311": 99, "561": 99}
+	rows = [f"a,2024-01-{day:02},{quantity},{kind}" for day, (kind, quantity) in enumerate(kinds.items(), 1)]
+	orders, notes = read("item_code,date,qty,Bewegungsart\n" + "\n".join(rows) + "\n")
+	assert sold(orders) == {"a": 10 + 5 + 3 - 2 - 1}
+	assert any("left out" in note for note in notes)
+	assert any("count as returned" in note for note in notes)
+
+
+@pytest.mark.parametrize(
+	"header",
+	["Artikel;Buchungsdatum;Verkaufte Menge", "Article;Ship Date;Quantité", "EAN;purchase-date;Units Sold"],
+)
+def test_headers_that_mean_it_where_no_better_one_is_there(read: Read, header: str) -> None:
+	assert sold(read(f"{header}\n123;2024-01-01;5\n")[0]) == {"123": 5}
+
+
+def test_a_better_header_goes_before_a_weaker_one(read: Read) -> None:
+	text = "Artikel;Artikelnummer;Datum;Lieferdatum;Menge;Units\nNut;123;01.02.2024;01.03.2024;5;1\n"
+	orders, _ = read(text)
+	assert sold(orders) == {"123": 5}
+	assert str(orders.day[0]) == "2024-02-01"
+
+
+def test_the_minus_sign_of_typographers(read: Read) -> None:
+	text = "item_code,date,qty\na,2024-01-01,10\na,2024-01-02,\u22124\n"
+	assert read(text)[0].history()[0].demand.sum() == 6
+
+
+@pytest.mark.parametrize("header", ["Statut", "Stato", "Estado"])
+@pytest.mark.parametrize("value", ["annulé", "annullato", "anulado"])
+def test_what_was_called_off_in_other_languages(read: Read, header: str, value: str) -> None:
+	assert sold(read(f"item_code;date;qty;{header}\na;2024-01-01;5;{value}\na;2024-01-02;7;\n")[0]) == {
+		"a": 7
+	}

@@ -26,6 +26,10 @@ STATUS = Column(
 		"Belegstatus",
 		"Bestellstatus",
 		"Stage",
+		"Statut",
+		"Estado",
+		"Stato",
+		"Zustand",
 	),
 	several=True,
 )
@@ -82,10 +86,11 @@ TYPE = Column(
 	),
 	several=True,
 )
+MOVEMENT = Column("movement", ("Movement Type", "Mvt Type", "Movement", "Bewegungsart", "BWART"))
 IS_RETURN = Column(
 	"is_return", ("Return", "Is Credit Note", "Is Refund", "Retoure", "Gutschrift"), several=True
 )
-COLUMNS = (STATUS, CANCELLED, TYPE, IS_RETURN)
+COLUMNS = (STATUS, CANCELLED, TYPE, MOVEMENT, IS_RETURN)
 
 
 def _words(*patterns: str) -> re.Pattern[str]:
@@ -115,6 +120,9 @@ _RETURN = _words(
 	r"(?:kunden)?(?:retoure|gutschrift|rücksendung|ruecksendung|rückgabe|rücknahme|rechnungskorrektur)",
 	r"avoir|abono|nota di credito|creditnota",
 )
+#: SAP's numbers: issued to customers, production, projects and cost centres; taken back or sent back
+_ISSUED, _REVERSED = _words(r"2[0-9]1|601|621|641|65[2468]"), _words(r"2[0-9]2|602|622|642|65[1357]")
+_MOVEMENT = re.compile(r"[1-9]\d\d", re.ASCII)
 #: what counts without a word
 _COUNTS = _words(
 	r"|1|open|new|done|sale|sent|posted|locked|submitted|confirmed|approved|closed|invoiced|picked|packed|dispatched",
@@ -157,7 +165,14 @@ def counted_lines(table: Table, documents: Sequence[str], note: Note) -> Table:
 			_tell_documents(table, name, note)
 	for name in table.named(CANCELLED.name):
 		table = _without(table, name, lambda text: text.casefold() not in _NO, note)
+	if MOVEMENT.name in table.columns:
+		table = _without(table, MOVEMENT.name, _is_no_issue, note)
 	return table
+
+
+def _is_no_issue(movement: str) -> bool:
+	"""Whether a movement of goods is one that no demand is behind: receipts, transfers, stock counts."""
+	return bool(_MOVEMENT.fullmatch(movement)) and not _is_one_of(movement, _ISSUED, _REVERSED)
 
 
 def _with_document_status(table: Table, document: str) -> Table:
@@ -184,6 +199,9 @@ def return_lines(table: Table, note: Note) -> Mask:
 	found = np.zeros(len(table), np.bool_)
 	for name in (*table.named(STATUS.name), *table.named(TYPE.name)):
 		found |= _told(table, name, table.columns[name].where(lambda text: _is_one_of(text, _RETURN)), note)
+	if MOVEMENT.name in table.columns:
+		reversed_ = table.columns[MOVEMENT.name].where(lambda text: _is_one_of(text, _REVERSED))
+		found |= _told(table, MOVEMENT.name, reversed_, note)
 	for name in table.named(IS_RETURN.name):
 		found |= _told(table, name, table.columns[name].where(lambda text: text.casefold() not in _NO), note)
 	return found

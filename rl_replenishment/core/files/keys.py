@@ -31,11 +31,22 @@ ITEM_CODE = Column(
 		"Artikelcode",
 	),
 	required=True,
+	weaker=(
+		*("Item No", "Item Number", "Product No", "Product Number", "Product SKU", "Variant SKU"),
+		*("Materialnummer", "Teilenummer", "Sachnummer", "Artikel", "Article", "Product", "Produkt", "Part"),
+		*("EAN", "EAN Code", "GTIN", "UPC", "Barcode"),
+	),
 )
 WAREHOUSE = Column("warehouse", ("Delivery Warehouse", "Source Warehouse", "Lager"))
 #: how a spreadsheet shows a long number; what stands before the E is all that is left of it
 _SCIENTIFIC = re.compile(r"(\d)(?:[.,](\d+))?E\+(\d{1,3})", re.ASCII | re.IGNORECASE)
+#: as long as an EAN or nearly, with hardly half of its digits left
+_ROUNDED = re.compile(r"\d{5,9}0{6,}", re.ASCII)
 _INSIDE = re.compile(f"[{INVISIBLE}]")
+#: hyphens and dashes, which programs put for one another
+_HYPHENS = dict.fromkeys(map(ord, "\u2010\u2011\u2012\u2013\u2014\u2212\u00ad"), "-")
+#: how spreadsheets keep a code from being taken for a number: ="00123", and '00123
+_KEPT_TEXT = re.compile(r'="(.*)"|\'(\d+)', re.ASCII)
 
 
 def read_keys(table: Table, note: Note = unheard) -> tuple[tuple[ItemKey, ...], IntArray]:
@@ -49,6 +60,7 @@ def read_keys(table: Table, note: Note = unheard) -> tuple[tuple[ItemKey, ...], 
 		row = int(np.argmax(item == names.index("")))
 		raise table.error(ITEM_CODE.name, row, "the cell is empty; fill it in, or remove the row")
 	_tell_numbers_alike(table, names, note)
+	_tell_rounded(table, names, note)
 	if WAREHOUSE.name not in table.columns:
 		return tuple(ItemKey(code) for code in names), item
 	warehouses, warehouse = _read_names(table, WAREHOUSE.name, note)
@@ -63,10 +75,11 @@ def read_keys(table: Table, note: Note = unheard) -> tuple[tuple[ItemKey, ...], 
 
 
 def fold(name: str) -> str:
-	"""What is left of a name where case, the kind and number of blanks and invisible marks do not count."""
+	"""What is left of a name where case, the kind of blanks and hyphens and invisible marks do not count."""
 	if name.isascii():
 		return " ".join(name.casefold().split())
-	return " ".join(unicodedata.normalize("NFC", _INSIDE.sub("", name)).casefold().split())
+	plain = _INSIDE.sub("", name.translate(_HYPHENS))
+	return " ".join(unicodedata.normalize("NFC", plain).casefold().split())
 
 
 def as_number(code: str) -> str:
@@ -97,6 +110,9 @@ def _read_names(table: Table, column: str, note: Note) -> tuple[list[str], IntAr
 
 
 def _unrounded(table: Table, column: str, code: int, text: str) -> str:
+	kept = _KEPT_TEXT.fullmatch(text)
+	if kept is not None:
+		return (kept[1] or kept[2] or "").strip()
 	number = _SCIENTIFIC.fullmatch(text)
 	if number is None:
 		return text
@@ -109,6 +125,17 @@ def _unrounded(table: Table, column: str, code: int, text: str) -> str:
 			" one; show the column as text or as a number without decimals there, and save it again",
 		)
 	return first + decimals[:places]
+
+
+def _tell_rounded(table: Table, codes: Sequence[str], note: Note) -> None:
+	"""Say so where long codes end in zeros, as those do that a spreadsheet rounded and shows in full."""
+	rounded = [code for code in codes if _ROUNDED.fullmatch(code)]
+	if rounded:
+		more = f" and {len(rounded) - 3} more" if len(rounded) > 3 else ""
+		note(
+			f"{table.name}, column {table.columns[ITEM_CODE.name].header}: {', '.join(rounded[:3])}{more} may"
+			" be what a spreadsheet left of several codes each; where so, export them as text."
+		)
 
 
 def _tell_numbers_alike(table: Table, codes: Sequence[str], note: Note) -> None:

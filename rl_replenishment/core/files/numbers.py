@@ -16,6 +16,8 @@ from rl_replenishment.core.files.table import Table, TextColumn, shown
 LARGEST = 1e12
 OTHER_MARK = {".": ",", ",": "."}
 
+#: the minus sign of typographers, as web pages and some spreadsheets write it
+_MINUS = "\u2212"
 _PLAIN = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d{1,3})?", re.ASCII | re.IGNORECASE)
 _DECIMAL_COMMA = re.compile(r"[+-]?(?:\d+,?\d*|,\d+)(?:e[+-]?\d{1,3})?", re.ASCII | re.IGNORECASE)
 #: how bookkeepers write what is below 0: 12- and (12)
@@ -91,6 +93,8 @@ def _without_percent(text: str) -> str:
 
 
 def _signed(text: str) -> str:
+	if text.startswith(_MINUS):
+		return f"-{text[1:].lstrip()}"
 	booked = _BOOKED.fullmatch(text) if text.endswith(("-", ")")) else None
 	return f"-{(booked[1] or booked[2]).strip()}" if booked else text
 

@@ -16,6 +16,7 @@ from rl_replenishment.core.errors import InputError
 from rl_replenishment.core.files import counted, units
 from rl_replenishment.core.files.dates import DayArray, read_periods
 from rl_replenishment.core.files.keys import ITEM_CODE, WAREHOUSE, fold, natural_order, read_keys
+from rl_replenishment.core.files.numbers import Range, read_numbers
 from rl_replenishment.core.files.repeats import refuse_repeated_blocks, without_totals
 from rl_replenishment.core.files.table import (
 	Column,
@@ -25,6 +26,7 @@ from rl_replenishment.core.files.table import (
 	Note,
 	Table,
 	TextColumn,
+	digests_of,
 	read_table,
 	rows_named,
 	shown,
@@ -99,6 +101,21 @@ CUSTOMER = Column(
 	),
 	several=True,
 )
+#: of a line's own quantity, what never left and what came back
+CALLED_OFF = Column(
+	"cancelled_qty",
+	(
+		*("Cancelled Quantity", "Canceled Qty", "Canceled Quantity", "Qty Cancelled", "Qty Canceled"),
+		*("Quantity Cancelled", "Quantity Canceled", "Stornierte Menge", "Stornomenge"),
+	),
+)
+SENT_BACK = Column(
+	"returned_qty",
+	(
+		*("Returned Quantity", "Qty Returned", "Quantity Returned", "Refunded Qty", "Refunded Quantity"),
+		*("Qty Refunded", "Quantity Refunded", "Return Qty", "Retourenmenge", "Retournierte Menge"),
+	),
+)
 COLUMNS = (
 	ITEM_CODE,
 	Column(
@@ -121,11 +138,28 @@ COLUMNS = (
 			"Monat",
 		),
 		required=True,
+		weaker=(
+			*("Purchase Date", "Sale Date", "Sales Date", "Shipping Date", "Ship Date", "Delivery Date"),
+			*("Document Date", "Buchungsdatum", "Bestelldatum", "Rechnungsdatum", "Lieferdatum"),
+			"Auftragsdatum",
+		),
 	),
 	*units.COLUMNS,
-	Column("qty", ("Quantity", "Lineitem Quantity", "Menge"), required=True, unless=units.STOCK_QTY.name),
+	Column(
+		"qty",
+		("Quantity", "Lineitem Quantity", "Menge"),
+		required=True,
+		unless=units.STOCK_QTY.name,
+		weaker=(
+			*("Qty Sold", "Sold Qty", "Quantity Sold", "Units Sold", "Sold Quantity", "Units"),
+			*("Verkaufte Menge", "Absatz", "Absatzmenge", "Quantité", "Cantidad", "Quantità", "Aantal"),
+			*("Quantity Ordered", "Qty Ordered", "Order Qty", "Order Quantity"),
+		),
+	),
 	WAREHOUSE,
 	*counted.COLUMNS,
+	CALLED_OFF,
+	SENT_BACK,
 	DOCUMENT,
 	AGAINST,
 	CUSTOMER,
@@ -231,7 +265,9 @@ def read_orders(
 	quantity = units.read_quantity(table, keys, item, note)
 	returned = counted.return_lines(table, note)
 	quantity = np.where(returned, -np.abs(quantity), quantity)
+	quantity = _less_what_was_called_off(table, quantity, note)
 	_refuse_other_sign(table, quantity, returned)
+	table = replace(table, digests=_meant(table, item, dates.first, quantity))
 	refuse_repeated_blocks(table, dates.first, "orders")
 	_check_span(table, dates.first)
 	past, ahead = _past_and_ahead(table, dates.first, today, note)
@@ -264,6 +300,37 @@ def read_orders(
 		units.units_of(table, item, len(keys)),
 		FutureOrders(item[ahead], dates.first[ahead], quantity[ahead]),
 	)
+
+
+def _less_what_was_called_off(
+	table: Table, quantity: npt.NDArray[np.float64], note: Note
+) -> npt.NDArray[np.float64]:
+	"""Less what the line itself says was cancelled of it, or came back and has no line of its own."""
+	ordered = "qty" if "qty" in table.columns else units.STOCK_QTY.name
+	names = [CALLED_OFF.name, *([] if (quantity < 0).any() else [SENT_BACK.name])]
+	for name in (name for name in names if name in table.columns):
+		found = read_numbers(table, {ordered: Range(), name: Range(lowest=0.0)})
+		of_line = np.nan_to_num(found[name])
+		# in the unit of the line, which need not be the stock unit
+		share = np.divide(of_line, found[ordered], out=np.zeros(len(table)), where=found[ordered] > 0)
+		rows = (share > 0) & (quantity > 0)
+		if rows.any():
+			note(
+				f"{table.name}: what column {table.columns[name].header} says is taken off"
+				f" {rows_named(table.lines[rows])}."
+			)
+			quantity = np.where(rows, quantity * (1 - np.minimum(share, 1)), quantity)
+	return quantity
+
+
+def _meant(
+	table: Table, item: IntArray, day: DayArray, quantity: npt.NDArray[np.float64]
+) -> npt.NDArray[np.int64]:
+	"""Alike for rows that mean the same and are alike in all other columns, however they are written."""
+	read = {"item_code", WAREHOUSE.name, "date", "year", "qty", units.STOCK_QTY.name}
+	others = [column.codes for name, column in table.columns.items() if name not in read]
+	unread = [table.unread] if len(table.unread) else []
+	return digests_of([item, day.astype(np.int64), quantity.view(np.int64), *others, *unread])
 
 
 def _with_year(table: Table) -> Table:

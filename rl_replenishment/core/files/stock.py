@@ -121,6 +121,10 @@ COLUMNS = (
 			"Lagerbestand",
 		),
 		required=True,
+		weaker=(
+			*("Stock", "In Stock", "Stock Qty", "Stock Quantity", "Stock on Hand", "Qty in Stock"),
+			*("Quantity in Stock", "Current Stock", "Inventory", "Qty", "Quantity", "Menge"),
+		),
 	),
 	Column(
 		"on_order",

@@ -48,6 +48,8 @@ class Column:
 	unless: str = ""
 	#: whether a file may have several of it; the further ones are called "name 2", "name 3" and so on
 	several: bool = False
+	#: headers that mean it only where no header above is there
+	weaker: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,6 +90,8 @@ class Table:
 	columns: Mapping[str, TextColumn]
 	#: shape (E,), alike for rows that are alike in every column of the file; empty where not asked for
 	digests: Int64Array = field(default_factory=lambda: np.zeros(0, np.int64))
+	#: as `digests`, of the columns that are not read alone; empty where all are
+	unread: Int64Array = field(default_factory=lambda: np.zeros(0, np.int64))
 	#: headers that a reader knows, as `_normal` writes them
 	labels: frozenset[str] = frozenset()
 
@@ -118,6 +122,7 @@ class Table:
 			lines=self.lines[rows],
 			columns={name: column.keep(rows) for name, column in self.columns.items()},
 			digests=self.digests[rows] if len(self.digests) else self.digests,
+			unread=self.unread[rows] if len(self.unread) else self.unread,
 		)
 
 	def texts(self, column: str) -> list[str]:
@@ -151,21 +156,21 @@ def read_table(
 	vocabularies = {name: _new_vocabulary() for name in indices}
 	codes = {name: array("i") for name in indices}
 	lines = array("i")
-	# where every column is read, its codes tell rows apart
-	hashed = digests and len(indices) < len(records.header)
+	# of the columns that are read, codes tell rows apart
+	unread = sorted({*range(len(records.header))}.difference(indices.values())) if digests else []
 	hashes = array("q")
 	for batch in records.batches(lines, key):
 		for name, index in indices.items():
 			codes[name].extend(map(vocabularies[name].__getitem__, map(itemgetter(index), batch)))
-		if hashed:
-			# the hashes of the texts are known by now
-			hashes.extend(map(hash, map(tuple, batch)))
+		if unread:
+			hashes.extend(map(hash, map(itemgetter(*unread), batch)))
 	table = Table(
 		path.name,
 		delimiter,
 		np.frombuffer(lines, dtype=np.int32),
 		{name: _text_column(headers[name], vocabularies[name], codes[name]) for name in indices},
-		np.frombuffer(hashes, dtype=np.int64) if hashed or not digests else _digests(codes.values()),
+		digests_of([*codes.values(), *([hashes] if unread else [])]) if digests else np.zeros(0, np.int64),
+		np.frombuffer(hashes, dtype=np.int64),
 		_labels(columns),
 	)
 	table = _filled_down(_without_repeated_headers(table, note))
@@ -222,13 +227,11 @@ def _new_vocabulary() -> dict[str, int]:
 	return defaultdict(count().__next__)
 
 
-def _digests(columns: Iterable[array[int]]) -> Int64Array:
-	"""The digest of each row from its codes: well mixed, so that sums of rows tell, too."""
+def digests_of(columns: Iterable[npt.ArrayLike]) -> Int64Array:
+	"""The digest of each row from whole numbers: well mixed, so that sums of rows tell, too."""
 	mixed: npt.NDArray[np.uint64] = np.zeros(1, np.uint64)
 	for codes in columns:
-		mixed = (mixed + np.frombuffer(codes, dtype=np.int32).astype(np.uint64)) * np.uint64(
-			0x9E3779B97F4A7C15
-		)
+		mixed = (mixed + np.asarray(codes).astype(np.uint64)) * np.uint64(0x9E3779B97F4A7C15)
 		mixed ^= mixed >> np.uint64(29)
 		mixed *= np.uint64(0xBF58476D1CE4E5B9)
 		mixed ^= mixed >> np.uint64(32)
@@ -279,7 +282,8 @@ def _normal(header: str) -> str:
 
 
 def _labels(columns: Sequence[Column]) -> frozenset[str]:
-	return frozenset(_normal(label) for column in columns for label in (column.name, *column.aliases))
+	labels = (label for column in columns for label in (column.name, *column.aliases, *column.weaker))
+	return frozenset(map(_normal, labels))
 
 
 def _find_columns(
@@ -296,7 +300,7 @@ def _find_columns(
 					number = sum(name.startswith(column.name) for name in indices)
 					indices[f"{column.name} {number + 1}" if number else column.name] = index
 			continue
-		for labels in ((column.name,), column.aliases):
+		for labels in ((column.name,), column.aliases, column.weaker):
 			wanted = set(map(_normal, labels))
 			found = [index for index, field in enumerate(normal) if field in wanted]
 			if len(found) > 1:
