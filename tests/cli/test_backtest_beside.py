@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from cli_samples import CODES, START, Outcome, Run, orders
 
@@ -56,7 +57,9 @@ def test_peers_of_a_short_history(run: Run) -> None:
 
 #: Apple and Bread were bought every week, in time and more than enough
 ORDERED = "item_code,date,qty,received_date\n" + "".join(
-	f"{code},{START + 7 * week},16,{START + 7 * week + 3}\n" for week in range(17) for code in CODES[:2]
+	f"{code},{START + np.timedelta64(7 * week, 'D')},16,{START + np.timedelta64(7 * week + 3, 'D')}\n"
+	for week in range(17)
+	for code in CODES[:2]
 )
 #: replays 2024-03-31 to 2024-04-29
 BESIDE = ("backtest", "o.csv", "--policy", "policy", "--ordered", "b.csv")

@@ -106,7 +106,7 @@ def test_proposals_leave_alone_what_was_ordered_for_a_promotion(
 	asked = ("propose", str(stock), "--policy", str(policy), "--orders", str(orders))
 	end = np.datetime64(run_json(capsys, *asked)["today"])
 
-	def proposed(reason: str, item: str = "B", date: str = str(end - 3)) -> dict:
+	def proposed(reason: str, item: str = "B", date: str = str(end - np.timedelta64(3, "D"))) -> dict:
 		feedback.write_text(
 			f"item_code,proposed_qty,ordered_qty,date,reason\n{item},40,10040,{date},{reason}\n"
 		)

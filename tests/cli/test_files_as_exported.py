@@ -12,7 +12,7 @@ from cli_samples import CODES, DAYS, START, STOCK, Outcome, Run, orders, stored_
 from rl_replenishment.core.items import ItemKey
 
 PROPOSE = ("propose", "s.csv", "--policy", "policy", "--json")
-END = START + DAYS
+END = START + np.timedelta64(DAYS, "D")
 
 
 def lines(outcome: Outcome) -> dict[str, dict[str, Any]]:
@@ -65,16 +65,18 @@ def test_a_future_order_is_known_demand_of_its_day(run: Run, due: int) -> None:
 	asked = (*PROPOSE, "--orders", "p.csv", "--lead-time-days", "14")
 	stock = {"s.csv": "item_code,on_hand\nApple,0\nBread,0\nCheese,0\n"}
 	without = run(*asked, files={**stock, "p.csv": orders()})
-	outcome = run(*asked, files={**stock, "p.csv": orders() + f"Bread,{END + due},500\n"})
+	outcome = run(
+		*asked, files={**stock, "p.csv": orders() + f"Bread,{END + np.timedelta64(due, 'D')},500\n"}
+	)
 	assert outcome.document["today"] == str(END)
-	assert f"row 362: 500 of Bread on {END + due}, later than the history" in outcome.err
+	assert f"row 362: 500 of Bread on {END + np.timedelta64(due, 'D')}, later than the history" in outcome.err
 	more = lines(outcome)["Bread"]["proposed_qty"] - lines(without)["Bread"]["proposed_qty"]
 	assert more == (500 if due == 16 else 0)
 	assert lines(outcome)["Apple"] == lines(without)["Apple"]
 
 
 def test_the_given_today_divides_history_and_future_orders(run: Run) -> None:
-	day = END - 10
+	day = END - np.timedelta64(10, "D")
 	outcome = run(*PROPOSE, "--orders", "o.csv", "--today", str(day))
 	assert outcome.document["today"] == str(day)
 	assert "are future orders, and known demand of their days" in outcome.err
@@ -83,7 +85,7 @@ def test_the_given_today_divides_history_and_future_orders(run: Run) -> None:
 
 @pytest.mark.parametrize("command", ["backtest", "learn"])
 def test_other_commands_end_the_history_on_the_given_day(run: Run, command: str) -> None:
-	day = str(START + 50)
+	day = str(START + np.timedelta64(50, "D"))
 	if command == "backtest":
 		outcome = run("backtest", "o.csv", "--policy", "policy", "--today", day)
 		assert "trained on all of the days in o.csv" in outcome.sentence
@@ -98,7 +100,7 @@ def weekly(kind: str) -> str:
 	"""Thirty weeks of totals."""
 	rows = []
 	for week in range(30):
-		monday = np.datetime64("2023-09-04") + 7 * week
+		monday = np.datetime64("2023-09-04") + np.timedelta64(7 * week, "D")
 		year, number, _ = monday.astype(object).isocalendar()
 		name = f"{year}-W{number:02}" if kind == "ISO" else str(monday)
 		rows += [f"{code},{name},{10 + (week + at) % 3}" for at, code in enumerate(CODES)]

@@ -122,9 +122,9 @@ def test_long_lead_times_hold_out_more(cases: Path) -> None:
 def test_weeks_are_whole_and_fall_on_mondays() -> None:
 	"""From the first Monday (10 days in) on; the last three days are no week."""
 	demand = np.arange(40, dtype=np.float32)[:, None]
-	history = DemandHistory((ItemKey("a"),), START + 4, demand)
+	history = DemandHistory((ItemKey("a"),), START + np.timedelta64(4, "D"), demand)
 	found = real.weekly_totals(history)
-	assert found.start == START + 7
+	assert found.start == START + np.timedelta64(7, "D")
 	assert found.days == 35
 	totals = [sum(range(first, first + 7)) for first in range(3, 38, 7)]
 	assert found.demand[::7, 0].tolist() == totals

@@ -85,7 +85,7 @@ def test_dates_on_one_day_of_the_week_or_month_are_totals() -> None:
 	weeks = MONDAY + 7 * np.array([0, 1, 2, 4, 5, 6, 7, 9]).astype("timedelta64[D]")
 	assert rhythm_of(weeks) == WEEKLY
 	assert rhythm_of(weeks[:7]) == DAILY
-	assert rhythm_of(np.append(weeks, MONDAY + 3)) == DAILY
+	assert rhythm_of(np.append(weeks, MONDAY + np.timedelta64(3, "D"))) == DAILY
 	months = (np.datetime64("2023-06") + np.arange(9)).astype("datetime64[D]")
 	assert rhythm_of(months) == MONTHLY
 	assert rhythm_of(months - 1) == MONTHLY

@@ -53,11 +53,11 @@ def rows_of(decisions: Sequence[Decision], *, asked: float = 100.0, reason: str 
 
 def fit(rows: FeedbackRows, day: int, **options: object) -> Lessons:
 	index = np.array([KEYS.index(key) for key in rows.keys], dtype=np.intp)
-	return fit_lessons(ITEMS, rows, index, START + day, **options)  # type: ignore[arg-type]
+	return fit_lessons(ITEMS, rows, index, START + np.timedelta64(day, "D"), **options)  # type: ignore[arg-type]
 
 
 def factors(decisions: Sequence[Decision], day: int = 7, **options: object) -> list[float]:
-	found = fit(rows_of(decisions), day, **options).factor(ITEMS, START + day)
+	found = fit(rows_of(decisions), day, **options).factor(ITEMS, START + np.timedelta64(day, "D"))
 	return [float(value) for value in found]
 
 
@@ -77,7 +77,7 @@ def live(
 	by_week = []
 	for week in range(weeks):
 		rows = _rows(keys, *columns)
-		factor = fit(rows, 7 * week, **options).factor(ITEMS, START + 7 * week)
+		factor = fit(rows, 7 * week, **options).factor(ITEMS, START + np.timedelta64(7 * week, "D"))
 		by_week.append([float(value) for value in factor])
 		for item in items:
 			proposed = round(asked * by_week[-1][item])
@@ -144,9 +144,9 @@ def test_a_supplier_whose_items_are_cut() -> None:
 		[(at, 7 * week, 0.8 if at in near else 1.0) for week in range(4) for at in range(len(KEYS))]
 	)
 	index = np.array([KEYS.index(key) for key in rows.keys], dtype=np.intp)
-	found = fit_lessons(items, rows, index, START + 28)
+	found = fit_lessons(items, rows, index, START + np.timedelta64(28, "D"))
 	assert [(each.kind, each.name) for each in found.lessons] == [("supplier", "Near")]
-	factor = found.factor(items, START + 28)
+	factor = found.factor(items, START + np.timedelta64(28, "D"))
 	assert all(0.79 < factor[at] < 0.87 for at in near), factor
 	assert all(factor[at] == 1 for at in range(len(KEYS)) if at not in near)
 
@@ -224,9 +224,11 @@ def test_a_group_is_unlearned_as_a_whole() -> None:
 	undone = [(item, 70, 1.0) for item in range(5)]
 	rows = rows_of([*raised, *undone])
 	# undone: proposed more than the policy asked for, ordered what it asked for
-	proposed = np.where(rows.date == START + 70, 125.0, 100.0)
+	proposed = np.where(rows.date == START + np.timedelta64(70, "D"), 125.0, 100.0)
 	found = fit(replace(rows, proposed_qty=proposed, policy_qty=np.full(len(rows), 100.0)), 77)
-	assert found.factor(ITEMS, START + 77)[:EACH].tolist() == pytest.approx([1.0] * EACH, abs=0.05)
+	assert found.factor(ITEMS, START + np.timedelta64(77, "D"))[:EACH].tolist() == pytest.approx(
+		[1.0] * EACH, abs=0.05
+	)
 
 
 def test_evidence_fades() -> None:
@@ -272,7 +274,7 @@ def test_trust_is_settable(trust: float) -> None:
 	rows = rows_of([(item, 7 * week, 1.3) for week in range(5) for item in LAWN])
 	lessons = fit(rows, 35, trust=trust)
 	assert [each.share for each in lessons.lessons] == [trust] * len(lessons)
-	moves = np.log(lessons.factor(ITEMS, START + 35)[:EACH])
+	moves = np.log(lessons.factor(ITEMS, START + np.timedelta64(35, "D"))[:EACH])
 	assert moves == pytest.approx(np.full(EACH, trust * lessons.lessons[0].effect), abs=1e-3)
 
 
@@ -290,10 +292,10 @@ def test_switched_off_and_forgotten() -> None:
 	rows = rows_of(decisions)
 	off = fit(rows, 28, off=[key])
 	assert [(each.key, each.is_on) for each in off.lessons if each.kind == "group"] == [(key, False)]
-	assert off.factor(ITEMS, START + 28).tolist() == [1.0] * len(KEYS)
-	assert max(fit(rows, 28).without([key]).factor(ITEMS, START + 28)) == 1
-	assert not fit(rows, 28, forgotten={key: START + 21}).lessons
-	assert fit(rows, 28, forgotten={key: START + 6}).lessons
+	assert off.factor(ITEMS, START + np.timedelta64(28, "D")).tolist() == [1.0] * len(KEYS)
+	assert max(fit(rows, 28).without([key]).factor(ITEMS, START + np.timedelta64(28, "D"))) == 1
+	assert not fit(rows, 28, forgotten={key: START + np.timedelta64(21, "D")}).lessons
+	assert fit(rows, 28, forgotten={key: START + np.timedelta64(6, "D")}).lessons
 
 
 def test_switching_a_group_off_silences_its_seasons() -> None:
@@ -306,7 +308,9 @@ def test_lessons_are_plain_values() -> None:
 	found = fit(rows_of([(item, 7 * week, 1.3) for week in range(4) for item in LAWN]), 28)
 	again = lessons_from(json.loads(json.dumps(found.as_json())))
 	assert again.lessons == found.lessons
-	assert again.factor(ITEMS, START + 28) == pytest.approx(found.factor(ITEMS, START + 28), abs=1e-4)
+	assert again.factor(ITEMS, START + np.timedelta64(28, "D")) == pytest.approx(
+		found.factor(ITEMS, START + np.timedelta64(28, "D")), abs=1e-4
+	)
 	assert len(lessons_from(None)) == 0
 
 
@@ -326,7 +330,7 @@ def test_orders_follow_with_a_reason_and_within_packs() -> None:
 	"""The last word of the reason is what was learned; the numbers behind it add up."""
 	items = replace(ITEMS, order_multiple=np.full(len(KEYS), 12, np.float32))
 	state = state_of(items, demand=plain_statistics(len(KEYS), level=20.0), review_days=7)
-	state = replace(state, today=START + 28)
+	state = replace(state, today=START + np.timedelta64(28, "D"))
 	policy = residual_policy(forecast_rule(), np.random.default_rng(3))
 	lessons = fit(rows_of([(item, 7 * week, 1.3) for week in range(4) for item in LAWN]), 28)
 	plain, following = propose(policy, state), propose(policy, state, lessons=lessons)
@@ -346,7 +350,8 @@ def test_orders_follow_with_a_reason_and_within_packs() -> None:
 def test_a_largest_order_is_a_fact() -> None:
 	items = replace(ITEMS, max_order_qty=np.full(len(KEYS), 100, np.float32))
 	state = replace(
-		state_of(items, demand=plain_statistics(len(KEYS), level=20.0), review_days=7), today=START + 28
+		state_of(items, demand=plain_statistics(len(KEYS), level=20.0), review_days=7),
+		today=START + np.timedelta64(28, "D"),
 	)
 	lessons = fit(rows_of([(item, 7 * week, 1.3) for week in range(4) for item in LAWN]), 28)
 	found = propose(residual_policy(forecast_rule(), np.random.default_rng(3)), state, lessons=lessons)
@@ -356,7 +361,9 @@ def test_a_largest_order_is_a_fact() -> None:
 def test_simulated_cost_bounds_what_nobody_knows_the_worth_of() -> None:
 	"""A third of everything would cost far more: it is followed as far as 2 % allow."""
 	rng = np.random.default_rng(0)
-	history = DemandHistory(KEYS, START - 200, rng.poisson(6, (200, len(KEYS))).astype(np.float32))
+	history = DemandHistory(
+		KEYS, START - np.timedelta64(200, "D"), rng.poisson(6, (200, len(KEYS))).astype(np.float32)
+	)
 	scenario = replay(ITEMS, history, days=90, review_days=7, rng=rng)
 	policy = residual_policy(forecast_rule(items=ITEMS), np.random.default_rng(3))
 	wild = Lessons((Lesson("agent", "", effect=-1.5, share=0.8),))

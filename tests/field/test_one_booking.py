@@ -118,7 +118,7 @@ def write_files(folder: Path) -> tuple[Path, Path]:
 	demand = bolt_demand(200)[:, 0]
 	demand[190] = 5000
 	orders, stock = folder / "orders.csv", folder / "stock.csv"
-	lines = [f"BOLT,{START + day},{quantity:g}" for day, quantity in enumerate(demand)]
+	lines = [f"BOLT,{START + np.timedelta64(day, 'D')},{quantity:g}" for day, quantity in enumerate(demand)]
 	orders.write_text("\n".join(["item_code,date,qty", *lines]))
 	stock.write_text("item_code,on_hand\nBOLT,50\n")
 	return orders, stock
@@ -131,7 +131,7 @@ def test_the_run_names_it_and_a_person_can_say_that_it_was_real(tmp_path: Path, 
 	costs = ["--lead-time-days", "10", "--unit-cost", "2", "--order-cost", "4"]
 	training = ["--out", str(policy), "--timesteps", "1", "--holdout", "0"]
 	assert main(["train", str(orders), *training, *costs]) == 0
-	day = START + 190
+	day = START + np.timedelta64(190, "D")
 	named = f"counted as one usual booking: 5,000 of BOLT on {day}"
 	assert named in capsys.readouterr().err
 

@@ -393,7 +393,7 @@ def test_a_day_of_ordering_before_all_lines_is_refused(read: Read) -> None:
 		(["05.03.2024", "06.03.2024"], DAILY, "2024-03-05", "2024-03-07"),
 		([f"{day:02}.01.2024" for day in range(1, 29, 7)] * 1, DAILY, "2024-01-01", "2024-01-23"),
 		(
-			[str(np.datetime64("2024-01-01") + 7 * week) for week in range(10)],
+			[str(np.datetime64("2024-01-01") + np.timedelta64(7 * week, "D")) for week in range(10)],
 			WEEKLY,
 			"2024-01-01",
 			"2024-03-05",
