@@ -243,7 +243,7 @@ def test_a_season_comes_back() -> None:
 	first = np.datetime64("2023-01-02")
 	decisions = []
 	for week in range(2 * 52):
-		day = first + 7 * week
+		day = first + np.timedelta64(7 * week, "D")
 		factor = 1.3 if season_of(day) == 3 else 1.0
 		decisions += [(item, int((day - START).astype(int)), factor) for item in LAWN]
 		decisions += [(item, int((day - START).astype(int)), 1.0) for item in PAINT]
