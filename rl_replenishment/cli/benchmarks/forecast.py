@@ -33,8 +33,8 @@ def measure(options: argparse.Namespace, screen: Screen) -> dict[str, Any]:
 		screen.say(f"\n{name}")
 		for row in rows:
 			screen.say(
-				f"{row['probability']:.0%} quantile: {row['below']:.1%} of demand below it, {row['at_or_below']:.1%}"
-				f" at or below it; pinball loss {row['pinball_loss']:.4f}, of the boosted forecast"
+				f"{row['probability']:.0%} quantile: {row['below']:.1%} of demand below it,"
+				f" {row['at_or_below']:.1%} at or below it; pinball loss {row['pinball_loss']:.4f}, of the boosted forecast"
 				f" {row['pinball_loss_of_boosted']:.4f}"
 			)
 	return {"weekly": options.weekly, "cases": found}
