@@ -227,15 +227,15 @@ def board_undo(orders: str) -> list[dict[str, Any]]:
 
 
 @frappe.whitelist(methods=["POST"])
-def board_snooze(proposals: str, until: str, reason: str = "") -> dict[str, Any]:
-	"""Leave items alone until a day, and take their lines out of their drafts: a JSON list of proposals."""
+def board_snooze(proposals: str, until: str, reason: str = "", from_drafts: int | str = 1) -> dict[str, Any]:
+	"""Leave items of proposals, a JSON list, alone until a day; their lines leave drafts if `from_drafts`."""
 	_check_board()
 	frappe.has_permission("RL Snooze", "create", throw=True)
 	check_text(until)
 	check_text(reason, LONGEST_REASON)
 	from rl_replenishment.bridge.board import setting_aside
 
-	return setting_aside.snooze(proposals, until, reason)
+	return setting_aside.snooze(proposals, until, reason, from_drafts=bool(cint(from_drafts)))
 
 
 @frappe.whitelist(methods=["GET"])

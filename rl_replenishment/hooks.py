@@ -66,7 +66,7 @@ doctype_list_js = {
 	"RL Feedback": "public/js/plain_texts.js",
 	"RL Lesson": "public/js/plain_texts.js",
 	"RL Policy": "public/js/plain_texts.js",
-	"RL Proposal": "public/js/plain_texts.js",
+	"RL Proposal": ["public/js/plain_texts.js", "public/js/snooze_dialog.js"],
 	"RL Proposal Run": "public/js/plain_texts.js",
 	"RL Real Demand": "public/js/plain_texts.js",
 	"RL Snooze": "public/js/plain_texts.js",

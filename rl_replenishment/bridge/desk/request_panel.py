@@ -12,6 +12,7 @@ from frappe import _
 from frappe.utils import flt, getdate
 
 from rl_replenishment.bridge.origin import is_of
+from rl_replenishment.bridge.proposing.snoozed import read_snoozed, snoozed_until
 from rl_replenishment.bridge.state.demand import read_demand
 from rl_replenishment.bridge.state.stock import read_stock
 from rl_replenishment.bridge.visibility import Limits
@@ -23,8 +24,16 @@ PAST_DAYS = 56
 
 
 def proposals_of(request: str) -> dict[str, dict[str, Any]]:
-	"""The proposals behind a request's lines, by name, in one query for any number of lines."""
-	return {row.name: _shown(row) for row in _proposals(request)}
+	"""The proposals behind a request's lines, by name, in two queries for any number of lines."""
+	rows = _proposals(request)
+	snoozed = read_snoozed({row.agent for row in rows}, getdate())
+	return {
+		row.name: {
+			**_shown(row),
+			"snoozed_until": snoozed_until(snoozed, row.agent, row.item_code, row.warehouse),
+		}
+		for row in rows
+	}
 
 
 def _proposals(request: str) -> list[Any]:

@@ -120,13 +120,22 @@ const rl_panel = {
 		return `<tr data-row="${frappe.utils.escape_html(row.name)}">
 			<td><button class="btn btn-xs btn-default rl-why" aria-expanded="false" style="float: right; margin-left: 8px"
 				aria-label="${why}">${__("Why?")}</button>${item}
-				${name ? `<div class="text-muted">${name}</div>` : ""}</td>
+				${name ? `<div class="text-muted">${name}</div>` : ""}${this.snoozed(proposal)}</td>
 			${cell(number(proposal.days_of_stock))}
 			${cell(`${number(proposal.proposed_qty)} ${frappe.utils.escape_html(__(proposal.uom))}`)}
 			${cell(number(proposal.baseline_qty))}
 			<td class="text-right rl-now">${this.mark(frm, row)}</td>
 			<td class="rl-reasons">${this.reasons(frm, row)}</td>
 		</tr>`;
+	},
+
+	snoozed({ snoozed_until }) {
+		if (!snoozed_until) return "";
+		const day = frappe.datetime.str_to_user(snoozed_until);
+		return `<span class="indicator-pill no-indicator-dot gray rl-snoozed">${__(
+			"Snoozed until {0}",
+			[day]
+		)}</span>`;
 	},
 
 	reasons(frm, row) {

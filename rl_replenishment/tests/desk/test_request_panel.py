@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from unittest.mock import patch
 
 import frappe
@@ -48,6 +49,15 @@ class TestRequestPanel(IntegrationTestCase):
 			self.assertAlmostEqual(
 				state["rule_wish"] + state["correction"] + state["rounding"], state["quantity"], places=3
 			)
+
+	def test_what_is_snoozed_is_marked(self) -> None:
+		"""Snoozed from the list, a line stays in its draft, which says so."""
+		name, until = self.request.items[0].rl_proposal, add_days(nowdate(), 20)
+		found = api.board_snooze(json.dumps([name]), until, from_drafts=0)
+		self.assertEqual((len(found["snoozed"]), found["lines"], found["kept"]), (1, 0, 1))
+		shown = api.proposals_of_request(self.request.name)
+		marked = {proposal for proposal, row in shown.items() if row["snoozed_until"] == getdate(until)}
+		self.assertEqual(marked, {name})
 
 	def test_the_picture(self) -> None:
 		"""Past demand, and stock with and without the order: apart by the order once it is there."""

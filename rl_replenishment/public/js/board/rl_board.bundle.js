@@ -1,6 +1,7 @@
 // What the desk page asks for: a board on one of its pages.
 
 import { createApp } from "vue";
+import "../snooze_dialog.js";
 import BuyersBoard from "./BuyersBoard.vue";
 
 frappe.provide("frappe.rl_replenishment");

@@ -95,42 +95,8 @@ function turn_down(proposals, listview) {
 	);
 }
 
-// nothing is proposed for these until a day; what is requested already stays
-function snooze(proposals) {
-	frappe.prompt(
-		[
-			{
-				fieldname: "until",
-				fieldtype: "Date",
-				label: __("Propose Again On"),
-				reqd: 1,
-				default: frappe.datetime.add_days(frappe.datetime.get_today(), 28),
-			},
-			{ fieldname: "reason", fieldtype: "Small Text", label: __("Why") },
-		],
-		async ({ until, reason }) => {
-			try {
-				for (const { agent, item_code, warehouse } of proposals) {
-					await frappe.db.insert({
-						doctype: "RL Snooze",
-						agent,
-						item_code,
-						warehouse,
-						until,
-						reason,
-					});
-				}
-			} catch {
-				// the desk has said why
-				return;
-			}
-			frappe.show_alert({
-				message: `${__("Snoozed: {0}.", [proposals.length])}
-					<a href="${frappe.router.make_url(["rl-snooze"])}">${__("Undo by deleting them here")}</a>`,
-				indicator: "green",
-			});
-		},
-		__("Items to Snooze: {0}", [proposals.length]),
-		__("Snooze")
-	);
+// nothing is proposed for these until a day; what is requested already stays, unless the buyer wants it gone
+function snooze(proposals, listview) {
+	const names = proposals.map((row) => row.name);
+	frappe.rl_replenishment.snooze(names, false, () => listview.refresh());
 }
