@@ -143,6 +143,15 @@ def stock_outs(filters: str | None = None) -> str:
 
 
 @frappe.whitelist(methods=["GET"])
+def usual_company() -> str | None:
+	"""The user's own company where an agent buys for it, else that of an agent that the user may see."""
+	frappe.has_permission("RL Proposal", "read", throw=True)
+	from rl_replenishment.bridge.desk import reporting
+
+	return reporting.usual_company()
+
+
+@frappe.whitelist(methods=["GET"])
 def getting_started() -> list[dict[str, Any]]:
 	"""The first steps with the app, for its workspace."""
 	frappe.has_permission("RL Proposal", "read", throw=True)

@@ -47,7 +47,7 @@ def _proposals(request: str) -> list[Any]:
 		.join(proposal)
 		.on(is_of(proposal, line, header))
 		.select(
-			*(proposal.name, proposal.proposed_qty, proposal.baseline_qty, proposal.uom),
+			*(proposal.name, proposal.proposed_qty, proposal.baseline_qty, proposal.uom, proposal.rate),
 			*(proposal.explanation, proposal.state, proposal.days_of_stock, proposal.supplier),
 			*(proposal.agent, line.item_code, line.warehouse, line.stock_qty, line.ordered_qty),
 			*(line.received_qty, line.schedule_date, line.docstatus, header.status),
@@ -62,6 +62,7 @@ def _shown(row: Any) -> dict[str, Any]:
 		"proposed_qty": row.proposed_qty,
 		"baseline_qty": row.baseline_qty,
 		"uom": row.uom,
+		"rate": row.rate,
 		"explanation": row.explanation,
 		"state": json.loads(row.state or "{}"),
 		"days_of_stock": row.days_of_stock,

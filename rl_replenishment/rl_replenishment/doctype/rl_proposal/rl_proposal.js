@@ -1,6 +1,7 @@
 frappe.ui.form.on("RL Proposal", {
 	refresh(frm) {
 		frm.disable_save();
+		show_draft(frm);
 		const state = JSON.parse(frm.doc.state || "{}");
 		const rows = what_it_saw().filter(([name]) => typeof state[name] === "number");
 		frm.get_field("state_table").$wrapper.html(
@@ -16,6 +17,19 @@ frappe.ui.form.on("RL Proposal", {
 		}
 	},
 });
+
+// nobody has requested yet what stands in a draft
+async function show_draft(frm) {
+	const { name, status, material_request } = frm.doc;
+	if (status !== "Requested" || !frappe.model.can_read("Material Request")) return;
+	const { message } = await frappe.db.get_value(
+		"Material Request",
+		material_request,
+		"docstatus"
+	);
+	if (frm.doc.name === name && message?.docstatus === 0)
+		frm.page.set_indicator(__("In Draft"), "blue");
+}
 
 // what was booked far outside the item's history is to count in full
 function call_real({ agent, item_code, warehouse, proposal_date }, { left_out_days_ago }) {

@@ -33,6 +33,28 @@ frappe.listview_settings["RL Proposal"] = {
 		if (frappe.model.can_write("Material Request")) act(__("Turn Down"), turn_down);
 		if (frappe.model.can_create("RL Snooze")) act(__("Snooze"), snooze);
 	},
+	// nobody has requested yet what stands in a draft
+	async refresh(listview) {
+		const names = [
+			...new Set(listview.data.map((row) => row.material_request).filter(Boolean)),
+		];
+		if (!names.length || !frappe.model.can_read("Material Request")) return;
+		const drafts = await frappe.db.get_list("Material Request", {
+			filters: { name: ["in", names], docstatus: 0 },
+			pluck: "name",
+			limit: names.length,
+		});
+		for (const row of listview.data) {
+			if (row.status !== "Requested" || !drafts.includes(row.material_request)) continue;
+			listview.$result
+				.find(`.list-row-checkbox[data-name="${CSS.escape(row.name)}"]`)
+				.closest(".list-row")
+				.find('.indicator-pill[data-filter^="status"]')
+				.text(__("In Draft"))
+				.removeClass("orange")
+				.addClass("blue");
+		}
+	},
 	formatters: {
 		item_code: (code, df, { item_name }) =>
 			frappe.utils.escape_html(
