@@ -100,3 +100,9 @@ export function next_line(groups, proposal, step) {
 	const at = order.indexOf(proposal);
 	return order[Math.min(Math.max(at + step, 0), order.length - 1)];
 }
+
+/** Lines in parts that are drawn together. */
+export function chunks(lines, size = 20) {
+	const count = Math.ceil(lines.length / size);
+	return Array.from({ length: count }, (_, i) => lines.slice(i * size, (i + 1) * size));
+}
