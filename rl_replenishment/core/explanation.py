@@ -125,7 +125,7 @@ class Explanation:
 
 	@property
 	def _asked(self) -> float:
-		"""What the rule asks for as it is told: of what comes in whole pieces, whole ones, so that it adds up."""
+		"""What the rule asks for as it is told: of what comes in pieces, whole ones, so that it adds up."""
 		return max(0.0, float(np.ceil(self.rule_wish - ROUNDING))) if self.pack == 1 else self.rule_wish
 
 	@property

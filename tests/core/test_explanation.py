@@ -160,7 +160,7 @@ def test_the_sentence_says_the_numbers(seed: int, gap: float, cap: float) -> Non
 		# of pieces whole ones are told
 		asked, learned = why.rule_wish, why.correction
 		if why.pack == 1:
-			asked = max(np.ceil(why.rule_wish - 1e-3), 0)
+			asked = max(0.0, np.ceil(why.rule_wish - 1e-3))
 			learned = np.ceil(max(why.rule_wish + why.correction, 0) - 1e-3) - asked or why.correction
 		assert f" asks for {shown(asked)}" in sentence
 		if why.position <= why.reorder_point:
