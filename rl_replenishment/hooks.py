@@ -48,7 +48,8 @@ add_to_apps_screen = [
 ]
 
 doctype_js = {
-	"Material Request": "public/js/material_request.js",
+	"Material Request": ["public/js/item_picture.js", "public/js/material_request.js"],
+	"RL Proposal": "public/js/item_picture.js",
 	"RL Agent Settings": [
 		"public/js/policy_comparison.js",
 		"public/js/policy_use.js",

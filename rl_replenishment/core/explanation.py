@@ -135,32 +135,6 @@ class Explanation:
 			return self.correction
 		return float(np.ceil(max(self.rule_wish + self.correction, 0) - ROUNDING)) - self._asked
 
-	def target_words(self, _: Translate = str, number: Number = quantity_words) -> str:
-		"""Why the target is where it is: what is expected, what luck may ask for on top, and the lot.
-
-		"" where the rule has no level to explain. The parts add up to the target as they are shown.
-		"""
-		if self.demand_middle <= 0 or self.target <= 0:
-			return ""
-		decimals = 0 if self.target >= 10 else 1
-		target, point, middle = (
-			round(value, decimals) for value in (self.target, self.reorder_point, self.demand_middle)
-		)
-		lot, more = round(target - point, decimals), round(point - middle, decimals)
-		words = _("The target of {0}: {1} are expected to leave in {2} days").format(
-			number(target), number(middle), self.protection_days
-		)
-		if more > 0:
-			words += ", " + _("{0} are for more than expected").format(number(more))
-		elif more < 0:
-			words += ", " + _("less {0}, since running out costs little").format(number(-more))
-		if lot > 0:
-			days = lot * self.protection_days / self.demand_middle
-			words += ", " + _("and {0} last {1} more days, so that an order is worth its cost").format(
-				number(lot), number(round(days))
-			)
-		return words + "."
-
 	def limit_words(self, _: Translate = str, number: Number = quantity_words) -> str:
 		"""Why less was ordered than was wished, or nothing; "" where nothing limits it but the supplier."""
 		if self.unsold and self.rule_wish + self.correction >= 0.5:
@@ -247,6 +221,38 @@ class Explanation:
 		if self.pack > 1:
 			return _("rounded up to packs of {0}").format(number(self.pack))
 		return _("rounded up")
+
+
+def target_words(
+	target: float,
+	reorder_point: float,
+	middle: float,
+	days: int,
+	_: Translate = str,
+	number: Number = quantity_words,
+) -> str:
+	"""Why the target is where it is: what is expected in so many days, what luck may ask for, and the lot.
+
+	"" where there is no level to explain. The parts add up to the target as they are shown.
+	"""
+	if middle <= 0 or target <= 0:
+		return ""
+	decimals = 0 if target >= 10 else 1
+	whole, point, expected = (round(value, decimals) for value in (target, reorder_point, middle))
+	lot, more = round(whole - point, decimals), round(point - expected, decimals)
+	words = _("The target of {0}: {1} are expected to leave in {2} days").format(
+		number(whole), number(expected), days
+	)
+	if more > 0:
+		words += ", " + _("{0} are for more than expected").format(number(more))
+	elif more < 0:
+		words += ", " + _("less {0}, since running out costs little").format(number(-more))
+	if lot > 0:
+		lasts = number(round(lot * days / middle))
+		words += ", " + _("and {0} last {1} more days, so that an order is worth its cost").format(
+			number(lot), lasts
+		)
+	return words + "."
 
 
 def explain(situation: Situation, decision: Decision) -> list[Explanation]:

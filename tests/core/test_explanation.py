@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rl_replenishment.core.demand.statistics import demand_statistics
-from rl_replenishment.core.explanation import Explanation, explain
+from rl_replenishment.core.explanation import Explanation, explain, target_words
 from rl_replenishment.core.items import ItemTable
 from rl_replenishment.core.policies.base import State, protection_days
 from rl_replenishment.core.policies.residual_network import Decision, ResidualNetwork
@@ -131,16 +131,15 @@ def test_what_comes_in_pieces_adds_up() -> None:
 
 def test_why_the_target_is_where_it_is() -> None:
 	"""Expected demand, what is for luck, and the lot: the parts are the target."""
-	told = replace(EXAMPLE, demand_middle=42.4).target_words()
-	assert told == (
+	assert target_words(150, 60, 42.4, 21) == (
 		"The target of 150: 42 are expected to leave in 21 days, 18 are for more than expected, "
 		"and 90 last 45 more days, so that an order is worth its cost."
 	)
-	base_stock = replace(EXAMPLE, demand_middle=42.4, reorder_point=150).target_words()
+	base_stock = target_words(150, 150, 42.4, 21)
 	assert base_stock.endswith("42 are expected to leave in 21 days, 108 are for more than expected.")
-	cheap = replace(EXAMPLE, demand_middle=70).target_words()
+	cheap = target_words(150, 60, 70, 21)
 	assert "less 10, since running out costs little, and 90 last 27 more days" in cheap
-	assert EXAMPLE.target_words() == ""
+	assert target_words(150, 60, 0, 21) == ""
 
 
 @given(st.integers(0, 10_000), st.sampled_from([0.0, 0.5]), st.sampled_from([1.2, np.inf]))

@@ -244,19 +244,21 @@ const rl_panel = {
 		const explained = $(`<tr class="rl-explained"><td colspan="7">
 			<div style="position: sticky; left: 0; max-width: calc(100vw - 6rem)">
 			<p>${frappe.utils.escape_html(proposal.explanation || "")}</p>
-			<div class="rl-picture text-muted">${__("Drawing...")}</div>
+			<div class="rl-drawn"></div>
 			${this.numbers(proposal.state)}
 			</div>
 		</td></tr>`).insertAfter(line);
-		frappe
-			.call({
-				method: "rl_replenishment.api.picture_of_proposal",
-				args: { material_request: frm.doc.name, proposal: row.rl_proposal },
-				type: "GET",
-			})
-			.then((r) =>
-				explained.find(".rl-picture").html(rl_picture(r.message, proposal.explanation))
-			);
+		rl_draw_picture(
+			explained.find(".rl-drawn"),
+			"picture_of_proposal",
+			{
+				material_request: frm.doc.name,
+				proposal: row.rl_proposal,
+				// of a draft as it stands here
+				...(frm.doc.docstatus === 0 && { qty: this.now(frm, row).quantity }),
+			},
+			proposal.explanation
+		);
 	},
 
 	// the numbers add up: rule + learned + rounding + your changes = quantity
@@ -287,48 +289,3 @@ const rl_panel = {
 			.join("")}</dl>`;
 	},
 };
-
-// demand of the past weeks as bars, then stock as it will be with and without the order
-function rl_picture(data, sentence) {
-	const { past, without, with_order, reorder_point, target, most_stock } = data;
-	const width = 640,
-		height = 180,
-		left = 4,
-		base = height - 18;
-	const days = past.length + without.length;
-	const levels = [reorder_point, target, most_stock].filter((value) => value > 0);
-	const top = Math.max(1, ...with_order, ...without, ...levels);
-	const low = Math.min(0, ...without);
-	const most = Math.max(1, ...past);
-	const x = (day) => left + ((width - 2 * left) * day) / days;
-	const y = (value) => base - ((base - 12) * (value - low)) / (top - low);
-	const bars = past.map((value, day) => {
-		const tall = ((y(0) - 12) * 0.5 * value) / most;
-		return `<rect x="${x(day)}" y="${y(0) - tall}" width="${Math.max(x(1) - x(0) - 1, 1)}" height="${tall}" fill="var(--gray-500)" />`;
-	});
-	const path = (values) =>
-		values
-			.map((value, day) => `${day ? "L" : "M"}${x(past.length + day)},${y(value)}`)
-			.join(" ");
-	// labels above, below and at the other end of their lines: these may be close
-	const line = (value, label, { below = false, first = false } = {}) =>
-		value > 0
-			? `<line x1="${x(past.length)}" x2="${width - left}" y1="${y(value)}" y2="${y(value)}" stroke="var(--text-muted)" stroke-dasharray="2 4" />
-			<text x="${first ? x(past.length) + 4 : width - left}" y="${y(value) + (below ? 10 : -3)}"
-				text-anchor="${first ? "start" : "end"}"
-				style="paint-order: stroke; stroke: var(--card-bg); stroke-width: 3px">${label} ${format_number(value, null, 0)}</text>`
-			: "";
-	return `<svg viewBox="0 0 ${width} ${height}" role="img" aria-label="${frappe.utils.escape_html(sentence || "")}"
-		style="width: 100%; max-width: ${width}px; font-size: 10px; fill: var(--text-color)">
-		${bars.join("")}
-		<line x1="${x(past.length)}" x2="${x(past.length)}" y1="8" y2="${base}" stroke="var(--text-muted)" />
-		<line x1="${left}" x2="${width - left}" y1="${y(0)}" y2="${y(0)}" stroke="var(--border-color)" />
-		${line(reorder_point, __("Reorder Point"), { below: true })}${line(target, __("Target"))}
-		${line(most_stock, __("Most Days of Cover"), { first: true })}
-		<path d="${path(with_order)}" fill="none" stroke="var(--blue-500)" stroke-width="2" />
-		<path d="${path(without)}" fill="none" stroke="var(--orange-500)" stroke-width="2" stroke-dasharray="5 3" />
-		<text x="${left}" y="${height - 5}">${__("Demand of the last {0} days", [past.length])}</text>
-		<text x="${width - left}" y="${height - 5}" text-anchor="end">
-			${__("Stock from today: with the order (line), without (dashes)")}</text>
-	</svg>`;
-}

@@ -106,6 +106,7 @@ def _rows(settings: Any) -> list[dict[str, Any]]:
 	}
 	return [
 		{
+			"agent": settings.name,
 			"item_code": key.item_code,
 			"item_name": plain(bought.item_names[i]),
 			"item_group": items.groups[i],
