@@ -158,8 +158,8 @@ const rl_overview = {
 
 	// what a run that has ended came to, with the way to it
 	came_to(frm, run, currency) {
-		if (!["Completed", "Partly"].includes(run.status)) return "";
-		if (!run.items_ordered) return __("Nothing to order.");
+		// where there is nothing to order, its messages say so
+		if (!["Completed", "Partly"].includes(run.status) || !run.items_ordered) return "";
 		const url = `${frappe.router.make_url(["rl-board"])}?agent=${encodeURIComponent(frm.doc.name)}`;
 		const worth = format_currency(run.order_value, currency, 0);
 		return `${__("{0} lines worth {1}.", [run.items_ordered, worth])}

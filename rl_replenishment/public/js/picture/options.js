@@ -101,11 +101,14 @@ export function options_of(data, colours, { number, day, text: __ }) {
 			markLine: {
 				silent: true,
 				symbol: "none",
-				data: levels(data, __).map(([name, value]) => ({
+				// levels may be close to each other
+				data: levels(data, __).map(([name, value], i) => ({
 					yAxis: value,
 					label: {
 						formatter: `${name} ${number(value)}`,
-						position: "insideStartTop",
+						position: ["insideStartTop", "insideMiddleTop", "insideStartBottom"][
+							i % 3
+						],
 						color: colours.text,
 						textBorderColor: colours.card,
 						textBorderWidth: 2,
