@@ -37,7 +37,8 @@ function rl_rules() {
 // what a rule does, for a hint
 function rl_rule_hint(name) {
 	const [, does, term] = rl_rules()[name] || [];
-	return does && (term ? `${does} (${term})` : does);
+	if (!does || !term) return does;
+	return `${does} ${term.startsWith("(") ? term : `(${term})`}`;
 }
 
 // a comparison calls the policy that it is about "candidate"

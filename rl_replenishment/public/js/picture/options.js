@@ -170,6 +170,13 @@ export function options_of(data, colours, { number, day, text: __ }) {
 			gridIndex: at,
 			name,
 			nameTextStyle: { color: colours.muted, align: "left" },
+			// levels above all stock are seen, too
+			...(at === 1 && {
+				max: ({ max }) =>
+					Math.max(0, ...levels(data, __).map(([, value]) => value)) > max
+						? Math.ceil(Math.max(...levels(data, __).map(([, value]) => value)) * 1.05)
+						: null,
+			}),
 			axisLabel: { formatter: number, color: colours.muted },
 			splitLine: { lineStyle: { color: colours.line } },
 		})),
