@@ -38,8 +38,27 @@ def main(url: str, user: str, password: str) -> None:
 		picture("stock_health", f"query-report/RL Stock Health?agent={AGENT}")
 		picture("backtest", f"query-report/RL Backtest?agent={AGENT}")
 		picture("backtest_items", f"query-report/RL Backtest?agent={AGENT}&by=Item")
+		_board(page, url)
 		_request(page, url)
 		_agent(page, url)
+
+
+def _board(page: Page, url: str) -> None:
+	"""The buyer's board with one line changed and one explained; on a phone, too."""
+	page.goto(f"{url}/app/rl-board?agent={AGENT}")
+	page.set_viewport_size({"width": 1280, "height": 1080})
+	page.wait_for_timeout(SETTLE_MS)
+	quantity = page.locator(".rl-quantity input").nth(1)
+	quantity.fill(str(round(1.5 * float(quantity.input_value().replace(",", "")))))
+	page.locator(".rl-why-button").nth(2).click()
+	page.wait_for_timeout(SETTLE_MS)
+	page.screenshot(path=IMAGES / "desk_board.png")
+	page.locator(".rl-why-button").nth(2).click()
+	page.set_viewport_size({"width": 390, "height": 844})
+	page.wait_for_timeout(2000)
+	page.screenshot(path=IMAGES / "desk_board_phone.png")
+	page.evaluate("() => localStorage.clear()")
+	page.set_viewport_size({"width": 1280, "height": 800})
 
 
 def _request(page: Page, url: str) -> None:

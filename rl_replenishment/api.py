@@ -96,6 +96,15 @@ def promote(policy: str, reason: str = "") -> None:
 	promotion.promote(policy, reason)
 
 
+@frappe.whitelist(methods=["GET"])
+def policy_differences(policy: str) -> dict[str, Any]:
+	"""What a policy would propose differently now than the one in use; writes nothing."""
+	_check_agent_of("RL Policy", policy)
+	from rl_replenishment.bridge.policies import difference
+
+	return difference.differences(policy)
+
+
 @frappe.whitelist(methods=["POST"])
 def roll_back(agent: str, reason: str = "") -> str:
 	"""Go back to the policy in use before; returns its name."""
@@ -140,6 +149,15 @@ def stock_outs(filters: str | None = None) -> str:
 	from rl_replenishment.bridge.desk import reporting
 
 	return reporting.stock_outs()
+
+
+@frappe.whitelist(methods=["GET"])
+def usual_company() -> str | None:
+	"""The user's own company where an agent buys for it, else that of an agent that the user may see."""
+	frappe.has_permission("RL Proposal", "read", throw=True)
+	from rl_replenishment.bridge.desk import reporting
+
+	return reporting.usual_company()
 
 
 @frappe.whitelist(methods=["GET"])
@@ -198,10 +216,7 @@ def board_picture(proposal: str, qty: float | str) -> dict[str, Any]:
 	"""Past and expected demand of an open line, and stock with an order of `qty`, in stock UOM."""
 	_check_board()
 	check_text(proposal)
-	# a request sends texts
-	quantity = flt(qty)
-	if not 0 <= quantity < LARGEST_QUANTITY:
-		frappe.throw(_("Quantities are to be numbers of 0 or more, by RL Proposal."))
+	quantity = _quantity(qty)
 	from rl_replenishment.bridge.board import picture
 
 	return picture.picture(proposal, quantity)
@@ -227,15 +242,15 @@ def board_undo(orders: str) -> list[dict[str, Any]]:
 
 
 @frappe.whitelist(methods=["POST"])
-def board_snooze(proposals: str, until: str, reason: str = "") -> dict[str, Any]:
-	"""Leave items alone until a day, and take their lines out of their drafts: a JSON list of proposals."""
+def board_snooze(proposals: str, until: str, reason: str = "", from_drafts: int | str = 1) -> dict[str, Any]:
+	"""Leave items of proposals, a JSON list, alone until a day; their lines leave drafts if `from_drafts`."""
 	_check_board()
 	frappe.has_permission("RL Snooze", "create", throw=True)
 	check_text(until)
 	check_text(reason, LONGEST_REASON)
 	from rl_replenishment.bridge.board import setting_aside
 
-	return setting_aside.snooze(proposals, until, reason)
+	return setting_aside.snooze(proposals, until, reason, from_drafts=bool(cint(from_drafts)))
 
 
 @frappe.whitelist(methods=["GET"])
@@ -284,13 +299,34 @@ def proposals_of_request(material_request: str) -> dict[str, Any]:
 
 
 @frappe.whitelist(methods=["GET"])
-def picture_of_proposal(material_request: str, proposal: str) -> dict[str, Any]:
-	"""Past demand, and stock with and without one of its proposals."""
+def picture_of_proposal(
+	material_request: str, proposal: str, qty: float | str | None = None
+) -> dict[str, Any]:
+	"""Past and expected demand of a request's line, and stock with `qty`, in stock UOM, and without it."""
 	check_document("Material Request", "read", material_request)
 	check_text(proposal)
 	from rl_replenishment.bridge.desk import request_panel
 
-	return request_panel.picture_of(material_request, proposal)
+	return request_panel.picture_of(material_request, proposal, None if qty in (None, "") else _quantity(qty))
+
+
+@frappe.whitelist(methods=["GET"])
+def picture_of_item(agent: str, item_code: str, warehouse: str, qty: float | str = 0) -> dict[str, Any]:
+	"""The same of an item in a warehouse that an agent buys for, of those that the user may see."""
+	frappe.has_permission("RL Proposal", "read", throw=True)
+	for text in (agent, item_code, warehouse):
+		check_text(text)
+	from rl_replenishment.bridge.board import picture
+
+	return picture.item_picture(agent, item_code, warehouse, _quantity(qty))
+
+
+def _quantity(sent: float | str) -> float:
+	# a request sends texts
+	quantity = flt(sent)
+	if not 0 <= quantity < LARGEST_QUANTITY:
+		frappe.throw(_("Quantities are to be numbers of 0 or more, by RL Proposal."))
+	return quantity
 
 
 def _check_agent(agent: str) -> None:

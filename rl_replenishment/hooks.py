@@ -48,7 +48,8 @@ add_to_apps_screen = [
 ]
 
 doctype_js = {
-	"Material Request": "public/js/material_request.js",
+	"Material Request": ["public/js/item_picture.js", "public/js/material_request.js"],
+	"RL Proposal": "public/js/item_picture.js",
 	"RL Agent Settings": [
 		"public/js/policy_comparison.js",
 		"public/js/policy_use.js",
@@ -66,7 +67,7 @@ doctype_list_js = {
 	"RL Feedback": "public/js/plain_texts.js",
 	"RL Lesson": "public/js/plain_texts.js",
 	"RL Policy": "public/js/plain_texts.js",
-	"RL Proposal": "public/js/plain_texts.js",
+	"RL Proposal": ["public/js/plain_texts.js", "public/js/snooze_dialog.js"],
 	"RL Proposal Run": "public/js/plain_texts.js",
 	"RL Real Demand": "public/js/plain_texts.js",
 	"RL Snooze": "public/js/plain_texts.js",

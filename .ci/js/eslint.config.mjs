@@ -6,7 +6,16 @@ import vue from "eslint-plugin-vue";
 import globals from "globals";
 
 // Of Frappe's, those that are used here: a name that is none of its own is a slip.
-const FRAPPE = ["__", "cur_frm", "flt", "format_currency", "format_number", "frappe", "locals"];
+const FRAPPE = [
+	"__",
+	"cur_dialog",
+	"cur_frm",
+	"flt",
+	"format_currency",
+	"format_number",
+	"frappe",
+	"locals",
+];
 
 // Frappe joins what lies in public/js to the forms and reports that hooks.py or an include names, so they share names.
 const SHARED_IN = "rl_replenishment/public/js";

@@ -101,12 +101,13 @@ class Explanation:
 			once = _("not counting {0} that were booked {1} days ago, far more than ever else")
 			expected += ", " + once.format(number(self.left_out), number(self.left_out_days_ago))
 		decided = [self._rule_words(_, number)]
-		if abs(self.correction) >= 0.5 or abs(self.quantity - self.followed - self.rule_quantity) > ROUNDING:
+		is_corrected = abs(self.correction) >= 0.5
+		if is_corrected or abs(self.quantity - self.followed - self.rule_quantity) > ROUNDING:
 			decided.append(self._correction_words(_, number))
 		if limit := self.limit_words(_, number):
 			decided.append(limit)
 		# what float noise leaves of huge packs is no rounding that a buyer would see
-		elif abs(self.rounding) >= max(0.5, 1e-3 * self.pack):
+		elif abs(self.rounding) >= max(0.5, 1e-3 * self.pack) and not self._adds_up:
 			decided.append(self._rounding_words(_, number))
 		if abs(self.followed) > ROUNDING:
 			words = _("your changes add {0}") if self.followed > 0 else _("your changes take off {0}")
@@ -115,6 +116,24 @@ class Explanation:
 		if self.late and self.quantity:
 			order += ", " + self._pull_forward_words(_, number)
 		return f"{expected}, {self._stock_words(_, number)}; {', '.join(decided)}: {order}."
+
+	@property
+	def _adds_up(self) -> bool:
+		"""Whether what is told of rule and learning is the order already, without a word on rounding."""
+		told = self._asked + self._learned
+		return self.pack == 1 and abs(self.quantity - self.followed - told) <= ROUNDING
+
+	@property
+	def _asked(self) -> float:
+		"""What the rule asks for as it is told: of what comes in pieces, whole ones, so that it adds up."""
+		return max(0.0, float(np.ceil(self.rule_wish - ROUNDING))) if self.pack == 1 else self.rule_wish
+
+	@property
+	def _learned(self) -> float:
+		"""What learning adds or takes off as it is told."""
+		if self.pack != 1:
+			return self.correction
+		return float(np.ceil(max(self.rule_wish + self.correction, 0) - ROUNDING)) - self._asked
 
 	def limit_words(self, _: Translate = str, number: Number = quantity_words) -> str:
 		"""Why less was ordered than was wished, or nothing; "" where nothing limits it but the supplier."""
@@ -171,7 +190,7 @@ class Explanation:
 		return words
 
 	def _rule_words(self, _: Translate, number: Number) -> str:
-		point, wish = number(self.reorder_point), number(self.rule_wish)
+		point, wish = number(self.reorder_point), number(self._asked)
 		if self.position > self.reorder_point:
 			# a point a little below the stock may read the same as the stock
 			if point == number(self.position):
@@ -183,10 +202,12 @@ class Explanation:
 			words = _("the rule fills up to {0}, counts what arrives later, and asks for {1}")
 		else:
 			words = _("the rule fills up to {0} and asks for {1}")
+			# as far as whole pieces reach
+			return words.format(number(self.target + self._asked - self.rule_wish), wish)
 		return words.format(number(self.target), wish)
 
 	def _correction_words(self, _: Translate, number: Number) -> str:
-		amount = abs(self.correction)
+		amount = abs(self._learned or self.correction)
 		shown = number(amount) if amount >= 0.05 else _("less than {0}").format(number(0.1))
 		if self.correction > 0:
 			return _("learning adds {0}, filling up to {1}").format(shown, number(self.learned_target))
@@ -200,6 +221,38 @@ class Explanation:
 		if self.pack > 1:
 			return _("rounded up to packs of {0}").format(number(self.pack))
 		return _("rounded up")
+
+
+def target_words(
+	target: float,
+	reorder_point: float,
+	middle: float,
+	days: int,
+	_: Translate = str,
+	number: Number = quantity_words,
+) -> str:
+	"""Why the target is where it is: what is expected in so many days, what luck may ask for, and the lot.
+
+	"" where there is no level to explain. The parts add up to the target as they are shown.
+	"""
+	if middle <= 0 or target <= 0:
+		return ""
+	decimals = 0 if target >= 10 else 1
+	whole, point, expected = (round(value, decimals) for value in (target, reorder_point, middle))
+	lot, more = round(whole - point, decimals), round(point - expected, decimals)
+	words = _("The target of {0}: {1} are expected to leave in {2} days").format(
+		number(whole), number(expected), days
+	)
+	if more > 0:
+		words += ", " + _("{0} are for more than expected").format(number(more))
+	elif more < 0:
+		words += ", " + _("less {0}, since running out costs little").format(number(-more))
+	if lot > 0:
+		lasts = number(round(lot * days / middle))
+		words += ", " + _("and {0} last {1} more days, so that an order is worth its cost").format(
+			number(lot), lasts
+		)
+	return words + "."
 
 
 def explain(situation: Situation, decision: Decision) -> list[Explanation]:

@@ -10,7 +10,10 @@ def N_(label: str) -> str:
 	return label
 
 
-EDIT_REASONS = ("Promotion", "Supplier Minimum", "Budget", "Project", "Distrust", "Other")
+EDIT_REASONS = (
+	*("Promotion", "Supplier Minimum", "Budget", "Project"),
+	*("Too Much Stock", "Demand Looks Wrong", "Distrust", "Other"),
+)
 
 _WRITTEN_BY_AGENT = {"read_only": 1, "no_copy": 1, "print_hide": 1}
 

@@ -93,7 +93,7 @@ class TestPermissions(IntegrationTestCase):
 		# what only looks is tested with what it shows
 		read = {"proposals_of_request", "picture_of_proposal", "value_awaiting_approval", "kept_lately"}
 		read |= {"preview", "overview", "progress_of_run", "stock_outs", "getting_started"}
-		read |= {"value_of_changes"}
+		read |= {"value_of_changes", "usual_company", "picture_of_item", "policy_differences"}
 		# what users may do too: test_getting_started and test_proposals_list
 		of_users = {"tick", "turn_down"}
 		# tests/board

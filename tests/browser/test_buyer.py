@@ -68,7 +68,7 @@ def test_from_proposal_to_purchase_order(site, desk):
 	expect(panel).to_be_visible()
 	why = panel.get_by_role("button", name="Why this quantity").first
 	why.click()
-	expect(panel.get_by_role("img")).to_be_visible()
+	expect(panel.locator(".rl-picture svg")).to_be_visible()
 	expect(panel.locator(".rl-explained")).to_contain_text("Demand over the next")
 	why.click()
 	expect(panel.locator(".rl-explained")).to_have_count(0)

@@ -37,6 +37,7 @@ def test_from_no_agent_to_a_policy_in_use(site, desk):
 	expect(overview).to_contain_text("In Progress")
 	expect(overview).to_contain_text("Completed", timeout=90_000)
 	expect(page.locator(".rl-policies")).to_contain_text("Active")
+	expect(overview.get_by_role("link", name="Review")).to_be_visible()
 
 	# a training that is cancelled keeps what it found
 	page.get_by_role("button", name="Train", exact=True).click()
@@ -51,7 +52,7 @@ def test_from_no_agent_to_a_policy_in_use(site, desk):
 	page.get_by_role("button", name="Train", exact=True).click()
 	page.get_by_role("button", name="Yes", exact=True).click()
 	expect(bar).to_be_visible()
-	expect(overview).to_contain_text("Not promoted", timeout=TRAINING_MS)
+	expect(overview).to_contain_text("stays in use", timeout=TRAINING_MS)
 	expect(overview.get_by_role("progressbar")).to_have_count(0)
 
 	# promote the newest, and go back
@@ -59,6 +60,7 @@ def test_from_no_agent_to_a_policy_in_use(site, desk):
 	newest = policies.first.locator("td").first.inner_text()
 	first = policies.last.locator("td").first.inner_text()
 	policies.first.get_by_role("button", name=f"Put {newest} to Use").click()
+	expect(page.locator(".modal.show")).to_contain_text("On today's stock it would order for")
 	page.locator(".modal.show").get_by_role("button", name="Promote").click()
 	expect(policies.first).to_contain_text("Active")
 	page.get_by_role("button", name="Roll Back", exact=True).click()

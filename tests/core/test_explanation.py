@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rl_replenishment.core.demand.statistics import demand_statistics
-from rl_replenishment.core.explanation import Explanation, explain
+from rl_replenishment.core.explanation import Explanation, explain, target_words
 from rl_replenishment.core.items import ItemTable
 from rl_replenishment.core.policies.base import State, protection_days
 from rl_replenishment.core.policies.residual_network import Decision, ResidualNetwork
@@ -110,6 +110,38 @@ def shown(value: float) -> str:
 	return f"{value:.0f}" if abs(value) >= 10 or value == round(value) else f"{value:.1f}"
 
 
+def test_what_comes_in_pieces_adds_up() -> None:
+	"""On hand and what is asked for are the target, and that is ordered: no fraction is told, or rounded."""
+	pieces = {
+		"pack": 1,
+		"on_order": 0,
+		"on_hand": 32,
+		"position": 32,
+		"learned_target": 95.4,
+		"correction": 0,
+	}
+	told = replace(
+		EXAMPLE, **pieces, target=95.4, rule_wish=63.4, rule_quantity=64, rounding=0.6, quantity=64
+	).sentence()
+	assert told.endswith("with 32 on hand; the rule fills up to 96 and asks for 64: order 64.")
+	learned = replace(EXAMPLE, **pieces | {"correction": 2.8}, target=95.4, rule_wish=63.4, quantity=67)
+	assert "asks for 64, learning adds 3," in learned.sentence()
+	assert learned.sentence().endswith(": order 67.")
+
+
+def test_why_the_target_is_where_it_is() -> None:
+	"""Expected demand, what is for luck, and the lot: the parts are the target."""
+	assert target_words(150, 60, 42.4, 21) == (
+		"The target of 150: 42 are expected to leave in 21 days, 18 are for more than expected, "
+		"and 90 last 45 more days, so that an order is worth its cost."
+	)
+	base_stock = target_words(150, 150, 42.4, 21)
+	assert base_stock.endswith("42 are expected to leave in 21 days, 108 are for more than expected.")
+	cheap = target_words(150, 60, 70, 21)
+	assert "less 10, since running out costs little, and 90 last 27 more days" in cheap
+	assert target_words(150, 60, 0, 21) == ""
+
+
 @given(st.integers(0, 10_000), st.sampled_from([0.0, 0.5]), st.sampled_from([1.2, np.inf]))
 def test_the_sentence_says_the_numbers(seed: int, gap: float, cap: float) -> None:
 	rule = forecast_rule(safety_factor=1.5, gap=gap, cap=cap)
@@ -124,9 +156,16 @@ def test_the_sentence_says_the_numbers(seed: int, gap: float, cap: float) -> Non
 		assert f"expected at {shown(why.demand_low)} to {shown(why.demand_high)}" in sentence
 		assert f"{shown(why.on_hand)} on hand" in sentence
 		assert (f"and {shown(why.on_order)} on order" in sentence) == bool(why.on_order)
-		assert f" asks for {shown(why.rule_wish)}" in sentence
+		# of pieces whole ones are told
+		asked, learned = why.rule_wish, why.correction
+		if why.pack == 1:
+			asked = max(0.0, np.ceil(why.rule_wish - 1e-3))
+			learned = np.ceil(max(why.rule_wish + why.correction, 0) - 1e-3) - asked or why.correction
+		assert f" asks for {shown(asked)}" in sentence
 		if why.position <= why.reorder_point:
-			assert f"the rule fills up to {shown(why.target)}" in sentence
+			plain = "at most" not in sentence and "counts what arrives" not in sentence
+			target = why.target + asked - why.rule_wish if plain else why.target
+			assert f"the rule fills up to {shown(target)}" in sentence
 		else:
 			if not why.late:
 				assert (
@@ -141,8 +180,8 @@ def test_the_sentence_says_the_numbers(seed: int, gap: float, cap: float) -> Non
 		)
 		if abs(why.correction) >= 0.5 or abs(why.quantity - why.rule_quantity) > 1e-3:
 			verb = "adds" if why.correction > 0 else "takes off"
-			tiny = abs(why.correction) < 0.05
-			assert f"learning {verb} {'less than 0.1' if tiny else shown(abs(why.correction))}" in sentence
+			tiny = abs(learned) < 0.05
+			assert f"learning {verb} {'less than 0.1' if tiny else shown(abs(learned))}" in sentence
 		else:
 			assert "learning" not in sentence
 		assert "nan" not in sentence

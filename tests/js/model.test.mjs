@@ -16,6 +16,9 @@ const line = (proposal, changes = {}) => ({
 	modified: "then",
 	missed_cost: 2,
 	holding_cost: 1,
+	on_hand: 24,
+	on_order: 0,
+	daily_demand: 4,
 	...changes,
 });
 
@@ -69,6 +72,9 @@ test("totals take effects of edits, and say what was proposed", () => {
 		proposed: 30,
 		missed_cost: 2.5,
 		holding_cost: 5,
+		// 24 and 84, 24 and 60 pieces at 0.25, of which 8 leave a day
+		worth_after: 48,
+		leaves: 2,
 	});
 });
 
@@ -108,4 +114,15 @@ test("keys lead over groups, and stop at either end", () => {
 	assert.equal(model.next_line(groups, "c", 1), "b");
 	assert.equal(model.next_line(groups, "b", 1), "b");
 	assert.equal(model.next_line(groups, "a", -1), "a");
+});
+
+test("many lines are drawn in parts", () => {
+	const lines = Array.from({ length: 45 }, (_, i) => line(`p${i}`));
+	const found = model.chunks(lines);
+	assert.deepEqual(
+		found.map((part) => part.length),
+		[20, 20, 5]
+	);
+	assert.deepEqual(found.flat(), lines);
+	assert.deepEqual(model.chunks([]), []);
 });

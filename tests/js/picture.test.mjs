@@ -72,3 +72,16 @@ test("the legend has what there is", () => {
 	assert.ok(!bare.legend.data.includes("Other Arrivals"));
 	assert.ok(!bare.legend.data.includes("Left Out"));
 });
+
+test("levels above all stock are within the picture", () => {
+	const [, stock] = draw({ target: 100 }).yAxis;
+	assert.equal(stock.max({ max: 9 }), 105);
+	assert.equal(stock.max({ max: 200 }), null);
+});
+
+test("without an order there is one line of stock", () => {
+	const options = draw({ ordered: false });
+	assert.equal(named(options, "Stock without It").length, 0);
+	assert.equal(named(options, "Stock").length, 1);
+	assert.equal(named(draw(), "Stock without It").length, 1);
+});

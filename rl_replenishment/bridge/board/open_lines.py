@@ -116,6 +116,38 @@ def asked_for(proposals: Any, most: int = MOST_LINES) -> list[str]:
 	return list(dict.fromkeys(names))
 
 
+def bare_line(
+	*,
+	agent: str,
+	company: str,
+	item_code: str,
+	warehouse: str,
+	state: dict[str, Any],
+	stock_uom: str,
+	rate: float,
+	stock_qty: float = 0.0,
+	required_by: date | None = None,
+) -> OpenLine:
+	"""An item-warehouse as if it were on the board, of which `stock_qty` is requested."""
+	return OpenLine(
+		agent=agent,
+		company=company,
+		item_code=item_code,
+		warehouse=warehouse,
+		state=state,
+		stock_uom=stock_uom,
+		rate=rate,
+		stock_qty=stock_qty,
+		required_by=required_by,
+		**dict.fromkeys(("proposal", "item_name", "supplier", "explanation", "request"), ""),
+		**dict.fromkeys(("request_modified", "line", "uom", "edit_reason"), ""),
+		**dict.fromkeys(("proposed_qty", "baseline_qty", "days_of_stock", "target_change"), 0.0),
+		**dict.fromkeys(("overdue_qty", "qty", "ordered_qty"), 0.0),
+		conversion=1.0,
+		is_draft=False,
+	)
+
+
 def _readable(requests: set[str]) -> set[str]:
 	if not requests:
 		return set()

@@ -12,7 +12,7 @@ import numpy as np
 from frappe.utils import flt
 
 from rl_replenishment.bridge.board.open_lines import OpenLine
-from rl_replenishment.bridge.state.stock import Stock, read_stock
+from rl_replenishment.bridge.state.stock import Stock, read_stock, take_off
 from rl_replenishment.core.items import DAYS_PER_YEAR, FloatArray, ItemKey
 from rl_replenishment.core.outlook import Outlook
 
@@ -96,15 +96,8 @@ def _demand(line: OpenLine, days: float) -> tuple[float, float, float]:
 def _without_own(stock: Stock, lines: list[OpenLine], at: list[int], due: list[int]) -> FloatArray:
 	"""Arrivals by day and line, shape (H, L), less what each line asks for itself, on its day or nearby."""
 	arrivals = stock.arrivals[:, at].copy()
-	days = np.arange(len(arrivals))
 	for column, line in enumerate(lines):
-		left = line.wanted
-		for day in np.argsort(np.abs(days - due[column]), kind="stable"):
-			if left <= 0:
-				break
-			taken = min(float(arrivals[day, column]), left)
-			arrivals[day, column] -= taken
-			left -= taken
+		take_off(arrivals, column, due[column], line.wanted)
 	# the noise of sums in single precision
 	return np.where(arrivals > 1e-3, arrivals, 0).astype(np.float32)
 

@@ -10,15 +10,19 @@ import numpy as np
 import numpy.typing as npt
 from frappe import _
 from frappe.model.document import Document
-from frappe.utils import flt, getdate
+from frappe.utils import escape_html, flt, getdate
 
-from rl_replenishment.bridge.board.open_lines import OpenLine, read_open_lines
+from rl_replenishment.bridge import figures
+from rl_replenishment.bridge.board.open_lines import OpenLine, bare_line, read_open_lines
 from rl_replenishment.bridge.board.outlooks import Outlooks, read_outlooks
 from rl_replenishment.bridge.queries import Keys
 from rl_replenishment.bridge.state.demand import read_demand
 from rl_replenishment.bridge.state.outages import out_of_stock, without_gaps
 from rl_replenishment.bridge.state.parameters import read_parameters
+from rl_replenishment.bridge.state.scope import resolve_scope
+from rl_replenishment.bridge.visibility import Limits, agents_in_part
 from rl_replenishment.core.demand.history import DemandHistory
+from rl_replenishment.core.explanation import target_words
 from rl_replenishment.core.items import ItemKey
 from rl_replenishment.core.outlook import BAND, project
 
@@ -31,28 +35,80 @@ _MOST_AHEAD = 364
 def picture(proposal: str, qty: float) -> dict[str, Any]:
 	"""What is drawn of an open line that the user may see, with an order of `qty`, in stock UOM.
 
-	`days` are dates, from `PAST_DAYS` ago on, and `today` is the place of the first day to come among them.
-	`demand` is of the past days and `last_year` of all days, None where it is not known. `expected` has low,
-	middle and high of a day's demand, and `with_order` those of stock at the end of each day to come;
-	`without` has its middle, and `arrivals` what else arrives by then. `out_of_stock` and `left_out` are
-	places among the days. Raises `DoesNotExistError` where there is no such line.
+	See `picture_of`. Raises `DoesNotExistError` where there is no such line.
 	"""
 	lines, _more = read_open_lines(proposals=[proposal])
 	if not lines:
 		raise frappe.DoesNotExistError(_("This line is not open any more."))
-	today = getdate()
-	(group,) = read_outlooks(lines, today)
-	(line,) = lines
+	return picture_of(lines[0], qty)
+
+
+def item_picture(agent: str, item_code: str, warehouse: str, qty: float = 0.0) -> dict[str, Any]:
+	"""The same of an item-warehouse of an agent that the user may see, whether or not it was proposed.
+
+	Its forecast is that of its last proposal, or, where there is none, its usual demand.
+	"""
+	if agent not in agents_in_part():
+		frappe.throw(_("No permission for agent {0}.").format(escape_html(agent)), frappe.PermissionError)
+	settings, key = frappe.get_cached_doc("RL Agent Settings", agent), ItemKey(item_code, warehouse)
+	if key not in resolve_scope(settings).keys:
+		raise frappe.DoesNotExistError(_("The agent has no such item-warehouse."))
+	items, bought = read_parameters(settings, [key])
+	row = {"item_code": item_code, "warehouse": warehouse, "group": items.groups[0]}
+	named = {"item_code": "Item", "warehouse": "Warehouse", "group": "Item Group", "supplier": "Supplier"}
+	if not Limits("RL Proposal").keep([{**row, "supplier": items.suppliers[0] or None}], **named):
+		frappe.throw(_("No permission for agent {0}.").format(escape_html(agent)), frappe.PermissionError)
+	known = {"agent": agent, "item_code": item_code, "warehouse": warehouse}
+	last = frappe.get_all("RL Proposal", known, ["state"], order_by="creation desc", limit=1)
+	lead = float(items.whole_lead_time_days[0])
+	recent = read_demand(settings, [key], days=PAST_DAYS, today=getdate()).demand
+	state: dict[str, Any] = (frappe.parse_json(last[0].state) if last else None) or {
+		"mean_daily_demand": float(recent.mean()),
+		"lead_time_days": lead,
+		"protection_days": lead + settings.review_days,
+	}
+	line = bare_line(
+		agent=agent,
+		company=settings.company,
+		item_code=item_code,
+		warehouse=warehouse,
+		state=state,
+		stock_uom=bought.stock_uoms[0],
+		rate=float(bought.rates[0]),
+	)
+	return picture_of(line, qty)
+
+
+def picture_of(line: OpenLine, qty: float) -> dict[str, Any]:
+	"""What is drawn of a line, with an order of `qty`, in stock UOM.
+
+	`days` are dates, from `PAST_DAYS` ago on, and `today` is the place of the first day to come among them.
+	`demand` is of the past days and `last_year` of all days, None where it is not known. `expected` has low,
+	middle and high of a day's demand, and `with_order` those of stock at the end of each day to come;
+	`without` has its middle, and `arrivals` what else arrives by then. `out_of_stock` and `left_out` are
+	places among the days. `why_target` says why the target is where it is.
+	"""
+	today, state = getdate(), line.state
+	(group,) = read_outlooks([line], today)
 	return {
 		"start": today - timedelta(days=PAST_DAYS),
 		"today": PAST_DAYS,
 		"uom": line.stock_uom,
+		"ordered": qty > 0,
 		**_ahead(group, qty),
 		**_past(line, today, _days_ahead(group)),
-		"reorder_point": line.state.get("reorder_point"),
-		"target": line.state.get("target"),
-		"most_stock": line.state.get("most_stock"),
-		"set_aside": flt(line.state.get("set_aside")),
+		"reorder_point": state.get("reorder_point"),
+		"target": state.get("target"),
+		"most_stock": state.get("most_stock"),
+		"set_aside": flt(state.get("set_aside")),
+		"why_target": target_words(
+			flt(state.get("target")),
+			flt(state.get("reorder_point")),
+			flt(state.get("demand_middle")),
+			int(flt(state.get("protection_days"))),
+			_,
+			figures.writer(),
+		),
 	}
 
 

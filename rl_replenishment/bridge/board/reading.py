@@ -14,6 +14,7 @@ from rl_replenishment.bridge.board.open_lines import OpenLine, read_open_lines
 from rl_replenishment.bridge.board.outlooks import Outlooks, read_outlooks
 from rl_replenishment.bridge.board.what_if import effects, whole_days
 from rl_replenishment.bridge.figures import money
+from rl_replenishment.bridge.proposing.snoozed import read_snoozed, snoozed_until
 from rl_replenishment.bridge.queries import one_of
 from rl_replenishment.bridge.state.budget import read_budget
 from rl_replenishment.bridge.visibility import agents, agents_in_part
@@ -63,6 +64,7 @@ def _rows(group: Outlooks, prices: dict[str, Price]) -> list[dict[str, Any]]:
 	# cover alone: what is missed without an order is nobody's question on the whole board
 	rate = np.maximum(group.outlook.rate, 1e-9)
 	before = np.maximum(group.outlook.on_hand + group.on_order, 0) / rate
+	snoozed = read_snoozed({line.agent for line in group.lines}, getdate())
 	return [
 		{
 			**_of_line(line, prices[line.proposal]),
@@ -71,6 +73,9 @@ def _rows(group: Outlooks, prices: dict[str, Price]) -> list[dict[str, Any]]:
 			"on_order": round(float(group.on_order[i]), 3),
 			"next_arrival": group.next_arrivals[i],
 			"cover_before": whole_days(before[i]),
+			# in stock UOM
+			"daily_demand": round(float(rate[i]), 4),
+			"snoozed_until": snoozed_until(snoozed, line.agent, line.item_code, line.warehouse),
 			"urgency": _urgency(line),
 			"marks": _marks(line, whole_days(with_order.cover_days[i])),
 		}

@@ -1,4 +1,4 @@
-"""Lines that the buyer does not want now: snoozed until a day, and out of their drafts."""
+"""What the buyer does not want now: snoozed until a day, and out of the drafts where that is wanted."""
 
 from __future__ import annotations
 
@@ -7,20 +7,27 @@ from typing import Any
 import frappe
 from frappe.utils import getdate
 
-from rl_replenishment.bridge.board.open_lines import asked_for, read_open_lines
-from rl_replenishment.bridge.proposing.turning_down import turn_down
+from rl_replenishment.bridge.board.open_lines import asked_for
+from rl_replenishment.bridge.proposing.turning_down import check_reading, turn_down
 
 
-def snooze(sent: Any, until: str, reason: str) -> dict[str, Any]:
-	"""Have nothing proposed for the lines' items until a day, and take the lines out of their drafts.
+def snooze(sent: Any, until: str, reason: str, *, from_drafts: bool) -> dict[str, Any]:
+	"""Have nothing proposed for the items of proposals until a day; with `from_drafts` their lines leave too.
 
-	Returns `snoozed`, names of the RL Snoozes, and of the lines how many were taken `lines` and `kept`.
+	Returns `snoozed`, names of the RL Snoozes, and of the lines how many were taken out, `lines`, and `kept`.
 	"""
 	names = asked_for(sent)
-	lines, _more = read_open_lines(proposals=names)
+	check_reading(set(names))
+	rows = frappe.get_all(
+		"RL Proposal",
+		{"name": ("in", [*names, ""])},
+		["agent", "item_code", "warehouse"],
+		distinct=True,
+		order_by="agent, item_code, warehouse",
+	)
 	snoozed = []
-	for key in dict.fromkeys((line.agent, line.item_code, line.warehouse) for line in lines):
-		values = dict(zip(("agent", "item_code", "warehouse"), key, strict=True))
-		row = frappe.get_doc({"doctype": "RL Snooze", **values, "until": getdate(until), "reason": reason})
-		snoozed.append(row.insert().name)
-	return {"snoozed": snoozed, **turn_down([line.proposal for line in lines])}
+	for row in rows:
+		document = frappe.get_doc({"doctype": "RL Snooze", **row, "until": getdate(until), "reason": reason})
+		snoozed.append(document.insert().name)
+	left = turn_down(names) if from_drafts else {"lines": 0, "kept": len(names)}
+	return {"snoozed": snoozed, **left}

@@ -40,8 +40,8 @@ def effects(projection: Projection, i: int) -> dict[str, Any]:
 	return {
 		"cover": whole_days(projection.cover_days[i]),
 		"missed": round(float(projection.missed[i]), 2),
-		"missed_cost": figures.money(float(projection.missed_cost[i])),
-		"holding_cost": figures.money(float(projection.holding_cost[i])),
+		"missed_cost": round(float(projection.missed_cost[i]), 2),
+		"holding_cost": round(float(projection.holding_cost[i]), 2),
 	}
 
 

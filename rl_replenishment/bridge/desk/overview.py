@@ -8,7 +8,7 @@ from typing import Any
 import frappe
 from frappe import _
 from frappe.model.document import Document
-from frappe.utils import getdate, strip_html
+from frappe.utils import formatdate, getdate, strip_html
 from frappe.utils.background_jobs import get_queue, get_workers
 from frappe.utils.scheduler import is_scheduler_disabled
 from redis.exceptions import RedisError
@@ -16,6 +16,7 @@ from redis.exceptions import RedisError
 from rl_replenishment.bridge import doctor
 from rl_replenishment.bridge.policies import promotion
 from rl_replenishment.bridge.policies.drift import is_watched
+from rl_replenishment.bridge.policies.promotion import is_luck
 from rl_replenishment.bridge.policies.store import active_policy
 from rl_replenishment.bridge.proposing import run as proposal_run
 from rl_replenishment.bridge.review_days import next_review_day
@@ -32,18 +33,22 @@ def overview(settings: Document) -> dict[str, Any]:
 	policy = frappe.db.get_value(
 		"RL Policy",
 		active_policy(settings.name),
-		["name", "algorithm", "summary", "metrics", "drift"],
+		["name", "algorithm", "summary", "drift"],
 		as_dict=True,
 	)
-	metrics = frappe.parse_json(policy.pop("metrics") if policy else None) or {}
+	compared, candidate, held = _latest_comparison(settings.name)
 	run, training = _last(settings.name)
+	if training:
+		training.said = _in_two_sentences(training, policy.name if policy else "")
 	return {
 		"policy": policy,
 		"compared": [
 			{name: row[name] for name in ("name", "cost", "fill_rate", "cost_vs_best_baseline")}
-			for row in (metrics.get("holdout") or {}).get("policies") or []
+			for row in compared
 		],
-		"holdout_days": metrics.get("holdout_days"),
+		"candidate": candidate,
+		"holdout_days": held,
+		"currency": frappe.get_cached_value("Company", settings.company, "default_currency"),
 		"policies": frappe.get_all(
 			"RL Policy",
 			{"agent": settings.name},
@@ -70,11 +75,49 @@ def overview(settings: Document) -> dict[str, Any]:
 	}
 
 
+def _latest_comparison(agent: str) -> tuple[list[dict[str, Any]], str, int | None]:
+	"""Policies and rules on the same days with the same luck: the rows, which is the candidate, and the days.
+
+	The latest one of the agent: it compares earlier policies anew.
+	"""
+	policies = frappe.get_all(
+		"RL Policy", {"agent": agent}, ["name", "metrics"], order_by="version desc", limit=SHOWN_POLICIES
+	)
+	for policy in policies:
+		metrics = frappe.parse_json(policy.metrics) or {}
+		if rows := (metrics.get("holdout") or {}).get("policies"):
+			return rows, policy.name, metrics.get("holdout_days")
+	return [], "", None
+
+
+def _in_two_sentences(training: Any, in_use: str) -> str:
+	"""What came of a training that has ended, beside the policy in use; "" of others."""
+	if training.status != "Completed" or not training.ended_on:
+		return ""
+	day = formatdate(training.ended_on)
+	if training.promoted and training.policy == in_use:
+		return _("The training of {0} found {1}. It is in use since.").format(day, in_use)
+	if training.policy and training.policy == in_use:
+		return _("The training of {0} found {1}. It was put to use by hand.").format(day, in_use)
+	metrics = frappe.parse_json(frappe.db.get_value("RL Policy", training.policy, "metrics")) or {}
+	against = (metrics.get("holdout") or {}).get("vs_best_rule") or {}
+	if against and not is_luck(against.get("ci95")) and against["difference"] < 0:
+		found = _("The training of {0} found {1}, which is better than the rules.").format(
+			day, training.policy
+		)
+	else:
+		found = _("The training of {0} found nothing that beats the rules by more than luck.").format(day)
+	return f"{found} {_('{0} stays in use.').format(in_use)}" if in_use else found
+
+
 def _last(agent: str) -> tuple[Any, Any]:
 	"""The latest run of proposals, and the latest training."""
 	columns = {
 		"RL Proposal Run": ["name", "status", "started_on", "items_ordered", "order_value", "messages"],
-		"RL Training Run": ["name", "status", "progress", "message", "cancel_requested", "is_remote"],
+		"RL Training Run": [
+			*("name", "status", "progress", "message", "cancel_requested", "is_remote"),
+			*("policy", "promoted", "ended_on"),
+		],
 	}
 	run, training = (
 		frappe.get_all(doctype, {"agent": agent}, fields, order_by="creation desc", limit=1)

@@ -74,7 +74,7 @@ def chosen_agent(agent: str | None, *, in_part: bool = False) -> str | None:
 	return agent
 
 
-def _usual_company(agent: str | None) -> str | None:
+def usual_company(agent: str | None = None) -> str | None:
 	"""The company of an agent, else the user's own where an agent buys for it, else that of the last run."""
 	own = frappe.defaults.get_user_default("Company")
 	if not agent and agents_in_part(company=own):
@@ -235,7 +235,7 @@ class FeedbackFilters:
 		filters = given(filters)
 		self.row = frappe.qb.DocType("RL Feedback")
 		self._is_chosen = bool(filters.company or filters.agent)
-		self.company = filters.company or _usual_company(filters.agent)
+		self.company = filters.company or usual_company(filters.agent)
 		self.first = getdate(filters.from_date or add_days(nowdate(), -DEFAULT_DAYS))
 		self.last = getdate(filters.to_date or nowdate())
 		if self.first > self.last:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -82,6 +82,7 @@ def judge(
 	rules: TunedRules,
 	look: Callable[[], None],
 	*,
+	earlier: Sequence[tuple[str, StoredPolicy]] = (),
 	seed: int = 0,
 ) -> Verdict:
 	"""Replay the last `held` days of a history that `candidate` has not seen, under the same luck for all.
@@ -89,14 +90,16 @@ def judge(
 	It passes where it costs no more than the policy in use, and less than the best of the classical rules by
 	a margin that luck does not explain: the paired 95 % interval over item-warehouses lies below 0. `rules`
 	are tuned on the days before. `in_use` is a learned policy, with its name, for the items of `history`; a
-	classical one is compared as one of the rules, since it was tuned on the held-out days itself. `look` is
-	called whenever a policy orders; what it raises ends the comparison.
+	classical one is compared as one of the rules, since it was tuned on the held-out days itself. `earlier`
+	ones decide nothing: they are compared anew, since figures of other days or another luck say nothing
+	beside these. `look` is called whenever a policy orders; what it raises ends the comparison.
 	"""
 	if held < 1:
 		return Verdict(False, _("No days were held out, so nothing shows whether it is better."), {})
 	policies: list[Policy] = [_Watched(CANDIDATE, candidate.policy, look)]
 	if in_use:
 		policies.append(_Watched(in_use[0], in_use[1].policy, look))
+	policies += [_Watched(name, stored.policy, look) for name, stored in earlier]
 	scenario = replay(
 		items,
 		history,
@@ -196,6 +199,12 @@ def _in_words(difference: Difference, other: str) -> str:
 	)
 	interval = _("95 % interval {0} to {1}").format(low.removesuffix(" %"), high)
 	return f"{text.format(amount, other)} ({interval})"
+
+
+def is_luck(interval: Sequence[float | None] | None) -> bool:
+	"""Whether a difference with such an interval may be none at all; True where there is no interval."""
+	low, high = interval or (None, None)
+	return low is None or high is None or low <= 0 <= high
 
 
 def promote(policy: str, reason: str = "") -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -55,6 +56,25 @@ def active_policy(agent: str, *, lock: bool = False) -> str | None:
 		return None
 	# a locking read too: it sees what others committed since this transaction began
 	return name if frappe.db.get_value("RL Policy", name, "agent", for_update=lock) == agent else None
+
+
+def earlier_policies(agent: str, most: int, besides: Collection[str] = ()) -> list[tuple[str, StoredPolicy]]:
+	"""The latest learned policies of an agent by name, but for `besides` and files that cannot be used.
+
+	The newest first, at most so many.
+	"""
+	names = frappe.get_all(
+		"RL Policy",
+		{"agent": agent, "algorithm": ("!=", CLASSICAL), "name": ("not in", [*besides, ""])},
+		pluck="name",
+		order_by="version desc",
+		limit=most,
+	)
+	found = []
+	for name in names:
+		with suppress(PolicyFileError):
+			found.append((name, load(name)))
+	return found
 
 
 def load(policy: str) -> StoredPolicy:
@@ -208,16 +228,16 @@ def renew_classical(agent: str) -> None:
 
 
 def policy_name(name: str) -> str:
-	"""What the desk calls a classical rule of core; another policy by its own name, as a policy keeps it."""
+	"""What people call a classical rule of core; another policy by its own name, as a policy keeps it."""
 	return {
-		"base-stock": _("base-stock"),
-		"capped base-stock": _("capped base-stock"),
-		"(s, S)": _("(s, S)"),
-		"reorder level": _("reorder level"),
-		"forecast rule": _("forecast rule"),
-		"common rule": _("common rule"),
-		"fixed levels": _("fixed levels"),
-		"mixed rule": _("mixed rule"),
+		"base-stock": _("Fill Up"),
+		"capped base-stock": _("Fill Up, Limited"),
+		"(s, S)": _("Reorder Point and Target"),
+		"reorder level": _("ERPNext's Re-Order"),
+		"forecast rule": _("Forecast"),
+		"common rule": _("One Rule for All"),
+		"fixed levels": _("Fixed Levels"),
+		"mixed rule": _("Mean of Several Rules"),
 	}.get(name) or plain(name)
 
 

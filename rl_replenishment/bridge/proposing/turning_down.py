@@ -29,7 +29,7 @@ def turn_down(proposals: Any) -> dict[str, int]:
 			)
 		)
 	names = set(proposals)
-	_check_reading(names)
+	check_reading(names)
 	lines = _draft_lines(names)
 	by_request: dict[str, set[str]] = {}
 	for line in lines:
@@ -51,7 +51,7 @@ def turn_down(proposals: Any) -> dict[str, int]:
 	return {"lines": len(lines), "kept": len(kept)}
 
 
-def _check_reading(names: set[str]) -> None:
+def check_reading(names: set[str]) -> None:
 	"""Refuse a list with proposals in it that the user may not read."""
 	asked = {"name": ("in", sorted(names))}
 	if hidden := set(frappe.get_all("RL Proposal", asked, pluck="name")) - set(

@@ -100,7 +100,7 @@ def _take_in(run: str) -> None:
 			told,
 			str(told.get("training", {}).get("ended_by", "")),
 			watch,
-			ask.seed,
+			settings.name,
 		)
 		save(document, settings, lesson, watch)
 

@@ -341,3 +341,14 @@ def _own_drafts(at: Keys, agent: str, request_type: str) -> QueryBuilder:
 		.where((request.material_request_type == request_type) & one_of(line.item_code, at.item_codes))
 		.where(one_of(line.warehouse, at.warehouses) | one_of(proposed.warehouse, at.warehouses))
 	)
+
+
+def take_off(arrivals: FloatArray, column: int, due: int, quantity: float) -> None:
+	"""Take a quantity off one column of arrivals by day, shape (H, N): on its day, then on those nearby."""
+	days = np.arange(len(arrivals))
+	for day in np.argsort(np.abs(days - due), kind="stable"):
+		if quantity <= 0:
+			break
+		taken = min(float(arrivals[day, column]), quantity)
+		arrivals[day, column] -= taken
+		quantity -= taken

@@ -10,11 +10,16 @@ from frappe.model.document import Document
 from rq.timeouts import JobTimeoutException
 
 from rl_replenishment.bridge.policies.promotion import Verdict, judge
+from rl_replenishment.bridge.policies.store import earlier_policies
 from rl_replenishment.bridge.training.material import read_records
 from rl_replenishment.bridge.training.watch import Ended, Watch, ended_because
 from rl_replenishment.core.evaluation.tuning import TunedRules
+from rl_replenishment.core.policies.adaptation import adapted_to
 from rl_replenishment.core.policies.store import StoredPolicy
 from rl_replenishment.core.training.of_records import Ask, Material, metrics, prepare, train
+
+#: earlier policies that are compared anew, besides the one in use
+COMPARED_ANEW = 3
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,7 +56,7 @@ def learn(settings: Document, ask: Ask, watch: Watch) -> Lesson:
 		metrics(trained, material),
 		trained.result.ended_by,
 		watch,
-		ask.seed,
+		settings.name,
 	)
 
 
@@ -63,9 +68,12 @@ def compared(
 	told: dict[str, Any],
 	ended_by: str,
 	watch: Watch,
-	seed: int,
+	agent: str,
 ) -> Lesson:
 	"""What comes of a policy that was learned, once it is compared on the held-out days.
+
+	Every policy of the agent meets the same luck, whatever the seed of its training, and the latest of the
+	earlier ones are compared anew.
 
 	`told` are the figures of its training; `rules` may be None where it was cancelled. Takes up the percent
 	from 85 to 98.
@@ -82,7 +90,7 @@ def compared(
 				material.held,
 				rules,
 				watch.unless_cancelled,
-				seed=seed,
+				earlier=_earlier(material, agent),
 			)
 		except (Ended, JobTimeoutException):
 			# what was learned stays, as a candidate
@@ -93,3 +101,12 @@ def compared(
 		"verdict": verdict.reason if verdict else "",
 	}
 	return Lesson(stored, verdict, parent, material.rows_read, figures, ended_because(watch, ended_by))
+
+
+def _earlier(material: Material, agent: str) -> list[tuple[str, StoredPolicy]]:
+	"""Earlier policies of the agent, for the items of today."""
+	rival = (material.rival[0],) if material.rival else ()
+	return [
+		(name, adapted_to(stored, material.items.keys))
+		for name, stored in earlier_policies(agent, COMPARED_ANEW, rival)
+	]

@@ -19,7 +19,7 @@ LEARNED_CONSTRAINTS = "learned_constraints"
 #: changes that agree before a pack or a minimum is believed
 LEAST_CHANGES = 3
 #: the buyer's reasons that speak of something else than packs; any other, or none, may
-_OTHER_REASONS = ("promotion", "budget", "project", "distrust")
+_OTHER_REASONS = ("promotion", "budget", "project", "too much stock", "demand looks wrong", "distrust")
 
 
 @dataclass(frozen=True, eq=False)

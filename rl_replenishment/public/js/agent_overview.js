@@ -54,12 +54,13 @@ const rl_overview = {
 		const facts = [
 			policy && [
 				__("Policy in Use"),
-				`${link("RL Policy", policy.name)} ${escape(policy.summary || "")}`,
+				`${link("RL Policy", policy.name)}
+				<span class="text-muted">${escape(policy.summary || "")}</span>`,
 			],
 			run && [
 				__("Last Run"),
 				`${link("RL Proposal Run", run.name)} ${this.pill("RL Proposal Run", run)}
-				${["Completed", "Partly"].includes(run.status) ? __("Lines: {0}", [run.items_ordered || 0]) : ""}
+				${this.came_to(frm, run, now.currency)}
 				<span class="text-muted">${escape(run.messages || "")}</span>
 				<div class="rl-run"></div>${this.cancel_button(frm, run, __("Cancel Run"))}`,
 			],
@@ -67,7 +68,7 @@ const rl_overview = {
 			training && [
 				__("Last Training"),
 				`${link("RL Training Run", training.name)} ${this.pill("RL Training Run", training)}
-				${rl_is_under_way(training) ? "" : escape(training.message || "")}
+				${rl_is_under_way(training) ? "" : escape(training.said || training.message || "")}
 				<div class="rl-training"></div>${this.cancel_button(frm, training, __("Cancel Training"))}`,
 			],
 			examined && [
@@ -111,10 +112,10 @@ const rl_overview = {
 		);
 		if (run) this.put(wrapper.find(".rl-run"), this.progress(run, run.percent, run.what));
 		if (training) {
-			this.put(
-				wrapper.find(".rl-training"),
-				this.progress(training, training.progress, training.message)
-			);
+			const bar = this.progress(training, training.progress, training.message);
+			this.put(wrapper.find(".rl-training"), bar);
+			// whoever began it on the other tab sees it there
+			this.put(this.on_learning_tab(frm), bar);
 		}
 		this.put(wrapper.find(".rl-lessons"), this.lessons(now.lessons));
 		if (this.put(wrapper.find(".rl-backtest"), this.backtest(now))) {
@@ -143,6 +144,26 @@ const rl_overview = {
 		wrapper.on("click", ".rl-promote", (event) =>
 			rl_promote(event.currentTarget.dataset.policy, () => frm.reload_doc())
 		);
+	},
+
+	on_learning_tab(frm) {
+		const pane = frm.get_field("algorithm").$wrapper.closest(".tab-pane");
+		if (!pane.find(".rl-training-here").length) {
+			pane.prepend(
+				'<div class="rl-training-here" style="padding: var(--padding-md)"></div>'
+			);
+		}
+		return pane.find(".rl-training-here");
+	},
+
+	// what a run that has ended came to, with the way to it
+	came_to(frm, run, currency) {
+		// where there is nothing to order, its messages say so
+		if (!["Completed", "Partly"].includes(run.status) || !run.items_ordered) return "";
+		const url = `${frappe.router.make_url(["rl-board"])}?agent=${encodeURIComponent(frm.doc.name)}`;
+		const worth = format_currency(run.order_value, currency, 0);
+		return `${__("{0} lines worth {1}.", [run.items_ordered, worth])}
+			<a class="btn btn-xs btn-default rl-review" href="${url}">${__("Review")}</a>`;
 	},
 
 	// only what has changed, so that a button keeps the focus while a job goes on; says whether it has
@@ -216,26 +237,27 @@ const rl_overview = {
 				.join("")}</tbody></table></div>`;
 	},
 
-	backtest({ compared, holdout_days, policy }) {
+	backtest({ compared, holdout_days, candidate }) {
 		if (!compared.length) return "";
 		return `<div class="control-label">${__("Cost on the {0} days held out of training", [holdout_days])}</div>
-			<div class="rl-chart" data-policy="${frappe.utils.escape_html(policy.name)}"></div>
+			<div class="rl-chart" data-policy="${frappe.utils.escape_html(candidate)}"></div>
 			<p class="small text-muted">${rl_rules_in_words(compared.map((row) => row.name))}</p>`;
 	},
 
-	draw_backtest([element], { compared, policy }) {
+	draw_backtest([element], { compared, candidate, currency }) {
 		if (!element) return;
 		new frappe.Chart(element, {
 			type: "bar",
 			height: 200,
 			data: {
-				labels: compared.map((row) => rl_policy_label(row.name, policy.name)),
+				labels: compared.map((row) => rl_policy_label(row.name, candidate)),
 				datasets: [
 					{ name: __("Cost"), values: compared.map((row) => Math.round(row.cost)) },
 				],
 			},
 			// names of policies are long
 			axisOptions: { shortenYAxisNumbers: 1, seriesLabelSpaceRatio: 1 },
+			tooltipOptions: { formatTooltipY: (cost) => format_currency(cost, currency, 0) },
 		});
 	},
 };

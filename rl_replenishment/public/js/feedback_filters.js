@@ -51,6 +51,8 @@ function rl_feedback_filters(group_by) {
 				"Supplier Minimum",
 				"Budget",
 				"Project",
+				"Too Much Stock",
+				"Demand Looks Wrong",
 				"Distrust",
 				"Other",
 			],

@@ -6,8 +6,20 @@ frappe.ui.form.on("Material Request", {
 	},
 });
 
+// ERPNext asks for a supplier before it makes an order: where the agent knows one alone, it is filled in
+$(document).on("frappe.ui.Dialog:shown", () => {
+	const dialog = cur_dialog;
+	if (cur_frm?.doctype !== "Material Request" || !dialog?.fields_dict?.default_supplier) return;
+	const named = rl_panel.suppliers_of(cur_frm);
+	if (named.length === 1 && !dialog.get_value("default_supplier"))
+		rl_panel.fill_in_supplier(dialog, named[0]);
+});
+
 frappe.ui.form.on("Material Request Item", {
-	qty: (frm, _doctype, name) => rl_panel.update(frm, name),
+	qty(frm, _doctype, name) {
+		rl_panel.update(frm, name);
+		rl_panel.drop_false_warning(name);
+	},
 	conversion_factor: (frm, _doctype, name) => rl_panel.update(frm, name),
 	rl_edit_reason: (frm, _doctype, name) => rl_panel.update(frm, name),
 	items_remove: (frm) => rl_panel.render(frm),
@@ -49,7 +61,11 @@ const rl_panel = {
 		if (!lines.length) return;
 		frm.rl_section = $(
 			`<section class="rl-panel" style="margin-bottom: var(--margin-md)" aria-label="${__("What the Agent Proposed")}">
-			<div class="control-label">${[__("What the Agent Proposed"), ...this.suppliers(frm, lines)].join(" · ")}</div>
+			<div class="control-label">${[
+				__("What the Agent Proposed"),
+				...this.suppliers_of(frm).map(frappe.utils.escape_html),
+				this.value(frm, lines),
+			].join(" · ")}</div>
 			<div class="table-responsive"><table class="table table-sm small rl-proposals" style="margin-bottom: 0">
 				<thead><tr>
 					<th style="min-width: 10rem">${__("Item")}</th>
@@ -57,6 +73,7 @@ const rl_panel = {
 					<th class="text-right">${__("Proposed")}</th>
 					<th class="text-right">${__("Classical Rule")}</th>
 					<th class="text-right">${__("Now")}</th>
+					<th class="text-right">${__("Value")}</th>
 					<th>${__("Reason for Another Quantity")}</th>
 				</tr></thead>
 				<tbody>${lines.map((row) => this.row(frm, row)).join("")}</tbody>
@@ -65,11 +82,50 @@ const rl_panel = {
 		this.bind(frm);
 	},
 
-	suppliers(frm, lines) {
-		const named = lines
-			.map((row) => frm.rl_proposals[row.rl_proposal].supplier)
-			.filter(Boolean);
-		return [...new Set(named)].map(frappe.utils.escape_html);
+	suppliers_of(frm) {
+		if (frm.rl_proposals_of !== frm.doc.name) return [];
+		const named = this.lines(frm).map((row) => frm.rl_proposals[row.rl_proposal].supplier);
+		return [...new Set(named.filter(Boolean))];
+	},
+
+	// where it is the items' default supplier: of others ERPNext would order nothing
+	async fill_in_supplier(dialog, supplier) {
+		const { query, filters } = dialog.fields_dict.default_supplier.df.get_query();
+		const { message } = await frappe.call({
+			method: "frappe.desk.search.search_link",
+			args: { doctype: "Supplier", txt: "", query, filters, page_length: 100 },
+		});
+		const known = (message || []).map((row) => row.value);
+		if (known.length === 1 && known[0] === supplier)
+			dialog.set_value("default_supplier", supplier);
+	},
+
+	// ERPNext holds a quantity of packs against a minimum in pieces
+	drop_false_warning(name) {
+		const row = locals["Material Request Item"][name];
+		const conversion = flt(row.conversion_factor) || 1;
+		const least = flt(row.min_order_qty);
+		const is_false = flt(row.qty) < least && flt(row.qty) * conversion >= least;
+		const text = __("Warning: Material Requested Qty is less than Minimum Order Qty");
+		if (is_false && frappe.msg_dialog?.$wrapper.text().includes(text))
+			frappe.msg_dialog.hide();
+	},
+
+	money(frm, value) {
+		return format_currency(
+			value,
+			frappe.get_doc(":Company", frm.doc.company)?.default_currency
+		);
+	},
+
+	// at the price that the proposal reckoned with
+	value_of(frm, row) {
+		return this.now(frm, row).quantity * flt(frm.rl_proposals[row.rl_proposal].rate);
+	},
+
+	value(frm, lines) {
+		const value = lines.reduce((sum, row) => sum + this.value_of(frm, row), 0);
+		return `<span class="rl-total">${this.money(frm, value)}</span>`;
 	},
 
 	// with the decimals that it has, as in the document
@@ -105,6 +161,8 @@ const rl_panel = {
 		const row = locals["Material Request Item"][name];
 		const focused = line.find(".rl-reason:focus").data("reason");
 		line.find(".rl-now").html(this.mark(frm, row));
+		line.find(".rl-value").html(this.money(frm, this.value_of(frm, row)));
+		frm.rl_section.find(".rl-total").html(this.value(frm, this.lines(frm)));
 		line.find(".rl-reasons").html(this.reasons(frm, row));
 		if (focused) line.find(`.rl-reason[data-reason="${focused}"]`).trigger("focus");
 	},
@@ -120,13 +178,23 @@ const rl_panel = {
 		return `<tr data-row="${frappe.utils.escape_html(row.name)}">
 			<td><button class="btn btn-xs btn-default rl-why" aria-expanded="false" style="float: right; margin-left: 8px"
 				aria-label="${why}">${__("Why?")}</button>${item}
-				${name ? `<div class="text-muted">${name}</div>` : ""}</td>
+				${name ? `<div class="text-muted">${name}</div>` : ""}${this.snoozed(proposal)}</td>
 			${cell(number(proposal.days_of_stock))}
 			${cell(`${number(proposal.proposed_qty)} ${frappe.utils.escape_html(__(proposal.uom))}`)}
 			${cell(number(proposal.baseline_qty))}
 			<td class="text-right rl-now">${this.mark(frm, row)}</td>
+			<td class="text-right rl-value">${this.money(frm, this.value_of(frm, row))}</td>
 			<td class="rl-reasons">${this.reasons(frm, row)}</td>
 		</tr>`;
+	},
+
+	snoozed({ snoozed_until }) {
+		if (!snoozed_until) return "";
+		const day = frappe.datetime.str_to_user(snoozed_until);
+		return `<span class="indicator-pill no-indicator-dot gray rl-snoozed">${__(
+			"Snoozed until {0}",
+			[day]
+		)}</span>`;
 	},
 
 	reasons(frm, row) {
@@ -173,22 +241,24 @@ const rl_panel = {
 		button.setAttribute("aria-expanded", opened.length ? "false" : "true");
 		if (opened.length) return opened.remove();
 		const proposal = frm.rl_proposals[row.rl_proposal];
-		const explained = $(`<tr class="rl-explained"><td colspan="6">
+		const explained = $(`<tr class="rl-explained"><td colspan="7">
 			<div style="position: sticky; left: 0; max-width: calc(100vw - 6rem)">
 			<p>${frappe.utils.escape_html(proposal.explanation || "")}</p>
-			<div class="rl-picture text-muted">${__("Drawing...")}</div>
+			<div class="rl-drawn"></div>
 			${this.numbers(proposal.state)}
 			</div>
 		</td></tr>`).insertAfter(line);
-		frappe
-			.call({
-				method: "rl_replenishment.api.picture_of_proposal",
-				args: { material_request: frm.doc.name, proposal: row.rl_proposal },
-				type: "GET",
-			})
-			.then((r) =>
-				explained.find(".rl-picture").html(rl_picture(r.message, proposal.explanation))
-			);
+		rl_draw_picture(
+			explained.find(".rl-drawn"),
+			"picture_of_proposal",
+			{
+				material_request: frm.doc.name,
+				proposal: row.rl_proposal,
+				// of a draft as it stands here
+				...(frm.doc.docstatus === 0 && { qty: this.now(frm, row).quantity }),
+			},
+			proposal.explanation
+		);
 	},
 
 	// the numbers add up: rule + learned + rounding + your changes = quantity
@@ -219,48 +289,3 @@ const rl_panel = {
 			.join("")}</dl>`;
 	},
 };
-
-// demand of the past weeks as bars, then stock as it will be with and without the order
-function rl_picture(data, sentence) {
-	const { past, without, with_order, reorder_point, target, most_stock } = data;
-	const width = 640,
-		height = 180,
-		left = 4,
-		base = height - 18;
-	const days = past.length + without.length;
-	const levels = [reorder_point, target, most_stock].filter((value) => value > 0);
-	const top = Math.max(1, ...with_order, ...without, ...levels);
-	const low = Math.min(0, ...without);
-	const most = Math.max(1, ...past);
-	const x = (day) => left + ((width - 2 * left) * day) / days;
-	const y = (value) => base - ((base - 12) * (value - low)) / (top - low);
-	const bars = past.map((value, day) => {
-		const tall = ((y(0) - 12) * 0.5 * value) / most;
-		return `<rect x="${x(day)}" y="${y(0) - tall}" width="${Math.max(x(1) - x(0) - 1, 1)}" height="${tall}" fill="var(--gray-500)" />`;
-	});
-	const path = (values) =>
-		values
-			.map((value, day) => `${day ? "L" : "M"}${x(past.length + day)},${y(value)}`)
-			.join(" ");
-	// labels above, below and at the other end of their lines: these may be close
-	const line = (value, label, { below = false, first = false } = {}) =>
-		value > 0
-			? `<line x1="${x(past.length)}" x2="${width - left}" y1="${y(value)}" y2="${y(value)}" stroke="var(--text-muted)" stroke-dasharray="2 4" />
-			<text x="${first ? x(past.length) + 4 : width - left}" y="${y(value) + (below ? 10 : -3)}"
-				text-anchor="${first ? "start" : "end"}"
-				style="paint-order: stroke; stroke: var(--card-bg); stroke-width: 3px">${label} ${format_number(value, null, 0)}</text>`
-			: "";
-	return `<svg viewBox="0 0 ${width} ${height}" role="img" aria-label="${frappe.utils.escape_html(sentence || "")}"
-		style="width: 100%; max-width: ${width}px; font-size: 10px; fill: var(--text-color)">
-		${bars.join("")}
-		<line x1="${x(past.length)}" x2="${x(past.length)}" y1="8" y2="${base}" stroke="var(--text-muted)" />
-		<line x1="${left}" x2="${width - left}" y1="${y(0)}" y2="${y(0)}" stroke="var(--border-color)" />
-		${line(reorder_point, __("Reorder Point"), { below: true })}${line(target, __("Target"))}
-		${line(most_stock, __("Most Days of Cover"), { first: true })}
-		<path d="${path(with_order)}" fill="none" stroke="var(--blue-500)" stroke-width="2" />
-		<path d="${path(without)}" fill="none" stroke="var(--orange-500)" stroke-width="2" stroke-dasharray="5 3" />
-		<text x="${left}" y="${height - 5}">${__("Demand of the last {0} days", [past.length])}</text>
-		<text x="${width - left}" y="${height - 5}" text-anchor="end">
-			${__("Stock from today: with the order (line), without (dashes)")}</text>
-	</svg>`;
-}

@@ -35,6 +35,13 @@ class TestReading(BoardCase):
 		self.assertAlmostEqual(line["cover_before"], 5, delta=0.6)
 		self.assertAlmostEqual(line["cover"], 5 + line["proposed"] / 2, delta=0.1 * line["cover"])
 
+	def test_what_is_snoozed_and_stays_is_marked(self) -> None:
+		line, until = self.line(0), add_days(nowdate(), 20)
+		self.assertIsNone(line["snoozed_until"])
+		self.assertAlmostEqual(line["daily_demand"], 2, places=2)
+		api.board_snooze(json.dumps([line["proposal"]]), until, from_drafts=0)
+		self.assertEqual(self.line(0)["snoozed_until"], getdate(until))
+
 	def test_the_lines_own_request_is_not_on_order(self) -> None:
 		"""What others bring is, with the day on which it comes."""
 		self.assertEqual((self.line(0)["on_order"], self.line(0)["next_arrival"]), (0, None))

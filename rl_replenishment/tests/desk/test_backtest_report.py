@@ -11,7 +11,7 @@ from rl_replenishment.tests.desk.report_case import ReportCase
 
 class TestBacktest(ReportCase):
 	def test_backtest(self) -> None:
-		"""A row for the policy and for each rule, of every policy that was compared."""
+		"""A row for the policy and for each rule, of the latest comparison: before it were other days."""
 		names = ("cost", "holding_cost", "stockout_cost", "order_cost", "waste_cost", "stockout_days")
 		figures = dict.fromkeys((*names, "average_inventory", "orders"), 10.0)
 		compared = [
@@ -29,12 +29,13 @@ class TestBacktest(ReportCase):
 			).insert()
 			for version, metrics in (
 				(101, {}),
+				(100, {"holdout_days": 30, "holdout": {"policies": compared}}),
 				(102, {"holdout_days": 60, "holdout": {"policies": compared}}),
 			)
 		]
 		found = self.report("RL Backtest", agent=self.agent.name)
 		rows = [row for row in found.result if isinstance(row, dict)]
-		self.assertEqual([row["compared"] for row in rows], ["learned policy", "base-stock"])
+		self.assertEqual([row["compared"] for row in rows], ["learned policy", "Fill Up"])
 		self.assertEqual([row["is_best_rule"] for row in rows], [0, 1])
 		self.assertEqual(
 			(rows[0]["against_best"], rows[0]["fill_rate"], rows[0]["holdout_days"]), (-10, 95, 60)

@@ -7,7 +7,7 @@ from datetime import date
 from unittest.mock import patch
 
 import frappe
-from frappe.utils import getdate
+from frappe.utils import getdate, nowdate
 
 from rl_replenishment import api
 from rl_replenishment.bridge.desk import overview
@@ -58,6 +58,7 @@ class TestOverview(IntegrationTestCase):
 		frappe.db.set_value("RL Policy", found["policy"].name, "metrics", json.dumps(metrics))
 		found = self.overview()
 		self.assertEqual((found["holdout_days"], found["compared"][0]["cost"]), (60, 10))
+		self.assertEqual(found["candidate"], found["policy"].name)
 		frappe.db.set_value("RL Agent Settings", self.agent.name, "enabled", 0)
 		self.assertIsNone(self.overview()["next_run"])
 
@@ -98,7 +99,32 @@ class TestOverview(IntegrationTestCase):
 		propose(self.agent.name, force=True)
 		(policy,) = self.overview()["policies"]
 		self.assertEqual((policy.status, policy.name), ("Active", self.overview()["policy"].name))
-		self.assertIn("base-stock", policy.summary)
+		self.assertIn("Fill Up", policy.summary)
+
+	def test_what_came_of_a_training(self) -> None:
+		"""Beside the policy in use, in two sentences that do not contradict it."""
+		propose(self.agent.name, force=True)
+		in_use = self.overview()["policy"].name
+		values = {"doctype": "RL Policy", "agent": self.agent.name, "version": 50}
+		luck = {"holdout": {"vs_best_rule": {"difference": -0.01, "ci95": [-0.03, 0.01]}}}
+		better = {"holdout": {"vs_best_rule": {"difference": -0.1, "ci95": [-0.2, -0.05]}}}
+		candidate = frappe.get_doc({**values, "metrics": json.dumps(luck)}).insert().name
+		training = frappe.get_doc(
+			{
+				"doctype": "RL Training Run",
+				"agent": self.agent.name,
+				"status": "Completed",
+				"policy": candidate,
+				"ended_on": nowdate(),
+			}
+		).insert()
+		said = self.overview()["training"].said
+		self.assertIn("nothing that beats the rules by more than luck", said)
+		self.assertIn(f"{in_use} stays in use.", said)
+		frappe.db.set_value("RL Policy", candidate, "metrics", json.dumps(better))
+		self.assertIn(f"found {candidate}, which is better", self.overview()["training"].said)
+		training.db_set({"promoted": 1, "policy": in_use})
+		self.assertIn("It is in use since.", self.overview()["training"].said)
 
 	def test_what_is_wrong(self) -> None:
 		"""Each problem in a sentence, and none where all is well."""

@@ -136,7 +136,10 @@ class TestStockReports(ReportCase):
 		self.assertEqual(list(health.values()), ["Out of Stock", "Runs Out", "Healthy", "Too Much"])
 		self.assertEqual([row["item_code"] for row in found.result[:2]], [gone, short], "most urgent first")
 		self.assertAlmostEqual(rows[well]["days_of_cover"], 150 / rows[well]["daily_demand"], places=3)
-		self.assertEqual(found.chart["data"]["datasets"][0]["values"], [1, 1, 1, 1])
+		# each in a colour of its own
+		parts = [part["values"] for part in found.chart["data"]["datasets"]]
+		self.assertEqual(parts, np.eye(4, dtype=int).tolist())
+		self.assertEqual(len(set(found.chart["colors"])), 4)
 		for filters in (
 			{"health": "Too Much"},
 			{"supplier": "none"},

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from unittest.mock import patch
 
 import frappe
-import numpy as np
 from frappe.utils import add_days, getdate, nowdate
 
 from rl_replenishment import api
-from rl_replenishment.bridge.desk.request_panel import PAST_DAYS
+from rl_replenishment.bridge.board.picture import PAST_DAYS
 from rl_replenishment.tasks import propose
 from rl_replenishment.tests import factories as make
 from rl_replenishment.tests.case import IntegrationTestCase
@@ -49,17 +49,29 @@ class TestRequestPanel(IntegrationTestCase):
 				state["rule_wish"] + state["correction"] + state["rounding"], state["quantity"], places=3
 			)
 
+	def test_what_is_snoozed_is_marked(self) -> None:
+		"""Snoozed from the list, a line stays in its draft, which says so."""
+		name, until = self.request.items[0].rl_proposal, add_days(nowdate(), 20)
+		found = api.board_snooze(json.dumps([name]), until, from_drafts=0)
+		self.assertEqual((len(found["snoozed"]), found["lines"], found["kept"]), (1, 0, 1))
+		shown = api.proposals_of_request(self.request.name)
+		marked = {proposal for proposal, row in shown.items() if row["snoozed_until"] == getdate(until)}
+		self.assertEqual(marked, {name})
+
 	def test_the_picture(self) -> None:
-		"""Past demand, and stock with and without the order: apart by the order once it is there."""
+		"""That of the board: past demand, and stock with and without the order, apart once it is there."""
 		line = self.request.items[1]
 		found = api.picture_of_proposal(self.request.name, line.rl_proposal)
-		self.assertEqual(found["past"], [2.0] * PAST_DAYS)
+		self.assertEqual(found["demand"][-56:], [2.0] * 56)
 		self.assertEqual(found["start"], getdate(add_days(nowdate(), -PAST_DAYS)))
-		apart = np.array(found["with_order"]) - found["without"]
-		self.assertEqual(apart[:7].tolist(), [0] * 7)
-		self.assertTrue((np.abs(apart[7:] - line.stock_qty) < 1e-3).all())
 		self.assertAlmostEqual(found["without"][0], 8, places=2)
-		self.assertIsNone(found["most_stock"])
+		arrives = found["arrives"]
+		self.assertEqual(found["with_order"][1][:arrives], found["without"][:arrives])
+		self.assertGreater(found["with_order"][1][arrives], found["without"][arrives])
+		more = api.picture_of_proposal(self.request.name, line.rl_proposal, line.stock_qty + 5)
+		apart = more["with_order"][1][arrives] - found["with_order"][1][arrives]
+		self.assertAlmostEqual(apart, 5, places=2)
+		self.assertIn("are expected to leave", found["why_target"])
 
 	def test_the_picture_of_an_order_that_is_over(self) -> None:
 		"""Nothing more arrives of it; what other orders bring stays."""
@@ -69,8 +81,26 @@ class TestRequestPanel(IntegrationTestCase):
 		self.request.submit()
 		self.request.update_status("Stopped")
 		found = api.picture_of_proposal(self.request.name, line.rl_proposal)
-		self.assertEqual(found["with_order"], found["without"])
+		self.assertFalse(found["ordered"])
+		self.assertEqual(found["with_order"][1], found["without"])
 		self.assertAlmostEqual(found["without"][3], 10 - 4 * 2 + 50, places=2)
+
+	def test_the_picture_of_an_item(self) -> None:
+		"""As Stock Health shows it: of items of the agent, to who may see them."""
+		agent, item = self.request.rl_agent, self.items[0]
+		found = api.picture_of_item(agent, item, self.warehouse)
+		self.assertEqual((found["demand"][-1], found["ordered"]), (2.0, False))
+		self.assertEqual(found["with_order"][1], found["without"])
+		with self.assertRaises(frappe.DoesNotExistError):
+			api.picture_of_item(agent, make.make_item(), self.warehouse)
+		user = make.make_user("RL Replenishment User")
+		frappe.set_user(user)
+		self.assertTrue(api.picture_of_item(agent, item, self.warehouse))
+		frappe.set_user("Administrator")
+		permission = {"doctype": "User Permission", "user": user, "allow": "Item", "for_value": self.items[1]}
+		frappe.get_doc(permission).insert()
+		frappe.set_user(user)
+		self.assertRaises(frappe.PermissionError, api.picture_of_item, agent, item, self.warehouse)
 
 	def test_who_may_look(self) -> None:
 		"""Whoever may read the request, and of a proposal only in the request that it is in."""

@@ -92,6 +92,27 @@ class TestVerdict(TrainingCase):
 		self.assertTrue(all(0 <= share <= 1 for share in of_items["fill_rate"]))
 		self.assertEqual(len(names), 5)
 
+	def test_policies_meet_the_same_days_and_luck(self):
+		"""Earlier ones are compared anew, decide nothing, and cost the same whoever is the candidate."""
+		policies = {"A-v1": self.policy(0), "A-v2": self.policy(1)}
+		found = [
+			promotion.judge(
+				candidate,
+				None,
+				self.history,
+				self.table,
+				HELD,
+				self.rules,
+				Mock(),
+				earlier=[*policies.items()],
+			)
+			for candidate in (self.policy(1.5), self.policy(-3))
+		]
+		costs = [{row["name"]: row["cost"] for row in verdict.figures["policies"]} for verdict in found]
+		for name in (*policies, *(rule.name for rule in self.rules.rules)):
+			self.assertEqual(costs[0][name], costs[1][name], name)
+		self.assertIsNone(found[0].figures["vs_policy_in_use"])
+
 	def test_as_good_as_the_rules_is_not_enough(self):
 		"""The best rule itself, as a candidate, stays one."""
 		best = uncorrected(self.rules.best)

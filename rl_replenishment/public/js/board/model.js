@@ -48,6 +48,9 @@ export function totals(lines, edits, effects) {
 		proposed: 0,
 		missed_cost: 0,
 		holding_cost: 0,
+		// of stock and all that is on order, once this is ordered: its value, and what leaves of it a day
+		worth_after: 0,
+		leaves: 0,
 	};
 	for (const line of lines) {
 		const effect = effects[line.proposal] ?? line;
@@ -56,6 +59,10 @@ export function totals(lines, edits, effects) {
 		sum.proposed += proposed_value_of(line);
 		sum.missed_cost += effect.missed_cost;
 		sum.holding_cost += effect.holding_cost;
+		const wanted = quantity_of(line, edits) * line.conversion;
+		const price = line.price / line.conversion;
+		sum.worth_after += price * (Math.max(line.on_hand + line.on_order, 0) + wanted);
+		sum.leaves += price * line.daily_demand;
 	}
 	return sum;
 }
@@ -99,4 +106,10 @@ export function next_line(groups, proposal, step) {
 	const order = groups.flatMap((group) => group.lines.map((line) => line.proposal));
 	const at = order.indexOf(proposal);
 	return order[Math.min(Math.max(at + step, 0), order.length - 1)];
+}
+
+/** Lines in parts that are drawn together. */
+export function chunks(lines, size = 20) {
+	const count = Math.ceil(lines.length / size);
+	return Array.from({ length: count }, (_, i) => lines.slice(i * size, (i + 1) * size));
 }

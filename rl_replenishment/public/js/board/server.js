@@ -25,11 +25,6 @@ export const undo = (orders) =>
 export const turn_down = (proposals) =>
 	call("turn_down", { proposals: JSON.stringify(proposals) }, "POST", { freeze: true });
 
-export const snooze = (proposals, until, reason) =>
-	call("board_snooze", { proposals: JSON.stringify(proposals), until, reason }, "POST", {
-		freeze: true,
-	});
-
 const key = () => `rl_board.edits.${frappe.session.user}`;
 
 /** What was changed and not ordered yet outlives the page. */

@@ -37,7 +37,7 @@ export function options_of(data, colours, { number, day, text: __ }) {
 		last_year: __("A Year Before"),
 		expected: __("Expected per Day"),
 		range: __("Likely Range (80 %)"),
-		with_order: __("Stock with the Order"),
+		with_order: data.ordered === false ? __("Stock") : __("Stock with the Order"),
 		without: __("Stock without It"),
 		arrivals: __("Other Arrivals"),
 		left_out: __("Left Out"),
@@ -101,11 +101,14 @@ export function options_of(data, colours, { number, day, text: __ }) {
 			markLine: {
 				silent: true,
 				symbol: "none",
-				data: levels(data, __).map(([name, value]) => ({
+				// levels may be close to each other
+				data: levels(data, __).map(([name, value], i) => ({
 					yAxis: value,
 					label: {
 						formatter: `${name} ${number(value)}`,
-						position: "insideStartTop",
+						position: ["insideStartTop", "insideMiddleTop", "insideStartBottom"][
+							i % 3
+						],
 						color: colours.text,
 						textBorderColor: colours.card,
 						textBorderWidth: 2,
@@ -114,7 +117,10 @@ export function options_of(data, colours, { number, day, text: __ }) {
 				lineStyle: { color: colours.muted, type: "dashed" },
 			},
 		},
-		line(1, names.without, later(data.without), colours.without, 2, "dashed"),
+		// without an order both are the same
+		...(data.ordered === false
+			? []
+			: [line(1, names.without, later(data.without), colours.without, 2, "dashed")]),
 		{
 			type: "bar",
 			name: names.arrivals,
@@ -125,14 +131,8 @@ export function options_of(data, colours, { number, day, text: __ }) {
 			data: later(data.arrivals.map((value) => value || null)),
 		},
 	];
-	const shown = [
-		names.demand,
-		names.last_year,
-		names.expected,
-		names.range,
-		names.with_order,
-		names.without,
-	];
+	const shown = [names.demand, names.last_year, names.expected, names.range, names.with_order];
+	if (data.ordered !== false) shown.push(names.without);
 	if (data.arrivals.some(Boolean)) shown.push(names.arrivals);
 	if (data.left_out.length) shown.push(names.left_out);
 	return {
@@ -170,6 +170,13 @@ export function options_of(data, colours, { number, day, text: __ }) {
 			gridIndex: at,
 			name,
 			nameTextStyle: { color: colours.muted, align: "left" },
+			// levels above all stock are seen, too
+			...(at === 1 && {
+				max: ({ max }) =>
+					Math.max(0, ...levels(data, __).map(([, value]) => value)) > max
+						? Math.ceil(Math.max(...levels(data, __).map(([, value]) => value)) * 1.05)
+						: null,
+			}),
 			axisLabel: { formatter: number, color: colours.muted },
 			splitLine: { lineStyle: { color: colours.line } },
 		})),
@@ -196,6 +203,7 @@ function levels(data, __) {
 		[__("Reorder Point"), data.reorder_point],
 		[__("Target"), data.target],
 		[__("Most Days of Cover"), data.most_stock],
+		[__("Kept for Announced Demand"), data.set_aside],
 	].filter(([, value]) => value > 0);
 	const found = new Map();
 	for (const [name, value] of named) {

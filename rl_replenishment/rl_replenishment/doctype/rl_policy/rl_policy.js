@@ -23,11 +23,14 @@ frappe.ui.form.on("RL Policy", {
 	},
 });
 
-function show_figures(frm) {
+async function show_figures(frm) {
 	const figures = JSON.parse(frm.doc.metrics || "{}");
+	const { name, agent } = frm.doc;
+	const currency = await rl_currency_of(agent);
+	if (frm.doc.name !== name) return;
 	const text = frappe.utils.escape_html(JSON.stringify(figures, null, 2));
 	frm.get_field("metrics_view").$wrapper.html(
-		`${rl_comparison_table(figures, frm.doc.name)}
+		`${rl_comparison_table(figures, name, currency)}
 		<details><summary class="small text-muted">${__("All Figures")}</summary><pre>${text}</pre></details>`
 	);
 }

@@ -1,6 +1,8 @@
 frappe.ui.form.on("RL Proposal", {
 	refresh(frm) {
 		frm.disable_save();
+		show_draft(frm);
+		show_picture(frm);
 		const state = JSON.parse(frm.doc.state || "{}");
 		const rows = what_it_saw().filter(([name]) => typeof state[name] === "number");
 		frm.get_field("state_table").$wrapper.html(
@@ -16,6 +18,32 @@ frappe.ui.form.on("RL Proposal", {
 		}
 	},
 });
+
+// nobody has requested yet what stands in a draft
+async function show_draft(frm) {
+	const { name, status, material_request } = frm.doc;
+	if (status !== "Requested" || !frappe.model.can_read("Material Request")) return;
+	const { message } = await frappe.db.get_value(
+		"Material Request",
+		material_request,
+		"docstatus"
+	);
+	if (frm.doc.name === name && message?.docstatus === 0)
+		frm.page.set_indicator(__("In Draft"), "blue");
+}
+
+// of what waits for the buyer with what was proposed, of others as it stands
+function show_picture(frm) {
+	const { name, agent, item_code, warehouse, status, proposed_qty, explanation } = frm.doc;
+	const wrapper = frm.get_field("explanation").$wrapper;
+	if (!wrapper.find(".rl-drawn").length) wrapper.append('<div class="rl-drawn"></div>');
+	const qty = status === "Proposed" ? proposed_qty : 0;
+	const [method, args] =
+		status === "Requested"
+			? ["board_picture", { proposal: name, qty: proposed_qty }]
+			: ["picture_of_item", { agent, item_code, warehouse, qty }];
+	rl_draw_picture(wrapper.find(".rl-drawn"), method, args, explanation);
+}
 
 // what was booked far outside the item's history is to count in full
 function call_real({ agent, item_code, warehouse, proposal_date }, { left_out_days_ago }) {

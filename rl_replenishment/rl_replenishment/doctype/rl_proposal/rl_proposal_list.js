@@ -33,6 +33,28 @@ frappe.listview_settings["RL Proposal"] = {
 		if (frappe.model.can_write("Material Request")) act(__("Turn Down"), turn_down);
 		if (frappe.model.can_create("RL Snooze")) act(__("Snooze"), snooze);
 	},
+	// nobody has requested yet what stands in a draft
+	async refresh(listview) {
+		const names = [
+			...new Set(listview.data.map((row) => row.material_request).filter(Boolean)),
+		];
+		if (!names.length || !frappe.model.can_read("Material Request")) return;
+		const drafts = await frappe.db.get_list("Material Request", {
+			filters: { name: ["in", names], docstatus: 0 },
+			pluck: "name",
+			limit: names.length,
+		});
+		for (const row of listview.data) {
+			if (row.status !== "Requested" || !drafts.includes(row.material_request)) continue;
+			listview.$result
+				.find(`.list-row-checkbox[data-name="${CSS.escape(row.name)}"]`)
+				.closest(".list-row")
+				.find('.indicator-pill[data-filter^="status"]')
+				.text(__("In Draft"))
+				.removeClass("orange")
+				.addClass("blue");
+		}
+	},
 	formatters: {
 		item_code: (code, df, { item_name }) =>
 			frappe.utils.escape_html(
@@ -95,42 +117,8 @@ function turn_down(proposals, listview) {
 	);
 }
 
-// nothing is proposed for these until a day; what is requested already stays
-function snooze(proposals) {
-	frappe.prompt(
-		[
-			{
-				fieldname: "until",
-				fieldtype: "Date",
-				label: __("Propose Again On"),
-				reqd: 1,
-				default: frappe.datetime.add_days(frappe.datetime.get_today(), 28),
-			},
-			{ fieldname: "reason", fieldtype: "Small Text", label: __("Why") },
-		],
-		async ({ until, reason }) => {
-			try {
-				for (const { agent, item_code, warehouse } of proposals) {
-					await frappe.db.insert({
-						doctype: "RL Snooze",
-						agent,
-						item_code,
-						warehouse,
-						until,
-						reason,
-					});
-				}
-			} catch {
-				// the desk has said why
-				return;
-			}
-			frappe.show_alert({
-				message: `${__("Snoozed: {0}.", [proposals.length])}
-					<a href="${frappe.router.make_url(["rl-snooze"])}">${__("Undo by deleting them here")}</a>`,
-				indicator: "green",
-			});
-		},
-		__("Items to Snooze: {0}", [proposals.length]),
-		__("Snooze")
-	);
+// nothing is proposed for these until a day; what is requested already stays, unless the buyer wants it gone
+function snooze(proposals, listview) {
+	const names = proposals.map((row) => row.name);
+	frappe.rl_replenishment.snooze(names, false, () => listview.refresh());
 }

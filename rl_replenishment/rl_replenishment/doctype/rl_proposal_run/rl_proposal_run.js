@@ -10,6 +10,9 @@ frappe.ui.form.on("RL Proposal Run", {
 		show_left_out(frm);
 		show_not_ordered(frm);
 		if (frm.doc.items_ordered) {
+			frm.add_custom_button(__("Review"), () =>
+				frappe.set_route("rl-board", { agent: frm.doc.agent })
+			);
 			frm.add_custom_button(__("See Proposals"), () =>
 				frappe.set_route("List", "RL Proposal", { run: frm.doc.name })
 			);

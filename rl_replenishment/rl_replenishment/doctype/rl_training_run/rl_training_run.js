@@ -27,7 +27,11 @@ function show_figures(frm) {
 		${what_it_learned_from(figures)}
 		<div class="rl-compared"></div><div class="rl-curve"></div>
 		<details><summary class="small text-muted">${__("All Figures")}</summary><pre>${text}</pre></details>`);
-	wrapper.find(".rl-compared").html(rl_comparison_table(figures, frm.doc.policy));
+	const { name, agent } = frm.doc;
+	rl_currency_of(agent).then((currency) => {
+		if (frm.doc.name !== name) return;
+		wrapper.find(".rl-compared").html(rl_comparison_table(figures, frm.doc.policy, currency));
+	});
 	draw_curve(wrapper.find(".rl-curve"), figures.training?.curve || []);
 }
 
@@ -89,7 +93,14 @@ function show_progress(frm) {
 			message || __(status)
 		);
 	} else if (message) {
-		frm.set_intro(frappe.utils.escape_html(message), frappe.get_indicator(frm.doc)[1]);
+		// green is for what is better, and in use
+		const colour =
+			status === "Completed"
+				? frm.doc.promoted
+					? "green"
+					: ""
+				: frappe.get_indicator(frm.doc)[1];
+		frm.set_intro(frappe.utils.escape_html(message), colour);
 	}
 }
 

@@ -39,7 +39,7 @@ frappe.query_reports["RL Backtest"] = {
 	],
 	formatter(value, row, column, data, default_formatter) {
 		const shown = default_formatter(rl_as_text(value, column), row, column, data);
-		const does = column.fieldname === "compared" && rl_rules()[data?.rule]?.[1];
+		const does = column.fieldname === "compared" && rl_rule_hint(data?.rule);
 		return does ? `<span title="${does}">${shown}</span>` : shown;
 	},
 	// the step of getting started is done once there was something to look at

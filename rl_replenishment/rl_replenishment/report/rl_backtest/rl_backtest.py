@@ -1,4 +1,4 @@
-"""What policies of an agent would have cost on the held-out days of their training, beside the rules."""
+"""What policies would have cost on the days that the agent's latest training held out, beside the rules."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from frappe import _
 from frappe.utils import cint, flt
 
 from rl_replenishment.bridge.desk.reporting import chosen_agent, column, given, percent
-from rl_replenishment.bridge.policies.promotion import CANDIDATE
+from rl_replenishment.bridge.policies.promotion import CANDIDATE, is_luck
 from rl_replenishment.bridge.policies.store import active_policy, policy_name
 from rl_replenishment.rl_replenishment.report.rl_backtest import by_item
 
@@ -28,11 +28,9 @@ def execute(filters: dict[str, Any] | None = None) -> tuple:
 	policies = frappe.get_list(
 		"RL Policy", asked, ["name", "version", "metrics"], order_by="version desc, creation desc", limit=0
 	)
-	rows = [
-		{**row, "currency": currency, "in_use": cint(policy.name == active)}
-		for policy in policies
-		for row in _of_policy(policy)
-	]
+	# the latest comparison: it has earlier policies on the same days, with the same luck
+	compared = next((rows for policy in policies if (rows := _of_policy(policy))), [])
+	rows = [{**row, "currency": currency, "in_use": cint(row["compared"] == active)} for row in compared]
 	if not rows:
 		return (
 			_columns(),
@@ -58,6 +56,7 @@ def _of_policy(policy: Any) -> list[dict[str, Any]]:
 			"compared": policy.name if row["name"] == CANDIDATE else policy_name(row["name"]),
 			"is_best_rule": cint(flt(row["cost_vs_best_baseline"]) == 0 and row is not compared[0]),
 			"against_best": 100 * flt(row["cost_vs_best_baseline"]),
+			"is_luck": cint(is_luck(row.get("ci95"))),
 			"fill_rate": 100 * flt(row["fill_rate"]),
 			**{
 				name: row[name]
@@ -68,7 +67,6 @@ def _of_policy(policy: Any) -> list[dict[str, Any]]:
 					"order_cost",
 					"waste_cost",
 					"stockout_days",
-					"average_inventory",
 					"orders",
 				)
 			},
@@ -90,7 +88,6 @@ def _columns() -> list[dict[str, Any]]:
 		column("order_cost", _("Ordering"), "Currency", 120, options="currency"),
 		column("waste_cost", _("Waste"), "Currency", 110, options="currency"),
 		column("stockout_days", _("Stock-out Days"), "Float", 130),
-		column("average_inventory", _("Average Stock"), "Float", 130),
 		column("orders", _("Order Lines"), "Int", 110),
 		column("holdout_days", _("Days"), "Int", 80),
 	]
@@ -129,7 +126,11 @@ def _summary(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
 		{
 			"label": _("Against the Best Rule"),
 			**percent(learned["against_best"]),
-			"indicator": "Green" if learned["against_best"] < 0 else "Orange",
+			"indicator": "Gray"
+			if learned["is_luck"]
+			else "Green"
+			if learned["against_best"] < 0
+			else "Orange",
 		},
 		{"label": _("Fill Rate"), **percent(learned["fill_rate"])},
 	]

@@ -1,6 +1,19 @@
 // {% include "rl_replenishment/public/js/report_cells.js" %}
+// {% include "rl_replenishment/public/js/item_picture.js" %}
 function rl_health_colours() {
 	return { "Out of Stock": "red", "Runs Out": "orange", Healthy: "green", "Too Much": "blue" };
+}
+
+function rl_show_item({ agent, item: item_code, warehouse }) {
+	const title = __("{0} in {1}", [item_code, warehouse]);
+	const dialog = new frappe.ui.Dialog({ title, size: "extra-large" });
+	dialog.show();
+	rl_draw_picture(
+		$("<div>").appendTo(dialog.$body),
+		"picture_of_item",
+		{ agent, item_code, warehouse },
+		title
+	);
 }
 
 frappe.query_reports["RL Stock Health"] = {
@@ -39,6 +52,17 @@ frappe.query_reports["RL Stock Health"] = {
 		const colour = Object.entries(rl_health_colours()).find(
 			([health]) => __(health) === data.health
 		)?.[1];
-		return `<span class="indicator-pill ${colour || "gray"}">${shown}</span>`;
+		const escape = frappe.utils.escape_html;
+		return `<button class="btn btn-xs indicator-pill ${colour || "gray"} rl-look"
+			data-agent="${escape(data.agent)}" data-item="${escape(data.item_code)}" data-warehouse="${escape(data.warehouse)}"
+			title="${__("Show the picture of {0}", [escape(data.item_code)])}">${shown}</button>`;
+	},
+
+	after_datatable_render(table) {
+		$(table.wrapper)
+			.off("click.rl")
+			.on("click.rl", ".rl-look", ({ currentTarget }) =>
+				rl_show_item(currentTarget.dataset)
+			);
 	},
 };

@@ -28,6 +28,7 @@ from rl_replenishment.core.written import as_written
 
 #: in the order in which they are looked at
 HEALTH = ("Out of Stock", "Runs Out", "Healthy", "Too Much")
+_COLOURS = ("Red", "Orange", "Green", "Blue")
 #: too much is what lasts for more protection intervals than these, and for more than a quarter
 _MOST_INTERVALS = 3
 #: stock is projected this far
@@ -105,6 +106,7 @@ def _rows(settings: Any) -> list[dict[str, Any]]:
 	}
 	return [
 		{
+			"agent": settings.name,
 			"item_code": key.item_code,
 			"item_name": plain(bought.item_names[i]),
 			"item_group": items.groups[i],
@@ -165,20 +167,24 @@ def _chart(counts: Counter[str]) -> dict[str, Any] | None:
 	if not counts:
 		return None
 	names = [_(name) for name in HEALTH]
-	values = [counts[name] for name in names]
+	# a colour belongs to a dataset: one for each
+	parts = [
+		{"name": name, "values": [counts[name] if name == each else 0 for each in names]} for name in names
+	]
 	return {
-		"data": {"labels": names, "datasets": [{"name": _("Item-Warehouses"), "values": values}]},
+		"data": {"labels": names, "datasets": parts},
 		"type": "bar",
+		"barOptions": {"stacked": 1},
+		"colors": [colour.lower() for colour in _COLOURS],
 	}
 
 
 def _summary(rows: list[dict[str, Any]], counts: Counter[str]) -> list[dict[str, Any]]:
 	if not rows:
 		return []
-	colours = ("Red", "Orange", "Green", "Blue")
 	shown = [
 		{"label": _(name), "value": counts[_(name)], "datatype": "Int", "indicator": colour}
-		for name, colour in zip(HEALTH, colours, strict=True)
+		for name, colour in zip(HEALTH, _COLOURS, strict=True)
 	]
 	value = {
 		"label": _("Value on Hand"),

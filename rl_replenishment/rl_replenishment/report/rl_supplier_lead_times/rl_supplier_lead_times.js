@@ -25,6 +25,15 @@ frappe.query_reports["RL Supplier Lead Times"] = {
 		{ fieldname: "item_code", label: __("Item"), fieldtype: "Link", options: "Item" },
 		{ fieldname: "by_item", label: __("By Item"), fieldtype: "Check" },
 	],
+	// whose own company buys without an agent would see nothing
+	async onload(report) {
+		const { message: company } = await frappe.call({
+			method: "rl_replenishment.api.usual_company",
+			type: "GET",
+		});
+		const filter = report.get_filter("company");
+		if (company && company !== filter.get_value()) await filter.set_value(company);
+	},
 	formatter: (value, row, column, data, default_formatter) =>
 		default_formatter(rl_as_text(value, column), row, column, data),
 };

@@ -12,7 +12,7 @@ from frappe.utils import add_days, escape_html, flt, formatdate, getdate, nowdat
 from pypika import Order
 from pypika.terms import CustomFunction
 
-from rl_replenishment.bridge.desk.reporting import CHARTED, column, given, link_column, percent
+from rl_replenishment.bridge.desk.reporting import CHARTED, column, given, link_column, percent, usual_company
 from rl_replenishment.bridge.queries import days_between
 from rl_replenishment.bridge.visibility import Limits, agents_in_part
 
@@ -23,7 +23,7 @@ _deviation = CustomFunction("STDDEV_SAMP", ["values"])
 def execute(filters: dict[str, Any] | None = None) -> tuple:
 	"""Columns, rows, message, chart, summary."""
 	filters = given(filters)
-	company = filters.company or frappe.defaults.get_user_default("Company")
+	company = filters.company or usual_company()
 	# who may see an agent may see what it learns lead times from
 	if not agents_in_part(company=company):
 		return (
