@@ -34,8 +34,8 @@ def measure(options: argparse.Namespace, screen: Screen) -> dict[str, Any]:
 		for row in rows:
 			screen.say(
 				f"{row['probability']:.0%} quantile: {row['below']:.1%} of demand below it,"
-				f" {row['at_or_below']:.1%} at or below it; pinball loss {row['pinball_loss']:.4f}, of the boosted forecast"
-				f" {row['pinball_loss_of_boosted']:.4f}"
+				f" {row['at_or_below']:.1%} at or below it; pinball loss {row['pinball_loss']:.4f},"
+				f" of the boosted forecast {row['pinball_loss_of_boosted']:.4f}"
 			)
 	return {"weekly": options.weekly, "cases": found}
 
