@@ -34,7 +34,7 @@ LONGEST_SECONDS = 600
 
 
 def check(runs: int = 100, seed: int = 1) -> dict[str, Any]:
-	"""Throughput by number of workers, then `runs` completed runs with kills; raises where lines are wrong."""
+	"""Throughput by number of workers, then completed `runs` with kills; raises where lines are wrong."""
 	agents = _prepare()
 	try:
 		found: dict[str, Any] = {"lines_per_run": ITEMS, "runs_per_minute": {}}
