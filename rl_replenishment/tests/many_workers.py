@@ -28,7 +28,7 @@ AGENTS, ITEMS = 8, 12
 #: workers for the throughput, and those of the test with kills
 WORKERS, AMONG = (1, 2, 4), 4
 #: between two kills, at least and at most
-SECONDS_BETWEEN = (0.3, 2.5)
+SECONDS_BETWEEN = (2, 10)
 #: runs that have not ended by then hang
 LONGEST_SECONDS = 600
 
@@ -81,11 +81,14 @@ def _killed(agents: list[str], wanted: int, random: Random) -> dict[str, Any]:
 				until = time.monotonic() + LONGEST_SECONDS
 				while _open(list(runs.values())) and time.monotonic() < until:
 					time.sleep(random.uniform(*SECONDS_BETWEEN))
-					at, how = random.randrange(AMONG), random.choice(("worker", "job", "both"))
-					_kill(workers[at], how)
-					kills[how] += 1
-					if not workers[at].is_alive():
-						workers[at] = _worker()
+					# those at work: of the others, nothing is to be seen
+					busy = [at for at, worker in enumerate(workers) if _children(worker.pid)]
+					if busy:
+						at, how = random.choice(busy), random.choice(("worker", "job", "both"))
+						_kill(workers[at], how)
+						kills[how] += 1
+						if not workers[at].is_alive():
+							workers[at] = _worker()
 					_grow_old(list(runs.values()))
 					proposal_run.close_lost_runs()
 					frappe.db.commit()
