@@ -140,8 +140,10 @@ def train_on_history(
 		ended_by=again.ended_by if again and again.ended_by == "cancelled" else found.ended_by,
 	)
 	about = {"candidates": portfolio.cost_ratios, "learned_share": found.chosen.share}
-	before, common = (run(rule, first.validation).cost.sum() for rule in (portfolio.before, rules.base_stock))
-	cost = found.chosen.cost_ratio * float(before / max(common, 1e-9))
+	judged, common = (
+		run(rule, first.validation).cost.sum() for rule in (first.task.classical, rules.base_stock)
+	)
+	cost = found.chosen.cost_ratio * float(judged / max(common, 1e-9))
 	return replace(_result(result, history, items, rules, options, about), validation_cost=cost)
 
 
