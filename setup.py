@@ -37,6 +37,9 @@ setup(
 			"requests>=2.32,<3",
 			"urllib3>=2.2,<3",
 		],
+		"ray": [
+			"ray>=2.50,<3",
+		],
 		"dev": [
 			"pytest>=8.2,<10",
 			"pytest-timeout>=2.3,<3",

@@ -11,6 +11,7 @@ import numpy as np
 
 from rl_replenishment.cli.books import books_start, purchases_of, with_books
 from rl_replenishment.cli.console import Update, orders_verdict, policy_table, service_table
+from rl_replenishment.cli.engine import add_engine_arguments, check_engine, engine_of
 from rl_replenishment.cli.matching import adapted_to_orders
 from rl_replenishment.cli.options import (
 	add_history_arguments,
@@ -27,6 +28,7 @@ from rl_replenishment.cli.options import (
 from rl_replenishment.cli.screen import Screen
 from rl_replenishment.core.demand.history import DemandHistory
 from rl_replenishment.core.demand.rhythm import DAILY
+from rl_replenishment.core.engine import IN_PROCESS, Engine
 from rl_replenishment.core.errors import InputError
 from rl_replenishment.core.evaluation.as_ordered import AsOrdered, Purchases
 from rl_replenishment.core.evaluation.backtest import Backtest, Replayed, backtest
@@ -74,6 +76,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 		help="also replay the policy with more and with less service: stock against fill rate by class",
 	)
 	parser.add_argument("--report", metavar="FILE.html", type=Path, help="write a report with plots")
+	add_engine_arguments(parser)
 
 
 def add_holdout_argument(parser: argparse.ArgumentParser) -> None:
@@ -88,6 +91,7 @@ def add_holdout_argument(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace, screen: Screen) -> dict[str, Any]:
 	"""Compare on the hold-out."""
+	check_engine(options)
 	if options.report is not None:
 		check_installed("--report", "matplotlib", "jinja2", remedy="'rl_replenishment[cli]'")
 		check_file_place(options.report)
@@ -107,7 +111,7 @@ def run(options: argparse.Namespace, screen: Screen) -> dict[str, Any]:
 	if ordered is not None:
 		purchases = purchases_of(ordered, items, options.ordered.name)
 		scenario = books_start(scenario, purchases, options, screen)
-	with screen.progress("Tuning the classical rules") as update:
+	with engine_of(options) as engine, screen.progress("Tuning the classical rules") as update:
 		compared = contest(
 			[stored.policy],
 			history,
@@ -116,6 +120,7 @@ def run(options: argparse.Namespace, screen: Screen) -> dict[str, Any]:
 			progress=update,
 			with_peers=options.peers,
 			purchases=purchases,
+			engine=engine,
 		)
 	curves: list[Curve] = []
 	if options.service_curve:
@@ -202,11 +207,12 @@ def contest(
 	progress: Update | None = None,
 	with_peers: bool = False,
 	purchases: Purchases | None = None,
+	engine: Engine = IN_PROCESS,
 ) -> Backtest:
 	"""Run policies through the last days of a history, beside the rules tuned on what came before.
 
 	`with_peers` adds the peers, tuned on the same days, and perfect foresight; `purchases` what was really
-	ordered.
+	ordered. The engine replays rules and policies for parts of the items.
 	"""
 	before = history.window(0, history.days - scenario.days)
 	check_history(before, scenario.review_days)
@@ -229,6 +235,7 @@ def contest(
 		tuning_halves(before, scenario.items, scenario.review_days, scenario.unmet_demand, seed),
 		progress=progress
 		and (lambda share: progress(1 - rules_share * (1 - share), "Tuning the classical rules")),
+		engine=engine,
 	)
 	return backtest(
 		policies,
@@ -238,6 +245,7 @@ def contest(
 		peers=peers,
 		replayed=replayed if purchases is None else (AsOrdered(purchases), *replayed),
 		keep_paths=True,
+		engine=engine,
 	)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from rl_replenishment.cli.benchmarks import (
 	buyers,
 	demand_shift,
+	engines,
 	fixed_cost,
 	forecast,
 	history,
@@ -20,12 +21,15 @@ from rl_replenishment.cli.benchmarks import (
 	stock_multi_product,
 	throughput,
 )
+from rl_replenishment.cli.engine import LOCAL, add_engine_arguments, check_engine
 from rl_replenishment.cli.options import add_algorithm_argument, not_negative, positive
 from rl_replenishment.cli.screen import Screen
+from rl_replenishment.core.errors import InputError
 
 BENCHMARKS = {
 	"buyers": buyers.measure,
 	"demand-shift": demand_shift.measure,
+	"engines": engines.measure,
 	"fixed-cost": fixed_cost.measure,
 	"forecast": forecast.measure,
 	"history": history.measure,
@@ -37,6 +41,8 @@ BENCHMARKS = {
 	"stock-multi-product": stock_multi_product.measure,
 	"throughput": throughput.measure,
 }
+#: what consists of trainings that do not touch each other
+SIDE_BY_SIDE = ("engines", "fixed-cost", "history", "lost-sales", "real")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -67,8 +73,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 	parser.add_argument("--case", metavar="NAME", nargs="+", help="only these cases (real, forecast)")
 	parser.add_argument("--weekly", action="store_true", help="every history summed by week (real, forecast)")
 	parser.add_argument("--no-train", action="store_true", help="only rules and peers (real)")
+	parser.add_argument(
+		"--count",
+		metavar="N",
+		type=positive(int),
+		default=engines.COUNT,
+		help=f"item-warehouses (engines; default: {engines.COUNT:,})",
+	)
+	add_engine_arguments(parser)
 
 
 def run(options: argparse.Namespace, screen: Screen) -> dict[str, Any]:
 	"""Measure."""
+	check_engine(options)
+	if options.engine != LOCAL and options.name not in SIDE_BY_SIDE:
+		raise InputError(
+			f"benchmark {options.name} measures this machine alone; leave --engine out, or take one of"
+			f" {', '.join(SIDE_BY_SIDE)}."
+		)
 	return BENCHMARKS[options.name](options, screen)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import math
 from pathlib import Path
 from typing import Any
 
+from rl_replenishment.cli.engine import LOCAL, add_engine_arguments, check_engine, engine_of
 from rl_replenishment.cli.interruption import TUNING_SHARE, interruptible
 from rl_replenishment.cli.options import (
 	add_history_arguments,
@@ -25,13 +27,14 @@ from rl_replenishment.core.demand.rhythm import DAILY, MONTHLY, WEEKLY
 from rl_replenishment.core.errors import InputError
 from rl_replenishment.core.files.output import write_folder_atomically
 from rl_replenishment.core.policies.store import MANIFEST_FILE, StoredPolicy, policy_files
-from rl_replenishment.core.training.algorithms import make_trainer
+from rl_replenishment.core.training.algorithms import make_trainer, parse_setting, written
 from rl_replenishment.core.training.from_history import (
 	Trained,
 	TrainingOptions,
 	check_history,
 	train_on_history,
 )
+from rl_replenishment.core.training.side_by_side import Training, best_of, carry_out, trainings
 
 CHECKPOINT_FOLDER = "checkpoint"
 
@@ -59,6 +62,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 		default="lost",
 		help="what happens to demand that the shelf cannot meet (default: lost)",
 	)
+	parser.add_argument(
+		"--seeds",
+		metavar="N",
+		type=positive(int),
+		default=1,
+		help="trainings, with --seed and on; the best on validation days is kept (default: 1)",
+	)
+	parser.add_argument(
+		"--setting",
+		metavar=("NAME", "VALUE"),
+		nargs="+",
+		action="append",
+		default=[],
+		help="of the algorithm; of several values each is trained (may be repeated)",
+	)
+	add_engine_arguments(parser)
 	parser.add_argument("--resume", action="store_true", help="go on with the training in --out")
 	parser.add_argument(
 		"--tensorboard", metavar="DIR", type=Path, help="folder for TensorBoard's event files (PPO only)"
@@ -69,6 +88,10 @@ def run(options: argparse.Namespace, screen: Screen) -> dict[str, Any]:
 	"""Train and write the policy folder."""
 	if options.tensorboard is not None and options.tensorboard.is_file():
 		raise InputError(f"--tensorboard {options.tensorboard} is a file; name a folder.")
+	check_engine(options)
+	settings = _settings(options)
+	is_alone = options.engine == LOCAL and math.prod([options.seeds, *map(len, settings.values())]) == 1
+	_check_several(options, is_alone)
 	history = read_history(options.orders, options.date_format, screen, options.today)
 	span = {DAILY: 1, WEEKLY: 7, MONTHLY: 28}[history.rhythm]
 	if options.review_days < span:
@@ -90,7 +113,11 @@ def run(options: argparse.Namespace, screen: Screen) -> dict[str, Any]:
 		timesteps=timesteps,
 		seed=options.seed,
 	)
-	trainer = make_trainer(options.algorithm, tensorboard=options.tensorboard)
+	if not is_alone:
+		jobs = trainings(seen, items, training, options.seeds, settings)
+		return _train_several(options, jobs, held, screen)
+	chosen = {name: values[0] for name, values in settings.items()}
+	trainer = make_trainer(options.algorithm, tensorboard=options.tensorboard, settings=chosen)
 	if options.resume:
 		_check_checkpoint(options.out / CHECKPOINT_FOLDER)
 	with (
@@ -111,8 +138,69 @@ def run(options: argparse.Namespace, screen: Screen) -> dict[str, Any]:
 			checkpoint=checkpoint,
 			resume=options.resume,
 		)
+		if chosen:
+			trained.stored.about["settings"] = chosen
 		write_policy(folder, trained.stored)
 	return report(trained, options.out, held, screen)
+
+
+def _settings(options: argparse.Namespace) -> dict[str, list[Any]]:
+	"""The values to try of each setting."""
+	found: dict[str, list[Any]] = {}
+	for name, *values in options.setting:
+		if not values:
+			raise InputError(f"--setting {name} has no value; write it as in --setting {name} VALUE.")
+		if name in found:
+			raise InputError(f"--setting {name} is there twice; name all of its values at once.")
+		found[name] = list(dict.fromkeys(parse_setting(options.algorithm, name, text) for text in values))
+	return found
+
+
+def _check_several(options: argparse.Namespace, is_alone: bool) -> None:
+	"""Refuse what only a single training in this process can do."""
+	for name in ("resume", "tensorboard"):
+		if not is_alone and getattr(options, name):
+			raise InputError(
+				f"--{name} is for one training on this machine; leave it out, or leave out --seeds, --setting"
+				" and --engine."
+			)
+
+
+def _train_several(
+	options: argparse.Namespace, jobs: list[Training], held: int, screen: Screen
+) -> dict[str, Any]:
+	"""Train all of them and keep the best."""
+	# before any of them begins
+	make_trainer(options.algorithm)
+	with (
+		write_folder_atomically(options.out, marker=MANIFEST_FILE, outdated=[CHECKPOINT_FOLDER]) as folder,
+		engine_of(options) as engine,
+		screen.progress("Training") as update,
+	):
+		found = engine.map(
+			carry_out, jobs, lambda share: update(share, f"Training: {share * len(jobs):.0f} of {len(jobs)}")
+		)
+		best = best_of(found)
+		write_policy(folder, found[best].stored)
+	rows: list[dict[str, Any]] = [
+		{
+			"seed": job.options.seed,
+			"settings": {name: written(value) for name, value in job.settings.items()},
+			"validation_cost_ratio": trained.result.chosen.cost_ratio,
+			"validation_cost_vs_base_stock": trained.validation_cost,
+			"timesteps": trained.result.timesteps,
+			"seconds": trained.result.seconds,
+			"is_kept": number == best,
+		}
+		for number, (job, trained) in enumerate(zip(jobs, found, strict=True))
+	]
+	for row in rows:
+		chosen = "".join(f", {name} {value}" for name, value in row["settings"].items())
+		screen.say(
+			f"Seed {row['seed']}{chosen}: on validation days {row['validation_cost_vs_base_stock']:.1%} of"
+			f" the base-stock rule's cost{'; kept' if row['is_kept'] else ''}."
+		)
+	return {**report(found[best], options.out, held, screen), "trainings": rows}
 
 
 def write_policy(folder: Path, stored: StoredPolicy) -> None:

@@ -65,7 +65,14 @@ class Place:
 			# Windows has no such locks
 			yield
 			return
-		with (self.folder / ".lock").open("w") as file:
+		lock = self.folder / ".lock"
+		try:
+			file = lock.open("w")
+		except OSError as error:
+			raise InputError(
+				f"{lock} cannot be written ({error.strerror}); free some space, or name another folder."
+			) from None
+		with file:
 			try:
 				fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
 			except OSError:

@@ -159,7 +159,8 @@ def prepare_large(items: int, rows: int) -> dict[str, Any]:
 	ledger = {"docstatus": 1, "warehouse": warehouse, "company": make.company(), "is_cancelled": 0}
 	ledger |= {"voucher_type": "Delivery Note", "voucher_no": "DN", "posting_time": "12:00:00"}
 	rng = np.random.default_rng(0)
-	at, ago = rng.integers(0, items, rows), rng.integers(1, days, rows)
+	# by item, as an index has them: in random order the database takes ten times as long
+	at, ago = np.sort(rng.integers(0, items, rows)), rng.integers(1, days, rows)
 	when = [add_days(nowdate(), -int(each)) for each in range(days)]
 	for first in range(0, rows, 50_000):
 		part = range(first, min(first + 50_000, rows))

@@ -279,3 +279,12 @@ def test_a_full_disk_is_told(app: App, tmp_path: Path) -> None:
 		(tmp_path / "work" / "records.part").symlink_to("/dev/full")
 		with pytest.raises(InputError, match=r"cannot be written .*; free some space, and pull again"):
 			there.add_part(0, RECORDS)
+
+
+def test_a_folder_that_takes_no_files_is_told(app: App, tmp_path: Path) -> None:
+	with served(app) as site:
+		there = place(site, tmp_path)
+		(tmp_path / "work" / ".lock").mkdir()
+		told = pytest.raises(InputError, match=r"\.lock cannot be written .*, or name another folder")
+		with told, there.alone():
+			pass

@@ -56,7 +56,11 @@ class Site:
 			stdout=subprocess.PIPE,
 			text=True,
 		)
-		printed, _ = process.communicate(timeout=600)
+		try:
+			printed, _ = process.communicate(timeout=1500)
+		except subprocess.TimeoutExpired:
+			os.killpg(process.pid, signal.SIGKILL)
+			raise
 		assert process.returncode == 0, printed
 		lines = [line for line in printed.splitlines() if line.startswith(("{", "[", '"'))]
 		return json.loads(lines[-1]) if lines else None

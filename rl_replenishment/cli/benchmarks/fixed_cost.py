@@ -9,7 +9,9 @@ from typing import Any
 import numpy as np
 
 from rl_replenishment.cli.benchmarks.stationary import Bed, interval
+from rl_replenishment.cli.engine import engine_of
 from rl_replenishment.cli.screen import Screen
+from rl_replenishment.core.engine import Told
 from rl_replenishment.core.evaluation.fixed_cost import FixedOrderCost
 from rl_replenishment.core.policies.base import Policy
 from rl_replenishment.core.policies.order_up_to import FixedLevels, OrderUpTo
@@ -26,18 +28,14 @@ _MEASURING = (1000, 2000)
 def measure(options: argparse.Namespace, screen: Screen) -> dict[str, Any]:
 	"""Train per instance and seed, and compare with the optimum."""
 	instances = list(itertools.product(options.lead_times or LEAD_TIMES, PENALTIES, ORDER_COSTS))
-	rows = []
-	with screen.progress("Training") as update:
-		for number, (lead_time, penalty, order_cost) in enumerate(instances):
-			update(
-				number / len(instances), f"Lead time {lead_time}, penalty {penalty}, order cost {order_cost}"
-			)
-			row = measure_instance(FixedOrderCost(lead_time, penalty, order_cost, RATE), options)
-			rows.append(row)
-			screen.say(
-				f"L {lead_time}  p {penalty:>2.0f}  K {order_cost:>2.0f}  optimum {row['optimal_cost']:.3f}"
-				f"  start {row['start_gap_percent']:+.2f} %  learned {row['gap_percent']:+.2f} %"
-			)
+	jobs = [(FixedOrderCost(*instance, RATE), options) for instance in instances]
+	with engine_of(options) as engine, screen.progress("Training") as update:
+		rows = engine.map(_measured, jobs, lambda share: update(share, f"{len(jobs)} instances"))
+	for (lead_time, penalty, order_cost), row in zip(instances, rows, strict=True):
+		screen.say(
+			f"L {lead_time}  p {penalty:>2.0f}  K {order_cost:>2.0f}  optimum {row['optimal_cost']:.3f}"
+			f"  start {row['start_gap_percent']:+.2f} %  learned {row['gap_percent']:+.2f} %"
+		)
 	gaps = [row["gap_percent"] for row in rows]
 	screen.say(f"Mean gap to the optimum {np.mean(gaps):.2f} %.")
 	return {
@@ -47,6 +45,10 @@ def measure(options: argparse.Namespace, screen: Screen) -> dict[str, Any]:
 		"mean_gap_percent": float(np.mean(gaps)),
 		"largest_gap_percent": max(gaps),
 	}
+
+
+def _measured(job: tuple[FixedOrderCost, argparse.Namespace], _told: Told) -> dict[str, Any]:
+	return measure_instance(*job)
 
 
 def measure_instance(instance: FixedOrderCost, options: argparse.Namespace) -> dict[str, Any]:

@@ -9,14 +9,15 @@ import numpy as np
 
 from rl_replenishment.cli.backtest import compare
 from rl_replenishment.cli.benchmarks.inputs import northwind
+from rl_replenishment.cli.engine import engine_of
 from rl_replenishment.cli.options import counted, read_history
 from rl_replenishment.cli.screen import Screen
 from rl_replenishment.core.demand.imputation import impute
 from rl_replenishment.core.errors import InputError
 from rl_replenishment.core.evaluation.backtest import Backtest
 from rl_replenishment.core.files.items import item_table, read_items
-from rl_replenishment.core.training.algorithms import make_trainer
-from rl_replenishment.core.training.from_history import TrainingOptions, train_on_history
+from rl_replenishment.core.training.from_history import TrainingOptions
+from rl_replenishment.core.training.side_by_side import carry_out, trainings
 
 HOLDOUT_DAYS = 180
 SECONDS = 60.0
@@ -37,15 +38,13 @@ def measure(options: argparse.Namespace, screen: Screen) -> dict[str, Any]:
 	history = impute(history, items, held=HOLDOUT_DAYS).history
 	seen = history.window(0, history.days - HOLDOUT_DAYS)
 	seconds = options.seconds or SECONDS
-	found: list[Backtest] = []
-	with screen.progress("Training") as update:
-		for number in range(options.seeds):
-			update(number / options.seeds, f"Training with seed {options.seed + number}")
-			training = TrainingOptions(
-				algorithm=options.algorithm, seconds=seconds, seed=options.seed + number
-			)
-			trained = train_on_history(seen, items, make_trainer(options.algorithm), training)
-			found.append(compare(trained.stored, history, items, HOLDOUT_DAYS, options.seed))
+	training = TrainingOptions(algorithm=options.algorithm, seconds=seconds, seed=options.seed)
+	jobs = trainings(seen, items, training, options.seeds, {})
+	with engine_of(options) as engine, screen.progress("Training") as update:
+		trained = engine.map(carry_out, jobs, lambda share: update(share, f"Training {options.seeds} times"))
+	found: list[Backtest] = [
+		compare(each.stored, history, items, HOLDOUT_DAYS, options.seed) for each in trained
+	]
 	differences = [rows.rows[0].cost_vs_best_baseline for rows in found]
 	median = int(np.argsort(differences)[len(differences) // 2])
 	document = {

@@ -12,7 +12,9 @@ from typing import Any
 import numpy as np
 
 from rl_replenishment.cli.benchmarks.stationary import Bed, interval
+from rl_replenishment.cli.engine import engine_of
 from rl_replenishment.cli.screen import Screen
+from rl_replenishment.core.engine import Told
 from rl_replenishment.core.evaluation.lost_sales import LostSales
 from rl_replenishment.core.items import FloatArray, ItemTable
 from rl_replenishment.core.policies.base import Policy
@@ -35,13 +37,15 @@ def measure(options: argparse.Namespace, screen: Screen) -> dict[str, Any]:
 	"""Train per instance and seed, and compare with the optimum, or the best published cost."""
 	published = read_published()
 	instances = list(itertools.product(options.lead_times or LEAD_TIMES, PENALTIES))
-	rows = []
-	with screen.progress("Training") as update:
-		for number, (lead_time, penalty) in enumerate(instances):
-			update(number / len(instances), f"Lead time {lead_time}, penalty {penalty}")
-			row = measure_instance(LostSales(lead_time, penalty), options)
-			rows.append({**row, **compare(row, published.get((lead_time, penalty)))})
-			screen.say(describe(rows[-1]))
+	jobs = [(LostSales(lead_time, penalty), options) for lead_time, penalty in instances]
+	with engine_of(options) as engine, screen.progress("Training") as update:
+		measured = engine.map(_measured, jobs, lambda share: update(share, f"{len(jobs)} instances"))
+	rows = [
+		{**row, **compare(row, published.get(instance))}
+		for instance, row in zip(instances, measured, strict=True)
+	]
+	for row in rows:
+		screen.say(describe(row))
 	document: dict[str, Any] = {"algorithm": options.algorithm, "seeds": options.seeds, "instances": rows}
 	references = (("optimum", "", True), ("best published cost", "_to_published", False))
 	for reference, suffix, is_exact in references:
@@ -52,6 +56,10 @@ def measure(options: argparse.Namespace, screen: Screen) -> dict[str, Any]:
 		if known:
 			screen.say(f"Mean gap to the {reference} {np.mean(known):.2f} %.")
 	return document
+
+
+def _measured(job: tuple[LostSales, argparse.Namespace], _told: Told) -> dict[str, Any]:
+	return measure_instance(*job)
 
 
 def measure_instance(instance: LostSales, options: argparse.Namespace) -> dict[str, Any]:

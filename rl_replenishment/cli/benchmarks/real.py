@@ -13,20 +13,23 @@ import numpy as np
 
 from rl_replenishment.cli.backtest import check_peers, contest
 from rl_replenishment.cli.benchmarks.inputs import real_cases
+from rl_replenishment.cli.engine import engine_of
 from rl_replenishment.cli.options import budget, counted
 from rl_replenishment.cli.screen import Screen, Update
 from rl_replenishment.core.demand.history import DemandHistory
 from rl_replenishment.core.demand.imputation import impute
 from rl_replenishment.core.demand.rhythm import WEEKLY
+from rl_replenishment.core.engine import Engine, Told
 from rl_replenishment.core.errors import InputError
 from rl_replenishment.core.evaluation.backtest import BacktestRow
 from rl_replenishment.core.evaluation.bootstrap import relative_difference
 from rl_replenishment.core.files.items import read_items
 from rl_replenishment.core.files.orders import read_orders
 from rl_replenishment.core.items import ItemTable
+from rl_replenishment.core.policies.residual_network import ResidualNetwork
 from rl_replenishment.core.simulation.scenario import is_review_day, replay
-from rl_replenishment.core.training.algorithms import make_trainer
-from rl_replenishment.core.training.from_history import TrainingOptions, train_on_history
+from rl_replenishment.core.training.from_history import TrainingOptions
+from rl_replenishment.core.training.side_by_side import Training, carry_out, trainings
 
 #: days held out; more where lead times are so long that little would arrive in them
 HOLDOUT_DAYS, HOLDOUT_LEAD_TIMES = 180, 2.5
@@ -52,11 +55,11 @@ def measure(options: argparse.Namespace, screen: Screen) -> dict[str, Any]:
 		options.seconds = SECONDS
 	files = real_cases(options)
 	found = []
-	with screen.progress("Reading") as update:
+	with engine_of(options) as engine, screen.progress("Reading") as update:
 		for number, (name, orders, items) in enumerate(files):
 			case = read_case(name, orders, items, weekly=options.weekly)
 			share = _part(update, name, number / len(files), 1 / len(files))
-			found.append(_measured(case, options, share))
+			found.append(_measured(case, options, engine, share))
 	for case_found in found:
 		_tell(case_found, screen)
 	ratios = [each["learned"]["ratio_to_best_peer"] for each in found if each["learned"]]
@@ -99,20 +102,22 @@ def weekly_totals(history: DemandHistory) -> DemandHistory:
 	return replace(window, demand=demand, rhythm=WEEKLY)
 
 
-def _measured(case: Case, options: argparse.Namespace, update: Update) -> dict[str, Any]:
+def _timed(training: Training, told: Told) -> tuple[ResidualNetwork, float]:
+	"""The policy of a training, and the seconds that it took, rules included."""
+	began = perf_counter()
+	policy = carry_out(training, told).stored.policy
+	return policy, perf_counter() - began
+
+
+def _measured(case: Case, options: argparse.Namespace, engine: Engine, update: Update) -> dict[str, Any]:
 	seen = case.history.window(0, case.history.days - case.held)
 	seconds, timesteps = budget(options)
-	seeds = [] if options.no_train else [options.seed + number for number in range(options.seeds)]
-	policies, training_seconds = [], []
-	for number, seed in enumerate(seeds):
-		update(0.8 * number / len(seeds), f"Training with seed {seed}")
-		began = perf_counter()
-		training = TrainingOptions(
-			algorithm=options.algorithm, seconds=seconds, timesteps=timesteps, seed=seed
-		)
-		trained = train_on_history(seen, case.items, make_trainer(options.algorithm), training)
-		policies.append(trained.stored.policy)
-		training_seconds.append(perf_counter() - began)
+	training = TrainingOptions(
+		algorithm=options.algorithm, seconds=seconds, timesteps=timesteps, seed=options.seed
+	)
+	jobs = [] if options.no_train else trainings(seen, case.items, training, options.seeds, {})
+	trained = engine.map(_timed, jobs, lambda share: update(0.8 * share, f"Training {len(jobs)} times"))
+	policies, training_seconds = [each for each, _ in trained], [took for _, took in trained]
 	began = perf_counter()
 	scenario = replay(
 		case.items,
@@ -127,7 +132,7 @@ def _measured(case: Case, options: argparse.Namespace, update: Update) -> dict[s
 		case.history,
 		scenario,
 		options.seed,
-		progress=lambda share, text=None: update(0.8 + 0.2 * share if seeds else share, text),
+		progress=lambda share, text=None: update(0.8 + 0.2 * share if jobs else share, text),
 		with_peers=True,
 	)
 	others = [row for row in compared.rows if row.kind in ("rule", "peer")]

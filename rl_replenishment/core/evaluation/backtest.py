@@ -8,10 +8,12 @@ from typing import Any, Literal, Protocol, TypeAlias
 
 import numpy as np
 
+from rl_replenishment.core.engine import IN_PROCESS, Engine, Told
 from rl_replenishment.core.evaluation.bootstrap import relative_difference
 from rl_replenishment.core.policies.base import Policy
 from rl_replenishment.core.simulation.rollout import Ledger, average, run
 from rl_replenishment.core.simulation.scenario import Scenario, sample_lead_times
+from rl_replenishment.core.simulation.shards import joined, part_of, shards
 
 #: one draw of random lead times moves the difference between two policies by several percent
 LEAD_TIME_DRAWS = 10
@@ -126,33 +128,37 @@ def backtest(
 	replayed: Sequence[Replayed] = (),
 	keep_paths: bool = False,
 	lead_time_draws: int = LEAD_TIME_DRAWS,
+	engine: Engine = IN_PROCESS,
+	progress: Told | None = None,
 ) -> Backtest:
 	"""Run policies and baselines through the scenario and compare each with the best baseline.
 
 	Where lead times are random the days are replayed under several draws of them, and the books averaged.
-	`peers` and what is `replayed` come after the rest.
+	`peers` and what is `replayed` come after the rest. The engine replays policies and baselines for parts of
+	the item-warehouses; peers and what is replayed look at all of them, here. `progress` is told the share
+	of the engine's work done.
 	"""
 	random = bool((scenario.items.lead_time_std_days > 0).any())
 	scenarios = [scenario]
 	for _ in range(lead_time_draws - 1 if random else 0):
 		drawn = sample_lead_times(scenario.items, scenario.days, rng)
 		scenarios.append(replace(scenario, lead_times=drawn))
-	statistics = list(scenario.statistics())
-
-	def books(policy: Policy) -> Ledger:
-		return average(
-			[
-				run(policy, each, keep_paths=keep_paths and each is scenario, statistics=statistics)
-				for each in scenarios
-			]
+	groups: tuple[tuple[Kind, Sequence[Policy]], ...] = (("policy", policies), ("rule", baselines))
+	kinds = [kind for kind, group in groups for _ in group]
+	jobs = [
+		(
+			[policy for _, group in groups for policy in group],
+			[part_of(each, shard) for each in scenarios],
+			keep_paths,
 		)
-
-	kinds: tuple[tuple[Kind, Sequence[Policy]], ...] = (
-		("policy", policies),
-		("rule", baselines),
-		("peer", peers),
-	)
-	ledgers: list[tuple[Ledger, Kind]] = [(books(policy), kind) for kind, group in kinds for policy in group]
+		for shard in shards(len(scenario.items), engine.workers)
+	]
+	parts = engine.map(_books, jobs, progress)
+	ledgers: list[tuple[Ledger, Kind]] = [
+		(joined(ledger), kind) for ledger, kind in zip(zip(*parts, strict=True), kinds, strict=True)
+	]
+	if peers:
+		ledgers += [(ledger, "peer") for ledger in _books((peers, scenarios, keep_paths), lambda share: None)]
 	for each in replayed:
 		drawn_books = [each.books(one, keep_paths=keep_paths and one is scenario) for one in scenarios]
 		ledgers.append((average(drawn_books), each.kind))
@@ -164,3 +170,18 @@ def backtest(
 		difference, interval = relative_difference(ledger.cost, reference.cost, rng)
 		rows.append(BacktestRow(ledger, kind, difference, interval))
 	return Backtest(scenario, len(scenarios), tuple(rows))
+
+
+def _books(job: tuple[Sequence[Policy], Sequence[Scenario], bool], told: Told) -> list[Ledger]:
+	"""Each policy's books, averaged over scenarios of the same days; the paths are those of the first."""
+	policies, scenarios, keep_paths = job
+	statistics = list(scenarios[0].statistics())
+	found = []
+	for number, policy in enumerate(policies):
+		ledgers = [
+			run(policy, each, keep_paths=keep_paths and each is scenarios[0], statistics=statistics)
+			for each in scenarios
+		]
+		found.append(average(ledgers))
+		told((number + 1) / len(policies))
+	return found

@@ -5,6 +5,9 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+#: of draws that are held in memory at a time
+_COUNTS = 10_000_000
+
 
 def relative_difference(
 	cost: npt.NDArray[np.float64],
@@ -22,9 +25,15 @@ def relative_difference(
 	if not reference.sum():
 		return float("nan"), (float("nan"), float("nan"))
 	n = len(cost)
-	# counts instead of index lists: one matrix product, bounded memory
-	weights = rng.multinomial(n, np.full(n, 1 / n), size=resamples)
-	totals = weights @ np.stack([cost, reference], axis=1)
+	both, even = np.stack([cost, reference], axis=1), np.full(n, 1 / n)
+	together = max(_COUNTS // n, 1)
+	# counts instead of index lists: matrix products, in bounded memory
+	totals = np.concatenate(
+		[
+			rng.multinomial(n, even, size=min(together, resamples - first)) @ both
+			for first in range(0, resamples, together)
+		]
+	)
 	# a draw of nothing but items that cost the reference nothing says nothing of a ratio
 	comparable = totals[totals[:, 1] > 0]
 	differences = comparable[:, 0] / comparable[:, 1] - 1

@@ -9,12 +9,15 @@ the other.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 
+from rl_replenishment.core.demand.statistics import DemandStatistics
+from rl_replenishment.core.engine import IN_PROCESS, Engine, Told
 from rl_replenishment.core.items import FloatArray, ItemTable
 from rl_replenishment.core.policies.base import Policy
 from rl_replenishment.core.policies.levels import economic_lot
@@ -28,6 +31,7 @@ from rl_replenishment.core.policies.order_up_to import (
 from rl_replenishment.core.policies.parameters import ItemParameters
 from rl_replenishment.core.simulation.rollout import run
 from rl_replenishment.core.simulation.scenario import Scenario
+from rl_replenishment.core.simulation.shards import part_of, shards
 
 SAFETY_FACTORS = (-1.0, -0.5, 0.0, 0.5, 1.0, 1.5, 2.0, 2.5, 3.0, 4.0)
 CAPS = (1.1, 1.25, 1.5, 2.0, 3.0, float(np.inf))
@@ -63,9 +67,15 @@ class TunedRules:
 
 
 def tune_rules(
-	halves: tuple[Scenario, Scenario], *, progress: Callable[[float], object] | None = None
+	halves: tuple[Scenario, Scenario],
+	*,
+	progress: Told | None = None,
+	engine: Engine = IN_PROCESS,
 ) -> TunedRules:
-	"""Tune all rules on two halves of a training window; `progress` is told the share done."""
+	"""Tune all rules on two halves of a training window; `progress` is told the share done.
+
+	The engine replays parts of the item-warehouses; what is chosen is chosen from the costs of all.
+	"""
 	no_cap: Parameters = {"gap": 0.0, "cap": float(np.inf)}
 	forecast_trials = [{"safety_factor": z, **no_cap} for z in (0.0, 1.0, 2.0)]
 	grids: dict[str, list[Parameters]] = {
@@ -80,16 +90,22 @@ def tune_rules(
 	}
 	lots = list(itertools.product(REORDER_COVERS, REORDER_LOTS))
 	runs = len(FORECASTS) * len(forecast_trials) + sum(map(len, grids.values())) + len(lots)
-	bench = _Bench(halves, runs, progress)
+	bench = _Bench(halves, runs, progress, engine)
 	forecast = bench.best_forecast(forecast_trials)
-	tuned = {name: bench.tune(name, forecast, grid) for name, grid in grids.items()}
+	reorder = _ReorderGrid(halves[-1], lots)
+	order_up_to = [[_rule(name, forecast, values) for values in grid] for name, grid in grids.items()]
+	*costs, of_reorder = bench.costs_of_each([*order_up_to, reorder.candidates()])
+	tuned = {
+		name: bench.tune(name, forecast, grid, cost)
+		for (name, grid), cost in zip(grids.items(), costs, strict=True)
+	}
 	best = min(tuned.values(), key=lambda rule: rule.cross_cost)
 	days = sum(half.days for half in halves)
 	return TunedRules(
 		base_stock=tuned["base-stock"].rule,
 		capped_base_stock=tuned["capped base-stock"].rule,
 		s_S=tuned["(s, S)"].rule,
-		reorder_level=bench.tune_reorder_level(lots),
+		reorder_level=reorder.chosen(bench.choose(of_reorder)[0]),
 		best=best.rule,
 		cost_per_day=(best.cost / max(days, 1)).astype(np.float32),
 	)
@@ -104,39 +120,71 @@ class _Tuned:
 	cross_cost: float
 
 
+@dataclass(frozen=True, eq=False)
+class _Shard:
+	"""Both halves of some item-warehouses."""
+
+	halves: tuple[Scenario, Scenario]
+
+	@cached_property
+	def statistics(self) -> list[list[DemandStatistics]]:
+		"""By half and day; computed once, however many candidates are run."""
+		return [list(half.statistics()) for half in self.halves]
+
+
+def _costs_of(job: tuple[_Shard, Sequence[Policy]], told: Told) -> Costs:
+	"""What candidates cost the item-warehouses of a shard, shape (halves, candidates, n)."""
+	shard, candidates = job
+	found = np.empty((len(shard.halves), len(candidates), len(shard.halves[0].items)))
+	for number, policy in enumerate(candidates):
+		for half, (scenario, statistics) in enumerate(zip(shard.halves, shard.statistics, strict=True)):
+			found[half, number] = run(policy, scenario, statistics=statistics).cost
+		told((number + 1) / len(candidates))
+	return found
+
+
 class _Bench:
 	"""Runs candidates through both halves; costs have shape (halves, candidates, N)."""
 
 	def __init__(
-		self, halves: tuple[Scenario, Scenario], runs: int, progress: Callable[[float], object] | None
+		self, halves: tuple[Scenario, Scenario], runs: int, progress: Told | None, engine: Engine
 	) -> None:
-		self.halves = halves
 		self.items: ItemTable = halves[0].items
-		self._statistics = [list(half.statistics()) for half in halves]
+		self._engine = engine
+		first, second = halves
+		self._shards = [
+			_Shard((part_of(first, shard), part_of(second, shard)))
+			for shard in shards(len(self.items), engine.workers)
+		]
 		self._progress = progress or (lambda share: None)
 		self._runs, self._done = runs, 0
 
-	def costs(self, candidates: Sequence[Policy]) -> Costs:
-		found = np.empty((len(self.halves), len(candidates), len(self.items)))
-		for number, policy in enumerate(candidates):
-			for half, (scenario, statistics) in enumerate(zip(self.halves, self._statistics, strict=True)):
-				found[half, number] = run(policy, scenario, statistics=statistics).cost
-			self._done += 1
-			self._progress(self._done / self._runs)
-		return found
+	def costs_of_each(self, groups: Sequence[Sequence[Policy]]) -> list[Costs]:
+		"""The costs of several groups of candidates, each of shape (halves, candidates, N)."""
+		candidates = [policy for group in groups for policy in group]
+		costs = np.concatenate(
+			self._engine.map(
+				_costs_of,
+				[(shard, candidates) for shard in self._shards],
+				lambda share: self._progress((self._done + share * len(candidates)) / self._runs),
+			),
+			axis=2,
+		)
+		self._done += len(candidates)
+		return np.split(costs, np.cumsum([len(group) for group in groups])[:-1], axis=1)
 
 	def best_forecast(self, trials: Sequence[Parameters]) -> str:
 		"""The forecast that is cheapest over all items, at the best of a few safety factors."""
 		costs = np.stack(
-			[self.costs([_rule("", forecast, values) for values in trials]) for forecast in FORECASTS]
+			self.costs_of_each([[_rule("", forecast, values) for values in trials] for forecast in FORECASTS])
 		)
 		# items count alike, whatever their price: each one's cost is measured in its own average
 		self.scale = np.maximum(costs.mean(axis=(0, 2)), 1e-9)
 		per_forecast = (costs / self.scale[:, None, :]).mean(axis=(1, 3)).min(axis=1)
 		return FORECASTS[int(per_forecast.argmin())]
 
-	def tune(self, name: str, forecast: str, grid: Sequence[Parameters]) -> _Tuned:
-		costs = self.costs([_rule(name, forecast, values) for values in grid])
+	def tune(self, name: str, forecast: str, grid: Sequence[Parameters], costs: Costs) -> _Tuned:
+		"""The rule with each item's own settings of a grid, by what the grid costs."""
 		choice, cross_cost = self.choose(costs)
 		common = int((costs.sum(axis=0) / self.scale.sum(axis=0)).mean(axis=1).argmin())
 		values = {key: np.array([grid[i][key] for i in choice], np.float32) for key in grid[0]}
@@ -161,22 +209,30 @@ class _Bench:
 		weight = min(COMMON_WEIGHTS, key=cross_cost)
 		return pick(own.sum(axis=0), weight), cross_cost(weight)
 
-	def tune_reorder_level(self, grid: Sequence[tuple[float, float]]) -> ReorderLevel:
-		"""ERPNext's rule with fixed numbers, as a planner would set them from the mean demand."""
-		last = self.halves[-1]
+
+class _ReorderGrid:
+	"""ERPNext's rule with fixed numbers, as a planner would set them from the mean demand."""
+
+	def __init__(self, last: Scenario, grid: Sequence[tuple[float, float]]) -> None:
+		self._items = items = last.items
 		rate = last.demand.mean(axis=0)
-		horizon = rate * (self.items.whole_lead_time_days + last.review_days)
-		lot = np.maximum(economic_lot(self.items, rate), rate * last.review_days)
-		covers, lots = (np.array(column, np.float32) for column in zip(*grid, strict=True))
+		self._horizon = rate * (items.whole_lead_time_days + last.review_days)
+		self._lot = np.maximum(economic_lot(items, rate), rate * last.review_days)
+		self._grid = grid
 
-		def rule(cover: FloatArray | float, share: FloatArray | float) -> ReorderLevel:
-			parameters = ItemParameters.per_item(
-				self.items, reorder_level=cover * horizon, reorder_qty=share * lot
-			)
-			return ReorderLevel(REORDER_LEVEL, parameters)
+	def candidates(self) -> list[Policy]:
+		return [self._rule(cover, share) for cover, share in self._grid]
 
-		choice, _ = self.choose(self.costs([rule(cover, share) for cover, share in grid]))
-		return rule(covers[choice], lots[choice])
+	def chosen(self, choice: npt.NDArray[np.intp]) -> ReorderLevel:
+		"""Each item with its own choice of the grid, shape (N,)."""
+		covers, lots = (np.array(column, np.float32) for column in zip(*self._grid, strict=True))
+		return self._rule(covers[choice], lots[choice])
+
+	def _rule(self, cover: FloatArray | float, share: FloatArray | float) -> ReorderLevel:
+		parameters = ItemParameters.per_item(
+			self._items, reorder_level=cover * self._horizon, reorder_qty=share * self._lot
+		)
+		return ReorderLevel(REORDER_LEVEL, parameters)
 
 
 def _rule(name: str, forecast: str, values: Parameters) -> OrderUpTo:

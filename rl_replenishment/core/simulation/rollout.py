@@ -86,7 +86,7 @@ def run(
 		longest_lead_time=max(int(scenario.lead_times.max(initial=0)), 0 if due is None else len(due) - 1),
 	)
 	inventory.reset(np.arange(n), scenario.initial_on_hand, due)
-	totals = {name: np.zeros(n) for name in _TOTALS}
+	totals = {name: np.zeros(n) for name in TOTALS}
 	paths = Paths(*(np.zeros((scenario.days, n), np.float32) for _ in range(3))) if keep_paths else None
 	for day, known in enumerate(statistics if statistics is not None else scenario.statistics()):
 		inventory.receive()
@@ -135,11 +135,11 @@ def average(ledgers: Sequence[Ledger]) -> Ledger:
 	first = ledgers[0]
 	if len(ledgers) == 1:
 		return first
-	means = {name: np.mean([getattr(ledger, name) for ledger in ledgers], axis=0) for name in _TOTALS}
+	means = {name: np.mean([getattr(ledger, name) for ledger in ledgers], axis=0) for name in TOTALS}
 	return Ledger(policy=first.policy, days=first.days, paths=first.paths, **means)
 
 
-_TOTALS = (
+TOTALS = (
 	"holding_cost",
 	"stockout_cost",
 	"order_cost",

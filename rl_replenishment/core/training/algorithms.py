@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 from rl_replenishment.core.errors import InputError
 from rl_replenishment.core.training.interface import Trainer
@@ -14,16 +16,27 @@ from rl_replenishment.core.training.interface import Trainer
 ALGORITHMS = ("pathwise", "ppo")
 DEFAULT_ALGORITHM = ALGORITHMS[0]
 LIBRARIES = {"pathwise": ("torch",), "ppo": ("torch", "stable_baselines3")}
+#: units of a layer, and replays in a step, at most
+LARGEST_LAYER, MOST_COLUMNS = 1024, 10_000_000
+#: what may be set of each algorithm, see their settings
+SETTINGS = {
+	"pathwise": ("hidden", "columns", "learning_rate", "weight_decay", "noise"),
+	"ppo": ("hidden", "columns", "learning_rate"),
+}
 
 
 def make_trainer(
-	name: str, *, tensorboard: Path | None = None, feedback_weight: float | None = None
+	name: str,
+	*,
+	tensorboard: Path | None = None,
+	feedback_weight: float | None = None,
+	settings: Mapping[str, Any] | None = None,
 ) -> Trainer:
 	"""The trainer of an algorithm; `InputError` where it is unknown or its libraries are not installed.
 
 	`feedback_weight`, above 0, is what the buyer's answers count for beside the simulation: in pathwise
 	training the weight of their distance, in PPO the number of them seen for each simulated decision. None is
-	the algorithm's own.
+	the algorithm's own. `settings` are some of `SETTINGS`, as `parse_setting` makes them.
 	"""
 	if name not in ALGORITHMS:
 		raise InputError(f"There is no algorithm {name!r}; choose one of: {', '.join(ALGORITHMS)}.")
@@ -41,22 +54,55 @@ def make_trainer(
 		raise InputError(
 			"--tensorboard needs tensorboard, which is not installed; run: pip install tensorboard."
 		)
-	return _pathwise(feedback_weight) if name == "pathwise" else _ppo(tensorboard, feedback_weight)
+	chosen = settings or {}
+	if name == "pathwise":
+		return _pathwise(feedback_weight, chosen)
+	return _ppo(tensorboard, feedback_weight, chosen)
 
 
-def _pathwise(feedback_weight: float | None) -> Trainer:
+def parse_setting(algorithm: str, name: str, text: str) -> float | int | tuple[int, ...]:
+	"""The value of one of `SETTINGS` as people write it; `InputError` says what is wrong with it."""
+	known = SETTINGS[algorithm]
+	if name not in known:
+		raise InputError(f"{algorithm} has no setting {name!r} to choose; choose among: {', '.join(known)}.")
+	try:
+		if name == "hidden":
+			sizes = tuple(int(size) for size in text.split("x"))
+			if all(0 < size <= LARGEST_LAYER for size in sizes):
+				return sizes
+		elif name == "columns":
+			if 0 < (count := int(text)) <= MOST_COLUMNS:
+				return count
+		elif (name != "learning_rate" and float(text) == 0) or 0 < float(text) <= 1:
+			return float(text)
+	except ValueError:
+		pass
+	wanted = {
+		"hidden": f"units by layer, as in 64x64, each of at most {LARGEST_LAYER}",
+		"columns": f"a whole number from 1 to {MOST_COLUMNS:,}",
+		"learning_rate": "a number above 0, at most 1",
+	}.get(name, "a number from 0 to 1")
+	raise InputError(f"Setting {name} is {text!r}, but must be {wanted}.")
+
+
+def written(value: Any) -> str:
+	"""The value of a setting as `parse_setting` reads it."""
+	return "x".join(map(str, value)) if isinstance(value, tuple) else f"{value:g}"
+
+
+def _pathwise(feedback_weight: float | None, chosen: Mapping[str, Any]) -> Trainer:
 	from rl_replenishment.core.training.pathwise import PathwiseSettings, PathwiseTrainer
 
-	settings = PathwiseSettings()
+	settings = replace(PathwiseSettings(), **chosen)
 	if feedback_weight is not None:
 		settings = replace(settings, feedback_weight=feedback_weight)
 	return PathwiseTrainer(settings)
 
 
-def _ppo(tensorboard: Path | None, feedback_weight: float | None) -> Trainer:
+def _ppo(tensorboard: Path | None, feedback_weight: float | None, chosen: Mapping[str, Any]) -> Trainer:
 	from rl_replenishment.core.training.ppo import PPOSettings, PPOTrainer
 
-	settings = PPOSettings()
+	settings = replace(PPOSettings(), **chosen)
 	if feedback_weight is not None:
 		settings = replace(settings, feedback_columns=max(round(feedback_weight * settings.columns), 1))
 	return PPOTrainer(settings, tensorboard)

@@ -23,6 +23,7 @@ from rl_replenishment.core.items import ItemTable, UnmetDemand
 from rl_replenishment.core.policies.base import protection_days
 from rl_replenishment.core.policies.order_up_to import OrderUpTo
 from rl_replenishment.core.policies.store import Snapshot, StoredPolicy
+from rl_replenishment.core.simulation.rollout import run
 from rl_replenishment.core.simulation.scenario import Scenario, halves, replay
 from rl_replenishment.core.training.algorithms import DEFAULT_ALGORITHM
 from rl_replenishment.core.training.interface import (
@@ -62,6 +63,9 @@ class Trained:
 	stored: StoredPolicy
 	rules: TunedRules
 	result: TrainingResult
+	#: on the validation days over the tuned base-stock rule's, whichever rule was learned on; nan where
+	#: nothing was measured
+	validation_cost: float = float("nan")
 
 
 def train_on_history(
@@ -136,7 +140,11 @@ def train_on_history(
 		ended_by=again.ended_by if again and again.ended_by == "cancelled" else found.ended_by,
 	)
 	about = {"candidates": portfolio.cost_ratios, "learned_share": found.chosen.share}
-	return _result(result, history, items, rules, options, about)
+	judged, common = (
+		run(rule, first.validation).cost.sum() for rule in (first.task.classical, rules.base_stock)
+	)
+	cost = found.chosen.cost_ratio * float(judged / max(common, 1e-9))
+	return replace(_result(result, history, items, rules, options, about), validation_cost=cost)
 
 
 def _halves(budget: Budget) -> tuple[Budget, Budget]:
