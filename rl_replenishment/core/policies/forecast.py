@@ -38,7 +38,8 @@ class QuantileForecast:
 
 	def quantiles(self, state: State) -> FloatArray:
 		"""Demand not passed with each of `PROBABILITIES`, shape (N, Q), in stock UOM."""
-		if self._last is None or self._last[0].demand is not state.demand:
+		last = self._last and self._last[0]
+		if last is None or last.demand is not state.demand or last.items is not state.items:
 			self._observer = observer_for(state.items, state.review_days, self._observer)
 			found = self.of(self._observer.known(state), demand_scale(state))
 			self._last = (state, found)
@@ -91,7 +92,7 @@ class QuantileLevels:
 		return Levels(
 			reorder_point,
 			reorder_point + gap_of(state, values["gap"], rate),
-			largest_order(values["cap"], rate * np.float32(state.review_days)),
+			largest_order(values["cap"], rate * np.asarray(state.review_days, np.float32)),
 			rate,
 			low,
 			middle,
