@@ -119,9 +119,7 @@ class State:
 			self,
 			items=self.items.take(rows),
 			today=self.today if np.ndim(self.today) == 0 else np.asarray(self.today)[rows],
-			review_days=(
-				self.review_days if isinstance(self.review_days, int) else self.review_days[rows]
-			),
+			review_days=(self.review_days if isinstance(self.review_days, int) else self.review_days[rows]),
 			demand=self.demand.take(rows),
 			**chosen,
 		)
@@ -188,9 +186,7 @@ def running_total(by_day: FloatArray, rows: int | None = None) -> FloatArray:
 	return total
 
 
-def protection_days(
-	items: ItemTable, review_days: int | npt.NDArray[np.int32]
-) -> npt.NDArray[np.int32]:
+def protection_days(items: ItemTable, review_days: int | npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
 	"""Days that an order placed now must last: the lead time plus the review interval, shape (N,)."""
 	return items.whole_lead_time_days + np.asarray(review_days, np.int32)
 

@@ -38,12 +38,14 @@ class QuantileForecast:
 
 	def quantiles(self, state: State) -> FloatArray:
 		"""Demand not passed with each of `PROBABILITIES`, shape (N, Q), in stock UOM."""
-		last = self._last and self._last[0]
-		if last is None or last.demand is not state.demand or last.items is not state.items:
-			self._observer = observer_for(state.items, state.review_days, self._observer)
-			found = self.of(self._observer.known(state), demand_scale(state))
-			self._last = (state, found)
-		return self._last[1]
+		if self._last is not None:
+			last, found = self._last
+			if last.demand is state.demand and last.items is state.items:
+				return found
+		self._observer = observer_for(state.items, state.review_days, self._observer)
+		found = self.of(self._observer.known(state), demand_scale(state))
+		self._last = (state, found)
+		return found
 
 	def of(self, known: FloatArray, scale: FloatArray) -> FloatArray:
 		"""The quantiles, shape (M, Q), from what is known, shape (M, FORECAST_SIZE), and its scale, (M,)."""

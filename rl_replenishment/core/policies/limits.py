@@ -100,7 +100,9 @@ def limits(
 	quantity, and the rules weigh it.
 	"""
 	rate, lot = known.rate, items.smallest_lot
-	least = LEAST_SHARE * np.minimum(np.where(lot > 0, lot, np.inf), rate * np.asarray(review_days, np.float32))
+	least = LEAST_SHARE * np.minimum(
+		np.where(lot > 0, lot, np.inf), rate * np.asarray(review_days, np.float32)
+	)
 	# what is promised to somebody is no noise
 	least = np.where(known.owed > 0, 0, least)
 	sold = rate > 0

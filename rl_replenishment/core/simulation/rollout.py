@@ -111,7 +111,7 @@ def run(
 			)
 			asked, lead_times = policy.order_quantities(state), scenario.lead_times[day]
 			if terms is not None:
-				asked, lead_times = _under(terms, asked, lead_times, state)
+				asked, lead_times = _under(scenario, terms, asked, day)
 			ordered = inventory.place_orders(asked, lead_times)
 			if terms is not None:
 				totals["freight_cost"] += terms.freight(ordered)
@@ -139,14 +139,13 @@ def run(
 
 
 def _under(
-	terms: Terms, asked: FloatArray, lead_times: npt.NDArray[np.int32], state: State
+	scenario: Scenario, terms: Terms, asked: FloatArray, day: int
 ) -> tuple[FloatArray, npt.NDArray[np.int32]]:
 	"""Orders as suppliers take them, and days until they arrive, each of shape (N,)."""
-	assert isinstance(state.review_days, int)
-	today = np.datetime64(state.today, "D")
-	days = timing(terms, lead_times, today, state.review_days)
-	placed = feasible_quantity(state.items, np.where(days.is_open, asked, 0))
-	return terms.accepted(placed), np.minimum(days.lead, lead_times + LONGEST_WAIT_DAYS)
+	lead_times = scenario.lead_times[day]
+	days = timing(terms, lead_times, scenario.date(day), scenario.review_days)
+	placed = feasible_quantity(scenario.items, np.where(days.is_open, asked, 0).astype(np.float32))
+	return terms.accepted(placed), np.minimum(days.lead, lead_times + np.int32(LONGEST_WAIT_DAYS))
 
 
 def run_blind(policy: Policy, scenario: Scenario, *, keep_paths: bool = False) -> Ledger:

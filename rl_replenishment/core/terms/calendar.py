@@ -93,9 +93,9 @@ def arrival_days(
 def timed(state: State, found: Timing) -> State:
 	"""The state as an order meets it: its lead time is until it arrives, its interval until the next one."""
 	items = state.items
-	if isinstance(state.review_days, int) and (found.interval == state.review_days).all():
-		if (found.lead == items.whole_lead_time_days).all():
-			return state
+	is_usual = (found.lead == items.whole_lead_time_days) & (found.interval == state.review_days)
+	if is_usual.all():
+		return state
 	return replace(
 		state, items=with_lead_days(items, found.lead), review_days=found.interval.astype(np.int32)
 	)
@@ -104,9 +104,7 @@ def timed(state: State, found: Timing) -> State:
 def with_lead_days(items: ItemTable, lead: Days) -> ItemTable:
 	"""The items with other lead times where these differ by whole days."""
 	changed = lead != items.whole_lead_time_days
-	return replace(
-		items, lead_time_days=np.where(changed, lead, items.lead_time_days).astype(np.float32)
-	)
+	return replace(items, lead_time_days=np.where(changed, lead, items.lead_time_days).astype(np.float32))
 
 
 def _on_or_after(day: np.datetime64, calendar: np.busdaycalendar) -> np.datetime64:

@@ -18,7 +18,7 @@ from rl_replenishment.core.policies.levels import (
 from rl_replenishment.core.policies.limits import limits_of
 from rl_replenishment.core.terms.terms import Values
 
-#: what a unit costs a day at least, as a share of its price: else of two that cost nothing, neither is cheaper
+#: what a unit costs a day at least, as a share of its price: of two that cost nothing, neither is cheaper
 _LEAST_HOLDING = 1e-9
 
 
@@ -66,7 +66,7 @@ class Lines:
 		return np.where(self.is_ordered, np.maximum(after - self.level, 0), after - self.level)
 
 	def cost_of(self, extra: npt.ArrayLike) -> Values:
-		"""What raising the lines costs, shape (N,), by extra quantities; lines that are added pay their order.
+		"""What raising the lines by extra quantities costs, shape (N,); lines that are added pay their order.
 
 		The area under `slope`, and of lines that are added, less what the level says they lack.
 		"""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
@@ -16,6 +15,7 @@ from rl_replenishment.core.policies.order_up_to import OrderUpTo
 from rl_replenishment.core.policies.residual_network import ResidualNetwork
 from rl_replenishment.core.terms.calendar import Timing, timed, timing
 from rl_replenishment.core.terms.lines import Lines, lines_of
+from rl_replenishment.core.terms.rounding import Raising
 from rl_replenishment.core.terms.terms import Terms, Values
 from rl_replenishment.core.terms.waiting import (
 	Completed,
@@ -34,13 +34,13 @@ class Decided:
 
 	#: shape (N,), in stock UOM; 0 for what waits
 	quantity: Values
-	#: of it, what comes on top of what was asked for: to a price break, to the minimums, to free freight, (N,)
+	#: of it, what comes on top of what was asked for, (N,): to a price break, the minimums, free freight
 	for_break: Values
 	for_minimum: Values
 	for_freight: Values
 	#: what was missing of the minimums, by each of `MEASURES`, shape (4, S); 0 where nothing was
 	missing: Values
-	#: suppliers of which nothing is ordered: waiting is cheaper, or the minimums cannot be reached, shape (S,)
+	#: suppliers of which nothing is ordered, shape (S,): waiting is cheaper, or a minimum cannot be reached
 	waits: Mask
 	is_out_of_reach: Mask
 	#: what lacks of them with all that may be ordered, shape (4, S)
@@ -57,45 +57,37 @@ class Decided:
 		return self.for_break + self.for_minimum + self.for_freight
 
 
-#: from lines and terms, as `decide` with what else it needs
-Rounding: TypeAlias = Callable[[Lines, Terms, State, Levels, Timing], Decided]
-
-
-def decide(lines: Lines, terms: Terms, state: State, levels: Levels, days: Timing) -> Decided:
+def decide(
+	lines: Lines,
+	terms: Terms,
+	state: State,
+	levels: Levels,
+	days: Timing,
+	*,
+	raising: Raising | None = None,
+	may_wait: bool = True,
+) -> Decided:
 	"""Round the lines of each supplier together, or let them wait, whichever is expected to cost less.
 
-	`state` is as `timed` has it. An order that can be completed for nothing is placed. Else it waits for the
-	next review as long as what that costs, in demand missed, and in what completing it will cost then, is
-	less than now and what the terms cost anyway in that time: the stopping rule of a renewal process (Ross
-	1970), one step ahead.
+	`state` is as `timed` has it. An order that lacks nothing is placed. Else it waits for the next review as
+	long as what that costs, in demand missed and in completing it then, is less than completing it now and
+	what the terms cost anyway in that time: the stopping rule of a renewal process, one step ahead (Ross
+	1970). Where not `may_wait`, whatever can be completed is placed. `raising` is as for `fill`.
 	"""
 	at_break = lines.raised_by(to_price_break(lines, terms))
-	now = complete(at_break, terms)
-	count = len(terms.suppliers)
-	out_of_reach = (now.filled.short > 0).any(axis=0)
+	now = complete(at_break, terms, raising)
+	out_of_reach = np.asarray((now.filled.short > 0).any(axis=0))
+	waits, waiting = np.zeros(len(terms.suppliers), np.bool_), np.zeros(len(terms.suppliers))
 	asks = (now.cost + now.freight > 0) | out_of_reach
-	waits, waiting = np.zeros(count, np.bool_), np.zeros(count)
-	if asks.any():
+	if may_wait and asks.any():
 		waiting = terms.per_supplier(waiting_cost(lines, state, levels))
-		later = complete(at_next_review(lines, days.interval), terms)
+		later = complete(at_next_review(lines, days.interval), terms, raising)
 		reachable = ~(later.filled.short > 0).any(axis=0)
-		a_day = cost_of_cycles(lines, terms, days.interval)
-		interval = np.zeros(count)
-		known = terms.of_item >= 0
-		np.maximum.at(interval, terms.of_item[known], days.interval[known])
-		saved = now.cost + now.freight - later.cost - later.freight + a_day * interval
-		waits = asks & reachable & (out_of_reach | (waiting < saved))
+		interval = terms.longest_per_supplier(days.interval)
+		saved = now.cost + now.freight - later.cost - later.freight
+		saved = saved + cost_of_cycles(lines, terms, days.interval) * interval
+		waits = np.asarray(asks & reachable & (out_of_reach | (waiting < saved)))
 	return _decided(lines, at_break, now, terms, waits, out_of_reach & ~waits, waiting)
-
-
-def order_at_once(lines: Lines, terms: Terms, state: State, levels: Levels, days: Timing) -> Decided:
-	"""As `decide`, but nothing that can be completed waits."""
-	at_break = lines.raised_by(to_price_break(lines, terms))
-	now = complete(at_break, terms)
-	nothing = np.zeros(len(terms.suppliers))
-	return _decided(
-		lines, at_break, now, terms, nothing > 0, (now.filled.short > 0).any(axis=0), nothing
-	)
 
 
 def _decided(
@@ -152,7 +144,7 @@ def to_price_break(lines: Lines, terms: Terms) -> Values:
 
 
 def levels_of(policy: Policy, state: State) -> tuple[FloatArray, Levels]:
-	"""What a policy orders, shape (N,), and the levels behind it; of one without, what usual demand asks for."""
+	"""What a policy orders, shape (N,), and the levels behind it; without any, what usual demand asks for."""
 	if isinstance(policy, ResidualNetwork):
 		decision = policy.decide(state)
 		return decision.quantity, decision.learned
@@ -167,11 +159,12 @@ def levels_of(policy: Policy, state: State) -> tuple[FloatArray, Levels]:
 
 @dataclass(eq=False)
 class UnderTerms:
-	"""A policy whose orders are rounded and timed as suppliers' terms ask for."""
+	"""A policy whose orders are rounded and timed as suppliers' terms ask for; see `decide`."""
 
 	policy: Policy
 	terms: Terms
-	rounding: Rounding = decide
+	raising: Raising | None = None
+	may_wait: bool = True
 	#: tables of items by lead times: policies align their parameters to a table once
 	_tables: dict[bytes, tuple[ItemTable, ItemTable]] = field(default_factory=dict, repr=False)
 
@@ -180,13 +173,14 @@ class UnderTerms:
 		return self.policy.name
 
 	def order_quantities(self, state: State) -> FloatArray:
-		assert isinstance(state.review_days, int) and np.ndim(state.today) == 0
-		today = np.datetime64(state.today, "D")
-		days = timing(self.terms, state.items.whole_lead_time_days, today, state.review_days)
+		assert isinstance(state.review_days, int)
+		assert isinstance(state.today, np.datetime64)
+		days = timing(self.terms, state.items.whole_lead_time_days, state.today, state.review_days)
 		known = self._timed(state, days)
 		quantity, levels = levels_of(self.policy, known)
 		lines = lines_of(known, np.where(days.is_open, quantity, 0), levels, may_be_raised=days.is_open)
-		return self.rounding(lines, self.terms, known, levels, days).quantity.astype(np.float32)
+		found = decide(lines, self.terms, known, levels, days, raising=self.raising, may_wait=self.may_wait)
+		return found.quantity.astype(np.float32)
 
 	def _timed(self, state: State, days: Timing) -> State:
 		known = timed(state, days)

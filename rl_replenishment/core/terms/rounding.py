@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -27,6 +28,10 @@ _ROUNDS = 3
 _TRIMS = 3
 
 
+#: from lines, each one's supplier, what a unit counts for, and what suppliers lack, to extra quantities
+Raising: TypeAlias = Callable[[Lines, Groups, Values, Values], Values]
+
+
 @dataclass(frozen=True, eq=False)
 class Filled:
 	"""What is ordered more, and what comes of it."""
@@ -39,12 +44,14 @@ class Filled:
 	short: Values
 
 
-def fill(lines: Lines, terms: Terms, minimum: Values | None = None) -> Filled:
+def fill(lines: Lines, terms: Terms, raising: Raising | None = None, minimum: Values | None = None) -> Filled:
 	"""Raise the lines of each supplier that orders anything to its minimums, shape (4, S), at least cost.
 
-	Where a minimum cannot be reached, the lines are raised as far as they may be.
+	`raising` is another way to find the extra quantities than `least_cost`. Where a minimum cannot be
+	reached, the lines are raised as far as they may be.
 	"""
 	wanted = terms.suppliers.minimum if minimum is None else minimum
+	raised = least_cost if raising is None else raising
 	orders = terms.per_supplier(lines.is_ordered) > 0
 	now = lines
 	for _ in range(_ROUNDS):
@@ -54,7 +61,7 @@ def fill(lines: Lines, terms: Terms, minimum: Values | None = None) -> Filled:
 			lacking = wanted[measure] - terms.per_supplier(per_unit * now.quantity)
 			lacking = np.where(orders & (lacking > NOISE * wanted[measure]), lacking, 0)
 			if (lacking > 0).any():
-				more = least_cost(now, terms.of_item, per_unit, lacking)
+				more = raised(now, terms.of_item, per_unit, lacking)
 				# a line that has joined is one of them from here on, with its order paid
 				now, changed = now.raised_by(more), changed or bool((more > 0).any())
 		if not changed:
@@ -167,7 +174,7 @@ def _enough(
 
 
 def _total(steps: _Steps, group: npt.NDArray[np.intp], extra: Values, count: int) -> Values:
-	return np.bincount(group, weights=steps.weight * extra, minlength=count)
+	return np.bincount(group, weights=steps.weight * extra, minlength=count).astype(np.float64)
 
 
 def _last_step(
@@ -208,7 +215,9 @@ def _trimmed(steps: _Steps, group: npt.NDArray[np.intp], lacking: Values, extra:
 	kept = np.maximum(extra - packs, 0)
 	# a line that joins keeps what it must begin with, or leaves
 	leaves = extra * steps.weight <= over[group] * (1 + NOISE)
-	kept = np.where(steps.joins & (kept < steps.least), np.where(leaves, 0, np.minimum(steps.least, extra)), kept)
+	kept = np.where(
+		steps.joins & (kept < steps.least), np.where(leaves, 0, np.minimum(steps.least, extra)), kept
+	)
 	saved = steps.cost(extra) - steps.cost(kept)
 	chosen = _first_of_each(group, -saved, len(lacking))
 	chosen = chosen[saved[chosen] > 0]

@@ -22,12 +22,12 @@ NOISE = 1e-6
 
 @dataclass(frozen=True, eq=False)
 class SupplierTerms:
-	"""The terms of S suppliers; money in company currency, weight, volume and quantity in the items' units."""
+	"""The terms of S suppliers; money in company currency, the rest in the units of the items."""
 
 	names: tuple[str, ...]
 	#: least that an order must come to, by each of `MEASURES`, shape (4, S); 0 for no minimum
 	minimum: Values
-	#: what the delivery of an order costs, shape (S,), and the order value from which it is free; inf for never
+	#: what a delivery costs, shape (S,), and the order value from which it is free; inf for never
 	freight_cost: Values
 	free_freight_value: Values
 	#: Monday to Sunday, whether orders are taken, and whether goods are delivered, each of shape (S, 7)
@@ -196,7 +196,14 @@ class Terms:
 		"""Sums over the lines of each supplier, shape (S,), of amounts of shape (N,)."""
 		known = self.of_item >= 0
 		weights = np.asarray(amount, np.float64)[known]
-		return np.bincount(self.of_item[known], weights=weights, minlength=len(self.suppliers))
+		found = np.bincount(self.of_item[known], weights=weights, minlength=len(self.suppliers))
+		return found.astype(np.float64)
+
+	def longest_per_supplier(self, days: npt.ArrayLike) -> Values:
+		"""The longest of each supplier's lines, shape (S,), of days of shape (N,); 0 where it has none."""
+		known, found = self.of_item >= 0, np.zeros(len(self.suppliers))
+		np.maximum.at(found, self.of_item[known], np.asarray(days, np.float64)[known])
+		return found
 
 	def totals(self, quantity: npt.ArrayLike) -> Values:
 		"""What the lines of each supplier come to by each of `MEASURES`, shape (4, S)."""
@@ -204,14 +211,14 @@ class Terms:
 		return np.stack([self.per_supplier(each * asked) for each in self.per_unit(asked)])
 
 	def missing(self, quantity: npt.ArrayLike) -> Values:
-		"""What orders lack of the minimums, by each of `MEASURES`, shape (4, S); 0 where nothing is ordered."""
+		"""What orders lack of the minimums, as `SupplierTerms.minimum`; 0 where nothing is ordered."""
 		is_ordered = self.per_supplier(np.asarray(quantity) > 0) > 0
 		lacking = self.suppliers.minimum - self.totals(quantity)
 		return np.where(is_ordered & (lacking > NOISE * self.suppliers.minimum), lacking, 0)
 
 	def accepted(self, quantity: FloatArray) -> FloatArray:
 		"""Orders, shape (N,), without those that their suppliers refuse for being too small."""
-		refused = (self.missing(quantity) > 0).any(axis=0)
+		refused = np.asarray((self.missing(quantity) > 0).any(axis=0))
 		of_refusing = (self.of_item >= 0) & refused[self.of_item]
 		return np.where(of_refusing, np.float32(0), quantity).astype(np.float32)
 

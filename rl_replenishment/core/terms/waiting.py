@@ -12,7 +12,7 @@ from rl_replenishment.core.outlook import Outlook
 from rl_replenishment.core.policies.base import State, protection_days
 from rl_replenishment.core.policies.levels import Levels
 from rl_replenishment.core.terms.lines import Lines
-from rl_replenishment.core.terms.rounding import Filled, fill
+from rl_replenishment.core.terms.rounding import Filled, Raising, fill
 from rl_replenishment.core.terms.terms import NOISE, Terms, Values
 
 
@@ -34,9 +34,9 @@ class Completed:
 		return self.filled.extra + self.for_freight
 
 
-def complete(lines: Lines, terms: Terms) -> Completed:
+def complete(lines: Lines, terms: Terms, raising: Raising | None = None) -> Completed:
 	"""Raise each supplier's lines to its minimums at least cost, then to free freight where that pays."""
-	filled = fill(lines, terms)
+	filled = fill(lines, terms, raising)
 	full = lines.raised_by(filled.extra)
 	suppliers = terms.suppliers
 	orders = terms.per_supplier(full.is_ordered) > 0
@@ -48,7 +48,7 @@ def complete(lines: Lines, terms: Terms) -> Completed:
 	if can.any():
 		threshold = np.zeros_like(suppliers.minimum)
 		threshold[0] = np.where(can, suppliers.free_freight_value, 0)
-		more = fill(full, terms, threshold)
+		more = fill(full, terms, raising, threshold)
 		raises = can & (more.short[0] <= 0) & (more.cost < suppliers.freight_cost)
 		for_freight = np.where((terms.of_item >= 0) & raises[terms.of_item], more.extra, 0)
 		freight = np.where(raises, 0, freight)
@@ -72,8 +72,7 @@ def waiting_cost(lines: Lines, state: State, levels: Levels) -> Values:
 	"""Money that each line is expected to cost if its order waits for the next chance, shape (N,).
 
 	What is missed, or kept waiting, between the day on which it would arrive and that on which the next one
-	would, along the courses of `Outlook`, as far as the order would have met it; less what its stock would
-	have cost in these days.
+	would, along the courses of `Outlook`, as far as the order would have met it.
 	"""
 	outlook = _outlook(state, levels)
 	arrival = state.items.whole_lead_time_days
@@ -86,9 +85,7 @@ def waiting_cost(lines: Lines, state: State, levels: Levels) -> Values:
 		met = np.clip(np.maximum(after, 0) - np.maximum(before, 0), 0, asked)
 	else:
 		met = (np.clip(before, 0, asked) + np.clip(after, 0, asked)) / 2 * days
-	missed = met.mean(axis=0) * state.items.stockout_cost
-	left = asked - np.clip(np.maximum(after, 0), 0, asked).mean(axis=0) / 2
-	return np.where(lines.is_ordered, missed - state.items.holding_cost * left * days, 0)
+	return np.where(lines.is_ordered, met.mean(axis=0) * state.items.stockout_cost, 0)
 
 
 def cost_of_cycles(lines: Lines, terms: Terms, interval: npt.NDArray[np.integer]) -> Values:
@@ -102,9 +99,7 @@ def cost_of_cycles(lines: Lines, terms: Terms, interval: npt.NDArray[np.integer]
 	a_day = terms.per_unit(lines.quantity) * lines.rate
 	demand = np.stack([terms.per_supplier(each) for each in a_day])
 	held = terms.per_supplier(lines.items.holding_cost * lines.rate)
-	shortest = np.ones(len(suppliers))
-	known = terms.of_item >= 0
-	np.maximum.at(shortest, terms.of_item[known], np.broadcast_to(interval, known.shape)[known])
+	shortest = np.maximum(terms.longest_per_supplier(interval), 1)
 	with np.errstate(divide="ignore", invalid="ignore"):
 		for_minimum = np.where(suppliers.minimum > 0, suppliers.minimum / demand, 0).max(axis=0)
 		is_free = np.where(suppliers.freight_cost > 0, suppliers.free_freight_value / demand[0], 0)
