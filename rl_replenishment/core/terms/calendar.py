@@ -22,6 +22,8 @@ class Timing:
 
 	#: until the order goes out
 	wait: Days
+	#: until the order after it could go out
+	next_wait: Days
 	#: from today until it arrives
 	lead: Days
 	#: from its arrival until that of the next order that could follow
@@ -56,6 +58,7 @@ def timing(
 	ahead = review_days if next_review_days is None else next_review_days
 	lead = np.asarray(lead_days, np.int64)
 	wait = np.zeros(len(lead), np.int64)
+	next_wait = np.full(len(lead), ahead, np.int64)
 	arrives, interval = lead.copy(), np.full(len(lead), review_days, np.int64)
 	day = today.astype("datetime64[D]")
 	late = suppliers.closing_minute <= minute
@@ -68,26 +71,17 @@ def timing(
 		first = _on_or_after(day + int(late[at]), orders)
 		later = _on_or_after(max(day + ahead, first + 1), orders)
 		wait[rows] = (first - day).astype(np.int64)
+		next_wait[rows] = (later - day).astype(np.int64)
 		arrives[rows] = (_arrival(first, lead[rows], delivers) - day).astype(np.int64)
 		then = (_arrival(later, lead[rows], delivers) - day).astype(np.int64)
 		interval[rows] = np.maximum(then - arrives[rows], 1)
 	return Timing(
-		wait.astype(np.int32), arrives.astype(np.int32), interval.astype(np.int32), wait < max(ahead, 1)
+		wait=wait.astype(np.int32),
+		next_wait=next_wait.astype(np.int32),
+		lead=arrives.astype(np.int32),
+		interval=interval.astype(np.int32),
+		is_open=wait < max(ahead, 1),
 	)
-
-
-def arrival_days(
-	terms: Terms, lead_days: npt.NDArray[np.integer], wait: Days, today: np.datetime64
-) -> npt.NDArray[np.int32]:
-	"""Days from today until orders arrive that go out in `wait` days and travel `lead_days`, all (N,)."""
-	suppliers = terms.suppliers
-	found = np.asarray(lead_days, np.int64) + wait
-	day = today.astype("datetime64[D]")
-	for at in np.flatnonzero(has_days(suppliers)):
-		rows = np.flatnonzero(terms.of_item == at)
-		delivers = np.busdaycalendar(suppliers.delivery_days[at], suppliers.holidays[at])
-		found[rows] = (_arrival(day, found[rows], delivers) - day).astype(np.int64)
-	return found.astype(np.int32)
 
 
 def timed(state: State, found: Timing) -> State:
