@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -87,7 +88,11 @@ def read_terms(
 	)
 	weight, volume = _per_unit(items_path, items.keys)
 	breaks = None if prices_path is None else _read_breaks(prices_path, items.keys, note)
-	terms = Terms.create(suppliers, items, weight=weight, volume=volume, breaks=breaks)
+	position = {fold(name): at for at, name in enumerate(names)}
+	terms = replace(
+		Terms.create(suppliers, items, weight=weight, volume=volume, breaks=breaks),
+		of_item=np.array([position.get(fold(name), -1) for name in items.suppliers], np.intp),
+	)
 	_refuse_unmeasured(table, terms, note, items.keys)
 	return terms
 
@@ -121,19 +126,17 @@ def _refuse_free_freight(table: Table, numbers: dict[str, npt.NDArray[np.float64
 
 
 def _refuse_unmeasured(table: Table, terms: Terms, note: Note, keys: Sequence[ItemKey]) -> None:
-	"""Refuse a minimum weight, or volume, of a supplier none of whose items has any; a note where some have."""
+	"""Refuse a minimum weight, or volume, where no item of the supplier has any; tell where some lack it."""
 	per_unit = terms.per_unit(np.zeros(len(keys)))
 	for measure in (1, 2):
 		name = f"unit_{MEASURES[measure]}"
 		for row in np.flatnonzero(terms.suppliers.minimum[measure] > 0).tolist():
 			own = terms.of_item == row
 			if own.any() and not (per_unit[measure][own] > 0).any():
-				raise table.error(
-					f"minimum_{MEASURES[measure]}",
-					row,
-					f"no item of {shown(terms.suppliers.names[row])} has a {name}; add the column to the items",
-				)
-			lacking = [keys[at] for at in np.flatnonzero(own & (per_unit[measure] <= 0))]
+				named = shown(terms.suppliers.names[row])
+				problem = f"no item of {named} has a {name}; add the column to the items"
+				raise table.error(f"minimum_{MEASURES[measure]}", row, problem)
+			lacking = [keys[at] for at in np.flatnonzero(own & (per_unit[measure] <= 0)).tolist()]
 			if lacking:
 				note(f"No {name} is known of {some(lacking)}: they do not count towards the minimum.")
 
@@ -175,9 +178,8 @@ def _closing_minutes(table: Table) -> npt.NDArray[np.int64]:
 		if text:
 			minute = minute_of(text)
 			if not minute:
-				raise table.error(
-					_CLOSING.name, row, f"{shown(text)} is no time of day; write it as in 11:30"
-				)
+				problem = f"{shown(text)} is no time of day; write it as in 11:30"
+				raise table.error(_CLOSING.name, row, problem)
 			found[row] = minute
 	return found
 
@@ -186,7 +188,7 @@ def _holidays(table: Table) -> list[npt.NDArray[np.datetime64]]:
 	"""The days in each cell: dates, or first and last as in 2026-12-24..2027-01-02."""
 	found = []
 	for row, text in enumerate(table.texts(_HOLIDAYS.name)):
-		days: list[np.datetime64] = []
+		days: list[datetime.date] = []
 		for part in re.split(r"[,;\s]+", text.strip()) if text else ():
 			try:
 				first, *rest = (datetime.date.fromisoformat(end) for end in part.split(".."))
@@ -200,7 +202,8 @@ def _holidays(table: Table) -> list[npt.NDArray[np.datetime64]]:
 					f"{shown(part)} is no day, nor a span of a year at most; write 2026-12-25, or"
 					" 2026-12-24..2027-01-02, with blanks between",
 				)
-			days += np.arange(first, last + datetime.timedelta(days=1), dtype="datetime64[D]").tolist()
+			count = (last - first).days + 1
+			days += [first + datetime.timedelta(days=step) for step in range(count)]
 		found.append(np.array(days, dtype="datetime64[D]"))
 	return found
 

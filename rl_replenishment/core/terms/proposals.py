@@ -228,9 +228,9 @@ class _Teller:
 		what = _("{0} is missing {1}").format(self.minimum(measure, at), missing)
 		if found.short[:, at].any():
 			return _("Waits until {0}: {1}, more than may be ordered now.").format(until, what)
-		return _(
-			"Waits until {0}: {1}; filling up now would cost {2}, and waiting {3} in missed sales."
-		).format(until, what, money(float(found.raising_cost[at])), money(float(found.waiting_cost[at])))
+		words = _("Waits until {0}: {1}; filling up now would cost {2}, and waiting {3} in missed sales.")
+		costs = (money(float(each[at])) for each in (found.raising_cost, found.waiting_cost))
+		return words.format(until, what, *costs)
 
 	def out_of_reach(self, at: int) -> str:
 		"""Why nothing is ordered at all."""
