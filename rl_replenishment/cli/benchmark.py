@@ -18,6 +18,7 @@ from rl_replenishment.cli.benchmarks import (
 	real,
 	serving,
 	stock_multi_product,
+	terms,
 	throughput,
 )
 from rl_replenishment.cli.options import add_algorithm_argument, not_negative, positive
@@ -35,6 +36,7 @@ BENCHMARKS = {
 	"real": real.measure,
 	"serving": serving.measure,
 	"stock-multi-product": stock_multi_product.measure,
+	"terms": terms.measure,
 	"throughput": throughput.measure,
 }
 
@@ -62,9 +64,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 		"--data",
 		metavar="DIR",
 		type=Path,
-		help="folder of cases, each with orders.csv and items.csv (real, forecast)",
+		help="folder of cases, each with orders.csv and items.csv (real, forecast, terms)",
 	)
-	parser.add_argument("--case", metavar="NAME", nargs="+", help="only these cases (real, forecast)")
+	parser.add_argument("--case", metavar="NAME", nargs="+", help="only these cases (real, forecast, terms)")
 	parser.add_argument("--weekly", action="store_true", help="every history summed by week (real, forecast)")
 	parser.add_argument("--no-train", action="store_true", help="only rules and peers (real)")
 
