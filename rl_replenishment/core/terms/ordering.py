@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import TypeAlias
 
 import numpy as np
@@ -51,7 +52,7 @@ class Decided:
 	#: freight to pay, shape (S,)
 	freight: Values
 
-	@property
+	@cached_property
 	def extra(self) -> Values:
 		"""All that comes on top, shape (N,)."""
 		return self.for_break + self.for_minimum + self.for_freight

@@ -88,7 +88,9 @@ def on_terms(
 	quantity = written_quantities(state.items, found.quantity).tolist()
 	lasts = lines.days_of(found.extra)
 	result = list(proposals)
-	for i in np.flatnonzero((terms.of_item >= 0) & (is_wanted | (found.extra > 0))).tolist():
+	stopped = ~days.is_open | (found.waits | found.is_out_of_reach)[terms.of_item]
+	has_news = (is_wanted & (stopped | (days.wait > 0))) | (found.extra > 0)
+	for i in np.flatnonzero((terms.of_item >= 0) & has_news).tolist():
 		supplier = int(terms.of_item[i])
 		each = proposals[i]
 		if not days.is_open[i]:
