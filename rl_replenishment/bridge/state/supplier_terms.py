@@ -10,10 +10,11 @@ from typing import Any
 import frappe
 import numpy as np
 import numpy.typing as npt
-from frappe.utils import flt, get_timedelta
+from frappe.utils import flt
 
 from rl_replenishment.bridge.queries import one_of
 from rl_replenishment.bridge.state.prices import exchange_rates
+from rl_replenishment.core.files.terms import minute_of
 from rl_replenishment.core.items import ItemTable
 from rl_replenishment.core.terms.terms import END_OF_DAY, SupplierTerms, Terms
 
@@ -55,7 +56,7 @@ def read_terms(company: str, items: ItemTable, today: date) -> Terms | None:
 		free_freight_value=np.where(free > 0, free, np.inf),
 		order_days=[_week(row, "order") for row in rows],
 		delivery_days=[_week(row, "deliver") for row in rows],
-		closing_minute=[_minute(row.closing_time) for row in rows],
+		closing_minute=[minute_of(row.closing_time or "") or END_OF_DAY for row in rows],
 		holidays=[holidays.get(row.holiday_list, []) for row in rows],
 	)
 	terms = Terms.create(suppliers, items)
@@ -79,10 +80,6 @@ def _week(row: Any, kind: str) -> list[bool]:
 	"""Monday to Sunday; no day is any day."""
 	days = [bool(row[f"{kind}_{day}"]) for day in WEEKDAYS]
 	return days if any(days) else [True] * len(days)
-
-
-def _minute(closing: Any) -> int:
-	return END_OF_DAY if closing is None else int(get_timedelta(closing).total_seconds() // 60) or END_OF_DAY
 
 
 def _holidays(lists: Collection[str]) -> dict[str, list[date]]:

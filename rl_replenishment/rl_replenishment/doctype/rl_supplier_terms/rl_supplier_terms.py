@@ -5,7 +5,9 @@ from __future__ import annotations
 import frappe
 from frappe import _
 from frappe.model.document import Document
-from frappe.utils import flt, get_timedelta
+from frappe.utils import flt
+
+from rl_replenishment.core.files.terms import minute_of
 
 #: amounts and quantities of which none may be below 0
 _AMOUNTS = ("minimum_value", "minimum_quantity", "minimum_weight", "freight_cost", "free_freight_value")
@@ -16,7 +18,7 @@ class RLSupplierTerms(Document):
 		self.refuse_below_zero()
 		self.refuse_weight_without_unit()
 		self.refuse_free_freight_without_freight()
-		self.refuse_closing_at_midnight()
+		self.refuse_what_is_no_time()
 
 	def refuse_below_zero(self) -> None:
 		for fieldname in _AMOUNTS:
@@ -37,7 +39,11 @@ class RLSupplierTerms(Document):
 				_("Freight can only be free where it costs something: give the Freight per Order too.")
 			)
 
-	def refuse_closing_at_midnight(self) -> None:
-		# 0:00 would close before every day begins
-		if self.closing_time and not get_timedelta(self.closing_time):
-			frappe.throw(_("Orders Until 0:00 leaves no time to order; leave it empty for the whole day."))
+	def refuse_what_is_no_time(self) -> None:
+		# no Time field, which Frappe fills in with the present one; and 0:00 would close before the day begins
+		if self.closing_time and not minute_of(self.closing_time):
+			frappe.throw(
+				_("Orders Until {0} is no time of day to order before; write it as in 11:30.").format(
+					frappe.bold(self.closing_time)
+				)
+			)
