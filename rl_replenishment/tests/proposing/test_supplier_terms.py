@@ -8,6 +8,7 @@ from unittest.mock import patch
 import frappe
 from frappe.utils import formatdate, getdate
 
+from rl_replenishment.bridge.board.reading import board
 from rl_replenishment.bridge.proposing.round import preview
 from rl_replenishment.bridge.review_days import next_review_day
 from rl_replenishment.bridge.state.supplier_terms import WEEKDAYS
@@ -103,6 +104,21 @@ class TestSupplierTerms(IntegrationTestCase):
 				getdate(found[item].schedule_date) - getdate(found[self.items[2]].schedule_date),
 				timedelta(days=3),
 			)
+
+	def test_the_board_says_what_is_asked_for(self) -> None:
+		day = getdate() + timedelta(days=3)
+		order_day = {f"order_{WEEKDAYS[day.weekday()]}": 1}
+		self.terms(minimum_value=1, minimum_weight=2, weight_uom="Kg", freight_cost=3, **order_day)
+		agent = self.agent(review_frequency="Monthly")
+		self.proposed(agent)
+		found = board(agent.name)
+		own = [line for line in found["lines"] if line["supplier"] == self.supplier]
+		for line in own:
+			terms = found["terms"][line["company"]][self.supplier]
+			self.assertEqual(terms["minimum"], {"value": 1, "weight": 2})
+			self.assertEqual((terms["freight_cost"], terms["free_freight_value"]), (3, None))
+			self.assertEqual(terms["weight"], {line["proposal"]: 0.5 for line in own})
+			self.assertEqual(terms["order_on"], day)
 
 	def test_disabled_terms_ask_for_nothing(self) -> None:
 		agent = self.agent()

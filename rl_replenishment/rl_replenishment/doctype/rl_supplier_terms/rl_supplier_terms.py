@@ -40,7 +40,7 @@ class RLSupplierTerms(Document):
 			)
 
 	def refuse_what_is_no_time(self) -> None:
-		# no Time field, which Frappe fills in with the present one; and 0:00 would close before the day begins
+		# no Time field: Frappe fills these in with the present one. 0:00 would close before the day begins
 		if self.closing_time and not minute_of(self.closing_time):
 			frappe.throw(
 				_("Orders Until {0} is no time of day to order before; write it as in 11:30.").format(
