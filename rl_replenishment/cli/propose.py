@@ -28,7 +28,6 @@ from rl_replenishment.cli.options import (
 	without_gaps,
 )
 from rl_replenishment.cli.screen import Screen
-from rl_replenishment.core.budget import within_budget
 from rl_replenishment.cli.terms import (
 	add_terms_arguments,
 	minute_of_ordering,
@@ -36,6 +35,7 @@ from rl_replenishment.cli.terms import (
 	tell_orders,
 	terms_of,
 )
+from rl_replenishment.core.budget import within_budget
 from rl_replenishment.core.demand.history import DemandHistory
 from rl_replenishment.core.demand.imputation import Imputed
 from rl_replenishment.core.demand.rhythm import DAILY
@@ -171,9 +171,6 @@ def run(options: argparse.Namespace, screen: Screen) -> dict[str, Any]:
 		days = timing(terms, lead, today, applied.review_days, minute=minute)
 		state = timed(state, days)
 	proposals = propose(applied.policy, state, max_cover_days=options.max_cover_days, lessons=lessons)
-	if terms is not None and days is not None:
-		proposals, orders = on_terms(proposals, state, terms, days, max_cover_days=options.max_cover_days)
-		tell_orders(orders, screen)
 	if rhythm != DAILY:
 		known = f" Demand is known in {rhythm}."
 		proposals = [replace(proposal, reason=proposal.reason + known) for proposal in proposals]
@@ -185,9 +182,12 @@ def run(options: argparse.Namespace, screen: Screen) -> dict[str, Any]:
 		)
 	transfers: list[Proposal] = []
 	if options.transfer_cost is not None:
-		terms = TransferTerms(options.transfer_cost, options.transfer_days)
-		proposals, moved = before_buying(proposals, state, terms)
+		transfer_terms = TransferTerms(options.transfer_cost, options.transfer_days)
+		proposals, moved = before_buying(proposals, state, transfer_terms)
 		transfers = [transfer for _, transfer in moved]
+	if terms is not None and days is not None:
+		proposals, orders = on_terms(proposals, state, terms, days, max_cover_days=options.max_cover_days)
+		tell_orders(orders, screen)
 	budget = None
 	if options.budget is not None:
 		budget = _within_budget(options.budget, proposals, state, stored, screen)
@@ -211,7 +211,6 @@ def run(options: argparse.Namespace, screen: Screen) -> dict[str, Any]:
 			{**asdict(proposal), "policy_qty": proposal.policy_qty} for proposal in (*proposals, *transfers)
 		],
 		"suppliers": orders_as_json(orders),
-		"proposals": [{**asdict(proposal), "policy_qty": proposal.policy_qty} for proposal in proposals],
 	}
 
 

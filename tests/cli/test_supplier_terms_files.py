@@ -136,6 +136,8 @@ def test_options_that_are_refused(run: Run) -> None:
 	files = {"t.csv": "supplier\nSupplier 1\n", "i.csv": "item_code\nApple\n"}
 	asked = run(*PROPOSE, "--terms", "t.csv", "--time", "noon", files=files)
 	assert "--time 'noon' is no time of day" in asked.sentence
+	asked = run(*PROPOSE, "--terms", "t.csv", "--budget", "9")
+	assert "--budget would cut orders below the minimums" in asked.sentence
 	asked = run(*PROPOSE, "--terms", "t.csv", "--items", "i.csv")
 	assert "add a column supplier to the items" in asked.sentence
 
