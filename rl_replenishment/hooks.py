@@ -71,6 +71,7 @@ doctype_list_js = {
 	"RL Proposal Run": "public/js/plain_texts.js",
 	"RL Real Demand": "public/js/plain_texts.js",
 	"RL Snooze": "public/js/plain_texts.js",
+	"RL Supplier Terms": "public/js/plain_texts.js",
 	"RL Training Run": "public/js/plain_texts.js",
 }
 

@@ -147,6 +147,20 @@ def told_of_new_items(found: dict[str, Any]) -> Figures:
 	]
 
 
+def rounded_together(found: dict[str, Any]) -> Figures:
+	shown = [f"{found['holdout_days']}"]
+	for weeks in (1, 4):
+		shown.append(f"{weeks}")
+		for case in ("sample company", "iowa"):
+			(row,) = (
+				row
+				for row in found["rows"]
+				if (row["case"], row["weeks"], row["method"]) == (case, weeks, "in proportion")
+			)
+			shown += [f"{each:+.1f}" for each in (row["joint_vs_this_percent"], *row["ci95"])]
+	return shown
+
+
 def back_in_service(found: dict[str, Any]) -> Figures:
 	rows = {row["policy"]: row for row in found["policies"]}
 	learned = next(iter(found["policies"]))
@@ -210,6 +224,7 @@ ROWS: list[tuple[str, Callable[[dict[str, Any]], Figures]]] = [
 	("new-items", told_of_new_items),
 	("demand-shift", back_in_service),
 	("stock-multi-product", three_products),
+	("terms", rounded_together),
 	("throughput", simulation),
 	("serving", proposing),
 ]

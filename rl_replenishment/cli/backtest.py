@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ from rl_replenishment.cli.options import (
 	without_gaps,
 )
 from rl_replenishment.cli.screen import Screen
+from rl_replenishment.cli.terms import add_terms_arguments, terms_of
 from rl_replenishment.core.demand.history import DemandHistory
 from rl_replenishment.core.demand.rhythm import DAILY
 from rl_replenishment.core.engine import IN_PROCESS, Engine
@@ -45,6 +47,7 @@ from rl_replenishment.core.service.classes import classes_of
 from rl_replenishment.core.service.curve import Curve, curves_of, replay_service
 from rl_replenishment.core.service.targets import serving
 from rl_replenishment.core.simulation.scenario import Scenario, replay
+from rl_replenishment.core.terms.ordering import UnderTerms
 from rl_replenishment.core.training.from_history import check_history, tuning_halves
 
 
@@ -75,6 +78,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 		action="store_true",
 		help="also replay the policy with more and with less service: stock against fill rate by class",
 	)
+	add_terms_arguments(parser)
 	parser.add_argument("--report", metavar="FILE.html", type=Path, help="write a report with plots")
 	add_engine_arguments(parser)
 
@@ -107,6 +111,7 @@ def run(options: argparse.Namespace, screen: Screen) -> dict[str, Any]:
 	stored, history, items, held = on_orders(options, stored, history, screen)
 	stored = serving(stored, items)
 	scenario = replayed_days(stored, history, items, held, options.seed)
+	scenario = replace(scenario, terms=terms_of(options, items, screen))
 	purchases = None
 	if ordered is not None:
 		purchases = purchases_of(ordered, items, options.ordered.name)
@@ -237,12 +242,17 @@ def contest(
 		and (lambda share: progress(1 - rules_share * (1 - share), "Tuning the classical rules")),
 		engine=engine,
 	)
+	terms = scenario.terms
+
+	def under(group: Sequence[Policy]) -> Sequence[Policy]:
+		return group if terms is None else [UnderTerms(policy, terms) for policy in group]
+
 	return backtest(
-		policies,
-		rules.rules,
+		under(policies),
+		under(rules.rules),
 		scenario,
 		np.random.default_rng(seed),
-		peers=peers,
+		peers=under(peers),
 		replayed=replayed if purchases is None else (AsOrdered(purchases), *replayed),
 		keep_paths=True,
 		engine=engine,

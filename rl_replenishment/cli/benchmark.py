@@ -19,6 +19,7 @@ from rl_replenishment.cli.benchmarks import (
 	real,
 	serving,
 	stock_multi_product,
+	terms,
 	throughput,
 )
 from rl_replenishment.cli.engine import LOCAL, add_engine_arguments, check_engine
@@ -39,6 +40,7 @@ BENCHMARKS = {
 	"real": real.measure,
 	"serving": serving.measure,
 	"stock-multi-product": stock_multi_product.measure,
+	"terms": terms.measure,
 	"throughput": throughput.measure,
 }
 #: what consists of trainings that do not touch each other
@@ -68,9 +70,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 		"--data",
 		metavar="DIR",
 		type=Path,
-		help="folder of cases, each with orders.csv and items.csv (real, forecast)",
+		help="folder of cases, each with orders.csv and items.csv (real, forecast, terms)",
 	)
-	parser.add_argument("--case", metavar="NAME", nargs="+", help="only these cases (real, forecast)")
+	parser.add_argument("--case", metavar="NAME", nargs="+", help="only these cases (real, forecast, terms)")
 	parser.add_argument("--weekly", action="store_true", help="every history summed by week (real, forecast)")
 	parser.add_argument("--no-train", action="store_true", help="only rules and peers (real)")
 	parser.add_argument(

@@ -28,6 +28,13 @@ from rl_replenishment.cli.options import (
 	without_gaps,
 )
 from rl_replenishment.cli.screen import Screen
+from rl_replenishment.cli.terms import (
+	add_terms_arguments,
+	minute_of_ordering,
+	orders_as_json,
+	tell_orders,
+	terms_of,
+)
 from rl_replenishment.core.budget import within_budget
 from rl_replenishment.core.demand.history import DemandHistory
 from rl_replenishment.core.demand.imputation import Imputed
@@ -52,6 +59,8 @@ from rl_replenishment.core.policies.store import StoredPolicy, read_policy
 from rl_replenishment.core.proposal import Proposal, arrivals_by_day, propose
 from rl_replenishment.core.service.classes import classes_of
 from rl_replenishment.core.service.targets import SERVICE, factors_of, serving, targets_from
+from rl_replenishment.core.terms.calendar import timed, timing
+from rl_replenishment.core.terms.proposals import SupplierOrder, on_terms
 from rl_replenishment.core.training.from_history import snapshot
 from rl_replenishment.core.transfers import TransferTerms, before_buying
 from rl_replenishment.core.usable_stock import usable_stock
@@ -103,6 +112,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 		help=f"days that it takes (default: {TransferTerms.lead_time_days})",
 	)
 	add_today_argument(parser)
+	add_terms_arguments(parser, with_time=True)
 
 
 def run(options: argparse.Namespace, screen: Screen) -> dict[str, Any]:
@@ -143,6 +153,7 @@ def run(options: argparse.Namespace, screen: Screen) -> dict[str, Any]:
 		demand = _of_items(latest.history, items, index)
 		lessons = lessons_of(reading, demand, answers, place, applied, today, options)
 		tell_lessons(lessons, screen)
+	terms = terms_of(options, items, screen)
 	free = [
 		key for key, costs_nothing in zip(items.keys, _costs_nothing(items), strict=True) if costs_nothing
 	]
@@ -154,6 +165,11 @@ def run(options: argparse.Namespace, screen: Screen) -> dict[str, Any]:
 	future = None if lines is None or not lines.future else _known_demand(lines.future, index, today)
 	state = _with_dates(options, _without_what_expires(stock, state, today), today, future)
 	rhythm = stored.about.get("data", {}).get("rhythm", DAILY) if latest is None else latest.history.rhythm
+	days, orders = None, list[SupplierOrder]()
+	if terms is not None:
+		lead, minute = items.whole_lead_time_days, minute_of_ordering(options)
+		days = timing(terms, lead, today, applied.review_days, minute=minute)
+		state = timed(state, days)
 	proposals = propose(applied.policy, state, max_cover_days=options.max_cover_days, lessons=lessons)
 	if rhythm != DAILY:
 		known = f" Demand is known in {rhythm}."
@@ -166,9 +182,12 @@ def run(options: argparse.Namespace, screen: Screen) -> dict[str, Any]:
 		)
 	transfers: list[Proposal] = []
 	if options.transfer_cost is not None:
-		terms = TransferTerms(options.transfer_cost, options.transfer_days)
-		proposals, moved = before_buying(proposals, state, terms)
+		transfer_terms = TransferTerms(options.transfer_cost, options.transfer_days)
+		proposals, moved = before_buying(proposals, state, transfer_terms)
 		transfers = [transfer for _, transfer in moved]
+	if terms is not None and days is not None:
+		proposals, orders = on_terms(proposals, state, terms, days, max_cover_days=options.max_cover_days)
+		tell_orders(orders, screen)
 	budget = None
 	if options.budget is not None:
 		budget = _within_budget(options.budget, proposals, state, stored, screen)
@@ -191,6 +210,7 @@ def run(options: argparse.Namespace, screen: Screen) -> dict[str, Any]:
 		"proposals": [
 			{**asdict(proposal), "policy_qty": proposal.policy_qty} for proposal in (*proposals, *transfers)
 		],
+		"suppliers": orders_as_json(orders),
 	}
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from statistics import NormalDist
 
 import numpy as np
+import numpy.typing as npt
 
 from rl_replenishment.core.items import FloatArray, UnmetDemand
 from rl_replenishment.core.policies.levels import LONGEST_LOT_DAYS, RANGE_DEVIATIONS
@@ -67,12 +68,14 @@ class Outlook:
 		"""
 		return courses_of(self.low, self.middle, self.high)
 
-	def demand_until(self, day: int) -> FloatArray:
+	def demand_until(self, day: int | npt.NDArray[np.integer]) -> FloatArray:
 		"""Demand of today and the `day` days after it along each course, shape (COURSES, N).
+
+		`day` is one for all, or of shape (N,).
 
 		Its mean grows with the days, its spread with their root, as sums of independent days do.
 		"""
-		share = np.float32(day + 1) / np.maximum(self.protection_days, np.float32(1))
+		share = np.asarray(day + 1, np.float32) / np.maximum(self.protection_days, np.float32(1))
 		whole = self.courses()
 		mean = whole.mean(axis=0)
 		return np.maximum(mean * share + (whole - mean) * np.sqrt(share), 0).astype(np.float32)

@@ -176,7 +176,7 @@ def test_the_document_of_the_contract(compared: Backtest) -> None:
 	assert document["holdout_days"] == 90
 	assert json.loads(json.dumps(document, allow_nan=False)) == document
 	for row, expected in zip(document["policies"], compared.rows, strict=True):
-		added = {"holding_cost", "stockout_cost", "order_cost", "waste_cost"}
+		added = {"holding_cost", "stockout_cost", "order_cost", "waste_cost", "freight_cost", "discount"}
 		assert row.pop("kind") == ("rule" if expected.is_baseline else "policy")
 		assert row.keys() == PROMISED | added
 		assert sum(row[name] for name in added) == pytest.approx(row["cost"])

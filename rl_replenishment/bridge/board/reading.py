@@ -12,6 +12,7 @@ from frappe.utils import flt, getdate
 from rl_replenishment.bridge.board.buying_prices import Price, read_prices
 from rl_replenishment.bridge.board.open_lines import OpenLine, read_open_lines
 from rl_replenishment.bridge.board.outlooks import Outlooks, read_outlooks
+from rl_replenishment.bridge.board.supplier_terms import board_terms
 from rl_replenishment.bridge.board.what_if import effects, whole_days
 from rl_replenishment.bridge.figures import money
 from rl_replenishment.bridge.proposing.snoozed import read_snoozed, snoozed_until
@@ -47,6 +48,7 @@ def board(agent: str | None) -> dict[str, Any]:
 			company: frappe.get_cached_value("Company", company, "default_currency") for company in companies
 		},
 		"agents": known_agents,
+		"terms": board_terms(lines, today),
 		"reasons": [reason for reason in reasons.split("\n") if reason],
 		"may": {
 			"edit": bool(frappe.has_permission("Material Request", "write")),

@@ -28,6 +28,11 @@ from rl_replenishment.bridge.proposing.notes import notes, targets_to_come
 from rl_replenishment.bridge.proposing.on_hold import without_held
 from rl_replenishment.bridge.proposing.rows import Entry
 from rl_replenishment.bridge.proposing.snoozed import without_snoozed
+from rl_replenishment.bridge.proposing.supplier_terms import (
+	read_under_terms,
+	rounded_together,
+	with_order_days,
+)
 from rl_replenishment.bridge.state.situation import Situation, read_situation
 from rl_replenishment.core.edits.constraints import LEARNED_CONSTRAINTS, constrained
 from rl_replenishment.core.errors import PolicyFileError
@@ -186,6 +191,8 @@ def _decide(
 	policy = serving(settings, policy, situation.items, situation.state.demand)
 	for learned in (stored.about.get(LEARNED_CONSTRAINTS, ()), taught.constraints):
 		situation = situation.with_items(constrained(situation.items, learned))
+	under = read_under_terms(settings, situation, today)
+	situation = with_order_days(situation, under)
 	state, number = situation.state, figures.writer()
 	decided = read_decided(settings, situation.scope.keys, situation.stock.projected, today)
 	asked = propose(policy, state, _, number=number, lessons=taught.lessons)
@@ -199,7 +206,8 @@ def _decide(
 	if cint(settings.transfer_before_buying):
 		proposals, transfers = _moved(settings, situation, proposals)
 	proposals, unaffordable = within_money(settings, situation, proposals, today)
-	cut += unaffordable
+	proposals, by_supplier = rounded_together(settings, situation, proposals, under)
+	cut += [*unaffordable, *by_supplier]
 	messages = [*notes(situation), *targets_to_come(settings), *snoozed, *on_hold, *cut]
 	if not transfers and not any(proposal.proposed_qty > 0 for proposal in proposals):
 		messages.append(_("Nothing to order now: what is in stock, requested or ordered already is enough."))

@@ -111,7 +111,7 @@ def list_prices(company: str, supplier_of: Mapping[str, str], today: date) -> di
 	where it has none; so are those of disabled price lists and those for a batch. In two queries.
 	"""
 	price, listed = frappe.qb.DocType("Item Price"), frappe.qb.DocType("Price List")
-	exchange = _exchange_rates(_currency(company), today)
+	exchange = exchange_rates(_currency(company), today)
 	rows = (
 		frappe.qb.from_(price)
 		.join(listed)
@@ -135,7 +135,7 @@ def list_prices(company: str, supplier_of: Mapping[str, str], today: date) -> di
 	return {**found[False], **found[True]}
 
 
-def _exchange_rates(currency: str, today: date) -> dict[str, float]:
+def exchange_rates(currency: str, today: date) -> dict[str, float]:
 	"""By currency: what one of it is in the given one, as the site has recorded it; nobody else is asked."""
 	row = frappe.qb.DocType("Currency Exchange")
 	rows = (

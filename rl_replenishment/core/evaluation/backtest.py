@@ -78,6 +78,8 @@ class BacktestRow:
 			"stockout_cost": float(ledger.stockout_cost.sum()),
 			"order_cost": float(ledger.order_cost.sum()),
 			"waste_cost": float(ledger.waste_cost.sum()),
+			"freight_cost": float(np.sum(ledger.freight_cost)),
+			"discount": float(np.sum(ledger.discount)),
 			"fill_rate": ledger.fill_rate,
 			"stockout_days": round(float(ledger.stockout_days.sum())),
 			"average_inventory": ledger.average_inventory,

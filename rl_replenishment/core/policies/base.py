@@ -37,8 +37,8 @@ class State:
 	items: ItemTable
 	#: the day of ordering: one for all, or shape (N,)
 	today: np.datetime64 | npt.NDArray[np.datetime64]
-	#: days until the next chance to order
-	review_days: int
+	#: days until the next chance to order: one for all, or shape (N,) where suppliers have days of their own
+	review_days: int | npt.NDArray[np.int32]
 	#: on the shelf less what is reserved or owed, shape (N,); below 0 where customers wait
 	on_hand: FloatArray
 	#: open orders by day of arrival, shape (H, N): row d is due in d days, the last row in H - 1 or more
@@ -119,6 +119,7 @@ class State:
 			self,
 			items=self.items.take(rows),
 			today=self.today if np.ndim(self.today) == 0 else np.asarray(self.today)[rows],
+			review_days=(self.review_days if isinstance(self.review_days, int) else self.review_days[rows]),
 			demand=self.demand.take(rows),
 			**chosen,
 		)
@@ -185,9 +186,9 @@ def running_total(by_day: FloatArray, rows: int | None = None) -> FloatArray:
 	return total
 
 
-def protection_days(items: ItemTable, review_days: int) -> npt.NDArray[np.int32]:
+def protection_days(items: ItemTable, review_days: int | npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
 	"""Days that an order placed now must last: the lead time plus the review interval, shape (N,)."""
-	return items.whole_lead_time_days + np.int32(review_days)
+	return items.whole_lead_time_days + np.asarray(review_days, np.int32)
 
 
 @runtime_checkable

@@ -38,11 +38,14 @@ class QuantileForecast:
 
 	def quantiles(self, state: State) -> FloatArray:
 		"""Demand not passed with each of `PROBABILITIES`, shape (N, Q), in stock UOM."""
-		if self._last is None or self._last[0].demand is not state.demand:
-			self._observer = observer_for(state.items, state.review_days, self._observer)
-			found = self.of(self._observer.known(state), demand_scale(state))
-			self._last = (state, found)
-		return self._last[1]
+		if self._last is not None:
+			last, found = self._last
+			if last.demand is state.demand and last.items is state.items:
+				return found
+		self._observer = observer_for(state.items, state.review_days, self._observer)
+		found = self.of(self._observer.known(state), demand_scale(state))
+		self._last = (state, found)
+		return found
 
 	def of(self, known: FloatArray, scale: FloatArray) -> FloatArray:
 		"""The quantiles, shape (M, Q), from what is known, shape (M, FORECAST_SIZE), and its scale, (M,)."""
@@ -91,7 +94,7 @@ class QuantileLevels:
 		return Levels(
 			reorder_point,
 			reorder_point + gap_of(state, values["gap"], rate),
-			largest_order(values["cap"], rate * np.float32(state.review_days)),
+			largest_order(values["cap"], rate * np.asarray(state.review_days, np.float32)),
 			rate,
 			low,
 			middle,

@@ -63,7 +63,7 @@ def gap_of(state: State, gap: FloatArray | float, rate: FloatArray) -> FloatArra
 
 	A lot is the economic order quantity, at least a review interval's demand.
 	"""
-	lot = np.maximum(economic_order_quantity(state, rate), rate * np.float32(state.review_days))
+	lot = np.maximum(economic_order_quantity(state, rate), rate * np.asarray(state.review_days, np.float32))
 	return np.minimum(np.asarray(gap, np.float32) * lot, rate * LONGEST_LOT_DAYS)
 
 

@@ -87,7 +87,12 @@ def selling_days(state: State) -> FloatArray:
 	return np.minimum(window, np.maximum(state.days_to_end - state.items.whole_lead_time_days, 0))
 
 
-def limits(items: ItemTable, known: Prospect, review_days: int, unmet_demand: UnmetDemand) -> Limits:
+def limits(
+	items: ItemTable,
+	known: Prospect,
+	review_days: int | npt.NDArray[np.int32],
+	unmet_demand: UnmetDemand,
+) -> Limits:
 	"""The limits of orders of N item-warehouses.
 
 	A smallest order is worth the stock-outs that it prevents. It costs holding until it is sold, on average
@@ -95,7 +100,9 @@ def limits(items: ItemTable, known: Prospect, review_days: int, unmet_demand: Un
 	quantity, and the rules weigh it.
 	"""
 	rate, lot = known.rate, items.smallest_lot
-	least = LEAST_SHARE * np.minimum(np.where(lot > 0, lot, np.inf), rate * np.float32(review_days))
+	least = LEAST_SHARE * np.minimum(
+		np.where(lot > 0, lot, np.inf), rate * np.asarray(review_days, np.float32)
+	)
 	# what is promised to somebody is no noise
 	least = np.where(known.owed > 0, 0, least)
 	sold = rate > 0

@@ -119,14 +119,14 @@ def residual_unit(state: State, levels: Levels) -> FloatArray:
 	rate = usual_rate(state)
 	customer_order = rate / np.maximum(state.demand.active_364, np.float32(1e-3))
 	lot = levels.order_up_to - levels.reorder_point
-	unit = np.maximum(rate * np.float32(state.review_days), np.maximum(customer_order, lot) / 2)
+	unit = np.maximum(rate * np.asarray(state.review_days, np.float32), np.maximum(customer_order, lot) / 2)
 	return np.maximum(unit, state.items.order_unit / 2)
 
 
 class Observer:
 	"""Builds observations for one table of items; what does not change with the day is computed once."""
 
-	def __init__(self, items: ItemTable, review_days: int) -> None:
+	def __init__(self, items: ItemTable, review_days: int | npt.NDArray[np.int32]) -> None:
 		self.items = items
 		self.review_days = review_days
 		lead_time = items.whole_lead_time_days
@@ -139,7 +139,7 @@ class Observer:
 			"interval": np.log(horizon),
 			"lead_time": np.log1p(items.lead_time_days),
 			"lead_time_spread": items.lead_time_std_days / horizon,
-			"review": np.full(len(items), np.log(review_days), np.float32),
+			"review": np.broadcast_to(np.log(np.asarray(review_days, np.float32)), (len(items),)),
 			"cost_ratio": np.log(np.clip(items.stockout_cost / per_interval, 1e-3, 1e4)),
 			"shelf_life": np.log(np.maximum(life / horizon, 0.1)),
 		}
@@ -206,9 +206,11 @@ class Observer:
 		return np.diff(np.take_along_axis(running, boundaries, axis=0), axis=0)
 
 
-def observer_for(items: ItemTable, review_days: int, last: Observer | None) -> Observer:
+def observer_for(
+	items: ItemTable, review_days: int | npt.NDArray[np.int32], last: Observer | None
+) -> Observer:
 	"""The last observer where it still fits, else a new one."""
-	if last is not None and last.items is items and last.review_days == review_days:
+	if last is not None and last.items is items and np.array_equal(last.review_days, review_days):
 		return last
 	return Observer(items, review_days)
 

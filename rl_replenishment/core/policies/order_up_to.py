@@ -84,7 +84,7 @@ class ForecastLevels:
 		return Levels(
 			reorder_point,
 			reorder_point + gap_of(state, values["gap"], rate),
-			largest_order(values["cap"], rate * np.float32(state.review_days)),
+			largest_order(values["cap"], rate * np.asarray(state.review_days, np.float32)),
 			rate,
 			*normal_range(state, rate),
 		)

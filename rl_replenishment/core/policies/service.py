@@ -40,7 +40,9 @@ def normal_deviate(log_odds: npt.NDArray[np.floating]) -> npt.NDArray[np.float64
 	return np.asarray(np.interp(log_odds, _ODDS, _DEVIATIONS), np.float64)
 
 
-def cost_ratio(items: ItemTable, review_days: int, unmet_demand: UnmetDemand) -> FloatArray:
+def cost_ratio(
+	items: ItemTable, review_days: int | npt.NDArray[np.int32], unmet_demand: UnmetDemand
+) -> FloatArray:
 	"""Stock-out cost over the cost of holding what is too much, shape (N,): the odds of the newsvendor."""
 	holding = items.holding_cost * np.float32(review_days if unmet_demand == "lost" else 1)
 	return np.maximum(items.stockout_cost, np.float32(1e-9)) / np.maximum(holding, np.float32(1e-9))

@@ -9,10 +9,12 @@ import numpy as np
 import numpy.typing as npt
 
 from rl_replenishment.core.demand.statistics import STATISTIC_NAMES, DemandStatistics
-from rl_replenishment.core.items import FloatArray
+from rl_replenishment.core.items import FloatArray, feasible_quantity
 from rl_replenishment.core.policies.base import Policy, State
 from rl_replenishment.core.simulation.dynamics import Inventory
 from rl_replenishment.core.simulation.scenario import Scenario
+from rl_replenishment.core.terms.calendar import LONGEST_WAIT_DAYS, timing
+from rl_replenishment.core.terms.terms import Terms
 
 Totals = npt.NDArray[np.float64]
 
@@ -47,12 +49,16 @@ class Ledger:
 	expired: Totals
 	#: sum over the days of the stock left at their end
 	stock_days: Totals
+	#: what deliveries cost, and what price breaks saved
+	freight_cost: Totals | float = 0.0
+	discount: Totals | float = 0.0
 	paths: Paths | None = field(default=None)
 
 	@property
 	def cost(self) -> Totals:
 		"""Total cost per item-warehouse, shape (N,), in money."""
-		return self.holding_cost + self.stockout_cost + self.order_cost + self.waste_cost
+		own = self.holding_cost + self.stockout_cost + self.order_cost + self.waste_cost
+		return own + self.freight_cost - self.discount
 
 	@property
 	def fill_rate(self) -> float:
@@ -79,11 +85,14 @@ def run(
 	scenario and does not want them computed each time.
 	"""
 	items, n = scenario.items, len(scenario.items)
-	due = scenario.initial_arrivals
+	due, terms = scenario.initial_arrivals, scenario.terms
 	inventory = Inventory(
 		items,
 		unmet_demand=scenario.unmet_demand,
-		longest_lead_time=max(int(scenario.lead_times.max(initial=0)), 0 if due is None else len(due) - 1),
+		longest_lead_time=max(
+			int(scenario.lead_times.max(initial=0)) + (0 if terms is None else LONGEST_WAIT_DAYS),
+			0 if due is None else len(due) - 1,
+		),
 	)
 	inventory.reset(np.arange(n), scenario.initial_on_hand, due)
 	totals = {name: np.zeros(n) for name in TOTALS}
@@ -100,7 +109,13 @@ def run(
 				known,
 				unmet_demand=scenario.unmet_demand,
 			)
-			ordered = inventory.place_orders(policy.order_quantities(state), scenario.lead_times[day])
+			asked, lead_times = policy.order_quantities(state), scenario.lead_times[day]
+			if terms is not None:
+				asked, lead_times = _under(scenario, terms, asked, day)
+			ordered = inventory.place_orders(asked, lead_times)
+			if terms is not None:
+				totals["freight_cost"] += terms.freight(ordered)
+				totals["discount"] += terms.saved(ordered)
 			placed = ordered > 0
 			totals["orders"] += placed
 			totals["order_cost"] += placed * items.order_cost
@@ -121,6 +136,16 @@ def run(
 			paths.on_hand[day] = inventory.on_hand
 			paths.unmet[day] = result.unmet
 	return Ledger(policy=policy.name, days=scenario.days, paths=paths, **totals)
+
+
+def _under(
+	scenario: Scenario, terms: Terms, asked: FloatArray, day: int
+) -> tuple[FloatArray, npt.NDArray[np.int32]]:
+	"""Orders as suppliers take them, and days until they arrive, each of shape (N,)."""
+	lead_times = scenario.lead_times[day]
+	days = timing(terms, lead_times, scenario.date(day), scenario.review_days)
+	placed = feasible_quantity(scenario.items, np.where(days.is_open, asked, 0).astype(np.float32))
+	return terms.accepted(placed), np.minimum(days.lead, lead_times + np.int32(LONGEST_WAIT_DAYS))
 
 
 def run_blind(policy: Policy, scenario: Scenario, *, keep_paths: bool = False) -> Ledger:
@@ -151,4 +176,6 @@ TOTALS = (
 	"ordered",
 	"expired",
 	"stock_days",
+	"freight_cost",
+	"discount",
 )

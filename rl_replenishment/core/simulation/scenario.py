@@ -13,6 +13,7 @@ from rl_replenishment.core.demand.history import DemandHistory
 from rl_replenishment.core.demand.statistics import LOOKBACK_DAYS, DemandStatistics, demand_statistics
 from rl_replenishment.core.items import FloatArray, ItemTable, UnmetDemand
 from rl_replenishment.core.policies.base import protection_days
+from rl_replenishment.core.terms.terms import Terms
 
 #: 1970-01-05 was a Monday: weekly reviews fall on Mondays
 _FIRST_MONDAY = 4
@@ -48,6 +49,8 @@ class Scenario:
 	measure: Measure = demand_statistics
 	#: open orders at the start, shape (H, N): row d is due on simulated day d; None for none
 	initial_arrivals: FloatArray | None = None
+	#: what suppliers ask for; None where they take any order on any day
+	terms: Terms | None = None
 
 	@property
 	def days(self) -> int:

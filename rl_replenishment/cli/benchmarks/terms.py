@@ -1,0 +1,201 @@
+"""Joint rounding to suppliers' minimums beside what buyers do by hand, on the same days."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from rl_replenishment.cli.benchmarks.inputs import real_cases
+from rl_replenishment.cli.screen import Screen
+from rl_replenishment.core.demand.history import DemandHistory
+from rl_replenishment.core.demand.imputation import impute
+from rl_replenishment.core.errors import InputError
+from rl_replenishment.core.evaluation.bootstrap import relative_difference
+from rl_replenishment.core.evaluation.tuning import tune_rules
+from rl_replenishment.core.files.items import read_items
+from rl_replenishment.core.files.orders import read_orders
+from rl_replenishment.core.items import ItemTable
+from rl_replenishment.core.policies.base import Policy
+from rl_replenishment.core.policies.order_up_to import OrderUpTo
+from rl_replenishment.core.sample.company import sample_company
+from rl_replenishment.core.simulation.rollout import run
+from rl_replenishment.core.simulation.scenario import replay
+from rl_replenishment.core.terms.lines import Lines
+from rl_replenishment.core.terms.ordering import UnderTerms
+from rl_replenishment.core.terms.rounding import Raising
+from rl_replenishment.core.terms.terms import NOISE, Groups, SupplierTerms, Terms, Values
+from rl_replenishment.core.training.from_history import tuning_halves
+
+REVIEW_DAYS, HOLDOUT_DAYS = 7, 180
+#: minimums in weeks of what all items of a supplier sell
+WEEKS = (0.5, 1, 2, 4, 8)
+#: a supplier of a history that names none delivers so many of its items, which follow each other
+ITEMS_OF_A_SUPPLIER = 12
+SAMPLE_ITEMS = 84
+
+
+def in_proportion(lines: Lines, of_item: Groups, per_unit: Values, lacking: Values) -> Values:
+	"""Line by line, each by the same share of what is asked for, in whole packs."""
+	takes_part = (of_item >= 0) & lines.is_ordered & (per_unit > 0)
+	lacks = np.where(takes_part, lacking[of_item], 0)
+	unit, room = _packs(lines)
+	has = np.bincount(of_item[takes_part], (per_unit * lines.quantity)[takes_part], len(lacking))
+	share = np.where(takes_part & (lacks > 0), lacks / np.maximum(has[of_item], 1e-12), 0)
+	extra = np.minimum(np.ceil(lines.quantity * share / unit - NOISE) * unit, room)
+	return _topped_up(lines, of_item, per_unit, lacking, extra)
+
+
+def first_line(lines: Lines, of_item: Groups, per_unit: Values, lacking: Values) -> Values:
+	"""All of it onto the line that is worth most, then the next where that is as much as may be ordered."""
+	return _topped_up(lines, of_item, per_unit, lacking, np.zeros(len(of_item)))
+
+
+def _topped_up(lines: Lines, of_item: Groups, per_unit: Values, lacking: Values, extra: Values) -> Values:
+	unit, room = _packs(lines)
+	found = extra.copy()
+	left = lacking - np.bincount(of_item[of_item >= 0], (per_unit * found)[of_item >= 0], len(lacking))
+	for i in np.argsort(-per_unit * lines.quantity, kind="stable").tolist():
+		at = of_item[i]
+		if at >= 0 and lines.quantity[i] > 0 and per_unit[i] > 0 and left[at] > NOISE * lacking[at]:
+			more = min(np.ceil(left[at] / (per_unit[i] * unit[i])) * unit[i], room[i] - found[i])
+			found[i] += more
+			left[at] -= more * per_unit[i]
+	return found
+
+
+def _packs(lines: Lines) -> tuple[Values, Values]:
+	unit = lines.items.order_unit.astype(np.float64)
+	return unit, np.floor((lines.most - lines.quantity) / unit + NOISE) * unit
+
+
+#: what is compared: how lines are raised, and whether orders may wait
+METHODS: tuple[tuple[str, Raising | None, bool], ...] = (
+	("joint", None, True),
+	("in proportion", in_proportion, True),
+	("largest line", first_line, True),
+	("joint, at once", None, False),
+	("in proportion, at once", in_proportion, False),
+	("largest line, at once", first_line, False),
+)
+
+
+@dataclass(frozen=True, eq=False)
+class _Case:
+	name: str
+	items: ItemTable
+	history: DemandHistory
+
+
+def measure(options: argparse.Namespace, screen: Screen) -> dict[str, Any]:
+	"""The cost of each method, by case and minimum, against joint rounding."""
+	rows: list[dict[str, Any]] = []
+	with screen.progress("Ordering") as update:
+		cases = list(_cases(options, screen))
+		for number, case in enumerate(cases):
+			update(number / len(cases), case.name)
+			rows += _measure(case, options.seed)
+	summary = _summary(rows)
+	for each in summary:
+		screen.say(
+			f"{each['case']:<16} minimum of {each['weeks']:>3g} weeks  {each['method']:<24}"
+			f" joint rounding costs {each['joint_vs_this_percent']:+6.2f} %"
+			f"  ({each['ci95'][0]:+.2f} to {each['ci95'][1]:+.2f})"
+		)
+	return {"holdout_days": HOLDOUT_DAYS, "review_days": REVIEW_DAYS, "seeds": options.seeds, "rows": summary}
+
+
+def _cases(options: argparse.Namespace, screen: Screen) -> Iterator[_Case]:
+	for number in range(options.seeds):
+		company = sample_company(np.random.default_rng(options.seed + number), items=SAMPLE_ITEMS)
+		yield _Case("sample company", company.items, company.history)
+	try:
+		recorded = real_cases(options)
+	except InputError as error:
+		screen.note(f"{error} Only the sample company is measured.")
+		return
+	for name, orders, items_path in recorded:
+		history, _ = read_orders(orders).history()
+		items, _ = read_items(items_path, history.keys)
+		yield _Case(name, _supplied(items), history)
+
+
+def _supplied(items: ItemTable) -> ItemTable:
+	"""The items with suppliers made up: those whose codes follow each other come from one."""
+	if any(items.suppliers):
+		return items
+	names = [""] * len(items)
+	for rank, at in enumerate(sorted(range(len(items)), key=lambda at: items.keys[at])):
+		names[at] = f"Supplier {1 + rank // ITEMS_OF_A_SUPPLIER}"
+	return replace(items, suppliers=tuple(names))
+
+
+def _measure(case: _Case, seed: int) -> list[dict[str, Any]]:
+	items = case.items
+	history = impute(case.history, items, held=HOLDOUT_DAYS).history
+	rng = np.random.default_rng(seed)
+	scenario = replay(items, history, days=HOLDOUT_DAYS, review_days=REVIEW_DAYS, rng=rng)
+	before = history.window(0, history.days - HOLDOUT_DAYS)
+	rule = _best_rule(before, items, seed)
+	a_day = before.demand[-HOLDOUT_DAYS:].mean(axis=0) * items.unit_cost
+	names = sorted({name for name in items.suppliers if name})
+	of_name = np.array(items.suppliers)
+	worth = np.array([a_day[of_name == name].sum() for name in names])
+	statistics = list(scenario.statistics())
+	rows = []
+	for weeks in WEEKS:
+		terms = Terms.create(SupplierTerms.create(names, minimum_value=weeks * 7 * worth), items)
+		under = replace(scenario, terms=terms)
+		for method, raising, may_wait in METHODS:
+			asked = UnderTerms(rule, terms, raising, may_wait)
+			ledger = run(asked, under, statistics=statistics)
+			rows.append(
+				{
+					"case": case.name,
+					"weeks": weeks,
+					"method": method,
+					# lines of one supplier share its orders, so that suppliers are drawn, not lines
+					"costs": terms.per_supplier(ledger.cost),
+					"fill_rate": ledger.fill_rate,
+				}
+			)
+	return rows
+
+
+def _best_rule(before: DemandHistory, items: ItemTable, seed: int) -> Policy:
+	"""The cheapest of the rules with levels on the days before the test."""
+	halves = tuning_halves(before, items, REVIEW_DAYS, "lost", seed)
+	rules = [rule for rule in tune_rules(halves).rules if isinstance(rule, OrderUpTo)]
+
+	return min(rules, key=lambda rule: sum(float(run(rule, half).cost.sum()) for half in halves))
+
+
+def _summary(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+	found = []
+	for case in dict.fromkeys(row["case"] for row in rows):
+		for weeks in WEEKS:
+			of_case = [row for row in rows if row["case"] == case and row["weeks"] == weeks]
+
+			def costs(method: str, of_case: list[dict[str, Any]] = of_case) -> Values:
+				return np.concatenate([row["costs"] for row in of_case if row["method"] == method])
+
+			for method, *_ in METHODS:
+				fill = [row["fill_rate"] for row in of_case if row["method"] == method]
+				difference, (low, high) = relative_difference(
+					costs("joint"), costs(method), np.random.default_rng(0)
+				)
+				found.append(
+					{
+						"case": case,
+						"weeks": weeks,
+						"method": method,
+						"cost": float(costs(method).sum()),
+						"fill_rate": float(np.mean(fill)),
+						"joint_vs_this_percent": 100 * difference,
+						"ci95": [100 * low, 100 * high],
+					}
+				)
+	return found

@@ -1,0 +1,192 @@
+"""Orders under the terms of suppliers: which wait, which are raised, and any policy that orders so."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from rl_replenishment.core.items import FloatArray, ItemTable
+from rl_replenishment.core.policies.base import Policy, State, usual_rate
+from rl_replenishment.core.policies.levels import Levels, normal_range
+from rl_replenishment.core.policies.order_up_to import OrderUpTo
+from rl_replenishment.core.policies.residual_network import ResidualNetwork
+from rl_replenishment.core.terms.calendar import Timing, timed, timing
+from rl_replenishment.core.terms.lines import Lines, lines_of
+from rl_replenishment.core.terms.rounding import Raising
+from rl_replenishment.core.terms.terms import Terms, Values
+from rl_replenishment.core.terms.waiting import (
+	Completed,
+	at_next_review,
+	complete,
+	cost_of_cycles,
+	waiting_cost,
+)
+
+Mask: TypeAlias = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True, eq=False)
+class Decided:
+	"""What becomes of the lines of N item-warehouses and S suppliers."""
+
+	#: shape (N,), in stock UOM; 0 for what waits
+	quantity: Values
+	#: of it, what comes on top of what was asked for, (N,): to a price break, the minimums, free freight
+	for_break: Values
+	for_minimum: Values
+	for_freight: Values
+	#: what was missing of the minimums, by each of `MEASURES`, shape (4, S); 0 where nothing was
+	missing: Values
+	#: suppliers of which nothing is ordered, shape (S,): waiting is cheaper, or a minimum cannot be reached
+	waits: Mask
+	is_out_of_reach: Mask
+	#: what lacks of them with all that may be ordered, shape (4, S)
+	short: Values
+	#: what raising the lines costs now, and what waiting for a review does, shape (S,)
+	raising_cost: Values
+	waiting_cost: Values
+	#: freight to pay, shape (S,)
+	freight: Values
+
+	@cached_property
+	def extra(self) -> Values:
+		"""All that comes on top, shape (N,)."""
+		return self.for_break + self.for_minimum + self.for_freight
+
+
+def decide(
+	lines: Lines,
+	terms: Terms,
+	state: State,
+	levels: Levels,
+	days: Timing,
+	*,
+	raising: Raising | None = None,
+	may_wait: bool = True,
+) -> Decided:
+	"""Round the lines of each supplier together, or let them wait, whichever is expected to cost less.
+
+	`state` is as `timed` has it. An order that lacks nothing is placed. Else it waits for the next review as
+	long as what that costs, in demand missed and in completing it then, is less than completing it now and
+	what the terms cost anyway in that time: the stopping rule of a renewal process, one step ahead (Ross
+	1970). Where not `may_wait`, whatever can be completed is placed. `raising` is as for `fill`.
+	"""
+	at_break = lines.raised_by(to_price_break(lines, terms))
+	now = complete(at_break, terms, raising)
+	out_of_reach = np.asarray((now.filled.short > 0).any(axis=0))
+	waits, waiting = np.zeros(len(terms.suppliers), np.bool_), np.zeros(len(terms.suppliers))
+	asks = (now.cost + now.freight > 0) | out_of_reach
+	if may_wait and asks.any():
+		waiting = terms.per_supplier(waiting_cost(lines, state, levels))
+		later = complete(at_next_review(lines, days.interval), terms, raising)
+		reachable = ~(later.filled.short > 0).any(axis=0)
+		interval = terms.longest_per_supplier(days.interval)
+		saved = now.cost + now.freight - later.cost - later.freight
+		saved = saved + cost_of_cycles(lines, terms, days.interval) * interval
+		waits = np.asarray(asks & reachable & (out_of_reach | (waiting < saved)))
+	return _decided(lines, at_break, now, terms, waits, out_of_reach & ~waits, waiting)
+
+
+def _decided(
+	lines: Lines,
+	at_break: Lines,
+	now: Completed,
+	terms: Terms,
+	waits: Mask,
+	out_of_reach: Mask,
+	waiting: Values,
+) -> Decided:
+	stopped = (terms.of_item >= 0) & (waits | out_of_reach)[terms.of_item]
+
+	def kept(amount: Values) -> Values:
+		return np.where(stopped, 0, amount)
+
+	for_break = at_break.quantity - lines.quantity
+	return Decided(
+		quantity=kept(at_break.quantity + now.extra),
+		for_break=kept(for_break),
+		for_minimum=kept(now.filled.extra),
+		for_freight=kept(now.for_freight),
+		missing=terms.missing(at_break.quantity),
+		waits=waits,
+		is_out_of_reach=out_of_reach,
+		short=now.filled.short,
+		raising_cost=now.cost,
+		waiting_cost=waiting,
+		freight=np.where(waits | out_of_reach, 0, now.freight),
+	)
+
+
+def to_price_break(lines: Lines, terms: Terms) -> Values:
+	"""Extra quantities, shape (N,), to the price break that saves most beyond what they cost to hold.
+
+	What is saved is so on the whole order, also on what would have been bought later at the old price.
+	"""
+	breaks, extra = terms.breaks, np.zeros(len(lines.quantity))
+	if not len(breaks.item):
+		return extra
+	at, unit = breaks.item, lines.items.order_unit.astype(np.float64)
+	asked = lines.quantity[at]
+	more = np.ceil((breaks.quantity - asked) / unit[at] - 1e-6) * unit[at]
+	can = (asked > 0) & (more > 0) & (asked + more <= lines.most[at])
+	price = terms.price_of(lines.quantity)[at]
+	start, slope = lines.beyond[at], lines.slope[at]
+	held = slope * (np.square(start + more) - np.square(start)) / 2
+	gain = np.where(can, (price - breaks.price) * (asked + more) - held, -np.inf)
+	order = np.lexsort((-gain, at))
+	items, first = np.unique(at[order], return_index=True)
+	best = order[first]
+	extra[items] = np.where(gain[best] > 0, more[best], 0)
+	return extra
+
+
+def levels_of(policy: Policy, state: State) -> tuple[FloatArray, Levels]:
+	"""What a policy orders, shape (N,), and the levels behind it; without any, what usual demand asks for."""
+	if isinstance(policy, ResidualNetwork):
+		decision = policy.decide(state)
+		return decision.quantity, decision.learned
+	quantity = policy.order_quantities(state)
+	if isinstance(policy, OrderUpTo):
+		return quantity, policy.rule.levels(state)
+	rate = usual_rate(state)
+	low, middle, high = normal_range(state, rate)
+	never = np.full(len(quantity), np.inf, np.float32)
+	return quantity, Levels(middle, np.maximum(high, middle), never, rate, low, middle, high)
+
+
+@dataclass(eq=False)
+class UnderTerms:
+	"""A policy whose orders are rounded and timed as suppliers' terms ask for; see `decide`."""
+
+	policy: Policy
+	terms: Terms
+	raising: Raising | None = None
+	may_wait: bool = True
+	#: tables of items by lead times: policies align their parameters to a table once
+	_tables: dict[bytes, tuple[ItemTable, ItemTable]] = field(default_factory=dict, repr=False)
+
+	@property
+	def name(self) -> str:
+		return self.policy.name
+
+	def order_quantities(self, state: State) -> FloatArray:
+		assert isinstance(state.review_days, int)
+		assert isinstance(state.today, np.datetime64)
+		days = timing(self.terms, state.items.whole_lead_time_days, state.today, state.review_days)
+		known = self._timed(state, days)
+		quantity, levels = levels_of(self.policy, known)
+		lines = lines_of(known, np.where(days.is_open, quantity, 0), levels, may_be_raised=days.is_open)
+		found = decide(lines, self.terms, known, levels, days, raising=self.raising, may_wait=self.may_wait)
+		return found.quantity.astype(np.float32)
+
+	def _timed(self, state: State, days: Timing) -> State:
+		known = timed(state, days)
+		key = days.lead.tobytes()
+		base, items = self._tables.setdefault(key, (state.items, known.items))
+		if base is not state.items:
+			self._tables[key] = base, items = state.items, known.items
+		return replace(known, items=items)

@@ -1,0 +1,156 @@
+"""Proposal runs under suppliers' terms: minimums, days, currencies, and what is refused."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from unittest.mock import patch
+
+import frappe
+from frappe.utils import formatdate, getdate
+
+from rl_replenishment.bridge.board.reading import board
+from rl_replenishment.bridge.proposing.round import preview
+from rl_replenishment.bridge.review_days import next_review_day
+from rl_replenishment.bridge.state.supplier_terms import WEEKDAYS
+from rl_replenishment.setup.roles import USER
+from rl_replenishment.tasks import propose
+from rl_replenishment.tests import factories as make
+from rl_replenishment.tests.case import IntegrationTestCase
+
+
+class TestSupplierTerms(IntegrationTestCase):
+	def setUp(self) -> None:
+		commit = patch.object(frappe.db, "commit")
+		commit.start()
+		self.addCleanup(commit.stop)
+		self.addCleanup(frappe.db.rollback)
+		self.addCleanup(frappe.set_user, "Administrator")
+		self.supplier, self.other = make.make_supplier(), make.make_supplier()
+		self.warehouse = make.make_warehouse()
+		self.items = [
+			make.make_item(supplier, valuation_rate=5, weight_per_unit=0.5, weight_uom="Kg")
+			for supplier in (self.supplier, self.supplier, self.other)
+		]
+		for item in self.items:
+			make.sell_every_day(item, self.warehouse, 4)
+
+	def terms(self, **values):
+		return frappe.get_doc({"doctype": "RL Supplier Terms", "supplier": self.supplier, **values}).insert()
+
+	def previewed(self, agent):
+		"""What would be proposed now, by item; nothing is written."""
+		return {line["item_code"]: frappe._dict(line) for line in preview(agent.name)["lines"]}
+
+	def proposed(self, agent):
+		run = frappe.get_doc("RL Proposal Run", propose(agent.name, force=True)["run"])
+		rows = frappe.get_all("RL Proposal", {"run": run.name}, ["*"])
+		return run, {row.item_code: row for row in rows}
+
+	def agent(self, **values):
+		return make.make_agent([self.warehouse], self.items, **values)
+
+	def test_lines_of_a_supplier_are_raised_together_and_say_so(self) -> None:
+		agent = self.agent()
+		before = self.previewed(agent)
+		worth = sum(before[item].value for item in self.items[:2])
+		self.assertGreater(worth, 0)
+		self.terms(minimum_value=worth + 100)
+		run, after = self.proposed(agent)
+		raised = [item for item in self.items if after[item].proposed_qty > before[item].proposed_qty]
+		self.assertGreaterEqual(
+			sum(after[item].proposed_qty * after[item].rate for item in self.items[:2]), worth + 100
+		)
+		self.assertTrue(raised)
+		self.assertNotIn(self.items[2], raised)
+		for item in raised:
+			self.assertIn(f"{self.supplier}'s minimum of ", after[item].explanation)
+			request_line = frappe.get_doc("Material Request Item", after[item].material_request_item)
+			self.assertEqual(request_line.rl_proposed_qty, after[item].proposed_qty)
+		self.assertEqual(run.status, "Completed")
+
+	def test_the_minimum_weight_counts_the_items_weights(self) -> None:
+		agent = self.agent()
+		before = self.previewed(agent)
+		weight = 0.5 * sum(before[item].proposed_qty for item in self.items[:2])
+		self.terms(minimum_weight=1000 * (weight + 10), weight_uom="Gram")
+		if not frappe.db.exists("UOM Conversion Factor", {"from_uom": "Kg", "to_uom": "Gram"}):
+			self.skipTest("this site does not know that a kilogram is 1,000 grams")
+		after = self.previewed(agent)
+		self.assertGreaterEqual(0.5 * sum(after[item].proposed_qty for item in self.items[:2]), weight + 10)
+
+	def test_what_is_out_of_reach_is_not_ordered_and_named(self) -> None:
+		self.terms(minimum_value=10_000_000)
+		run, found = self.proposed(self.agent(max_cover_days=30))
+		self.assertEqual(list(found), [self.items[2]])
+		self.assertIn(f"{self.supplier}'s minimum of", run.messages)
+		self.assertIn("is out of reach", run.messages)
+		self.assertIn("is out of reach", run.not_ordered)
+
+	def test_lines_wait_for_the_order_day(self) -> None:
+		"""Where a later review is early enough, nothing is asked for; else the request bears the date."""
+		day = getdate() + timedelta(days=3)
+		self.terms(**{f"order_{WEEKDAYS[day.weekday()]}": 1})
+		agent = self.agent(review_frequency="Daily")
+		told = preview(agent.name)
+		self.assertEqual([line["item_code"] for line in told["lines"]], [self.items[2]])
+		self.assertIn(f"{self.supplier} takes orders on {formatdate(day)} next.", told["messages"])
+		if getdate() + timedelta(days=4) > next_review_day("Monthly", getdate()):
+			return
+		agent.update({"review_frequency": "Monthly"}).save()
+		_run, found = self.proposed(agent)
+		for item in self.items[:2]:
+			self.assertIn(f"To be ordered on {formatdate(day)}.", found[item].explanation)
+			self.assertEqual(
+				getdate(found[item].schedule_date) - getdate(found[self.items[2]].schedule_date),
+				timedelta(days=3),
+			)
+
+	def test_the_board_says_what_is_asked_for(self) -> None:
+		day = getdate() + timedelta(days=3)
+		order_day = {f"order_{WEEKDAYS[day.weekday()]}": 1}
+		self.terms(minimum_value=1, minimum_weight=2, weight_uom="Kg", freight_cost=3, **order_day)
+		agent = self.agent(review_frequency="Monthly")
+		self.proposed(agent)
+		found = board(agent.name)
+		own = [line for line in found["lines"] if line["supplier"] == self.supplier]
+		for line in own:
+			terms = found["terms"][line["company"]][self.supplier]
+			self.assertEqual(terms["minimum"], {"value": 1, "weight": 2})
+			self.assertEqual((terms["freight_cost"], terms["free_freight_value"]), (3, None))
+			self.assertEqual(terms["weight"], {line["proposal"]: 0.5 for line in own})
+			self.assertEqual(terms["order_on"], day)
+
+	def test_disabled_terms_ask_for_nothing(self) -> None:
+		agent = self.agent()
+		before = self.previewed(agent)
+		self.terms(minimum_value=10_000_000, disabled=1)
+		self.assertEqual(self.previewed(agent), before)
+
+	def test_no_more_than_a_run_may_order(self) -> None:
+		agent = self.agent()
+		worth = sum(line.value for line in self.previewed(agent).values())
+		self.terms(minimum_value=3 * worth)
+		agent.update({"max_run_value": 2 * worth}).save()
+		run, after = self.proposed(agent)
+		self.assertLessEqual(run.order_value, 2 * worth)
+		self.assertEqual(list(after), [self.items[2]])
+
+	def test_terms_that_are_refused(self) -> None:
+		for values, says in (
+			({"minimum_weight": 5}, "Weight UOM"),
+			({"free_freight_value": 5}, "Freight per Order"),
+			({"closing_time": "0:00"}, "is no time of day"),
+			({"closing_time": "noon"}, "is no time of day"),
+			({"minimum_value": -1}, "Minimum Order Value"),
+		):
+			with self.assertRaisesRegex(frappe.ValidationError, says):
+				self.terms(**values)
+		self.terms()
+		with self.assertRaises(frappe.DuplicateEntryError):
+			self.terms()
+
+	def test_users_may_read_and_managers_may_write(self) -> None:
+		name = self.terms().name
+		frappe.set_user(make.make_user(USER))
+		self.assertTrue(frappe.has_permission("RL Supplier Terms", "read", name))
+		self.assertFalse(frappe.has_permission("RL Supplier Terms", "write", name))
