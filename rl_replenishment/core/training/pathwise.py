@@ -61,7 +61,7 @@ class PathwiseSettings(LoopSettings):
 	weight_decay: float = 0.1
 	#: standard deviation of the noise on all normalised inputs that no order can change, where days repeat
 	noise: float = 0.5
-	#: part of an order unit by which wishes are raised at random before rounding, where days do not repeat:
+	#: part of a pack by which wishes are raised at random before rounding, where days do not repeat:
 	#: where they do, noise and a demand that varies blur the steps of rounding already
 	rounding: float = 0.5
 	#: width of the drawn decision to order, in units of action, at the start and at the end

@@ -79,7 +79,7 @@ class Twin:
 		self._holding = torch.from_numpy(items.holding_cost)
 		self._stockout = torch.from_numpy(items.stockout_cost)
 		self._order_cost = torch.from_numpy(items.order_cost)
-		self._order_unit = torch.from_numpy(items.order_unit.astype(np.float32))
+		self._pack = torch.from_numpy(items.order_multiple)
 		self._unit_cost = torch.from_numpy(items.unit_cost)
 		self._cost_scale = torch.from_numpy(panel.cost_scale[self._index])
 
@@ -99,8 +99,8 @@ class Twin:
 		`softness` is the width of the decision to order, in units of action; 0 decides as the served policy
 		does. The last `detached` orders are placed, but not learned from: their consequences lie beyond the
 		end. `noise` is the standard deviation of what is added to all that no order can change, so that
-		single weeks are not learned by heart. `rounding` raises wishes at random by up to this part of an
-		order unit before they are rounded up.
+		single weeks are not learned by heart. `rounding` raises wishes at random by up to this part of a
+		pack before they are rounded up.
 		"""
 		reviews, stock = len(window.lead_times), _Stock(self, window)
 		done = []
@@ -189,7 +189,7 @@ class Twin:
 		raised = wished.detach()
 		if rounding:
 			part = rounding * torch.rand(len(raised), generator=generator)
-			raised = torch.where(raised > 0, raised + part * self._order_unit, raised)
+			raised = torch.where(raised > 0, raised + part * self._pack, raised)
 		placed = torch.from_numpy(sensible_quantity(self._items, raised.numpy(), known))
 		return wished + (placed - wished).detach(), chance
 
