@@ -152,7 +152,7 @@ def test_the_gradient_is_that_of_the_cost():
 
 @pytest.mark.parametrize(("rounding", "falls_upwards"), [(0.0, True), (0.5, False)])
 def test_a_level_settles_below_the_edge_of_rounding(rounding, falls_upwards):
-	"""A level of 7 is best; 6.9 is served as 7 and 7.1 as 8, so at 6.9 the level must not be drawn upwards."""
+	"""A level of 7 is best; 6.9 is served as 7 and 7.1 as 8, so at 6.9 nothing must draw it upwards."""
 	items = ItemTable.create(["A"], lead_time_days=0, holding_cost=1.0, stockout_cost=3.6)
 	history = DemandHistory(items.keys, np.datetime64("2024-01-01"), np.full((100, 1), 5, np.float32))
 	levels = ItemParameters.everywhere(reorder_point=6.9, order_up_to=6.9, cap=np.inf)
