@@ -93,7 +93,7 @@ def above_optimum(found: dict[str, Any]) -> Figures:
 	return [
 		f"{len(rows)}",
 		f"{found['seeds']}",
-		"30",
+		f"{found['timesteps'] // 10**6}",
 		f"{found['mean_gap_percent']:.2f}",
 		f"{found['largest_gap_percent']:.2f}",
 		f"{mean(capped):.2f}",

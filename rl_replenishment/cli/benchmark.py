@@ -65,7 +65,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 	)
 	parser.add_argument("--seeds", type=positive(int), default=5, help="number of trainings (default: 5)")
 	parser.add_argument("--seconds", type=positive(float), help="time for each training")
-	parser.add_argument("--timesteps", type=positive(int), help="steps for each training (real)")
+	parser.add_argument(
+		"--timesteps",
+		type=positive(int),
+		help="steps for each training instead of seconds (real, lost-sales, fixed-cost)",
+	)
 	parser.add_argument(
 		"--data",
 		metavar="DIR",

@@ -21,7 +21,8 @@ from core_samples import (
 )
 from gymnasium.utils.env_checker import check_env
 
-from rl_replenishment.core.demand.augmentation import Augmentation
+from rl_replenishment.core.demand.augmentation import Augmentation, Recorded
+from rl_replenishment.core.demand.poisson import PoissonDemand
 from rl_replenishment.core.environments.batch import (
 	REWARD_BOUND,
 	ReplenishmentBatch,
@@ -32,6 +33,7 @@ from rl_replenishment.core.environments.replenishment import ReplenishmentEnv, e
 from rl_replenishment.core.environments.stock_multi_product import StockMultiProductEnv
 from rl_replenishment.core.items import FloatArray, ItemTable, UnmetDemand
 from rl_replenishment.core.policies.base import State
+from rl_replenishment.core.policies.observation import CALENDAR, FIXED_SIZE
 from rl_replenishment.core.policies.order_up_to import OrderUpTo
 from rl_replenishment.core.simulation.rollout import run
 from rl_replenishment.core.simulation.scenario import is_review_day
@@ -300,6 +302,15 @@ def test_observations_of_an_end() -> None:
 			# a new episode has nothing on order
 			assert not batch.situation.state.arrivals[:, done].any()
 	assert ended > 10
+
+
+def test_the_calendar_is_not_heard_where_every_day_is_alike() -> None:
+	for model, is_heard in ((Recorded(), True), (PoissonDemand(3.0), False)):
+		task = mixed_task(400, demand_model=model)
+		batch = ReplenishmentBatch(task, np.random.default_rng(0), columns=64)
+		heard = measure_normaliser(batch).heard
+		assert heard[CALENDAR].any() == is_heard
+		assert heard[FIXED_SIZE:].any()
 
 
 def test_the_environment_is_a_batch_of_one() -> None:

@@ -12,6 +12,7 @@ torch = pytest.importorskip("torch")
 from core_samples import forecast_rule  # noqa: E402
 
 from rl_replenishment.core.demand.history import DemandHistory  # noqa: E402
+from rl_replenishment.core.demand.poisson import PoissonDemand  # noqa: E402
 from rl_replenishment.core.environments.batch import ReplenishmentTask  # noqa: E402
 from rl_replenishment.core.items import ItemTable  # noqa: E402
 from rl_replenishment.core.policies.base import State  # noqa: E402
@@ -147,6 +148,32 @@ def test_the_gradient_is_that_of_the_cost():
 		below = float(cost())
 	assert abs(gradient) > 1e-3
 	assert gradient == pytest.approx((above - below) / (2 * step), rel=0.05)
+
+
+@pytest.mark.parametrize(("rounding", "falls_upwards"), [(0.0, True), (0.5, False)])
+def test_a_level_settles_below_the_edge_of_rounding(rounding, falls_upwards):
+	"""A level of 7 is best; 6.9 is served as 7 and 7.1 as 8, so at 6.9 nothing must draw it upwards."""
+	items = ItemTable.create(["A"], lead_time_days=0, holding_cost=1.0, stockout_cost=3.6)
+	history = DemandHistory(items.keys, np.datetime64("2024-01-01"), np.full((100, 1), 5, np.float32))
+	levels = ItemParameters.everywhere(reorder_point=6.9, order_up_to=6.9, cap=np.inf)
+	task = ReplenishmentTask(
+		items,
+		history,
+		OrderUpTo("base-stock", FixedLevels(levels)),
+		np.array([5], np.float32),
+		review_days=1,
+		unmet_demand="lost",
+		demand_model=PoissonDemand(5.0),
+	)
+	rng = np.random.default_rng(0)
+	panel = draw_panel(task, 512, rng)
+	network = make_perceptron((4,), torch.Generator().manual_seed(0))
+	normaliser = Normaliser.of(panel.observation.reshape(-1, panel.observation.shape[2]))
+	rollout = Twin(panel, normaliser).roll(
+		network, draw_window(panel, 30, rng), rounding=rounding, generator=torch.Generator().manual_seed(1)
+	)
+	rollout.cost[5:].mean().backward()
+	assert (float(network[-1].bias.grad[1]) < 0) == falls_upwards
 
 
 def test_the_decision_to_order_has_a_gradient_too():

@@ -41,6 +41,7 @@ def measure(options: argparse.Namespace, screen: Screen) -> dict[str, Any]:
 	return {
 		"algorithm": options.algorithm,
 		"seeds": options.seeds,
+		"timesteps": options.timesteps,
 		"instances": rows,
 		"mean_gap_percent": float(np.mean(gaps)),
 		"largest_gap_percent": max(gaps),
@@ -60,7 +61,7 @@ def measure_instance(instance: FixedOrderCost, options: argparse.Namespace) -> d
 	rule = default_rule(item)
 	bed = Bed(item, instance.rate, "backorder", rule)
 	learned = [
-		bed.train(options.algorithm, options.seconds or SECONDS, seed)
+		bed.train(options.algorithm, options.seconds or SECONDS, options.timesteps, seed)
 		for seed in range(options.seed, options.seed + options.seeds)
 	]
 	columns, days = _MEASURING

@@ -46,7 +46,12 @@ def measure(options: argparse.Namespace, screen: Screen) -> dict[str, Any]:
 	]
 	for row in rows:
 		screen.say(describe(row))
-	document: dict[str, Any] = {"algorithm": options.algorithm, "seeds": options.seeds, "instances": rows}
+	document: dict[str, Any] = {
+		"algorithm": options.algorithm,
+		"seeds": options.seeds,
+		"timesteps": options.timesteps,
+		"instances": rows,
+	}
 	references = (("optimum", "", True), ("best published cost", "_to_published", False))
 	for reference, suffix, is_exact in references:
 		gaps = [row["gap_percent"] for row in rows if (row["optimal_cost"] is not None) == is_exact]
@@ -73,7 +78,7 @@ def measure_instance(instance: LostSales, options: argparse.Namespace) -> dict[s
 	bed = Bed(instance.item(), instance.rate, "lost", rule)
 	learned = []
 	for seed in range(options.seed, options.seed + options.seeds):
-		policy, took = bed.train(options.algorithm, seconds - tuning, seed)
+		policy, took = bed.train(options.algorithm, seconds - tuning, options.timesteps, seed)
 		learned.append((policy, tuning + took))
 	policies: list[Policy] = [rule, *(policy for policy, _took in learned)]
 	if is_exact:

@@ -37,8 +37,10 @@ class Bed:
 	unmet_demand: UnmetDemand
 	rule: OrderUpTo
 
-	def train(self, algorithm: str, seconds: float, seed: int) -> tuple[ResidualNetwork, float]:
-		"""The policy learned in so much time, and the seconds it took."""
+	def train(
+		self, algorithm: str, seconds: float, timesteps: int | None, seed: int
+	) -> tuple[ResidualNetwork, float]:
+		"""The policy learned in so many steps, else in so much time, and the seconds it took."""
 		started = time.perf_counter()
 		rng = np.random.default_rng(seed)
 		model = PoissonDemand(self.rate)
@@ -58,8 +60,8 @@ class Bed:
 			demand_model=model,
 		)
 		left = max(seconds - (time.perf_counter() - started), 1.0)
-		problem = TrainingProblem(task, judging)
-		result = make_trainer(algorithm).train(problem, budget=Budget(left), seed=seed)
+		budget = Budget(None, timesteps) if timesteps else Budget(left)
+		result = make_trainer(algorithm).train(TrainingProblem(task, judging), budget=budget, seed=seed)
 		return result.policy, time.perf_counter() - started
 
 	def costs(self, policies: Sequence[Policy], *, columns: int, days: int, seed: int) -> FloatArray:

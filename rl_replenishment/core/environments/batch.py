@@ -14,7 +14,7 @@ from rl_replenishment.core.items import FloatArray, ItemTable, UnmetDemand
 from rl_replenishment.core.policies.base import State, protection_days
 from rl_replenishment.core.policies.limits import sensible_order
 from rl_replenishment.core.policies.network import Normaliser
-from rl_replenishment.core.policies.observation import Observer
+from rl_replenishment.core.policies.observation import CALENDAR, Observer
 from rl_replenishment.core.policies.order_up_to import OrderUpTo
 from rl_replenishment.core.policies.residual_network import ACTION_SIZE, Situation, observe
 from rl_replenishment.core.simulation.dynamics import Inventory
@@ -240,8 +240,12 @@ class ReplenishmentBatch:
 
 
 def measure_normaliser(batch: ReplenishmentBatch, steps: int = 30) -> Normaliser:
-	"""The scale of the observations under the classical rule, from random starts."""
+	"""The scale of the observations under the classical rule, from random starts.
+
+	Where every day's demand is drawn anew from one distribution, the calendar says nothing and is not heard.
+	"""
 	seen = [batch.reset()]
 	for _ in range(steps):
 		seen.append(batch.step(np.zeros((batch.columns, ACTION_SIZE), dtype=np.float32))[0])
-	return Normaliser.of(np.concatenate(seen))
+	found = Normaliser.of(np.concatenate(seen))
+	return found if batch.task.demand_model.repeats else found.without(CALENDAR)

@@ -38,6 +38,12 @@ class Normaliser:
 			np.where(deviation > _LEAST_DEVIATION, deviation, SILENT).astype(np.float32),
 		)
 
+	def without(self, columns: npt.NDArray[np.intp]) -> Normaliser:
+		"""As this one, with `columns` silenced too."""
+		deviation = self.deviation.copy()
+		deviation[columns] = SILENT
+		return Normaliser(self.mean, deviation)
+
 	@property
 	def heard(self) -> npt.NDArray[np.bool_]:
 		"""The columns that are not silenced, shape (F,)."""

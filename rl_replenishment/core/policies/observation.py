@@ -81,6 +81,8 @@ STOCK_COLUMNS: tuple[tuple[str, str], ...] = (
 )
 OBSERVATION = (*DEMAND_COLUMNS, *ITEM_COLUMNS, *LEVEL_COLUMNS, *STOCK_COLUMNS)
 OBSERVATION_SIZE = len(OBSERVATION)
+#: columns that say what day it is
+CALENDAR = np.flatnonzero([name.startswith(("year_sin", "year_cos", "weekday_")) for name, _ in OBSERVATION])
 #: columns that a forecast sees, those that no order can change, and those of stock
 FORECAST_SIZE = len(DEMAND_COLUMNS) + len(ITEM_COLUMNS)
 FIXED_SIZE = FORECAST_SIZE + len(LEVEL_COLUMNS)

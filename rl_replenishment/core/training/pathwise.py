@@ -61,6 +61,9 @@ class PathwiseSettings(LoopSettings):
 	weight_decay: float = 0.1
 	#: standard deviation of the noise on all normalised inputs that no order can change, where days repeat
 	noise: float = 0.5
+	#: part of a pack by which wishes are raised at random before rounding, where days do not repeat:
+	#: where they do, noise and a demand that varies blur the steps of rounding already
+	rounding: float = 0.5
 	#: width of the drawn decision to order, in units of action, at the start and at the end
 	softness: float = 0.2
 	final_softness: float = 0.02
@@ -147,6 +150,7 @@ class _Pathwise:
 		falling = (1 + math.cos(math.pi * share)) / 2
 		for group in self.optimiser.param_groups:
 			group["lr"] = settings.learning_rate * _between(settings.final_learning_rate_share, 1.0, falling)
+		repeats = self._problem.task.demand_model.repeats
 		rollout = self._twin.roll(
 			self.module,
 			draw_window(self._twin.panel, self._reviews, self._rng),
@@ -154,7 +158,8 @@ class _Pathwise:
 			if self._copies > 1
 			else 0.0,
 			detached=self._detached,
-			noise=settings.noise if self._problem.task.demand_model.repeats else 0.0,
+			noise=settings.noise if repeats else 0.0,
+			rounding=0.0 if repeats else settings.rounding,
 			generator=self._generator,
 		)
 		loss = self._loss(rollout)

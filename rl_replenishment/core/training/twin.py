@@ -3,7 +3,9 @@
 Follows `core.simulation.dynamics` and `residual_network.Situation` step by step; the tests hold the two
 together. What differs is only what gradients need:
 
-* Rounding to packs and minimum orders passes gradients as if it were not there (straight-through).
+* Rounding to packs and minimum orders passes gradients as if it were not there (straight-through). Taken at
+  what was rounded up, they are those of the last unit ordered, so a wish would settle where it is only just
+  rounded up to one unit too many. Raised by a random part of a unit first, it settles below that edge.
 * Whether to order at all is a jump, which no derivative of the cost can see. In training the decision is
   drawn with a probability that rises as the position falls below the reorder point, and its log probability
   is kept: with it the trainer adds the likelihood-ratio gradient (Glynn 1990) of the decision to the pathwise
@@ -77,6 +79,7 @@ class Twin:
 		self._holding = torch.from_numpy(items.holding_cost)
 		self._stockout = torch.from_numpy(items.stockout_cost)
 		self._order_cost = torch.from_numpy(items.order_cost)
+		self._pack = torch.from_numpy(items.order_multiple)
 		self._unit_cost = torch.from_numpy(items.unit_cost)
 		self._cost_scale = torch.from_numpy(panel.cost_scale[self._index])
 
@@ -88,6 +91,7 @@ class Twin:
 		softness: float = 0.0,
 		detached: int = 0,
 		noise: float = 0.0,
+		rounding: float = 0.0,
 		generator: torch.Generator | None = None,
 	) -> Rollout:
 		"""Replay a window.
@@ -95,7 +99,8 @@ class Twin:
 		`softness` is the width of the decision to order, in units of action; 0 decides as the served policy
 		does. The last `detached` orders are placed, but not learned from: their consequences lie beyond the
 		end. `noise` is the standard deviation of what is added to all that no order can change, so that
-		single weeks are not learned by heart.
+		single weeks are not learned by heart. `rounding` raises wishes at random by up to this part of a
+		pack before they are rounded up.
 		"""
 		reviews, stock = len(window.lead_times), _Stock(self, window)
 		done = []
@@ -111,7 +116,12 @@ class Twin:
 			with torch.set_grad_enabled(is_learned and torch.is_grad_enabled()):
 				action = network(observation)
 				quantity, chance = self._order(
-					action, levels, stock, softness if is_learned else 0.0, generator
+					action,
+					levels,
+					stock,
+					softness if is_learned else 0.0,
+					rounding if is_learned else 0.0,
+					generator,
 				)
 			stock.place(quantity)
 			cost = (quantity.detach() > 0) * self._order_cost
@@ -150,6 +160,7 @@ class Twin:
 		levels: _Levels,
 		stock: _Stock,
 		softness: float,
+		rounding: float,
 		generator: torch.Generator | None,
 	) -> tuple[Tensor, Tensor]:
 		"""The orders and the log probabilities of having placed one or not, each of shape (C,)."""
@@ -175,7 +186,11 @@ class Twin:
 		known = limits(
 			self._items, self._prospect(levels, stock), self.panel.review_days, self.panel.unmet_demand
 		)
-		placed = torch.from_numpy(sensible_quantity(self._items, wished.detach().numpy(), known))
+		raised = wished.detach()
+		if rounding:
+			part = rounding * torch.rand(len(raised), generator=generator)
+			raised = torch.where(raised > 0, raised + part * self._pack, raised)
+		placed = torch.from_numpy(sensible_quantity(self._items, raised.numpy(), known))
 		return wished + (placed - wished).detach(), chance
 
 	def _needed(self, levels: _Levels, stock: _Stock) -> tuple[Tensor, Tensor]:
