@@ -11,6 +11,8 @@ from rl_replenishment.core.items import FloatArray
 LARGEST_PENALTY = 3.0
 #: quantities this close are the same, in stock UOM
 ROUNDING = 1e-3
+#: the buyer's reason for going back to what the policy itself asks for, without lessons, for once
+NOT_THIS_TIME = "not this time"
 
 
 def feedback_scale(pack: FloatArray, mean_daily_demand: FloatArray, review_days: int) -> FloatArray:

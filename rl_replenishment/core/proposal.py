@@ -43,13 +43,16 @@ class Proposal:
 	held_back: str = ""
 	#: where it is moved from instead of being bought, "" where it is bought
 	from_warehouse: str = ""
+	#: what was learned from the buyer that moved the order, in words; "" where nothing did
+	lesson: str = ""
 
 	@property
 	def policy_qty(self) -> float:
-		"""What the policy itself asks for, before the buyer's lessons; cut as what is proposed was cut."""
-		if not self.why.followed or not self.why.quantity:
-			return self.proposed_qty
-		return self.proposed_qty * (1 - self.why.followed / self.why.quantity)
+		"""What would be proposed without the buyer's lessons."""
+		own = self.why.quantity - self.why.followed
+		is_cut = self.proposed_qty < self.why.quantity
+		# a limit cuts either
+		return min(own, self.proposed_qty) if is_cut else own
 
 
 def propose(
@@ -77,6 +80,11 @@ def propose(
 		learned = line_words(lessons, state.items, factor, today, translate, number)
 	rule = sensible_order(state, decision.classical, decision.levels.rate)
 	baseline = written_quantities(state.items, rule).tolist()
+	reasons = explain(situation, decision)
+	# a lesson that moves nothing is no reason
+	learned = [
+		words if abs(why.followed) > ROUNDING else "" for why, words in zip(reasons, learned, strict=True)
+	]
 	proposals = [
 		Proposal(
 			item_code=key.item_code,
@@ -86,14 +94,15 @@ def propose(
 			on_order=why.on_order,
 			proposed_qty=why.quantity,
 			baseline_qty=by_rule,
-			reason=_with_lesson(why, translate, number, words),
+			reason=" ".join(part for part in (why.sentence(translate, number), words) if part),
 			why=why,
 			held_back=_held_back(why, translate, number),
+			lesson=words,
 		)
 		for key, supplier, why, by_rule, words in zip(
 			state.items.keys,
 			state.items.suppliers,
-			explain(situation, decision),
+			reasons,
 			baseline,
 			learned,
 			strict=True,
@@ -142,12 +151,6 @@ def covered(
 			)
 		)
 	return found
-
-
-def _with_lesson(why: Explanation, translate: Translate, number: Number, words: str) -> str:
-	"""The reason, and what was learned from the buyer where that moved the order."""
-	sentence = why.sentence(translate, number)
-	return f"{sentence} {words}" if words and abs(why.followed) > ROUNDING else sentence
 
 
 def _held_back(why: Explanation, translate: Translate, number: Number) -> str:

@@ -12,7 +12,7 @@ def N_(label: str) -> str:
 
 EDIT_REASONS = (
 	*("Promotion", "Supplier Minimum", "Budget", "Project"),
-	*("Too Much Stock", "Demand Looks Wrong", "Distrust", "Other"),
+	*("Too Much Stock", "Demand Looks Wrong", "Distrust", "Not This Time", "Other"),
 )
 
 _WRITTEN_BY_AGENT = {"read_only": 1, "no_copy": 1, "print_hide": 1}

@@ -136,6 +136,35 @@ def test_cuts_count_as_raises_do(factor: float) -> None:
 	assert (np.abs(up[:EACH]) <= abs(np.log(factor)) + 1e-6).all()
 
 
+def taken_back(decisions: Sequence[Decision], back: Sequence[tuple[int, int]]) -> FeedbackRows:
+	"""Raises by a quarter, and proposals that followed them and were taken back: position and day."""
+	rows = rows_of([*decisions, *((item, day, 1.0) for item, day in back)])
+	count = len(decisions)
+	return replace(
+		rows,
+		proposed_qty=np.where(np.arange(len(rows)) < count, 100.0, 125.0),
+		policy_qty=np.full(len(rows), 100.0),
+		reason=("",) * count + ("Not This Time",) * len(back),
+	)
+
+
+def test_what_is_taken_back_for_once_speaks_against_the_lesson() -> None:
+	"""Once, a little, and the item follows its group again; three times, and the lesson is gone."""
+	raised = [(item, 7 * week, 1.25) for item in range(3) for week in range(3)]
+	usual = factors(raised, 28)
+	once, thrice = (
+		fit(taken_back(raised, back), 28).factor(ITEMS, START + 28)
+		for back in ([(3, 21)], [(3, 21), (4, 21), (5, 21)])
+	)
+	assert 1.05 < once[3] < usual[3] - 0.02
+	assert all(1.1 < once[item] <= usual[item] for item in (0, 1, 2, 4, 5))
+	assert thrice == pytest.approx(1, abs=0.02)
+	# what is taken back each time is left alone
+	twice = fit(taken_back(raised, [(3, 21), (3, 25)]), 28).factor(ITEMS, START + 28)
+	assert twice[3] == 1
+	assert all(twice[item] > 1.1 for item in (0, 1, 2))
+
+
 def test_a_supplier_whose_items_are_cut() -> None:
 	"""It is said of the supplier, not of the groups that its items are in."""
 	items = replace(ITEMS, suppliers=("Near", "Near", "Near", "Far", "Far", "Far") * 4)

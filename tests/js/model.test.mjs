@@ -14,6 +14,7 @@ const line = (proposal, changes = {}) => ({
 	price: 3,
 	reason: "",
 	modified: "then",
+	without_lesson: null,
 	missed_cost: 2,
 	holding_cost: 1,
 	on_hand: 24,
@@ -125,4 +126,28 @@ test("many lines are drawn in parts", () => {
 	);
 	assert.deepEqual(found.flat(), lines);
 	assert.deepEqual(model.chunks([]), []);
+test("a line goes back to what it asks for without lessons, and forth", () => {
+	const one = line("a", { without_lesson: 48 });
+	const back = { a: model.taken_back(one, {}) };
+	assert.deepEqual(back, { a: { qty: 4, reason: "Not This Time" } });
+	assert.equal(model.is_taken_back(one, back), true);
+	const forth = { a: model.taken_back(one, back) };
+	assert.deepEqual(forth, { a: { qty: 5, reason: "" } });
+	assert.equal(model.is_taken_back(one, forth), false);
+	assert.equal(model.is_changed(one, forth), false);
+});
+
+test("another quantity than that has another reason", () => {
+	const one = line("a", { without_lesson: 48 });
+	const back = { a: model.taken_back(one, {}) };
+	assert.deepEqual(model.edited(one, back, 4), { qty: 4, reason: "Not This Time" });
+	assert.deepEqual(model.edited(one, back, 7), { qty: 7, reason: "" });
+	assert.deepEqual(model.edited(one, { a: { qty: 6, reason: "Budget" } }, 7), {
+		qty: 7,
+		reason: "Budget",
+	});
+	// as it was left in the draft
+	const left = line("a", { qty: 4, without_lesson: 48, reason: "Not This Time" });
+	assert.equal(model.is_taken_back(left, {}), true);
+	assert.deepEqual(model.edited(left, {}, 5), { qty: 5, reason: "" });
 });

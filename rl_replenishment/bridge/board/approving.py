@@ -168,8 +168,9 @@ def _order_together(groups: list[Group], prices: dict[str, Price], submit: bool)
 
 
 def _submit_request(name: str, lines: Sequence[tuple[OpenLine, Wish]]) -> None:
-	"""Write what the buyer changed into a draft, and submit it; one that is submitted is left as it is."""
+	"""Write what the buyer changed into a draft and submit it; into one that is submitted, reasons alone."""
 	if not lines[0][0].is_draft:
+		_note_reasons(name, lines)
 		return
 	request = frappe.get_doc("Material Request", name, for_update=True)
 	request.check_permission("write")
@@ -192,6 +193,18 @@ def _submit_request(name: str, lines: Sequence[tuple[OpenLine, Wish]]) -> None:
 		request.set("items", left)
 	request.check_permission("submit")
 	request.submit()
+
+
+def _note_reasons(name: str, lines: Sequence[tuple[OpenLine, Wish]]) -> None:
+	"""Why a submitted request's quantities are not those ordered, where the buyer may say so there."""
+	reasons = {line.line: wish.reason for line, wish in lines if wish.reason not in ("", line.edit_reason)}
+	if not reasons:
+		return
+	request = frappe.get_doc("Material Request", name, for_update=True)
+	if request.has_permission("submit"):
+		for row in request.items:
+			row.rl_edit_reason = reasons.get(row.name) or row.rl_edit_reason
+		request.save()
 
 
 def _order(group: Group, prices: dict[str, Price], submit: bool) -> None:

@@ -17,6 +17,8 @@ from rl_replenishment.bridge.visibility import Limits
 
 #: as many as the board shows, the most urgent first
 MOST_LINES = 2000
+#: quantities this close are the same, in stock UOM
+SAME = 1e-3
 
 
 class OpenLine(NamedTuple):
@@ -54,6 +56,14 @@ class OpenLine(NamedTuple):
 	ordered_qty: float
 	required_by: date | None
 	edit_reason: str
+	#: what was learned from buyers that moved the quantity, in words; "" where nothing did
+	lesson: str
+
+	@property
+	def without_lesson(self) -> float | None:
+		"""What the line asks for without what was learned from buyers, None where that is the same."""
+		own = flt(self.state.get("policy_qty")) or self.proposed_qty
+		return None if abs(own - self.proposed_qty) <= SAME else own
 
 	@property
 	def wanted(self) -> float:
@@ -83,7 +93,7 @@ def read_open_lines(
 			*(proposal.explanation, proposal.state, request.name.as_("request"), request.modified),
 			*(request.docstatus, line.name.as_("line"), line.qty, line.uom, line.stock_uom),
 			*(line.conversion_factor, line.stock_qty, line.ordered_qty, line.schedule_date),
-			line.rl_edit_reason,
+			*(line.rl_edit_reason, proposal.lesson),
 		)
 		.where(is_of(proposal, line, request) & (request.docstatus < 2))
 		.where((request.status != "Stopped") & (request.material_request_type == "Purchase"))
@@ -183,4 +193,5 @@ def _line(row: Any) -> OpenLine:
 		ordered_qty=flt(row.ordered_qty),
 		required_by=getdate(row.schedule_date) if row.schedule_date else None,
 		edit_reason=row.rl_edit_reason or "",
+		lesson=row.lesson or "",
 	)

@@ -108,6 +108,8 @@ def _of_line(line: OpenLine, price: Price) -> dict[str, Any]:
 		"required_by": line.required_by,
 		"reason": line.edit_reason,
 		"explanation": line.explanation,
+		"lesson": line.lesson,
+		"without_lesson": line.without_lesson,
 	}
 
 

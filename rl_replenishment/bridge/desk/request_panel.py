@@ -42,6 +42,7 @@ def _proposals(request: str) -> list[Any]:
 		.select(
 			*(proposal.name, proposal.proposed_qty, proposal.baseline_qty, proposal.uom, proposal.rate),
 			*(proposal.explanation, proposal.state, proposal.days_of_stock, proposal.supplier),
+			proposal.lesson,
 			*(proposal.agent, line.item_code, line.warehouse, line.stock_qty, line.ordered_qty),
 			*(line.received_qty, line.schedule_date, line.docstatus, header.status, header.company),
 		)
@@ -57,6 +58,7 @@ def _shown(row: Any) -> dict[str, Any]:
 		"uom": row.uom,
 		"rate": row.rate,
 		"explanation": row.explanation,
+		"lesson": row.lesson,
 		"state": json.loads(row.state or "{}"),
 		"days_of_stock": row.days_of_stock,
 		"supplier": row.supplier,

@@ -134,6 +134,7 @@ def insert(
 				"proposal_date": today,
 				"schedule_date": due_on(settings, situation, i, proposal, today),
 				"explanation": plain(proposal.reason),
+				"lesson": plain(proposal.lesson),
 				"state": json.dumps(
 					_state(settings, situation, i, proposal, float(most[i]), float(projected[i]))
 				),

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from rl_replenishment.core.feedback import ROUNDING
+from rl_replenishment.core.feedback import NOT_THIS_TIME, ROUNDING
 from rl_replenishment.core.files.feedback import FeedbackRows
 from rl_replenishment.core.items import FloatArray, ItemTable
 
@@ -19,7 +19,10 @@ LEARNED_CONSTRAINTS = "learned_constraints"
 #: changes that agree before a pack or a minimum is believed
 LEAST_CHANGES = 3
 #: the buyer's reasons that speak of something else than packs; any other, or none, may
-_OTHER_REASONS = ("promotion", "budget", "project", "too much stock", "demand looks wrong", "distrust")
+_OTHER_REASONS = (
+	*("promotion", "budget", "project", "too much stock", "demand looks wrong", "distrust"),
+	NOT_THIS_TIME,
+)
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from rl_replenishment.core.feedback import ROUNDING
+from rl_replenishment.core.feedback import NOT_THIS_TIME, ROUNDING
 from rl_replenishment.core.files.feedback import FeedbackRows
 
 Doubles = npt.NDArray[np.float64]
@@ -38,6 +38,8 @@ class Answers:
 	followed: Doubles
 	#: share of the order that the smallest step between two orders is
 	step: Doubles
+	#: where the buyer wanted an item without its lessons for once: what holds of it is not what he did then
+	for_once: Flags
 
 
 def unexplained(rows: FeedbackRows, factor: npt.NDArray[np.floating]) -> FeedbackRows:
@@ -68,7 +70,8 @@ def read(
 
 	`index`, shape (E,), says which item-warehouse each is about, `step`, shape (E,), is the smallest step
 	between two orders, in stock UOM. What was turned down once was not wanted then; from the second time on
-	it counts as what was kept does.
+	it counts as what was kept does. What was taken back as `NOT_THIS_TIME` speaks against lessons as any
+	change does, and bounds its own item from the second time on.
 
 	What the buyer added without a proposal says nothing about proposals, nor does what only restored a pack
 	or a minimum order (`restored`): that is learned as a fact, see `core.edits.constraints`.
@@ -90,10 +93,14 @@ def read(
 	if restored is not None:
 		weight = weight * ~restored
 	followed = np.where(known, logarithm(rows.proposed_qty), 0.0)
+	reasons = np.array([reason.strip().casefold() == NOT_THIS_TIME for reason in rows.reason], dtype=np.bool_)
+	taken_back = reasons & changed & (np.abs(rows.ordered_qty - asked) <= ROUNDING)
+	again = np.bincount(index, weights=taken_back)[index] > 1 if len(index) else taken_back
 	return Answers(
 		move=np.where(known, logarithm(rows.ordered_qty), 0.0),
 		weight=weight,
 		changed=changed,
 		followed=np.where(np.abs(followed) < LEAST_MOVE, 0.0, followed),
 		step=np.where(known, step / base, 0.0),
+		for_once=taken_back & ~again,
 	)

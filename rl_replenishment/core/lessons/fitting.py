@@ -327,7 +327,7 @@ def _own(
 	in_season = np.bincount(index[now], minlength=count) > 0
 	# what was done at this time of the year, where that is known
 	weight = np.where(in_season[index], by_season * now, by_item)
-	concerned = answers.changed | (answers.followed != 0)
+	concerned = (answers.changed | (answers.followed != 0)) & ~answers.for_once
 	total = np.bincount(index, weights=weight * concerned, minlength=count)
 	moved = np.bincount(index, weights=weight * concerned * answers.move, minlength=count)
 	result = {int(at): float(moved[at] / total[at]) for at in np.flatnonzero(total > 0)}
@@ -339,7 +339,7 @@ def _own(
 		np.minimum.at(first, level.node[known], rows.date[known])
 		first[effect == 0] = np.datetime64("2300-01-01")
 		since = np.where(level.node >= 0, np.minimum(since, first[np.maximum(level.node, 0)]), since)
-	kept = ~concerned & (by_item > 0) & (rows.date >= since)
+	kept = ~concerned & ~answers.for_once & (by_item > 0) & (rows.date >= since)
 	for at in np.unique(index[kept]).tolist():
 		result.setdefault(at, 0.0)
 	return result

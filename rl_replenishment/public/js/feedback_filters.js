@@ -54,6 +54,7 @@ function rl_feedback_filters(group_by) {
 				"Too Much Stock",
 				"Demand Looks Wrong",
 				"Distrust",
+				"Not This Time",
 				"Other",
 			],
 		},

@@ -17,13 +17,16 @@ $(document).on("frappe.ui.Dialog:shown", () => {
 
 frappe.ui.form.on("Material Request Item", {
 	qty(frm, _doctype, name) {
-		rl_panel.update(frm, name);
+		rl_panel.requantify(frm, name);
 		rl_panel.drop_false_warning(name);
 	},
 	conversion_factor: (frm, _doctype, name) => rl_panel.update(frm, name),
 	rl_edit_reason: (frm, _doctype, name) => rl_panel.update(frm, name),
 	items_remove: (frm) => rl_panel.render(frm),
 });
+
+// the reason for going back to what the policy itself asks for, without what was learned, for once
+const RL_NOT_THIS_TIME = "Not This Time";
 
 const rl_panel = {
 	load(frm) {
@@ -164,6 +167,7 @@ const rl_panel = {
 		line.find(".rl-value").html(this.money(frm, this.value_of(frm, row)));
 		frm.rl_section.find(".rl-total").html(this.value(frm, this.lines(frm)));
 		line.find(".rl-reasons").html(this.reasons(frm, row));
+		line.find(".rl-lesson").html(this.lesson(frm, row));
 		if (focused) line.find(`.rl-reason[data-reason="${focused}"]`).trigger("focus");
 	},
 
@@ -178,7 +182,8 @@ const rl_panel = {
 		return `<tr data-row="${frappe.utils.escape_html(row.name)}">
 			<td><button class="btn btn-xs btn-default rl-why" aria-expanded="false" style="float: right; margin-left: 8px"
 				aria-label="${why}">${__("Why?")}</button>${item}
-				${name ? `<div class="text-muted">${name}</div>` : ""}${this.snoozed(proposal)}</td>
+				${name ? `<div class="text-muted">${name}</div>` : ""}${this.snoozed(proposal)}
+				<div class="rl-lesson">${this.lesson(frm, row)}</div></td>
 			${cell(number(proposal.days_of_stock))}
 			${cell(`${number(proposal.proposed_qty)} ${frappe.utils.escape_html(__(proposal.uom))}`)}
 			${cell(number(proposal.baseline_qty))}
@@ -197,6 +202,52 @@ const rl_panel = {
 		)}</span>`;
 	},
 
+	// what was learned from buyers about a line, and the way back for once
+	lesson(frm, row) {
+		const own = this.without_lesson(frm, row);
+		if (own === null) return "";
+		const words = frappe.utils.escape_html(frm.rl_proposals[row.rl_proposal].lesson || "");
+		if (!frm.perm[0]?.write || frm.doc.docstatus !== 0) return words;
+		const is_taken_back = row.rl_edit_reason === RL_NOT_THIS_TIME;
+		const label = __("Not this time: {0} without what was learned", [
+			frappe.utils.escape_html(row.item_code),
+		]);
+		return `<span class="text-muted">${words}</span>
+			<button class="btn btn-xs btn-default rl-not-this-time" aria-pressed="${is_taken_back}"
+			aria-label="${label}">${is_taken_back ? __("Undo") : __("Not this time")}</button>`;
+	},
+
+	// in purchase UOM; null where nothing was learned
+	without_lesson(frm, row) {
+		const { state, proposed_qty } = frm.rl_proposals[row.rl_proposal];
+		const own = state.policy_qty || proposed_qty;
+		const conversion = flt(row.conversion_factor) || 1;
+		return Math.abs(own - proposed_qty) > 1e-3 ? flt(own / conversion, 6) : null;
+	},
+
+	// a reason for going back to another quantity is no longer true
+	requantify(frm, name) {
+		const row = locals["Material Request Item"][name];
+		const is_known = frm.rl_proposals_of === frm.doc.name && frm.rl_proposals[row.rl_proposal];
+		if (is_known && row.rl_edit_reason === RL_NOT_THIS_TIME) {
+			const own = this.without_lesson(frm, row);
+			if (own === null || Math.abs(flt(row.qty) - own) > 1e-3)
+				frappe.model.set_value(row.doctype, row.name, "rl_edit_reason", "");
+		}
+		this.update(frm, name);
+	},
+
+	// once more undoes it
+	async take_back(frm, row) {
+		const is_taken_back = row.rl_edit_reason === RL_NOT_THIS_TIME;
+		const conversion = flt(row.conversion_factor) || 1;
+		const proposed = frm.rl_proposals[row.rl_proposal].proposed_qty / conversion;
+		const qty = is_taken_back ? flt(proposed, 6) : this.without_lesson(frm, row);
+		await frappe.model.set_value(row.doctype, row.name, "qty", qty);
+		const reason = is_taken_back ? "" : RL_NOT_THIS_TIME;
+		await frappe.model.set_value(row.doctype, row.name, "rl_edit_reason", reason);
+	},
+
 	reasons(frm, row) {
 		if (!this.now(frm, row).change) return "";
 		const can_write = frm.perm[0]?.write && frm.doc.docstatus < 2;
@@ -206,7 +257,7 @@ const rl_panel = {
 		const { options } = frappe.meta.get_docfield(row.doctype, "rl_edit_reason");
 		const buttons = options
 			.split("\n")
-			.filter(Boolean)
+			.filter((reason) => reason && reason !== RL_NOT_THIS_TIME)
 			.map((reason) => {
 				const is_chosen = reason === row.rl_edit_reason;
 				return `<button class="btn btn-xs ${is_chosen ? "btn-primary" : "btn-default"} rl-reason"
@@ -230,6 +281,9 @@ const rl_panel = {
 				reason === row.rl_edit_reason ? "" : reason
 			);
 		});
+		frm.rl_section.on("click", ".rl-not-this-time", ({ currentTarget }) =>
+			this.take_back(frm, row_of(currentTarget))
+		);
 		frm.rl_section.on("click", ".rl-why", ({ currentTarget }) =>
 			this.toggle(frm, currentTarget, row_of(currentTarget))
 		);

@@ -43,6 +43,14 @@ class TestApproving(BoardCase):
 		self.assertEqual((row.ordered_qty, row.edit_reason), (line["proposed"] + 5, "Project"))
 		self.assertLess(row.reward, 0)
 
+	def test_reasons_reach_requests_that_were_submitted_before(self) -> None:
+		for name in self.requests:
+			frappe.get_doc("Material Request", name).submit()
+		line = self.line(0)
+		self.approve(item0=(line["qty"] - 2, "Budget"))
+		row = frappe.get_last_doc("RL Feedback", {"agent": self.agent.name, "item_code": self.items[0]})
+		self.assertEqual((row.ordered_qty, row.edit_reason), (line["proposed"] - 2, "Budget"))
+
 	def test_a_quantity_of_nothing_turns_a_line_down(self) -> None:
 		self.approve(item0=0)
 		self.assertFalse(frappe.db.exists("Purchase Order Item", {"item_code": self.items[0]}))

@@ -10,6 +10,7 @@ import numpy as np
 from erpnext.stock.doctype.material_request.material_request import make_purchase_order
 from frappe.utils import add_days, nowdate
 
+from rl_replenishment import api
 from rl_replenishment.bridge import feedback
 from rl_replenishment.bridge.desk import digest, overview
 from rl_replenishment.bridge.proposing import round as proposal_round
@@ -120,6 +121,37 @@ class TestLessons(LessonCase):
 		self.assertIn(lesson.name, [each.name for each in overview.overview(self.agent)["lessons"]])
 		facts = dict(digest.week_of(self.agent, frappe.utils.getdate())["facts"])
 		self.assertIn(self.group, facts["What Buyers Taught It"])
+
+	def test_not_this_time(self) -> None:
+		"""The board takes a line back; that counts as the buyer's change, and against the lesson."""
+		before = self.proposed()[self.fourth]["proposed_qty"]
+		snooze = self.snooze(self.fourth)
+		self.answer(1.5, self.items[:3])
+		snooze.delete()
+		(name,) = propose(self.agent.name, force=True)["material_requests"]
+		(line,) = api.board(self.agent.name)["lines"]
+		self.assertIn(f"you raised {self.group} 3 times", line["lesson"])
+		self.assertEqual(line["without_lesson"], before)
+		(shown,) = api.proposals_of_request(name).values()
+		self.assertEqual((shown["lesson"], shown["state"]["policy_qty"]), (line["lesson"], before))
+		wish = {"qty": before / line["conversion"], "reason": "Not This Time"}
+		group = {"supplier": line["supplier"], "company": line["company"], "lines": {line["proposal"]: wish}}
+		(result,) = api.board_approve(json.dumps([group]), submit=1)
+		self.assertEqual(result["status"], "Submitted", result)
+		feedback_row = frappe.get_last_doc(
+			"RL Feedback", {"agent": self.agent.name, "item_code": self.fourth}
+		)
+		self.assertEqual(
+			(feedback_row.ordered_qty, feedback_row.policy_qty, feedback_row.edit_reason),
+			(before, before, "Not This Time"),
+		)
+		usual = self.effect_of_group()
+		fit_lessons()
+		self.assertLess(self.effect_of_group(), 0.95 * usual)
+
+	def effect_of_group(self) -> float:
+		taught = feedback.read_lessons(self.agent)
+		return next(each.effect for each in taught.lessons.lessons if each.kind == "group")
 
 	def test_cuts_count_as_raises_do(self) -> None:
 		before = self.proposed()[self.fourth]["proposed_qty"]

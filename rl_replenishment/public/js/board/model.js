@@ -15,6 +15,33 @@ export function reason_of(line, edits) {
 	return edits[line.proposal]?.reason ?? line.reason;
 }
 
+/** The reason for going back to what the policy itself asks for, without what was learned, for once. */
+export const NOT_THIS_TIME = "Not This Time";
+
+/** What the line asks for without what was learned from buyers, in purchase UOM; null where it is the same. */
+export function without_lesson(line) {
+	return line.without_lesson === null ? null : line.without_lesson / line.conversion;
+}
+
+/** Whether the buyer has taken the line back to what it asks for without lessons. */
+export function is_taken_back(line, edits) {
+	return reason_of(line, edits) === NOT_THIS_TIME && is_changed(line, edits);
+}
+
+/** A line's edit with another quantity: a reason that it had for going back to another one is no longer true. */
+export function edited(line, edits, qty) {
+	const is_other = Math.abs(qty - without_lesson(line)) * line.conversion > 1e-3;
+	const is_over = reason_of(line, edits) === NOT_THIS_TIME && is_other;
+	return { ...edits[line.proposal], qty, ...(is_over && { reason: "" }) };
+}
+
+/** The edit that takes a line back to what it asks for without lessons, or, done already, to what was proposed. */
+export function taken_back(line, edits) {
+	return is_taken_back(line, edits)
+		? { qty: line.proposed / line.conversion, reason: "" }
+		: { qty: without_lesson(line), reason: NOT_THIS_TIME };
+}
+
 /** In the currency of the line's company. */
 export function value_of(line, edits) {
 	return quantity_of(line, edits) * line.price;
