@@ -13,7 +13,13 @@ import numpy.typing as npt
 
 from rl_replenishment.cli.console import edit_table
 from rl_replenishment.cli.interruption import interruptible
-from rl_replenishment.cli.lessons import add_trust_argument, lessons_as_json, lessons_of, tell_lessons
+from rl_replenishment.cli.lessons import (
+	add_trust_argument,
+	lessons_as_json,
+	lessons_of,
+	tell_constraints,
+	tell_lessons,
+)
 from rl_replenishment.cli.matching import adapted_to_orders
 from rl_replenishment.cli.options import (
 	add_item_arguments,
@@ -213,13 +219,7 @@ def tell_what_was_read(reading: Reading, rows: FeedbackRows, screen: Screen) -> 
 			f"In hindsight, {counted(int(known.sum()), 'change')} saved"
 			f" {reading.values[known].sum():,.2f} in all against the proposals."
 		)
-	for learned in reading.constraints.as_json(reading.items):
-		words = (
-			f"comes in packs of {learned['order_multiple']:g}"
-			if learned["order_multiple"]
-			else f"has a minimum order of {learned['min_order_qty']:g}"
-		)
-		screen.say(f"Learned that {learned['item_code']} {words}.")
+	tell_constraints(reading, screen)
 
 
 def changed(rows: FeedbackRows) -> npt.NDArray[np.bool_]:

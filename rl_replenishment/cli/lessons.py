@@ -82,6 +82,17 @@ def tell_lessons(lessons: Lessons, screen: Screen) -> None:
 		screen.say(f"  ... and {len(lessons) - _TOLD} more lessons.")
 
 
+def tell_constraints(reading: Reading, screen: Screen) -> None:
+	"""The packs and minimum orders that only the buyer knew, a sentence each."""
+	for learned in reading.constraints.as_json(reading.items):
+		words = (
+			f"comes in packs of {learned['order_multiple']:g}"
+			if learned["order_multiple"]
+			else f"has a minimum order of {learned['min_order_qty']:g}"
+		)
+		screen.say(f"Learned that {learned['item_code']} {words}.")
+
+
 def lessons_as_json(lessons: Lessons) -> list[dict[str, Any]]:
 	"""Plain values of each, and its words."""
 	return [

@@ -12,7 +12,13 @@ import numpy as np
 import numpy.typing as npt
 
 from rl_replenishment.cli.console import proposal_table
-from rl_replenishment.cli.lessons import add_trust_argument, lessons_as_json, lessons_of, tell_lessons
+from rl_replenishment.cli.lessons import (
+	add_trust_argument,
+	lessons_as_json,
+	lessons_of,
+	tell_constraints,
+	tell_lessons,
+)
 from rl_replenishment.cli.matching import adapted_to_orders
 from rl_replenishment.cli.options import (
 	add_item_arguments,
@@ -152,6 +158,7 @@ def run(options: argparse.Namespace, screen: Screen) -> dict[str, Any]:
 		state = replace(state, items=items)
 		demand = _of_items(latest.history, items, index)
 		lessons = lessons_of(reading, demand, answers, place, applied, today, options)
+		tell_constraints(reading, screen)
 		tell_lessons(lessons, screen)
 	terms = terms_of(options, items, screen)
 	free = [

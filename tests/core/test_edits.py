@@ -161,6 +161,8 @@ def test_a_minimum_order_that_only_the_buyer_knew() -> None:
 		([50, 70, 90], [96, 120, 144], ()),
 		# always the same quantity, from below and from above
 		([20, 90, 35], [50, 50, 50], ()),
+		# raised from the same quantity each time: it may as well be a habit
+		([40, 40, 40, 40], [52, 52, 52, 52], ()),
 		# said to be something else
 		([50, 70, 90], [48, 72, 96], ("promotion", "Budget", "distrust")),
 		# turned down

@@ -71,8 +71,8 @@ def learn_constraints(
 	"""Find packs and minimum orders in E decisions; `index`, shape (E,), is each one's position in `items`.
 
 	A pack is believed where all orders of an item are whole multiples of it and `LEAST_CHANGES` proposals or
-	more were moved to a neighbouring multiple. A minimum is believed where as many proposals below it were
-	raised to exactly that quantity, and nothing below it was ever ordered.
+	more were moved to a neighbouring multiple. A minimum is believed where as many proposals below it, not all
+	of one quantity, were raised to exactly that, and nothing below it was ever ordered.
 	"""
 	by_item: dict[int, list[int]] = defaultdict(list)
 	for row, item in enumerate(index):
@@ -114,9 +114,10 @@ def _minimum(
 	"""The quantity to which small proposals were raised; 0 where there is none."""
 	least = float(ordered.min())
 	raised = changed & (ordered == least) & (proposed < least)
-	# where every order is the same, it may be a lot or a habit, but all that is seen agrees with a minimum
 	others = ordered[changed & ~raised]
-	return least if raised.sum() >= LEAST_CHANGES and not len(others) else 0.0
+	# raised from one and the same quantity each time, it may as well be a habit
+	is_varied = len(np.unique(proposed[raised])) > 1
+	return least if raised.sum() >= LEAST_CHANGES and is_varied and not len(others) else 0.0
 
 
 def _pack(

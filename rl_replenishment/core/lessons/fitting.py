@@ -184,7 +184,7 @@ def _level(
 		seen = np.zeros(count, dtype=np.bool_)
 		seen[each.node[(each.node >= 0) & (answers.weight > 0)]] = True
 		several = seen.reshape(-1, len(SEASONS)).sum(axis=1) > 1
-		allowed &= np.repeat(several, len(SEASONS))
+		allowed &= np.repeat(several, len(SEASONS)) & _is_of_its_own(each.node, weight, answers.move, count)
 	return Level(
 		name=each.kind,
 		node=each.node,
@@ -196,6 +196,19 @@ def _level(
 		least=(2 if is_season else 1) * LEAST_MOVE,
 		is_shared=not is_item,
 	)
+
+
+def _is_of_its_own(node: npt.NDArray[np.intp], weight: Doubles, move: Doubles, count: int) -> Flags:
+	"""Whether a season's changes are not those of its group's other seasons as well, shape (K,)."""
+	place, known = np.maximum(node, 0), np.where(node >= 0, weight, 0.0)
+	own, moved = (np.bincount(place, weights=each, minlength=count) for each in (known, known * move))
+
+	def others(total: Doubles) -> Doubles:
+		by_group = total.reshape(-1, len(SEASONS))
+		return np.asarray(by_group.sum(axis=1, keepdims=True) - by_group).ravel()
+
+	mean, mean_of_others = moved / np.maximum(own, 1e-9), others(moved) / np.maximum(others(own), 1e-9)
+	return np.asarray(np.abs(mean - mean_of_others) >= 2 * LEAST_MOVE)
 
 
 def _is_wide(

