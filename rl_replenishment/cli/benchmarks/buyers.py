@@ -1,32 +1,32 @@
-"""The buyers' study: what learning from edits does with good, bad and careless buyers."""
+"""The buyers' study: how far proposals come to meet buyers of each kind, and what that costs."""
 
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 
+from rl_replenishment.cli.benchmarks.buyer_kinds import Kind, kinds
+from rl_replenishment.cli.benchmarks.stationary import interval
 from rl_replenishment.cli.screen import Screen
-from rl_replenishment.core.edits.reading import read_answers
-from rl_replenishment.core.environments.feedback import FeedbackSituations, recall_situations
-from rl_replenishment.core.feedback import ROUNDING, feedback_scale
+from rl_replenishment.core.demand.statistics import QUARTER
+from rl_replenishment.core.edits.reading import Reading, read_answers
+from rl_replenishment.core.environments.feedback import recall_situations
+from rl_replenishment.core.feedback import ROUNDING
 from rl_replenishment.core.files.feedback import FeedbackRows
-from rl_replenishment.core.items import ItemTable
+from rl_replenishment.core.lessons.answers import unexplained
+from rl_replenishment.core.lessons.fitting import TRUST, fit_lessons
+from rl_replenishment.core.lessons.following import affordable
+from rl_replenishment.core.lessons.lessons import Lessons
 from rl_replenishment.core.policies.store import StoredPolicy
-from rl_replenishment.core.sample.company import SampleCompany, sample_company
-from rl_replenishment.core.sample.habits import (
-	QUARTER_DAYS,
-	Habit,
-	edits_at_random,
-	fixes_packs,
-	informed,
-	keeps_all,
-	overbuys,
-	with_promotions,
-)
-from rl_replenishment.core.sample.season import Decides, Shop, rows_of
+from rl_replenishment.core.sample.company import sample_company
+from rl_replenishment.core.sample.habits import QUARTER_DAYS
+from rl_replenishment.core.sample.season import Shop, rows_of
+from rl_replenishment.core.simulation.scenario import replay
 from rl_replenishment.core.training.algorithms import make_trainer
 from rl_replenishment.core.training.from_history import (
 	TrainingOptions,
@@ -34,143 +34,184 @@ from rl_replenishment.core.training.from_history import (
 	train_on_history,
 )
 
-ITEMS, QUARTERS, REVIEW_DAYS, CASE = 48, 4, 7, 10
+ITEMS, QUARTERS, REVIEW_DAYS = 48, 3, 7
 SECONDS = 15.0
-#: how a policy goes on from quarter to quarter
-ARMS = ("no learning", "learning", "agreement only", "original reward")
+NO_LEARNING, LESSONS, LEARNING = "no learning", "lessons", "learning"
+#: How proposals take in what the buyer did: not at all; by lessons, as every run of the product does; by
+#: these and by training after each quarter; and by two ways of training that the product does not know.
+ARMS = (NO_LEARNING, LESSONS, LEARNING, "agreement only", "original reward")
+#: training takes its time, so that it is measured in the first companies alone
+TRAINED_COMPANIES = 5
+#: weeks between two looks at what lessons cost in the simulation
+_WEEKS_BETWEEN = 4
+#: what to be told of how far it is
+_Update: TypeAlias = Callable[[float, str], object]
 
 
 def measure(options: argparse.Namespace, screen: Screen) -> dict[str, Any]:
-	"""Four quarters per kind of buyer, way of learning, and seed."""
+	"""Three quarters per kind of buyer, way of learning, and seed."""
 	runs: list[dict[str, Any]] = []
 	with screen.progress("Buying") as update:
 		for number in range(options.seeds):
-			runs += _one_company(options, options.seed + number, number, update)
+			runs += _one_company(options, number, update)
 	rows = [
-		_summary(buyer, arm, [run for run in runs if (run["buyer"], run["arm"]) == (buyer, arm)])
+		_summary(buyer, arm, own)
 		for buyer in dict.fromkeys(run["buyer"] for run in runs)
 		for arm in ARMS
+		if (own := [run for run in runs if (run["buyer"], run["arm"]) == (buyer, arm)])
 	]
 	for row in rows:
 		screen.say(
-			f"{row['buyer']:<14} {row['arm']:<16} cost {row['cost_vs_no_learning_percent']:+.2f} %"
-			f"  kept {row['acceptance']:.0%}  mean edit {row['mean_edit']:.2f}"
+			f"{row['buyer']:<48} {row['arm']:<16} cost {row['cost_vs_no_learning_percent_mean']:+.2f} %"
+			f"  distance {row['distance']:.3f}  kept {row['kept']:.0%}"
 		)
 	return {
 		"algorithm": options.algorithm,
+		"first_seed": options.seed,
 		"seeds": options.seeds,
+		"trained_seeds": min(options.seeds, TRAINED_COMPANIES),
 		"quarters": QUARTERS,
 		"seconds_per_training": options.seconds or SECONDS,
 		"buyers": rows,
 	}
 
 
-def _one_company(options: argparse.Namespace, seed: int, number: int, update: Any) -> list[dict[str, Any]]:
+def _one_company(options: argparse.Namespace, number: int, update: _Update) -> Iterator[dict[str, Any]]:
+	seed = options.seed + number
 	rng = np.random.default_rng(seed)
 	company = sample_company(rng, items=ITEMS, future_days=QUARTERS * QUARTER_DAYS)
-	company = with_promotions(company, rng)
 	training = TrainingOptions(
 		review_days=REVIEW_DAYS, algorithm=options.algorithm, seconds=options.seconds or SECONDS, seed=seed
 	)
 	first = train_on_history(company.history, company.items, make_trainer(options.algorithm), training).stored
-	buyers: dict[str, Decides] = {
-		"informed": informed(company),
-		"overbuying": Habit(overbuys),
-		"cries wolf": Habit(overbuys, "promotion"),
-		"rubber stamp": Habit(keeps_all),
-		"random": Habit(edits_at_random),
-		"fixes packs": Habit(fixes_packs(CASE)),
-	}
-	runs = []
-	for place, (name, buyer) in enumerate(buyers.items()):
-		for arm in ARMS:
+	buyers = kinds(company, rng)
+	for place, kind in enumerate(buyers):
+		is_trained = kind.is_trained and number < TRAINED_COMPANIES
+		none: dict[str, Any] = {}
+		for arm in ARMS if is_trained else ARMS[:2]:
 			update(
-				(number + place / len(buyers)) / options.seeds, f"Company {number + 1}, {name} buyer, {arm}"
+				(number + place / len(buyers)) / options.seeds, f"Company {number + 1}, {kind.name}, {arm}"
 			)
-			runs.append({"buyer": name, "arm": arm, **_one_year(company, first, buyer, arm, training)})
-		none = runs[-len(ARMS)]
-		for run in runs[-len(ARMS) :]:
-			# the first quarter is bought with the same policy
-			later = sum(run["costs"][1:]) / sum(none["costs"][1:])
-			run["change"] = 100 * (later - 1)
-			run["by_quarter"] = [
-				100 * (cost / usual - 1) for cost, usual in zip(run["costs"], none["costs"], strict=True)
-			]
-	return runs
+			run = {"buyer": kind.name, "arm": arm, **_quarters(kind, first, arm, training)}
+			none = none or run
+			# the first quarter is what was learned from
+			run["change"] = 100 * (sum(run["costs"][1:]) / sum(none["costs"][1:]) - 1)
+			yield run
 
 
-def _one_year(
-	company: SampleCompany, first: StoredPolicy, buyer: Decides, arm: str, training: TrainingOptions
-) -> dict[str, Any]:
-	shop, stored = Shop(company, REVIEW_DAYS), first
-	costs, kept, edits = [], 0, []
-	lines = 0
+def _quarters(kind: Kind, first: StoredPolicy, arm: str, training: TrainingOptions) -> dict[str, Any]:
+	"""Costs by quarter; and of the second one, how far proposals were off, and the share that was kept."""
+	shop, stored = Shop(kind.company, REVIEW_DAYS), first
+	if kind.late_days is not None:
+		shop.late_days = kind.late_days
+	shop.freight = kind.freight
+	learns = arm in (LESSONS, LEARNING)
+	teacher = _Teacher(first) if learns else None
+	costs, distance, kept = [], 0.0, 1.0
 	for quarter in range(QUARTERS):
 		# the same luck with lead times, and the same moods, for all ways of learning
 		rng = np.random.default_rng([training.seed, quarter])
-		season = shop.buy(stored.policy, buyer, QUARTER_DAYS, rng, heeds_announcements=arm == "learning")
+		season = shop.buy(
+			stored.policy, kind.buyer, QUARTER_DAYS, rng, heeds_announcements=learns, teaches=teacher
+		)
 		costs.append(season.cost)
-		if quarter:
+		if quarter == 1:
 			moved = np.abs(season.answers.ordered_qty - season.answers.proposed_qty)
-			kept, lines = kept + int((moved <= ROUNDING).sum()), lines + len(moved)
-			edits.append(float((moved / _scale(company, season.answers)).mean()))
-		if quarter < QUARTERS - 1:
-			stored, items = _go_on(shop, stored, season.answers, arm, training)
-			shop.company = replace(shop.company, items=items)
-	return {"costs": costs, "acceptance": kept / max(lines, 1), "mean_edit": float(np.mean(edits))}
+			distance = float((moved / _usual(shop, season.answers)).mean())
+			kept = float((moved <= ROUNDING).mean())
+		if quarter < QUARTERS - 1 and arm not in (NO_LEARNING, LESSONS):
+			stored = _trained(shop, stored, season.answers, arm, training)
+			if teacher:
+				teacher.stored = stored
+	return {"costs": costs, "distance": distance, "kept": kept}
 
 
-def _go_on(
+class _Teacher:
+	"""Fits lessons at each review, and looks now and then at what they would cost."""
+
+	def __init__(self, stored: StoredPolicy) -> None:
+		self.stored = stored
+		self._reviews, self._share = 0, 1.0
+
+	def __call__(self, shop: Shop, rows: FeedbackRows) -> Lessons:
+		items, known = shop.company.items, shop.known
+		reading, lessons = _read(shop, rows)
+		if self._reviews % _WEEKS_BETWEEN == 0 or not self._share:
+			scenario = replay(
+				items, known, days=QUARTER, review_days=REVIEW_DAYS, rng=np.random.default_rng(0)
+			)
+			bounded = affordable(lessons, self.stored.policy, items, scenario, known.end)
+			full = sum(abs(lesson.move) for lesson in lessons.lessons)
+			self._share = sum(abs(lesson.move) for lesson in bounded.lessons) / full if full else 1.0
+		self._reviews += 1
+		shop.constraints = reading.constraints
+		return lessons.shared(self._share)
+
+
+def _read(shop: Shop, rows: FeedbackRows) -> tuple[Reading, Lessons]:
+	items, known, index = shop.company.items, shop.known, _index(shop, rows)
+	reading = read_answers(items, known, rows, index, REVIEW_DAYS)
+	lessons = fit_lessons(
+		items,
+		rows,
+		index,
+		known.end,
+		values=reading.values,
+		restored=reading.constraints.restored,
+		trust=TRUST,
+	)
+	return reading, lessons
+
+
+def _trained(
 	shop: Shop, stored: StoredPolicy, answers: FeedbackRows, arm: str, training: TrainingOptions
-) -> tuple[StoredPolicy, ItemTable]:
-	"""The policy and the items for the next quarter."""
+) -> StoredPolicy:
+	"""The policy for the next quarter."""
 	from rl_replenishment.core.training.agreement import learn_agreement
 
-	items = shop.company.items
-	if arm == "no learning":
-		return stored, items
-	known, position = shop.known, {key: at for at, key in enumerate(items.keys)}
-	if arm != "learning":
-		situations = _situations(stored, items, shop, answers)
+	items, known = shop.company.items, shop.known
+	if arm != LEARNING:
+		situations = recall_situations(
+			stored.policy, items, known, answers, _index(shop, answers), REVIEW_DAYS
+		)
 		policy = learn_agreement(stored.policy, situations, signed=arm == "original reward")
-		return replace(stored, policy=policy), items
-	# packs and the buyer's worth show in all answers, preferences in the new ones
+		return replace(stored, policy=policy)
+	# packs, lessons and the buyer's worth show in all answers, what is left to train on in the new ones
 	everything = rows_of(shop.answers)
-	index = np.array([position[key] for key in everything.keys], dtype=np.intp)
-	reading = read_answers(items, known, everything, index, REVIEW_DAYS)
+	reading, lessons = _read(shop, everything)
+	index = _index(shop, everything)
 	new = np.arange(len(everything) - len(answers), len(everything))
+	left = unexplained(everything, lessons.factor(reading.items, known.end)[index]).take(new)
 	situations = recall_situations(
-		stored.policy, reading.items, known, answers, index[new], REVIEW_DAYS, reading.evidence[new]
+		stored.policy, reading.items, known, left, index[new], REVIEW_DAYS, reading.evidence[new]
 	)
 	trainer = make_trainer(training.algorithm)
-	trained = continue_on_feedback(known, reading.items, stored, situations, trainer, training)
-	return trained.stored, reading.items
+	return continue_on_feedback(known, reading.items, stored, situations, trainer, training).stored
 
 
-def _situations(
-	stored: StoredPolicy, items: ItemTable, shop: Shop, answers: FeedbackRows
-) -> FeedbackSituations:
-	position = {key: at for at, key in enumerate(items.keys)}
-	index = np.array([position[key] for key in answers.keys], dtype=np.intp)
-	return recall_situations(stored.policy, items, shop.known, answers, index, REVIEW_DAYS)
+def _index(shop: Shop, rows: FeedbackRows) -> npt.NDArray[np.intp]:
+	position = {key: at for at, key in enumerate(shop.company.items.keys)}
+	return np.array([position[key] for key in rows.keys], dtype=np.intp)
 
 
-def _scale(company: SampleCompany, answers: FeedbackRows) -> Any:
-	position = {key: at for at, key in enumerate(company.items.keys)}
-	index = [position[key] for key in answers.keys]
-	demand = company.history.demand[-QUARTER_DAYS:].mean(axis=0)[index]
-	return feedback_scale(company.items.order_unit[index], demand, REVIEW_DAYS)
+def _usual(shop: Shop, rows: FeedbackRows) -> npt.NDArray[np.floating]:
+	"""A week's demand of each answer's item before the study, at least a pack."""
+	company = shop.company
+	weekly = REVIEW_DAYS * company.history.demand[-QUARTER:].mean(axis=0)
+	return np.maximum(weekly, company.items.order_unit)[_index(shop, rows)]
 
 
-def _summary(buyer: str, arm: str, runs: list[dict[str, Any]]) -> dict[str, Any]:
+def _summary(buyer: str, arm: str, runs: Sequence[dict[str, Any]]) -> dict[str, Any]:
+	changes = np.array([run["change"] for run in runs])
 	return {
 		"buyer": buyer,
 		"arm": arm,
-		"cost_vs_no_learning_percent": float(np.median([run["change"] for run in runs])),
-		"cost_vs_no_learning_percent_by_seed": [run["change"] for run in runs],
-		"cost_vs_no_learning_percent_by_quarter": np.median(
-			[run["by_quarter"] for run in runs], axis=0
-		).tolist(),
-		"acceptance": float(np.median([run["acceptance"] for run in runs])),
-		"mean_edit": float(np.median([run["mean_edit"] for run in runs])),
+		"companies": len(runs),
+		"cost_vs_no_learning_percent": float(np.median(changes)),
+		"cost_vs_no_learning_percent_mean": float(changes.mean()),
+		"cost_vs_no_learning_percent_ci95": list(interval(changes)) if len(runs) > 1 else None,
+		"cost_vs_no_learning_percent_worst": float(changes.max()),
+		"cost_vs_no_learning_percent_by_seed": changes.tolist(),
+		"distance": float(np.median([run["distance"] for run in runs])),
+		"kept": float(np.median([run["kept"] for run in runs])),
 	}

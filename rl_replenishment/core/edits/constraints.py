@@ -18,6 +18,9 @@ from rl_replenishment.core.items import FloatArray, ItemTable
 LEARNED_CONSTRAINTS = "learned_constraints"
 #: changes that agree before a pack or a minimum is believed
 LEAST_CHANGES = 3
+#: Changes that say so although what was kept does not, and the share of an item's decisions that they are: of
+#: the rest, most was not looked at.
+_LEAST_BESIDE_KEPT, _LOOKED_AT = 5, 1 / 4
 #: the buyer's reasons that speak of something else than packs; any other, or none, may
 _OTHER_REASONS = (
 	*("promotion", "budget", "project", "too much stock", "demand looks wrong", "distrust"),
@@ -71,8 +74,9 @@ def learn_constraints(
 	"""Find packs and minimum orders in E decisions; `index`, shape (E,), is each one's position in `items`.
 
 	A pack is believed where all orders of an item are whole multiples of it and `LEAST_CHANGES` proposals or
-	more were moved to a neighbouring multiple. A minimum is believed where as many proposals below it, not all
-	of one quantity, were raised to exactly that, and nothing below it was ever ordered.
+	more were moved to a neighbouring multiple. A minimum is believed where as many proposals below it, not
+	all of one quantity, were raised to that, and nothing below it was ever ordered. Where many were changed,
+	what was kept may speak against either: mostly nobody looked.
 	"""
 	by_item: dict[int, list[int]] = defaultdict(list)
 	for row, item in enumerate(index):
@@ -85,12 +89,16 @@ def learn_constraints(
 		changed = (np.abs(ordered - proposed) > ROUNDING) & (proposed > 0)
 		if changed.sum() < LEAST_CHANGES:
 			continue
-		if least := _minimum(proposed, ordered, changed):
-			minima[item] = least
-			restored[np.array(own)[changed & (ordered == least)]] = True
-		elif pack := _pack(proposed, ordered, changed, float(items.order_unit[item])):
-			packs[item] = pack
-			restored[np.array(own)[changed]] = True
+		unit = float(items.order_unit[item])
+		least = _minimum(proposed, ordered, changed)
+		pack = 0.0 if least else _pack(proposed, ordered, changed, unit)
+		if not least and not pack and changed.sum() >= max(_LEAST_BESIDE_KEPT, _LOOKED_AT * len(own)):
+			chosen = proposed[changed], ordered[changed], changed[changed]
+			least = _minimum(*chosen)
+			pack = 0.0 if least else _pack(*chosen, unit)
+		minima[item], packs[item] = least, pack
+		if least or pack:
+			restored[np.array(own)[changed & ((ordered == least) | (pack > 0))]] = True
 	return LearnedConstraints(packs, minima, restored)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -11,11 +12,13 @@ from rl_replenishment.core.lessons.lessons import SAVES, Lessons
 from rl_replenishment.core.policies.base import Policy, State
 from rl_replenishment.core.policies.limits import sensible_order
 from rl_replenishment.core.policies.residual_network import Decision, ResidualNetwork
-from rl_replenishment.core.simulation.rollout import run
+from rl_replenishment.core.simulation.rollout import Totals, run
 from rl_replenishment.core.simulation.scenario import Scenario
 
 #: what lessons that hindsight does not bear out may add to the simulated cost of all items together
 MOST_COST = 0.02
+#: Standard errors over items by which it must be more than that: of a few items, a quarter tells little.
+_SURE = 0.5
 #: halvings in which the share of them is found
 _HALVINGS = 5
 
@@ -61,6 +64,7 @@ def affordable(
 ) -> Lessons:
 	"""The lessons, followed as far as simulated cost rises by `MOST_COST` over all items at most.
 
+	By how much it rises is known from a quarter of some items: what may be chance is not counted.
 	What hindsight bears out is followed whatever the simulation says: buyers know what no history tells.
 	"""
 	doubtful = any(lesson.is_followed and lesson.worth < SAVES for lesson in lessons.lessons)
@@ -68,18 +72,23 @@ def affordable(
 		return lessons
 	statistics = list(scenario.statistics())
 
-	def cost(followed: Lessons) -> float:
+	def cost(followed: Lessons) -> Totals:
 		asked = Following(policy, followed.factor(items, today))
-		return float(run(asked, scenario, statistics=statistics).cost.sum())
+		return run(asked, scenario, statistics=statistics).cost
 
 	usual = cost(lessons.shared(0.0))
-	allowed = usual * (1 + MOST_COST)
-	if cost(lessons) <= allowed:
+
+	def is_affordable(followed: Lessons) -> bool:
+		more = cost(followed) - usual
+		surely = float(more.sum()) - _SURE * math.sqrt(float(np.square(more).sum()))
+		return surely <= MOST_COST * float(usual.sum())
+
+	if is_affordable(lessons):
 		return lessons
 	share, too_much = 0.0, 1.0
 	for _halving in range(_HALVINGS):
 		middle = (share + too_much) / 2
-		if cost(lessons.shared(middle)) <= allowed:
+		if is_affordable(lessons.shared(middle)):
 			share = middle
 		else:
 			too_much = middle

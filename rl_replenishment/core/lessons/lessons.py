@@ -55,6 +55,8 @@ class Lesson:
 	last: str = ""
 	#: whether the buyer adds, or takes off, as much again of whatever is proposed
 	is_chased: bool = False
+	#: whether it is followed less far since more would cost too much, see `following.affordable`
+	is_bounded: bool = False
 	#: False where somebody has switched it off
 	is_on: bool = True
 
@@ -141,7 +143,9 @@ class Lessons:
 	def shared(self, share: float) -> Lessons:
 		"""The same, followed to `share` of what they were, except where hindsight says that they save."""
 		changed = (
-			lesson if lesson.worth >= SAVES else replace(lesson, share=lesson.share * share)
+			lesson
+			if lesson.worth >= SAVES
+			else replace(lesson, share=lesson.share * share, is_bounded=lesson.is_bounded or share < 1)
 			for lesson in self.lessons
 		)
 		return replace(self, lessons=tuple(changed))

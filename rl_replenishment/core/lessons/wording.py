@@ -69,6 +69,8 @@ def followed_words(lesson: Lesson, _: Translate = str) -> str:
 		return _("not followed")
 	if lesson.worth < COSTS:
 		return _("followed to {0}, since hindsight speaks against it").format(share)
+	if lesson.is_bounded:
+		return _("followed to {0}, since more would cost too much by the simulation").format(share)
 	return _("followed to {0}").format(share)
 
 

@@ -68,6 +68,8 @@ class Shop:
 		self.day = 0
 		#: days that deliveries take beyond what the item master says, shape (N,)
 		self.late_days: npt.NDArray[np.integer] = np.zeros(len(company.items), np.int32)
+		#: what orders cost that the item master does not know, from what is ordered, both of shape (N,)
+		self.freight: Callable[[FloatArray], FloatArray] | None = None
 		#: packs and minimum orders that the buyer's answers taught; None for none
 		self.constraints: LearnedConstraints | None = None
 		#: every line that was proposed or ordered so far
@@ -131,6 +133,8 @@ class Shop:
 				lead_times = sample_lead_times(items, 1, rng)[0] + self.late_days
 				placed = self._inventory.place_orders(decision.ordered_qty, lead_times) > 0
 				cost += float(items.order_cost[placed].sum())
+				if self.freight is not None:
+					cost += float(self.freight(decision.ordered_qty).sum())
 			result = self._inventory.serve(self.company.future.demand[self.day])
 			cost += float((result.holding_cost + result.stockout_cost + result.waste_cost).sum())
 			self.day += 1
