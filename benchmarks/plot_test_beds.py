@@ -103,7 +103,8 @@ def draw() -> None:
 def draw_buyers() -> None:
 	"""Cost against not learning, by kind of buyer; one mark per company."""
 	rows = json.loads((ROOT / "benchmarks" / "results" / "buyers.json").read_text(encoding="utf-8"))["buyers"]
-	buyers = list(dict.fromkeys(row["buyer"] for row in rows))
+	# training is measured with some of them
+	buyers = list(dict.fromkeys(row["buyer"] for row in rows if row["arm"] == "learning"))
 	figure, (near, far) = plt.subplots(1, 2, figsize=(13, 4), layout="constrained", width_ratios=(2, 1))
 	ways = (
 		(near, "learning", "o", "tab:blue", -0.15),

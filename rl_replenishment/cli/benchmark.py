@@ -76,7 +76,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 	)
 	parser.add_argument("--case", metavar="NAME", nargs="+", help="only these cases (real, forecast, terms)")
 	parser.add_argument("--weekly", action="store_true", help="every history summed by week (real, forecast)")
-	parser.add_argument("--no-train", action="store_true", help="only rules and peers (real)")
+	parser.add_argument("--no-train", action="store_true", help="without training (real, buyers)")
 	parser.add_argument(
 		"--count",
 		metavar="N",

@@ -40,6 +40,7 @@ from rl_replenishment.core.training.from_history import (
 	train_on_history,
 )
 from rl_replenishment.core.written import as_written
+from rl_replenishment.report.wording import met_halfway, met_words
 
 REPORT_FILE = "report.html"
 HOLDOUT_DAYS = 120
@@ -123,10 +124,11 @@ def run(options: argparse.Namespace, screen: Screen) -> dict[str, Any]:
 		child.stored.about[LESSONS] = heard.lessons.as_json()
 		tell_what_was_read(heard.reading, answers, screen)
 		tell_lessons(heard.lessons, screen)
-		lines = edit_lines(parent, child, heard, names)
+		lines = edit_lines(parent, child.result.policy, heard, names)
 		edits = [line for line, edited in zip(lines, changed(answers), strict=True) if edited]
 		screen.say(edit_table(edits[:_SHOWN]))
 		screen.say(_and_more(len(edits), "changed lines"))
+		screen.say(met_words(edits))
 
 		_chapter(screen, 7, "What it costs after learning from the buyer")
 		factor = heard.lessons.factor(before.scenario.items, known.end)
@@ -156,6 +158,7 @@ def run(options: argparse.Namespace, screen: Screen) -> dict[str, Any]:
 			facts=facts(before, parent),
 		)
 		(folder / REPORT_FILE).write_text(render_report(content), encoding="utf-8")
+	count, nearer, middle = met_halfway(edits)
 	screen.say(f"\nThe report is in {options.out / REPORT_FILE}; the files to go on with lie beside it.")
 	return {
 		"report": str(options.out / REPORT_FILE),
@@ -164,6 +167,7 @@ def run(options: argparse.Namespace, screen: Screen) -> dict[str, Any]:
 		"feedback_rows": len(answers),
 		"edited_rows": season.edited,
 		"lessons": lessons_as_json(heard.lessons),
+		"changed_lines": {"lines": count, "towards_buyer": nearer, "median_share": middle},
 		"reward_before": child.result.evaluations[0].feedback_reward,
 		"reward_after": child.result.chosen.feedback_reward,
 	}

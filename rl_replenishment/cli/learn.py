@@ -47,6 +47,7 @@ from rl_replenishment.core.items import FloatArray, ItemTable
 from rl_replenishment.core.lessons.answers import unexplained
 from rl_replenishment.core.lessons.following import follow
 from rl_replenishment.core.lessons.lessons import LESSONS, Lessons
+from rl_replenishment.core.policies.residual_network import ResidualNetwork
 from rl_replenishment.core.policies.store import MANIFEST_FILE, StoredPolicy, read_policy
 from rl_replenishment.core.service.targets import SERVICE
 from rl_replenishment.core.training.algorithms import make_trainer
@@ -133,7 +134,7 @@ def run(options: argparse.Namespace, screen: Screen) -> dict[str, Any]:
 			trained.stored.about[SERVICE] = targets
 		write_policy(folder, trained.stored)
 	tell_why_ended(trained, screen)
-	lines = edit_lines(parent, trained, heard)
+	lines = edit_lines(parent, trained.result.policy, heard)
 	told = [line for line, corrected in zip(lines, changed(rows), strict=True) if corrected]
 	if told:
 		screen.say(edit_table(told))
@@ -251,14 +252,14 @@ def _reading_as_json(reading: Reading, rows: FeedbackRows) -> dict[str, Any]:
 
 def edit_lines(
 	parent: StoredPolicy,
-	trained: Trained,
+	child: ResidualNetwork,
 	heard: Heard,
 	names: Mapping[str, str] | None = None,
 ) -> list[EditLine]:
-	"""What was proposed, ordered, and is proposed now, in each row's situation; `names` by item code."""
+	"""What was proposed, ordered, and the child proposes, in each row's situation; `names` by item code."""
 	situation, rows = heard.situations.situation, heard.rows
 	before = situation.decide(parent.policy.actions(situation)).quantity
-	learned = situation.decide(trained.result.policy.actions(situation))
+	learned = situation.decide(child.actions(situation))
 	after = follow(situation.state, learned, heard.factor).quantity
 	return [
 		EditLine(

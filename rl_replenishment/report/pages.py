@@ -176,7 +176,8 @@ def _edit_summary(edits: Sequence[EditLine], changed: Sequence[EditLine]) -> str
 	return (
 		f"{text} Asked again in the same state after learning, proposals moved towards the buyer on "
 		f"{nearer} of those, away on {further}, and stayed on {len(changed) - nearer - further}."
-	)
+		f" {wording.met_words(changed)}"
+	).strip()
 
 
 def _after(content: ReportContent, weights: FloatArray | None) -> tuple[list[tuple[str, PolicyLine]], str]:

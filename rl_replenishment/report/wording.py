@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from statistics import median
 from typing import Literal
 
 import numpy as np
 
 from rl_replenishment.core.evaluation.backtest import Backtest, BacktestRow, Kind
 from rl_replenishment.core.evaluation.bootstrap import relative_difference
+from rl_replenishment.core.lessons.answers import ONCE
 from rl_replenishment.core.policies.order_up_to import REORDER_LEVEL
 from rl_replenishment.report.content import EditLine
 
@@ -237,6 +239,29 @@ def moved_towards_buyer(line: EditLine) -> float:
 	if before < SAME_QUANTITY:
 		return math.nan
 	return 1 - abs(line.proposed_after - line.ordered) / before
+
+
+def met_halfway(lines: Sequence[EditLine]) -> tuple[int, int, float]:
+	"""How proposals came to meet the buyer where his change was no matter of one order alone.
+
+	The lines that he changed out of habit or better knowledge, those of them that moved towards his quantity,
+	and how far the one in the middle moved, see `moved_towards_buyer`; NaN where there are none.
+	"""
+	shares = [moved_towards_buyer(line) for line in lines if line.reason.strip().casefold() not in ONCE]
+	known = [share for share in shares if not math.isnan(share)]
+	return len(known), sum(share > 1e-9 for share in known), median(known) if known else math.nan
+
+
+def met_words(lines: Sequence[EditLine]) -> str:
+	"""The same in a sentence, "" where no line was changed so."""
+	count, nearer, middle = met_halfway(lines)
+	if not count:
+		return ""
+	return (
+		f"Of {count} lines that the buyer changed out of habit or better knowledge, {nearer}"
+		f" ({percent(nearer / count, 0)}) moved towards what he ordered, the one in the middle by"
+		f" {percent(middle, 0)} of the way."
+	)
 
 
 def movement(line: EditLine) -> str:

@@ -10,7 +10,7 @@ from types import ModuleType
 import pytest
 from cli_samples import Run
 
-from rl_replenishment.cli.benchmarks import buyers, fixed_cost, lessons, lost_sales, serving
+from rl_replenishment.cli.benchmarks import buyers, fixed_cost, lost_sales, serving
 
 
 def test_serving_stays_within_its_memory() -> None:
@@ -70,28 +70,18 @@ def test_fixed_cost_beside_the_optimum(run: Run, monkeypatch: pytest.MonkeyPatch
 
 
 @pytest.mark.torch
-def test_lessons_of_every_kind(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-	"""A rubber stamp teaches nothing; who cuts one supplier's items is met more than half of the way."""
-	pytest.importorskip("torch")
-	monkeypatch.setattr(lessons, "ITEMS", 16)
-	monkeypatch.setattr(lessons, "QUARTERS", 2)
-	found = run("benchmark", "lessons", "--seeds", "1", "--seconds", "0.5", "--json")
-	rows = {row["buyer"]: row for row in found.document["buyers"]}
-	assert len(rows) == 11
-	assert (rows["rubber stamp"]["cost_vs_no_lessons_percent"], rows["rubber stamp"]["kept"]) == (0, 1)
-	cut = rows["supplier cut by a fifth"]
-	assert cut["distance"] < cut["distance_without"] / 2
-
-
-@pytest.mark.torch
 def test_buyers_of_every_kind(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-	"""Who keeps everything keeps everything; the reward with the sign error starves the shelf."""
+	"""A rubber stamp teaches nothing, who cuts a supplier's items is met more than half of the way, and the
+	reward with the sign error starves the shelf."""
 	pytest.importorskip("torch")
 	monkeypatch.setattr(buyers, "ITEMS", 10)
 	monkeypatch.setattr(buyers, "QUARTERS", 2)
 	found = run("benchmark", "buyers", "--seeds", "1", "--seconds", "0.5", "--json")
 	rows = {(row["buyer"], row["arm"]): row for row in found.document["buyers"]}
-	assert len(rows) == 6 * len(buyers.ARMS)
+	assert len(rows) == 6 * len(buyers.ARMS) + 8 * 2
+	assert rows["rubber stamp", "lessons"]["cost_vs_no_learning_percent"] == 0
+	cut, usual = (rows["supplier cut by a fifth", arm]["distance"] for arm in ("lessons", "no learning"))
+	assert cut < usual / 2
 	assert rows["rubber stamp", "no learning"]["acceptance"] == 1
 	assert rows["overbuying", "no learning"]["acceptance"] < 0.2
 	assert 0.3 < rows["random", "no learning"]["acceptance"] < 0.9

@@ -2,11 +2,25 @@
 
 from __future__ import annotations
 
+import argparse
 import json
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
-from cli_samples import Run, orders
+from cli_samples import Run, orders, stored_policy
+
+from rl_replenishment.cli.learn import changed, edit_lines, read_and_recall
+from rl_replenishment.core.demand.history import DemandHistory
+from rl_replenishment.core.lessons.fitting import TRUST
+from rl_replenishment.core.policies.order_up_to import ForecastLevels, OrderUpTo
+from rl_replenishment.core.policies.parameters import ItemParameters
+from rl_replenishment.core.sample.buyer import sample_buyer
+from rl_replenishment.core.sample.company import sample_company
+from rl_replenishment.core.sample.season import buy_for_a_season
+from rl_replenishment.core.training.from_history import snapshot
+from rl_replenishment.report.wording import met_halfway, met_words
 
 CODES = ("Apple", "Bread", "Cheese", "Dill")
 ITEMS = "item_code,supplier,item_group\n" + "".join(f"{code},Farm,Fresh\n" for code in CODES)
@@ -77,3 +91,30 @@ def test_learn_hands_lessons_on(run: Run, folder: Path) -> None:
 	manifest = json.loads((folder / "child" / "manifest.json").read_text())
 	assert manifest["about"]["lessons"]["lessons"]
 	assert "Learned from what you changed" in found.out
+
+
+def test_most_changes_of_the_sample_buyer_are_met_halfway() -> None:
+	"""Two thirds of those that are no matter of one order, the one in the middle by half of the way or more.
+
+	By lessons alone, before any training, and over all of them; the demo says so in a sentence.
+	"""
+	rng = np.random.default_rng(0)
+	company = sample_company(rng)
+	stored = replace(stored_policy(company.items.keys), snapshot=snapshot(company.history, company.items, 7))
+	factors = ItemParameters.per_item(
+		company.items, safety_factor=np.ones(len(company.items), np.float32), gap=0.5, cap=np.float32(np.inf)
+	)
+	levels = OrderUpTo("(s, S)", ForecastLevels(factors, "91 days"))
+	stored = replace(stored, policy=replace(stored.policy, classical=levels))
+	season = buy_for_a_season(stored.policy, company, sample_buyer(company), 7, rng)
+	demand = np.concatenate([company.history.demand, company.future.demand])
+	known = DemandHistory(company.history.keys, company.history.start, demand)
+	options = argparse.Namespace(trust=TRUST, seed=0)
+	heard = read_and_recall(stored, company.items, known, season.answers, options, source="FEEDBACK.csv")
+	told = edit_lines(stored, stored.policy, heard)
+	lines = [line for line, edited in zip(told, changed(season.answers), strict=True) if edited]
+	count, nearer, middle = met_halfway(lines)
+	assert count >= 15
+	assert nearer >= count * 2 / 3
+	assert middle >= 0.5
+	assert f"Of {count} lines that the buyer changed out of habit" in met_words(lines)

@@ -79,7 +79,7 @@ def kinds(company: SampleCompany, rng: np.random.Generator) -> list[Kind]:
 
 	promoted = with_promotions(company, rng)
 	of_promotions = [
-		Kind("informed: promotions", informed(promoted), promoted, is_trained=True),
+		Kind("informed", informed(promoted), promoted, is_trained=True),
 		Kind("overbuying", Habit(overbuys), promoted, is_trained=True),
 		Kind("cries wolf", Habit(overbuys, "promotion"), promoted, is_trained=True),
 		Kind("rubber stamp", Habit(keeps_all), promoted, is_trained=True),

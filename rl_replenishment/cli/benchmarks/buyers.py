@@ -63,13 +63,13 @@ def measure(options: argparse.Namespace, screen: Screen) -> dict[str, Any]:
 	for row in rows:
 		screen.say(
 			f"{row['buyer']:<48} {row['arm']:<16} cost {row['cost_vs_no_learning_percent_mean']:+.2f} %"
-			f"  distance {row['distance']:.3f}  kept {row['kept']:.0%}"
+			f"  distance {row['distance']:.3f}  kept {row['acceptance']:.0%}"
 		)
 	return {
 		"algorithm": options.algorithm,
 		"first_seed": options.seed,
 		"seeds": options.seeds,
-		"trained_seeds": min(options.seeds, TRAINED_COMPANIES),
+		"trained_seeds": 0 if options.no_train else min(options.seeds, TRAINED_COMPANIES),
 		"quarters": QUARTERS,
 		"seconds_per_training": options.seconds or SECONDS,
 		"buyers": rows,
@@ -86,7 +86,7 @@ def _one_company(options: argparse.Namespace, number: int, update: _Update) -> I
 	first = train_on_history(company.history, company.items, make_trainer(options.algorithm), training).stored
 	buyers = kinds(company, rng)
 	for place, kind in enumerate(buyers):
-		is_trained = kind.is_trained and number < TRAINED_COMPANIES
+		is_trained = kind.is_trained and number < TRAINED_COMPANIES and not options.no_train
 		none: dict[str, Any] = {}
 		for arm in ARMS if is_trained else ARMS[:2]:
 			update(
@@ -213,5 +213,5 @@ def _summary(buyer: str, arm: str, runs: Sequence[dict[str, Any]]) -> dict[str, 
 		"cost_vs_no_learning_percent_worst": float(changes.max()),
 		"cost_vs_no_learning_percent_by_seed": changes.tolist(),
 		"distance": float(np.median([run["distance"] for run in runs])),
-		"kept": float(np.median([run["kept"] for run in runs])),
+		"acceptance": float(np.median([run["kept"] for run in runs])),
 	}

@@ -201,7 +201,8 @@ def _level(
 def _is_of_its_own(node: npt.NDArray[np.intp], weight: Doubles, move: Doubles, count: int) -> Flags:
 	"""Whether a season's changes are not those of its group's other seasons as well, shape (K,)."""
 	place, known = np.maximum(node, 0), np.where(node >= 0, weight, 0.0)
-	own, moved = (np.bincount(place, weights=each, minlength=count) for each in (known, known * move))
+	own = np.asarray(np.bincount(place, weights=known, minlength=count), dtype=np.float64)
+	moved = np.asarray(np.bincount(place, weights=known * move, minlength=count), dtype=np.float64)
 
 	def others(total: Doubles) -> Doubles:
 		by_group = total.reshape(-1, len(SEASONS))
