@@ -70,21 +70,23 @@ def test_fixed_cost_beside_the_optimum(run: Run, monkeypatch: pytest.MonkeyPatch
 
 
 @pytest.mark.torch
-def test_buyers_of_every_kind(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_buyers_of_several_kinds(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
 	"""A rubber stamp teaches nothing, who cuts a supplier's items is met more than half of the way, and the
 	reward with the sign error starves the shelf."""
 	pytest.importorskip("torch")
 	monkeypatch.setattr(buyers, "ITEMS", 10)
 	monkeypatch.setattr(buyers, "QUARTERS", 2)
+	chosen = ("supplier cut by a fifth", "rubber stamp", "overbuying")
+	every = buyers.kinds
+	monkeypatch.setattr(buyers, "kinds", lambda *of: [kind for kind in every(*of) if kind.name in chosen])
 	found = run("benchmark", "buyers", "--seeds", "1", "--seconds", "0.5", "--json")
 	rows = {(row["buyer"], row["arm"]): row for row in found.document["buyers"]}
-	assert len(rows) == 6 * len(buyers.ARMS) + 8 * 2
+	assert len(rows) == 2 * len(buyers.ARMS) + 2
 	assert rows["rubber stamp", "lessons"]["cost_vs_no_learning_percent"] == 0
 	cut, usual = (rows["supplier cut by a fifth", arm]["distance"] for arm in ("lessons", "no learning"))
 	assert cut < usual / 2
 	assert rows["rubber stamp", "no learning"]["acceptance"] == 1
 	assert rows["overbuying", "no learning"]["acceptance"] < 0.2
-	assert 0.3 < rows["random", "no learning"]["acceptance"] < 0.9
 	for (buyer, arm), row in rows.items():
 		if arm == "no learning":
 			assert row["cost_vs_no_learning_percent"] == 0, buyer
