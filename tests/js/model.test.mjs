@@ -126,6 +126,8 @@ test("many lines are drawn in parts", () => {
 	);
 	assert.deepEqual(found.flat(), lines);
 	assert.deepEqual(model.chunks([]), []);
+});
+
 test("a line goes back to what it asks for without lessons, and forth", () => {
 	const one = line("a", { without_lesson: 48 });
 	const back = { a: model.taken_back(one, {}) };
