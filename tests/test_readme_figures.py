@@ -87,6 +87,26 @@ def peers_against_rules(found: dict[str, Any]) -> Figures:
 	return [f"{len(cases)}", *(difference(best(case, "peer") / best(case, "rule") - 1) for case in cases)]
 
 
+def learned_against_the_best(found: dict[str, Any]) -> Figures:
+	return [
+		f"{len(found['cases'])}",
+		f"{len(found['cases'][0]['learned']['ratio_by_seed'])}",
+		f"{found['seconds_per_training']:.0f}",
+		*(difference(case["learned"]["ratio_to_best_peer"] - 1) for case in found["cases"]),
+		difference(found["mean_ratio_to_best_peer"] - 1),
+		difference(found["largest_ratio_to_best_peer"] - 1),
+	]
+
+
+def forecast_against_boosted(found: dict[str, Any]) -> Figures:
+	shown = [f"{len(found['cases'])}"]
+	for at, row in enumerate(found["cases"][0]["quantiles"]):
+		rows = [case["quantiles"][at] for case in found["cases"]]
+		ratios = [row["pinball_loss"] / row["pinball_loss_of_boosted"] for row in rows]
+		shown += [f"{100 * row['probability']:.0f}", difference(mean(ratios) - 1)]
+	return shown
+
+
 def above_optimum(found: dict[str, Any]) -> Figures:
 	rows = found["instances"]
 	capped = [row["capped_gap_percent"] for row in rows]
@@ -214,8 +234,11 @@ ROWS: list[tuple[str, Callable[[dict[str, Any]], Figures]]] = [
 	("history", against_best_rule),
 	("history", against_reorder_level),
 	("history-sample", against_best_rule_of_sample),
+	("real", learned_against_the_best),
 	("real", peers_against_rules),
+	("real-weekly", learned_against_the_best),
 	("real-weekly", peers_against_rules),
+	("forecast", forecast_against_boosted),
 	("lost-sales", above_optimum),
 	("lost-sales-ppo", above_optimum_by_ppo),
 	("lost-sales-long", above_published),

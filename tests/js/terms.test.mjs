@@ -26,5 +26,8 @@ test("freight is to be paid until it is free", () => {
 	assert.deepEqual(freight(LINES, {}, TERMS), { cost: 9, missing: 40 });
 	assert.equal(freight(LINES, { P1: { qty: 4 } }, TERMS), null);
 	assert.equal(freight(LINES, {}, { ...TERMS, freight_cost: 0 }), null);
-	assert.deepEqual(freight(LINES, {}, { ...TERMS, free_freight_value: null }), { cost: 9, missing: null });
+	assert.deepEqual(freight(LINES, {}, { ...TERMS, free_freight_value: null }), {
+		cost: 9,
+		missing: null,
+	});
 });
