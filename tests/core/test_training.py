@@ -167,9 +167,9 @@ def test_early_stopping() -> None:
 
 @pytest.mark.torch
 def test_time_ends_training() -> None:
-	result = small_trainer().train(small_problem(), budget=Budget(seconds=0.3), seed=0)
+	result = small_trainer().train(small_problem(), budget=Budget(seconds=1.5), seed=0)
 	assert result.ended_by == "budget"
-	assert result.seconds >= 0.3
+	assert result.seconds >= 1.5
 	assert result.timesteps > 0
 
 

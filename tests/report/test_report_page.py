@@ -249,7 +249,9 @@ def test_telling_items_take_turns() -> None:
 	table = ItemTable.create([ItemKey(code) for code in "ABCDE"])
 	learned, rule = (make_backtest().rows[i].ledger for i in (0, 1))
 	cut = {name: np.zeros(5) for name in ("stockout_cost", "order_cost", "waste_cost", "demand", "sales")}
-	cut |= {name: np.zeros(5) for name in ("stockout_days", "orders", "stock_days")}
+	cut |= {
+		name: np.zeros(5) for name in ("stockout_days", "orders", "stock_days", "freight_cost", "discount")
+	}
 	mine = replace(learned, holding_cost=np.array([1.0, 2.0, 3.0, 40.0, 5.0]), **cut)
 	other = replace(rule, holding_cost=np.array([2.0, 22.0, 8.0, 10.0, 5.0]), **cut)
 	items = comparison.compare_items(table, mine, other)

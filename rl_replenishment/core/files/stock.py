@@ -105,6 +105,20 @@ PURCHASE = Column(
 	),
 	several=True,
 )
+#: headers that say of a quantity not what it is
+_ANY_QUANTITY = ("qty", "quantity", "menge")
+_ORDERED_ON = Column(
+	"date",
+	(
+		"Order Date",
+		"Posting Date",
+		"Transaction Date",
+		"Invoice Date",
+		"Datum",
+		"Bestelldatum",
+		"Rechnungsdatum",
+	),
+)
 COLUMNS = (
 	ITEM_CODE,
 	WAREHOUSE,
@@ -196,6 +210,7 @@ def read_stock(
 	item without `on_hand`, and an arrival more than two years ahead.
 	"""
 	table = read_table(path, COLUMNS, digests=True, note=note)
+	_refuse_orders(path, table)
 	table = without_totals(table, "on_hand", "expected_date", note)
 	keys, item = read_keys(table, note)
 	check_units(table, keys, item)
@@ -241,6 +256,18 @@ def read_stock(
 		last_day[batches],
 		batch_quantity,
 	)
+
+
+def _refuse_orders(path: FilePath, table: Table) -> None:
+	"""A quantity beside a date of ordering is no stock."""
+	if table.columns["on_hand"].header.casefold() not in _ANY_QUANTITY:
+		return
+	dated = read_table(path, (ITEM_CODE, _ORDERED_ON)).columns.get("date")
+	if dated is not None:
+		raise InputError(
+			f"{table.name} has no column on_hand; by its {dated.header} it holds orders, not stock. Give what is"
+			" in stock, or call the column on_hand where it is that."
+		)
 
 
 def _parts(table: Table, item: IntArray) -> tuple[npt.NDArray[np.intp], IntArray]:
