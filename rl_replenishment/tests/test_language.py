@@ -62,7 +62,7 @@ class TestLanguage(IntegrationTestCase):
 		propose(agent.name, force=True)
 		policy = frappe.db.get_value("RL Agent Settings", agent.name, "active_policy")
 		summary = frappe.db.get_value("RL Policy", policy, "summary")
-		self.assertRegex(summary, r"^Regel Grundbestand mit .*umfasst \d+ Tage, nötig sind mindestens 28")
+		self.assertRegex(summary, r"^Regel Auffüllen mit .*umfasst \d+ Tage, nötig sind mindestens 28")
 		with patch.object(frappe.db, "rollback"), self.assertRaises(InputError):
 			training_asking.run_now(agent.name, seconds=1)
 		message = frappe.db.get_value("RL Training Run", {"agent": agent.name}, "message")

@@ -150,7 +150,7 @@ def bare_line(
 		stock_qty=stock_qty,
 		required_by=required_by,
 		**dict.fromkeys(("proposal", "item_name", "supplier", "explanation", "request"), ""),
-		**dict.fromkeys(("request_modified", "line", "uom", "edit_reason"), ""),
+		**dict.fromkeys(("request_modified", "line", "uom", "edit_reason", "lesson"), ""),
 		**dict.fromkeys(("proposed_qty", "baseline_qty", "days_of_stock", "target_change"), 0.0),
 		**dict.fromkeys(("overdue_qty", "qty", "ordered_qty"), 0.0),
 		conversion=1.0,

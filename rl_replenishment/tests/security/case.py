@@ -82,7 +82,7 @@ class World:
 		return frappe.get_doc({"doctype": doctype, "agent": self.agent, **values}).insert().name
 
 	def documents(self) -> dict[str, list[str]]:
-		"""All of the app's, by DocType."""
+		"""All of the app's, by DocType; what suppliers ask is no agent's."""
 		return {
 			doctype: frappe.get_all(doctype, {"agent": self.agent}, pluck="name", order_by="name")
 			if doctype != "RL Agent Settings"
@@ -90,6 +90,7 @@ class World:
 			for doctype in frappe.get_all(
 				"DocType", {"module": "RL Replenishment", "istable": 0}, pluck="name", order_by="name"
 			)
+			if doctype == "RL Agent Settings" or frappe.get_meta(doctype).has_field("agent")
 		}
 
 	def as_it_is(self) -> str:

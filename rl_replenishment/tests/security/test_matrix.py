@@ -254,6 +254,7 @@ class TestMatrix(SecurityCase):
 			"quantities": json.dumps({self.ours.proposals[1]: 3}),
 			"qty": 3,
 			"until": add_days(nowdate(), 3),
+			"from_drafts": 1,
 			# of service
 			"scope": "All Items",
 			"of": "",
