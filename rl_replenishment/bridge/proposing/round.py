@@ -209,7 +209,7 @@ def _decide(
 		proposals, transfers = _moved(settings, situation, proposals, terms)
 		rest = replace(situation, state=after_transfers(state, transfers, terms))
 	proposals, unaffordable = within_money(settings, rest, proposals, today)
-	proposals, by_supplier = rounded_together(settings, rest, proposals, under)
+	proposals, by_supplier = rounded_together(settings, rest, proposals, under, today)
 	cut += [*unaffordable, *by_supplier]
 	messages = [*notes(situation), *targets_to_come(settings), *snoozed, *on_hold, *cut]
 	if not transfers and not any(proposal.proposed_qty > 0 for proposal in proposals):
