@@ -114,7 +114,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 		"--transfer-days",
 		metavar="DAYS",
 		type=not_negative(int),
-		default=TransferTerms.lead_time_days,
 		help=f"days that it takes (default: {TransferTerms.lead_time_days})",
 	)
 	add_today_argument(parser)
@@ -123,6 +122,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace, screen: Screen) -> dict[str, Any]:
 	"""Propose for every row of STOCK."""
+	moving = _transfer_terms(options)
 	stored, latest, lines = _with_latest_demand(options, read_policy(options.policy), screen)
 	today = _today(options, stored, screen)
 	stock = read_stock(options.stock, today=today, date_format=options.date_format, note=screen.note)
@@ -188,11 +188,10 @@ def run(options: argparse.Namespace, screen: Screen) -> dict[str, Any]:
 			" date them anew, or take them out."
 		)
 	transfers: list[Proposal] = []
-	if options.transfer_cost is not None:
-		transfer_terms = TransferTerms(options.transfer_cost, options.transfer_days)
-		proposals, moved = before_buying(proposals, state, transfer_terms)
+	if moving is not None:
+		proposals, moved = before_buying(proposals, state, moving)
 		transfers = [transfer for _, transfer in moved]
-		state = after_transfers(state, moved, transfer_terms)
+		state = after_transfers(state, moved, moving)
 	if terms is not None and days is not None:
 		proposals, orders = on_terms(proposals, state, terms, days, max_cover_days=options.max_cover_days)
 		tell_orders(orders, screen)
@@ -264,6 +263,18 @@ def as_line(proposal: Proposal, item_name: str = "") -> ProposalLine:
 		baseline_qty=proposal.baseline_qty,
 		reason=proposal.reason,
 	)
+
+
+def _transfer_terms(options: argparse.Namespace) -> TransferTerms | None:
+	"""What moving takes; None where nothing is to be moved."""
+	if options.transfer_cost is None:
+		if options.transfer_days is not None:
+			raise InputError(
+				"--transfer-days has no effect without --transfer-cost; give both, or leave it out."
+			)
+		return None
+	days = TransferTerms.lead_time_days if options.transfer_days is None else options.transfer_days
+	return TransferTerms(options.transfer_cost, days)
 
 
 def _with_latest_demand(
