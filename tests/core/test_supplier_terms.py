@@ -154,6 +154,8 @@ def test_what_nobody_buys_is_not_raised_whatever_a_forecast_says() -> None:
 	days = timing(terms, items.whole_lead_time_days, MONDAY, 7)
 	raised, _ = on_terms([sold, replace(unsold, why=why)], state, terms, days)
 	assert [each.proposed_qty for each in raised] == [sold.proposed_qty + 50, 0]
+	# what is raised for a supplier was not raised by a buyer, and teaches nothing when it is kept
+	assert [each.policy_qty for each in raised] == [sold.proposed_qty + 50, 0]
 
 
 def shop(
