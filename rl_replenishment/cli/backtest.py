@@ -103,6 +103,11 @@ def run(options: argparse.Namespace, screen: Screen) -> dict[str, Any]:
 		check_peers("--peers")
 	if options.stock is not None and options.ordered is None:
 		raise InputError("--stock tells where --ordered starts from; give --ordered too, or leave it out.")
+	if options.service_curve and options.terms is not None:
+		raise InputError(
+			"--service-curve looks at each item by itself, and --terms rounds a supplier's items together;"
+			" give one of the two."
+		)
 	stored = read_policy(options.policy)
 	history = read_history(options.orders, options.date_format, screen, options.today)
 	ordered = None if options.ordered is None else read_ordered(options.ordered, options.date_format)

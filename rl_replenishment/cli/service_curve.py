@@ -22,7 +22,7 @@ from rl_replenishment.cli.train import write_policy
 from rl_replenishment.core.errors import InputError
 from rl_replenishment.core.files.output import write_folder_atomically
 from rl_replenishment.core.policies.store import MANIFEST_FILE, StoredPolicy, read_policy
-from rl_replenishment.core.service.classes import annual_value, classes_of, variation
+from rl_replenishment.core.service.classes import CLASS_NAMES, annual_value, classes_of, variation
 from rl_replenishment.core.service.curve import Solved, curves_of, replay_service, solve
 from rl_replenishment.core.service.targets import (
 	LARGEST_FACTOR,
@@ -152,6 +152,10 @@ def _target(option: str, text: str) -> Target:
 		raise InputError(
 			f"{option} {text!r} is not understood; write it as in all=98%, class:A=98%, group:NAME=98% or"
 			" item:CODE=98%."
+		)
+	if scope == "class" and name not in CLASS_NAMES:
+		raise InputError(
+			f"{option} {text!r}: there is no class {name!r}; it is one of {', '.join(CLASS_NAMES)}."
 		)
 	share = number.strip()
 	try:

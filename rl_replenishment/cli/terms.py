@@ -14,7 +14,7 @@ from rl_replenishment.core.errors import InputError
 from rl_replenishment.core.files.terms import minute_of, read_terms
 from rl_replenishment.core.items import ItemTable
 from rl_replenishment.core.terms.proposals import SupplierOrder
-from rl_replenishment.core.terms.terms import Terms
+from rl_replenishment.core.terms.terms import END_OF_DAY, Terms
 
 
 def add_terms_arguments(parser: argparse.ArgumentParser, *, with_time: bool = False) -> None:
@@ -54,7 +54,7 @@ def minute_of_ordering(options: argparse.Namespace) -> int:
 	if options.time is None:
 		return 0
 	minute = minute_of(options.time)
-	if minute is None:
+	if minute is None or minute == END_OF_DAY:
 		raise InputError(f"--time {options.time!r} is no time of day; write it as in 11:30.")
 	return minute
 

@@ -50,9 +50,9 @@ class Proposal:
 	def policy_qty(self) -> float:
 		"""What would be proposed without the buyer's lessons."""
 		own = self.why.quantity - self.why.followed
-		is_cut = self.proposed_qty < self.why.quantity
-		# a limit cuts either
-		return min(own, self.proposed_qty) if is_cut else own
+		# a limit cuts either, and a supplier's minimum raises either
+		raised = self.proposed_qty - self.why.quantity
+		return min(own, self.proposed_qty) if raised < 0 else own + raised
 
 
 def propose(

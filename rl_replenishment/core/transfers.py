@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from rl_replenishment.core.explanation import Number, Translate
-from rl_replenishment.core.items import QUANTITY_NOISE, FloatArray, ItemTable, feasible_quantity
+from rl_replenishment.core.items import QUANTITY_NOISE, FloatArray, ItemKey, ItemTable, feasible_quantity
 from rl_replenishment.core.policies.base import State, usual_rate
 from rl_replenishment.core.proposal import Proposal
 from rl_replenishment.core.written import quantity_words, written_quantities
@@ -161,3 +161,17 @@ def before_buying(
 			reason=f"{result[i].reason} {words}",
 		)
 	return result, transfers
+
+
+def after_transfers(state: State, transfers: Sequence[tuple[int, Proposal]], terms: TransferTerms) -> State:
+	"""The state that the rest is bought in: what is moved is gone from its source, and on its way."""
+	if not transfers:
+		return state
+	place = {key: i for i, key in enumerate(state.items.keys)}
+	on_hand = state.on_hand.copy()
+	missing = max(terms.lead_time_days + 1 - len(state.arrivals), 0)
+	arrivals = np.pad(state.arrivals, ((0, missing), (0, 0)))
+	for target, transfer in transfers:
+		on_hand[place[ItemKey(transfer.item_code, transfer.from_warehouse)]] -= transfer.proposed_qty
+		arrivals[terms.lead_time_days, target] += transfer.proposed_qty
+	return replace(state, on_hand=on_hand, arrivals=arrivals)

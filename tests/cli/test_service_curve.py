@@ -69,7 +69,7 @@ def test_the_report_has_the_curve(run: Run, folder: Path) -> None:
 		(("--target", "98%"), "is not understood"),
 		(("--target", "shelf:A=98%"), "is not understood"),
 		(("--target", "all=98"), "lies between 0 and 1"),
-		(("--target", "class:Q=0.9"), "no scope of a service target"),
+		(("--target", "class:Q=0.9"), "there is no class 'Q'; it is one of A, B, C, X"),
 		(("--target", "all:A=0.9"), "no scope of a service target"),
 		(("--target", "item:Plum=0.9"), "item:Plum: none of the items is in it"),
 		(("--times", "all=0"), "is taken times"),
@@ -118,3 +118,4 @@ def test_what_one_warehouse_has_too_much_of_goes_to_the_other(run: Run, folder: 
 	assert dear == bought
 	late = run(*asked, "--transfer-cost", "1", "--transfer-days", "90").document["proposals"]
 	assert late == bought
+	assert "without --transfer-cost" in run(*asked, "--transfer-days", "3").sentence

@@ -138,6 +138,8 @@ def test_options_that_are_refused(run: Run) -> None:
 	assert "--time 'noon' is no time of day" in asked.sentence
 	asked = run(*PROPOSE, "--terms", "t.csv", "--budget", "9")
 	assert "--budget would cut orders below the minimums" in asked.sentence
+	asked = run(*BACKTEST, "--terms", "t.csv", "--service-curve")
+	assert "--service-curve looks at each item by itself" in asked.sentence
 	asked = run(*PROPOSE, "--terms", "t.csv", "--items", "i.csv")
 	assert "add a column supplier to the items" in asked.sentence
 

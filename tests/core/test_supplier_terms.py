@@ -10,13 +10,16 @@ from core_samples import MONDAY, codes, forecast_rule, plain_statistics, state_o
 
 from rl_replenishment.core.items import ItemTable, feasible_quantity
 from rl_replenishment.core.policies.base import State, protection_days
+from rl_replenishment.core.proposal import propose
 from rl_replenishment.core.simulation.rollout import run
 from rl_replenishment.core.simulation.scenario import Scenario, sample_lead_times
 from rl_replenishment.core.terms.calendar import timed, timing
 from rl_replenishment.core.terms.lines import Lines
 from rl_replenishment.core.terms.ordering import UnderTerms, to_price_break
+from rl_replenishment.core.terms.proposals import on_terms
 from rl_replenishment.core.terms.rounding import fill
 from rl_replenishment.core.terms.terms import MEASURES, PriceBreaks, SupplierTerms, Terms, Values
+from rl_replenishment.core.training.classical import uncorrected
 
 SEEDS = range(60)
 
@@ -136,6 +139,23 @@ def test_what_spoils_or_nobody_buys_is_not_raised() -> None:
 	assert not UnderTerms(forecast_rule(), terms, may_wait=False).order_quantities(state).any()
 	within = Terms.create(SupplierTerms.create(["A"], minimum_value=100), items)
 	assert UnderTerms(forecast_rule(), within, may_wait=False).order_quantities(state).tolist() == [10, 0]
+
+
+def test_what_nobody_buys_is_not_raised_whatever_a_forecast_says() -> None:
+	"""A learned forecast is never quite 0: 0.2 in 12 days, of what was never sold, is no demand."""
+	items = ItemTable.create(codes(2), ["A", "A"], unit_cost=10, lead_time_days=5)
+	known = plain_statistics(2, 4.0)
+	for name in ("level_28", "level_91", "level_364"):
+		getattr(known, name)[1] = 0
+	state = replace(state_of(items, demand=known, review_days=7), today=MONDAY)
+	sold, unsold = propose(uncorrected(forecast_rule(items=items)), state)
+	why = replace(unsold.why, demand_low=0.1, demand_middle=0.2, demand_high=0.3, learned_target=50.0)
+	terms = Terms.create(SupplierTerms.create(["A"], minimum_value=10 * sold.proposed_qty + 500), items)
+	days = timing(terms, items.whole_lead_time_days, MONDAY, 7)
+	raised, _ = on_terms([sold, replace(unsold, why=why)], state, terms, days)
+	assert [each.proposed_qty for each in raised] == [sold.proposed_qty + 50, 0]
+	# what is raised for a supplier was not raised by a buyer, and teaches nothing when it is kept
+	assert [each.policy_qty for each in raised] == [sold.proposed_qty + 50, 0]
 
 
 def shop(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from core_samples import forecast_rule, plain_statistics, state_of
@@ -9,8 +11,11 @@ from core_samples import forecast_rule, plain_statistics, state_of
 from rl_replenishment.core.items import ItemKey, ItemTable
 from rl_replenishment.core.policies.base import State
 from rl_replenishment.core.proposal import Proposal, propose
+from rl_replenishment.core.terms.calendar import timing
+from rl_replenishment.core.terms.proposals import on_terms
+from rl_replenishment.core.terms.terms import SupplierTerms, Terms
 from rl_replenishment.core.training.classical import uncorrected
-from rl_replenishment.core.transfers import TransferTerms, before_buying, surplus
+from rl_replenishment.core.transfers import TransferTerms, after_transfers, before_buying, surplus
 
 NORTH, SOUTH, EAST = (ItemKey("BOLT", name) for name in ("North", "South", "East"))
 
@@ -114,3 +119,28 @@ def test_other_items_are_none_of_it() -> None:
 	assert not moved
 	assert left == proposals
 	assert np.array_equal(surplus(state, proposals) > 0, [True, False])
+
+
+def test_what_is_moved_counts_where_the_rest_is_bought() -> None:
+	"""A budget, or a supplier's minimum, sees it on its way, and gone from where it was."""
+	state, proposals = asked([55, 0])
+	terms = TransferTerms(lead_time_days=2)
+	_, moved = before_buying(proposals, state, terms)
+	after = after_transfers(state, moved, terms)
+	assert after.on_hand.tolist() == [40, 0]
+	assert after.arrivals[2].tolist() == [0, 15]
+	assert after.inventory_position.tolist() == [40, 15]
+	assert state.inventory_position.tolist() == [55, 0]
+
+
+def test_what_is_moved_is_not_bought_for_a_minimum() -> None:
+	"""Of two items that sell alike, one of them moved: both are raised alike, not the moved one alone."""
+	state, proposals = asked([400, 0, 0], (NORTH, SOUTH, ItemKey("NUT", "South")), order_cost=5.0)
+	terms = TransferTerms()
+	left, moved = before_buying(proposals, state, terms)
+	assert [each.proposed_qty for each in left] == [0, 0, 40]
+	supplier = SupplierTerms.create(["Brook"], minimum_value=500.0)
+	known = replace(Terms.create(supplier, state.items), of_item=np.zeros(3, np.intp))
+	days = timing(known, state.items.whole_lead_time_days, np.datetime64("2024-04-01"), 7)
+	raised, _ = on_terms(left, after_transfers(state, moved, terms), known, days)
+	assert [each.proposed_qty for each in raised] == [0, 0, 50]

@@ -40,7 +40,7 @@ from rl_replenishment.core.lessons.following import Following
 from rl_replenishment.core.policies.adaptation import adapted_to
 from rl_replenishment.core.policies.store import StoredPolicy
 from rl_replenishment.core.proposal import Proposal, propose
-from rl_replenishment.core.transfers import TransferTerms, before_buying
+from rl_replenishment.core.transfers import TransferTerms, after_transfers, before_buying
 
 #: of many lines, how many a message names
 _NAMED = 5
@@ -203,10 +203,13 @@ def _decide(
 	proposals, on_hold = without_held(today, proposals)
 	proposals, cut = within_cover(settings, situation, proposals)
 	transfers: list[tuple[int, Proposal]] = []
+	rest = situation
 	if cint(settings.transfer_before_buying):
-		proposals, transfers = _moved(settings, situation, proposals)
-	proposals, unaffordable = within_money(settings, situation, proposals, today)
-	proposals, by_supplier = rounded_together(settings, situation, proposals, under)
+		terms = TransferTerms(flt(settings.transfer_cost), cint(settings.transfer_lead_time_days))
+		proposals, transfers = _moved(settings, situation, proposals, terms)
+		rest = replace(situation, state=after_transfers(state, transfers, terms))
+	proposals, unaffordable = within_money(settings, rest, proposals, today)
+	proposals, by_supplier = rounded_together(settings, rest, proposals, under, today)
 	cut += [*unaffordable, *by_supplier]
 	messages = [*notes(situation), *targets_to_come(settings), *snoozed, *on_hold, *cut]
 	if not transfers and not any(proposal.proposed_qty > 0 for proposal in proposals):
@@ -215,14 +218,14 @@ def _decide(
 
 
 def _moved(
-	settings: Document, situation: Situation, proposals: list[Proposal]
+	settings: Document, situation: Situation, proposals: list[Proposal], terms: TransferTerms
 ) -> tuple[list[Proposal], list[tuple[int, Proposal]]]:
 	"""What is still to be bought, and what comes from the agent's other warehouses before that."""
 	currency = frappe.get_cached_value("Company", settings.company, "default_currency")
 	return before_buying(
 		proposals,
 		situation.state,
-		TransferTerms(flt(settings.transfer_cost), cint(settings.transfer_lead_time_days)),
+		terms,
 		_,
 		figures.writer(),
 		lambda value: fmt_money(value, currency=currency),

@@ -9,10 +9,11 @@ import frappe
 import numpy as np
 from frappe import _
 from frappe.model.document import Document
-from frappe.utils import cint, flt, fmt_money, formatdate, getdate, now_datetime
+from frappe.utils import cint, fmt_money, formatdate, getdate, now_datetime
 
 from rl_replenishment.bridge import figures
 from rl_replenishment.bridge.review_days import next_review_day
+from rl_replenishment.bridge.state.budget import read_budget
 from rl_replenishment.bridge.state.situation import Situation
 from rl_replenishment.bridge.state.supplier_terms import read_terms
 from rl_replenishment.core.proposal import Proposal
@@ -58,7 +59,11 @@ def with_order_days(situation: Situation, under: UnderTerms | None) -> Situation
 
 
 def rounded_together(
-	settings: Document, situation: Situation, proposals: list[Proposal], under: UnderTerms | None
+	settings: Document,
+	situation: Situation,
+	proposals: list[Proposal],
+	under: UnderTerms | None,
+	today: date,
 ) -> tuple[list[Proposal], list[str]]:
 	"""The proposals, rounded by supplier, and a message on each supplier that waits, or is paid freight."""
 	if under is None:
@@ -78,7 +83,9 @@ def rounded_together(
 		wording,
 		max_cover_days=cint(settings.max_cover_days) or None,
 	)
-	result, orders = _within_value(settings, under.terms, result, orders, wording)
+	if any(order.status == "raised" for order in orders):
+		left = read_budget(settings, today).left
+		result, orders = _within_budget(left, under.terms, result, orders, wording)
 	told = [order.told for order in orders if order.told]
 	if len(told) > _NAMED:
 		told = [
@@ -88,28 +95,28 @@ def rounded_together(
 	return result, told
 
 
-def _within_value(
-	settings: Document,
+def _within_budget(
+	most: float | None,
 	terms: Terms,
 	proposals: list[Proposal],
 	orders: list[SupplierOrder],
 	wording: Wording,
 ) -> tuple[list[Proposal], list[SupplierOrder]]:
-	"""What a run may order at most holds for what was raised, too: what does not fit is left for later."""
-	most = flt(settings.max_run_value)
+	"""A budget holds for what was raised, too: what does not fit is left for later; None for no limit."""
 	asked = np.array([each.proposed_qty for each in proposals])
 	total = float((terms.price_of(asked) * asked).sum())
 	result, kept = list(proposals), []
 	for order in sorted(orders, key=lambda each: -each.value):
-		if not most or total <= most or order.status != "raised":
+		if most is None or total <= most or order.status != "raised":
 			kept.append(order)
 			continue
 		total -= order.value
-		held = _("{0}: the order of {1} would be more than a run may order.").format(
+		held = _("{0}: the order of {1} would be more than is left of the budget.").format(
 			order.supplier, wording.money(order.value)
 		)
 		at = terms.suppliers.names.index(order.supplier)
 		for i in np.flatnonzero((terms.of_item == at) & (asked > 0)).tolist():
-			result[i] = replace(result[i], proposed_qty=0.0, held_back=held)
+			reason = f"{result[i].reason} {held}"
+			result[i] = replace(result[i], proposed_qty=0.0, reason=reason, held_back=held)
 		kept.append(replace(order, status="waits", told=held, value=0.0))
 	return result, kept

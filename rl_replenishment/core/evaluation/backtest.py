@@ -137,8 +137,8 @@ def backtest(
 
 	Where lead times are random the days are replayed under several draws of them, and the books averaged.
 	`peers` and what is `replayed` come after the rest. The engine replays policies and baselines for parts of
-	the item-warehouses; peers and what is replayed look at all of them, here. `progress` is told the share
-	of the engine's work done.
+	the item-warehouses, under suppliers' terms for all of them at once; peers and what is replayed look at
+	all of them, here. `progress` is told the share of the engine's work done.
 	"""
 	random = bool((scenario.items.lead_time_std_days > 0).any())
 	scenarios = [scenario]
@@ -147,13 +147,15 @@ def backtest(
 		scenarios.append(replace(scenario, lead_times=drawn))
 	groups: tuple[tuple[Kind, Sequence[Policy]], ...] = (("policy", policies), ("rule", baselines))
 	kinds = [kind for kind, group in groups for _ in group]
+	# a supplier's lines are rounded together: under terms, no item-warehouse is by itself
+	workers = 1 if scenario.terms is not None else engine.workers
 	jobs = [
 		(
 			[policy for _, group in groups for policy in group],
 			[part_of(each, shard) for each in scenarios],
 			keep_paths,
 		)
-		for shard in shards(len(scenario.items), engine.workers)
+		for shard in shards(len(scenario.items), workers)
 	]
 	parts = engine.map(_books, jobs, progress)
 	ledgers: list[tuple[Ledger, Kind]] = [

@@ -265,8 +265,8 @@ def _refuse_orders(path: FilePath, table: Table) -> None:
 	dated = read_table(path, (ITEM_CODE, _ORDERED_ON)).columns.get("date")
 	if dated is not None:
 		raise InputError(
-			f"{table.name} has no column on_hand; by its {dated.header} it holds orders, not stock. Give what is"
-			" in stock, or call the column on_hand where it is that."
+			f"{table.name} has no column on_hand; by its {dated.header} it holds orders, not stock. Give what"
+			" is in stock, or call the column on_hand where it is that."
 		)
 
 

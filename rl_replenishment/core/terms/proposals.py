@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rl_replenishment.core.explanation import Number, Translate
-from rl_replenishment.core.policies.base import State, protection_days
+from rl_replenishment.core.policies.base import State, protection_days, usual_rate
 from rl_replenishment.core.policies.levels import Levels
 from rl_replenishment.core.policies.limits import within_cover
 from rl_replenishment.core.proposal import Proposal
@@ -118,7 +118,9 @@ def _levels(proposals: Sequence[Proposal], state: State) -> Levels:
 		return np.array([getattr(each.why, name) for each in proposals], np.float32)
 
 	low, middle, high = (column(f"demand_{name}") for name in ("low", "middle", "high"))
-	rate = middle / np.maximum(protection_days(state.items, state.review_days), 1)
+	# a forecast is never quite 0, but what is not sold stays at what is owed
+	sold = np.where(usual_rate(state) > 0, middle, 0)
+	rate = sold / np.maximum(protection_days(state.items, state.review_days), 1)
 	cap = np.full(len(proposals), np.inf, np.float32)
 	return Levels(
 		column("reorder_point"), column("learned_target"), cap, rate.astype(np.float32), low, middle, high

@@ -135,6 +135,13 @@ class TestSupplierTerms(IntegrationTestCase):
 		self.assertLessEqual(run.order_value, 2 * worth)
 		self.assertEqual(list(after), [self.items[2]])
 
+	def test_no_more_than_is_left_of_the_month(self) -> None:
+		agent = self.agent()
+		worth = sum(line.value for line in self.previewed(agent).values())
+		self.terms(minimum_value=3 * worth)
+		agent.update({"max_month_value": 2 * worth}).save()
+		self.assertEqual(list(self.previewed(agent)), [self.items[2]])
+
 	def test_terms_that_are_refused(self) -> None:
 		for values, says in (
 			({"minimum_weight": 5}, "Weight UOM"),
