@@ -68,7 +68,7 @@ from rl_replenishment.core.service.targets import SERVICE, factors_of, serving, 
 from rl_replenishment.core.terms.calendar import timed, timing
 from rl_replenishment.core.terms.proposals import SupplierOrder, on_terms
 from rl_replenishment.core.training.from_history import snapshot
-from rl_replenishment.core.transfers import TransferTerms, before_buying
+from rl_replenishment.core.transfers import TransferTerms, before_buying, once_moved
 from rl_replenishment.core.usable_stock import usable_stock
 from rl_replenishment.report.content import ProposalLine
 
@@ -192,6 +192,7 @@ def run(options: argparse.Namespace, screen: Screen) -> dict[str, Any]:
 		transfer_terms = TransferTerms(options.transfer_cost, options.transfer_days)
 		proposals, moved = before_buying(proposals, state, transfer_terms)
 		transfers = [transfer for _, transfer in moved]
+		state = once_moved(state, moved, options.transfer_days)
 	if terms is not None and days is not None:
 		proposals, orders = on_terms(proposals, state, terms, days, max_cover_days=options.max_cover_days)
 		tell_orders(orders, screen)

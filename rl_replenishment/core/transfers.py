@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from rl_replenishment.core.explanation import Number, Translate
-from rl_replenishment.core.items import QUANTITY_NOISE, FloatArray, ItemTable, feasible_quantity
+from rl_replenishment.core.items import QUANTITY_NOISE, FloatArray, ItemKey, ItemTable, feasible_quantity
 from rl_replenishment.core.policies.base import State, usual_rate
 from rl_replenishment.core.proposal import Proposal
 from rl_replenishment.core.written import quantity_words, written_quantities
@@ -161,3 +161,20 @@ def before_buying(
 			reason=f"{result[i].reason} {words}",
 		)
 	return result, transfers
+
+
+def once_moved(state: State, transfers: Sequence[tuple[int, Proposal]], lead_time_days: int) -> State:
+	"""The state with what `before_buying` moves gone from its source, and on its way to where it is short.
+
+	For whatever looks at stock afterwards: else a place would be filled up again that has been filled up.
+	"""
+	if not transfers:
+		return state
+	position = {key: i for i, key in enumerate(state.items.keys)}
+	on_hand = state.on_hand.copy()
+	arrivals = np.zeros((max(len(state.arrivals), lead_time_days + 1), len(on_hand)), np.float32)
+	arrivals[: len(state.arrivals)] = state.arrivals
+	for target, transfer in transfers:
+		on_hand[position[ItemKey(transfer.item_code, transfer.from_warehouse)]] -= transfer.proposed_qty
+		arrivals[lead_time_days, target] += transfer.proposed_qty
+	return replace(state, on_hand=on_hand, arrivals=arrivals)

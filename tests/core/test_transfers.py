@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
-from core_samples import forecast_rule, plain_statistics, state_of
+from core_samples import MONDAY, forecast_rule, plain_statistics, state_of
 
 from rl_replenishment.core.items import ItemKey, ItemTable
 from rl_replenishment.core.policies.base import State
 from rl_replenishment.core.proposal import Proposal, propose
+from rl_replenishment.core.terms.calendar import timing
+from rl_replenishment.core.terms.proposals import on_terms
+from rl_replenishment.core.terms.terms import SupplierTerms, Terms
 from rl_replenishment.core.training.classical import uncorrected
-from rl_replenishment.core.transfers import TransferTerms, before_buying, surplus
+from rl_replenishment.core.transfers import TransferTerms, before_buying, once_moved, surplus
 
 NORTH, SOUTH, EAST = (ItemKey("BOLT", name) for name in ("North", "South", "East"))
 
@@ -114,3 +119,21 @@ def test_other_items_are_none_of_it() -> None:
 	assert not moved
 	assert left == proposals
 	assert np.array_equal(surplus(state, proposals) > 0, [True, False])
+
+
+def test_what_is_moved_is_not_bought_too() -> None:
+	"""A supplier's minimum is reached with something else, though the place is short on the books."""
+	other = ItemKey("NUT", "South")
+	keys = (NORTH, SOUTH, other)
+	state, proposals = asked([400, 0, 0], keys, suppliers=["A"] * 3, order_cost=0.2)
+	left, moved = before_buying(proposals, state, TransferTerms())
+	assert [each.proposed_qty for each in left] == [0, 0, 40]
+	later = once_moved(state, moved, 1)
+	assert later.inventory_position.tolist() == [360, 40, 0]
+	assert state.inventory_position.tolist() == [400, 0, 0]
+	terms = Terms.create(SupplierTerms.create(["A"], minimum_value=500), state.items)
+	days = timing(terms, state.items.whole_lead_time_days, MONDAY, 7)
+	# on the books of before, the place that goods are on their way to would be the cheapest to fill up
+	assert on_terms(left, replace(state, today=MONDAY), terms, days)[0][1].proposed_qty > 0
+	found, _orders = on_terms(left, replace(later, today=MONDAY), terms, days)
+	assert [each.proposed_qty for each in found] == [0, 0, 50]

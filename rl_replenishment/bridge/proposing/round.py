@@ -33,6 +33,7 @@ from rl_replenishment.bridge.proposing.supplier_terms import (
 	rounded_together,
 	with_order_days,
 )
+from rl_replenishment.bridge.state.budget import read_budget
 from rl_replenishment.bridge.state.situation import Situation, read_situation
 from rl_replenishment.core.edits.constraints import LEARNED_CONSTRAINTS, constrained
 from rl_replenishment.core.errors import PolicyFileError
@@ -40,7 +41,7 @@ from rl_replenishment.core.lessons.following import Following
 from rl_replenishment.core.policies.adaptation import adapted_to
 from rl_replenishment.core.policies.store import StoredPolicy
 from rl_replenishment.core.proposal import Proposal, propose
-from rl_replenishment.core.transfers import TransferTerms, before_buying
+from rl_replenishment.core.transfers import TransferTerms, before_buying, once_moved
 
 #: of many lines, how many a message names
 _NAMED = 5
@@ -205,8 +206,13 @@ def _decide(
 	transfers: list[tuple[int, Proposal]] = []
 	if cint(settings.transfer_before_buying):
 		proposals, transfers = _moved(settings, situation, proposals)
-	proposals, unaffordable = within_money(settings, situation, proposals, today)
-	proposals, by_supplier = rounded_together(settings, situation, proposals, under)
+	# what is moved somewhere is not bought for it, too
+	afterwards = replace(
+		situation, state=once_moved(state, transfers, cint(settings.transfer_lead_time_days))
+	)
+	budget = read_budget(settings, today)
+	proposals, unaffordable = within_money(settings, budget, afterwards, proposals)
+	proposals, by_supplier = rounded_together(settings, afterwards, proposals, under, budget)
 	cut += [*unaffordable, *by_supplier]
 	messages = [*notes(situation), *targets_to_come(settings), *snoozed, *on_hold, *cut]
 	if not transfers and not any(proposal.proposed_qty > 0 for proposal in proposals):
@@ -254,7 +260,8 @@ def _order_line(settings: Document, situation: Situation, entry: Entry, today: d
 		proposed_qty=proposed,
 		explanation=plain(proposal.reason),
 		proposal=entry.name,
-		value=figures.money(proposed * float(bought.rates[i])),
+		# what is moved costs no money
+		value=0.0 if is_moved else figures.money(proposed * float(bought.rates[i])),
 		from_warehouse=proposal.from_warehouse,
 	)
 
