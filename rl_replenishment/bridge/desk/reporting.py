@@ -77,7 +77,7 @@ def chosen_agent(agent: str | None, *, in_part: bool = False) -> str | None:
 def usual_company(agent: str | None = None) -> str | None:
 	"""The company of an agent, else the user's own where an agent buys for it, else that of the last run."""
 	own = frappe.defaults.get_user_default("Company")
-	if not agent and agents_in_part(company=own):
+	if own and not agent and agents_in_part(company=own):
 		return own
 	agent = chosen_agent(agent, in_part=True)
 	return frappe.db.get_value("RL Agent Settings", agent, "company") if agent else own
