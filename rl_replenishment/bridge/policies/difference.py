@@ -33,8 +33,8 @@ _MOST_ROWS = 200
 def differences(policy: str) -> dict[str, Any]:
 	"""The wishes of a policy beside those of the one in use, on today's stock and demand; writes nothing.
 
-	Drafts of the agent count for nothing, as if nobody had proposed yet; the agent's service targets count for
-	both. Buyers' lessons and announcements, what is snoozed, suppliers' terms, transfers and the limits of a
+	Drafts of the agent count for nothing, as if nobody had proposed yet; its service targets count for both.
+	Buyers' lessons and announcements, what is snoozed, suppliers' terms, transfers and the limits of a
 	run are left aside. `rows` are what differs, by the size of its value, at most `_MOST_ROWS` of `count`;
 	quantities in stock UOM, money in `currency`.
 	"""

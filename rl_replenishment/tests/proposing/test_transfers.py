@@ -9,9 +9,10 @@ from erpnext.stock.doctype.material_request.material_request import make_stock_e
 from frappe.utils import add_days, flt, getdate, nowdate
 
 from rl_replenishment.bridge.desk.reporting import awaiting_approval
-from rl_replenishment.bridge.feedback import settled_answers
+from rl_replenishment.bridge.feedback import lessons, settled_answers
 from rl_replenishment.bridge.proposing import round as proposal_round
 from rl_replenishment.bridge.state.situation import read_situation
+from rl_replenishment.bridge.training import asking
 from rl_replenishment.tasks import propose
 from rl_replenishment.tests import factories as make
 from rl_replenishment.tests.case import IntegrationTestCase
@@ -97,8 +98,11 @@ class TestTransfers(IntegrationTestCase):
 		self.assertEqual(row.ordered_qty, row.proposed_qty)
 		proposal = request.items[0].rl_proposal
 		self.assertEqual(frappe.db.get_value("RL Proposal", proposal, "status"), "Ordered")
-		# nobody learns from it what to buy
+		# nobody learns from it what to buy: no policy, no lesson, and no training waits for it
 		self.assertEqual(len(settled_answers(self.agent.name).names), 0)
+		self.assertEqual(lessons._answers(self.agent.name), [])
+		self.agent.feedback_weight = 1
+		self.assertEqual(asking._answers(self.agent), 0)
 		entry.cancel()
 		(row,) = self.feedback(request)
 		self.assertEqual((row.ordered_qty, row.settled), (0, 0))
