@@ -100,7 +100,7 @@ class TestTransfers(IntegrationTestCase):
 		self.assertEqual(frappe.db.get_value("RL Proposal", proposal, "status"), "Ordered")
 		# nobody learns from it what to buy: no policy, no lesson, and no training waits for it
 		self.assertEqual(len(settled_answers(self.agent.name).names), 0)
-		self.assertEqual(lessons._answers(self.agent.name), [])
+		self.assertFalse(lessons._answers(self.agent.name))
 		self.agent.feedback_weight = 1
 		self.assertEqual(asking._answers(self.agent), 0)
 		entry.cancel()
