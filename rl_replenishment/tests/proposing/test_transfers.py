@@ -129,7 +129,7 @@ class TestTransfers(IntegrationTestCase):
 		waiting = drafted.select(worth).where(proposal.agent == self.agent.name).run()[0][0]
 		self.assertEqual(flt(waiting), 0)
 		places = {"warehouse": self.empty, "from_warehouse": self.full}
-		request.append("items", {"item_code": added, "qty": 3, "schedule_date": nowdate(), **places})
+		request.append("items", {"item_code": added, "qty": 3, "schedule_date": getdate(), **places})
 		request.save()
 		request.submit()
 		entry = make_stock_entry(request.name)
