@@ -20,7 +20,9 @@ def delete_older_proposals(days: int) -> None:
 	"""Proposals that nobody waits for: not on an open request, and without feedback still to learn from."""
 	proposal, feedback = frappe.qb.DocType("RL Proposal"), frappe.qb.DocType("RL Feedback")
 	waiting = frappe.qb.from_(feedback).select(feedback.proposal)
-	waiting = waiting.where((feedback.consumed == 0) & feedback.proposal.isnotnull())
+	# nobody learns from what was moved
+	is_moved = feedback.from_warehouse.isnotnull() & (feedback.settled == 1)
+	waiting = waiting.where((feedback.consumed == 0) & feedback.proposal.isnotnull() & ~is_moved)
 	(
 		frappe.qb.from_(proposal)
 		.delete()

@@ -77,7 +77,7 @@ def chosen_agent(agent: str | None, *, in_part: bool = False) -> str | None:
 def usual_company(agent: str | None = None) -> str | None:
 	"""The company of an agent, else the user's own where an agent buys for it, else that of the last run."""
 	own = frappe.defaults.get_user_default("Company")
-	if not agent and agents_in_part(company=own):
+	if own and not agent and agents_in_part(company=own):
 		return own
 	agent = chosen_agent(agent, in_part=True)
 	return frappe.db.get_value("RL Agent Settings", agent, "company") if agent else own
@@ -97,7 +97,7 @@ def in_group(item_group: str) -> set[str]:
 
 
 def awaiting_approval() -> tuple[QueryBuilder, Table, Term]:
-	"""Lines of proposals in draft Material Requests: the query, RL Proposal in it, and their worth."""
+	"""Lines to buy of proposals in draft Material Requests: the query, RL Proposal in it, and their worth."""
 	proposal, line = frappe.qb.DocType("RL Proposal"), frappe.qb.DocType("Material Request Item")
 	request = frappe.qb.DocType("Material Request")
 	drafted = (
@@ -106,7 +106,10 @@ def awaiting_approval() -> tuple[QueryBuilder, Table, Term]:
 		.on(line.rl_proposal == proposal.name)
 		.join(request)
 		.on((request.name == line.parent) & is_of(proposal, line, request))
-		.where((line.docstatus == 0) & proposal.status.isin(OPEN))
+		# what is moved costs no money
+		.where(
+			(line.docstatus == 0) & proposal.status.isin(OPEN) & (request.material_request_type == "Purchase")
+		)
 	)
 	return drafted, proposal, Sum(line.stock_qty * proposal.rate)
 

@@ -48,7 +48,7 @@ def make_proposals(faults: Sequence[Fault]) -> None:
 				*(line.rl_proposal, line.item_code, line.item_name, line.warehouse, line.stock_uom),
 				*(line.rl_proposed_qty, line.rl_explanation, line.schedule_date, line.name, request.company),
 				*(request.rl_agent, request.rl_policy, request.rl_run, request.transaction_date),
-				request.name.as_("request"),
+				*(request.name.as_("request"), request.material_request_type, line.from_warehouse),
 			)
 			.where(one_of(line.name, [fault.name for fault in faults]))
 			.run(as_dict=True)
@@ -58,6 +58,7 @@ def make_proposals(faults: Sequence[Fault]) -> None:
 			*("name", "creation", "modified", "owner", "modified_by", "run", "agent", "policy", "company"),
 			*("item_code", "item_name", "warehouse", "status", "proposed_qty", "uom", "proposal_date"),
 			*("schedule_date", "explanation", "state", "material_request", "material_request_item"),
+			"from_warehouse",
 		]
 		values = {
 			row.rl_proposal: (
@@ -65,6 +66,7 @@ def make_proposals(faults: Sequence[Fault]) -> None:
 				*(row.rl_agent, row.rl_policy, row.company, row.item_code, row.item_name, row.warehouse),
 				*("Requested", flt(row.rl_proposed_qty), row.stock_uom, row.transaction_date),
 				*(row.schedule_date, row.rl_explanation, "{}", row.request, row.name),
+				row.from_warehouse if row.material_request_type == "Material Transfer" else None,
 			)
 			for row in rows
 		}

@@ -156,6 +156,7 @@ def _lines(requests: Collection[str], items: Collection[str] | None) -> list[Any
 			*(line.rl_edit_reason, line.conversion_factor, request.rl_agent, request.rl_policy),
 			*(request.company, request.status, request.docstatus, request.transaction_date),
 			*(request.modified_by, request.amended_from, request.material_request_type),
+			*(line.from_warehouse, request.set_from_warehouse),
 		)
 		.where(one_of(line.parent, requests))
 		.orderby(line.parent, line.idx)
@@ -267,6 +268,12 @@ def _of_line(line: Any, warehouse: str) -> Decision:
 		warehouse=warehouse,
 		decision_date=within_calendar(getdate(line.transaction_date)),
 		material_request=line.parent,
+		# a line that the buyer added to a transfer is none to buy
+		from_warehouse=(
+			(line.from_warehouse or line.set_from_warehouse)
+			if line.material_request_type == "Material Transfer"
+			else None
+		),
 		buyer=line.modified_by,
 		is_over=line.docstatus == 2 or line.status == "Stopped",
 		is_cancelled=line.docstatus == 2,

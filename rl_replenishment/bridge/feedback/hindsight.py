@@ -7,11 +7,10 @@ from datetime import date
 import frappe
 import numpy as np
 from frappe.model.document import Document
-from frappe.query_builder.functions import Coalesce
 from frappe.utils import add_days, getdate
 
 from rl_replenishment.bridge.each_agent import for_each_agent
-from rl_replenishment.bridge.feedback.learning import Answers, answers_of
+from rl_replenishment.bridge.feedback.learning import Answers, answers_of, is_bought
 from rl_replenishment.bridge.figures import money
 from rl_replenishment.bridge.state.demand import read_demand
 from rl_replenishment.bridge.state.outages import without_gaps
@@ -67,7 +66,7 @@ def _unbooked(agent: str, since: date) -> Answers:
 		.where((row.agent == agent) & (row.settled == 1) & row.edit_value_on.isnull())
 		.where((row.decision_date >= since) & row.proposal.isnotnull())
 		# what moving is worth is another question than what buying is
-		.where(Coalesce(row.from_warehouse, "") == "")
+		.where(is_bought(row))
 		.orderby(row.decision_date, row.name)
 		.run(as_dict=True)
 	)

@@ -11,6 +11,8 @@ import numpy as np
 import numpy.typing as npt
 from frappe.query_builder.functions import Coalesce
 from frappe.utils import add_days, cint
+from pypika import Table
+from pypika.terms import Criterion
 
 from rl_replenishment.bridge.each_agent import for_each_agent
 from rl_replenishment.bridge.queries import one_of
@@ -40,6 +42,11 @@ def _settle(agent: str, today: date) -> None:
 		)
 
 
+def is_bought(row: Table) -> Criterion:
+	"""Rows of RL Feedback that something is learned from: what was moved says nothing of what to buy."""
+	return Coalesce(row.from_warehouse, "") == ""
+
+
 def settled_answers(agent: str) -> Answers:
 	"""The settled decisions of an agent's buyers, those that were learned from included."""
 	row = frappe.qb.DocType("RL Feedback")
@@ -51,8 +58,7 @@ def settled_answers(agent: str) -> Answers:
 			*(row.edit_value, row.edit_value_on, row.policy_qty),
 		)
 		.where((row.agent == agent) & (row.settled == 1))
-		# what was moved says nothing of what to buy
-		.where(Coalesce(row.from_warehouse, "") == "")
+		.where(is_bought(row))
 		.orderby(row.decision_date, row.name)
 		.run(as_dict=True)
 	)

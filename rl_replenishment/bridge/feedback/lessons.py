@@ -21,7 +21,7 @@ from frappe.query_builder.functions import Max
 from frappe.utils import cint, flt, get_datetime, now_datetime
 
 from rl_replenishment.bridge import figures
-from rl_replenishment.bridge.feedback.learning import answers_of
+from rl_replenishment.bridge.feedback.learning import answers_of, is_bought
 from rl_replenishment.bridge.guarding import plain
 from rl_replenishment.bridge.queries import Keys
 from rl_replenishment.core.demand.history import DemandHistory
@@ -177,6 +177,7 @@ def _answers(agent: str) -> list[Any]:
 			*(row.edit_value, row.edit_value_on, row.policy_qty),
 		)
 		.where((row.agent == agent) & (row.settled == 1) & row.proposal.isnotnull() & later.name.isnull())
+		.where(is_bought(row))
 		.orderby(row.decision_date, row.name)
 		.run(as_dict=True)
 	)

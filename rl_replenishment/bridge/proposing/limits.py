@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
-
 import frappe
 from frappe import _
 from frappe.model.document import Document
@@ -11,7 +9,7 @@ from frappe.utils import cint, fmt_money
 
 from rl_replenishment.bridge import figures
 from rl_replenishment.bridge.policies.service_targets import targets_of
-from rl_replenishment.bridge.state.budget import Budget, read_budget
+from rl_replenishment.bridge.state.budget import Budget
 from rl_replenishment.bridge.state.situation import Situation
 from rl_replenishment.core.budget import within_budget
 from rl_replenishment.core.proposal import Proposal, covered
@@ -40,10 +38,9 @@ def within_cover(
 
 
 def within_money(
-	settings: Document, situation: Situation, proposals: list[Proposal], today: date
+	settings: Document, budget: Budget, situation: Situation, proposals: list[Proposal]
 ) -> tuple[list[Proposal], list[str]]:
 	"""What the agent's budgets of a run and of the month buy, and a message where that is not all."""
-	budget = read_budget(settings, today)
 	return (proposals, []) if budget.left is None else _within_budget(settings, budget, situation, proposals)
 
 

@@ -33,6 +33,7 @@ from rl_replenishment.bridge.proposing.supplier_terms import (
 	rounded_together,
 	with_order_days,
 )
+from rl_replenishment.bridge.state.budget import read_budget
 from rl_replenishment.bridge.state.situation import Situation, read_situation
 from rl_replenishment.core.edits.constraints import LEARNED_CONSTRAINTS, constrained
 from rl_replenishment.core.errors import PolicyFileError
@@ -207,9 +208,11 @@ def _decide(
 	if cint(settings.transfer_before_buying):
 		terms = TransferTerms(flt(settings.transfer_cost), cint(settings.transfer_lead_time_days))
 		proposals, transfers = _moved(settings, situation, proposals, terms)
+		# what is moved somewhere is not bought for it, too
 		rest = replace(situation, state=after_transfers(state, transfers, terms))
-	proposals, unaffordable = within_money(settings, rest, proposals, today)
-	proposals, by_supplier = rounded_together(settings, rest, proposals, under, today)
+	budget = read_budget(settings, today)
+	proposals, unaffordable = within_money(settings, budget, rest, proposals)
+	proposals, by_supplier = rounded_together(settings, rest, proposals, under, budget)
 	cut += [*unaffordable, *by_supplier]
 	messages = [*notes(situation), *targets_to_come(settings), *snoozed, *on_hold, *cut]
 	if not transfers and not any(proposal.proposed_qty > 0 for proposal in proposals):
@@ -257,7 +260,8 @@ def _order_line(settings: Document, situation: Situation, entry: Entry, today: d
 		proposed_qty=proposed,
 		explanation=plain(proposal.reason),
 		proposal=entry.name,
-		value=figures.money(proposed * float(bought.rates[i])),
+		# what is moved costs no money
+		value=0.0 if is_moved else figures.money(proposed * float(bought.rates[i])),
 		from_warehouse=proposal.from_warehouse,
 	)
 

@@ -37,16 +37,20 @@ def snoozed_until(
 
 
 def without_snoozed(agent: str, today: date, proposals: list[Proposal]) -> tuple[list[Proposal], list[str]]:
-	"""The proposals with nothing for what is snoozed, and a message that says how many were."""
+	"""The proposals with nothing for what is snoozed, and a message that says how many were wanted.
+
+	What is not wanted says so, too: no supplier's minimum is to be filled up with it.
+	"""
 	snoozed = read_snoozed([agent], today)
 	if not snoozed:
 		return proposals, []
 	result, count = [], 0
 	for proposal in proposals:
 		until = snoozed_until(snoozed, agent, proposal.item_code, proposal.warehouse)
-		if until and proposal.proposed_qty > 0:
-			count += 1
-			reason = _("Snoozed until {0}.").format(formatdate(until))
-			proposal = replace(proposal, proposed_qty=0.0, held_back=reason)
+		if until:
+			is_wanted, reason = proposal.proposed_qty > 0, _("Snoozed until {0}.").format(formatdate(until))
+			count += is_wanted
+			held = reason if is_wanted else proposal.held_back or reason
+			proposal = replace(proposal, proposed_qty=0.0, held_back=held)
 		result.append(proposal)
 	return result, [_("Snoozed lines: {0}; see RL Snooze.").format(count)] if count else []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -13,7 +14,7 @@ from frappe.utils import cint, fmt_money, formatdate, getdate, now_datetime
 
 from rl_replenishment.bridge import figures
 from rl_replenishment.bridge.review_days import next_review_day
-from rl_replenishment.bridge.state.budget import read_budget
+from rl_replenishment.bridge.state.budget import Budget
 from rl_replenishment.bridge.state.situation import Situation
 from rl_replenishment.bridge.state.supplier_terms import read_terms
 from rl_replenishment.core.proposal import Proposal
@@ -63,9 +64,12 @@ def rounded_together(
 	situation: Situation,
 	proposals: list[Proposal],
 	under: UnderTerms | None,
-	today: date,
+	budget: Budget,
 ) -> tuple[list[Proposal], list[str]]:
-	"""The proposals, rounded by supplier, and a message on each supplier that waits, or is paid freight."""
+	"""The proposals, rounded by supplier, and a message on each supplier that waits, or is paid freight.
+
+	Nothing is raised beyond the budget, which the proposals are within.
+	"""
 	if under is None:
 		return proposals, []
 	currency = frappe.get_cached_value("Company", settings.company, "default_currency")
@@ -83,9 +87,8 @@ def rounded_together(
 		wording,
 		max_cover_days=cint(settings.max_cover_days) or None,
 	)
-	if any(order.status == "raised" for order in orders):
-		left = read_budget(settings, today).left
-		result, orders = _within_budget(left, under.terms, result, orders, wording)
+	if budget.left is not None:
+		result, orders = _affordable(budget.left, situation, under.terms, proposals, result, orders, wording)
 	told = [order.told for order in orders if order.told]
 	if len(told) > _NAMED:
 		told = [
@@ -95,28 +98,41 @@ def rounded_together(
 	return result, told
 
 
-def _within_budget(
-	most: float | None,
+def _affordable(
+	left: float,
+	situation: Situation,
 	terms: Terms,
-	proposals: list[Proposal],
+	asked: Sequence[Proposal],
+	rounded: list[Proposal],
 	orders: list[SupplierOrder],
 	wording: Wording,
 ) -> tuple[list[Proposal], list[SupplierOrder]]:
-	"""A budget holds for what was raised, too: what does not fit is left for later; None for no limit."""
-	asked = np.array([each.proposed_qty for each in proposals])
-	total = float((terms.price_of(asked) * asked).sum())
-	result, kept = list(proposals), []
+	"""The money that is left holds for what was raised, too, at the prices that it is reckoned with.
+
+	The dearest orders first are as they were `asked` for where they were raised for freight or a price alone,
+	else left for later: below their supplier's minimum they would be refused.
+	"""
+	worth = np.array([each.proposed_qty for each in rounded]) * situation.purchasing.rates
+	before = np.array([each.proposed_qty for each in asked]) * situation.purchasing.rates
+	total, result, kept = float(worth.sum()), list(rounded), []
 	for order in sorted(orders, key=lambda each: -each.value):
-		if most is None or total <= most or order.status != "raised":
+		if total <= left * (1 + 1e-9) or order.status != "raised":
 			kept.append(order)
 			continue
-		total -= order.value
+		own = np.flatnonzero(terms.of_item == terms.suppliers.names.index(order.supplier))
+		total -= float(worth[own].sum())
+		if not order.measure:
+			total += float(before[own].sum())
+			for i in own.tolist():
+				result[i] = asked[i]
+			kept.append(replace(order, status="ordered", told="", value=float(before[own].sum())))
+			continue
 		held = _("{0}: the order of {1} would be more than is left of the budget.").format(
-			order.supplier, wording.money(order.value)
+			order.supplier, wording.money(float(worth[own].sum()))
 		)
-		at = terms.suppliers.names.index(order.supplier)
-		for i in np.flatnonzero((terms.of_item == at) & (asked > 0)).tolist():
-			reason = f"{result[i].reason} {held}"
-			result[i] = replace(result[i], proposed_qty=0.0, reason=reason, held_back=held)
+		for i in own.tolist():
+			if result[i].proposed_qty > 0:
+				reason = f"{result[i].reason} {held}"
+				result[i] = replace(result[i], proposed_qty=0.0, reason=reason, held_back=held)
 		kept.append(replace(order, status="waits", told=held, value=0.0))
 	return result, kept

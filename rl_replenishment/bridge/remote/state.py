@@ -13,6 +13,7 @@ from frappe.utils import cint, getdate, now_datetime
 
 from rl_replenishment.bridge import figures
 from rl_replenishment.bridge.policies import store as policy_store
+from rl_replenishment.bridge.policies.service_targets import serving
 from rl_replenishment.bridge.state.situation import read_situation
 from rl_replenishment.core.edits.constraints import LEARNED_CONSTRAINTS, constrained
 from rl_replenishment.core.errors import PolicyFileError
@@ -64,7 +65,7 @@ def _read(settings: Document) -> dict[str, Any]:
 	situation = read_situation(settings, getdate())
 	items = constrained(situation.items, stored.about.get(LEARNED_CONSTRAINTS, ()))
 	state = situation.with_items(items).state
-	policy = adapted_to(stored, items.keys).policy
+	policy = serving(settings, adapted_to(stored, items.keys).policy, items, state.demand)
 	seen = policy.situation(state)
 	observed = policy.normaliser(seen.observation)
 	rate = usual_rate(state)

@@ -26,10 +26,9 @@ def curve(settings: Document, scope: str, of: str) -> dict[str, Any]:
 	`scope` and `of` are as in an RL Service Target. `waiting` alone where the replay is still to be made.
 	"""
 	row = _row(scope, of)
-	if waiting := wait_for(settings):
-		return {"waiting": waiting}
 	found = kept(settings)
-	assert found, "there is one where nothing is waited for"
+	if not found:
+		return {"waiting": wait_for(settings)}
 	service = found.service.at_present(factors_of(targets_of(settings), found.service.items, found.classes))
 	rows = target_of(row).rows(service.items, found.classes)
 	points = service.curve(rows)

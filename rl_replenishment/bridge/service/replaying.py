@@ -75,10 +75,8 @@ def kept(settings: Document) -> Kept | None:
 	return frappe.cache.get_value(_key("replay", settings), expires=True)
 
 
-def wait_for(settings: Document) -> dict[str, Any] | None:
-	"""Have it made in the background where there is none; how far it is: `percent`, and `what` it is at."""
-	if kept(settings):
-		return None
+def wait_for(settings: Document) -> dict[str, Any]:
+	"""Have it made in the background, and say how far it is: `percent`, and `what` it is at."""
 	if failed := frappe.cache.get_value(_key("failed", settings), expires=True):
 		frappe.throw(failed)
 	job = _job(settings.name)
@@ -200,7 +198,9 @@ def _replay_and_solve(settings: Document, progress: Callable[[float], object]) -
 				"replayed_fill_rate": 100 * each.fill_rate,
 				"policy": name,
 			}
-			frappe.db.set_value("RL Service Target", row.name, values, update_modified=False)
+			# a target that was changed in the meantime is still to be found
+			as_solved = {name: row.get(name) for name in ("name", "fill_rate", "stockout_cost_rate")}
+			frappe.db.set_value("RL Service Target", as_solved, values, update_modified=False)
 
 
 def _key(what: str, settings: Document) -> str:

@@ -158,7 +158,9 @@ def _answers(settings: Document) -> int:
 	"""Feedback rows to learn from."""
 	if not settings.feedback_weight:
 		return 0
-	return frappe.db.count("RL Feedback", {"agent": settings.name, "settled": 1, "consumed": 0})
+	# no training uses up what was moved
+	new = {"settled": 1, "consumed": 0, "from_warehouse": ("is", "not set")}
+	return frappe.db.count("RL Feedback", {"agent": settings.name, **new})
 
 
 def _put_into_queue(run: str) -> None:

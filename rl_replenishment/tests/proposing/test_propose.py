@@ -139,6 +139,19 @@ class TestPropose(IntegrationTestCase):
 		after = proposal_run.propose_for(agent.name, today=getdate(add_days(nowdate(), 14)))
 		self.assertFalse([line for line in self.lines_of(after) if "announced" in line.rl_explanation])
 
+	def test_what_is_snoozed_and_not_wanted_says_so(self):
+		"""What is held back is not raised, so that no supplier's minimum is filled up with it."""
+		agent = self.agent()
+		item = self.items[0]
+		make.make_stock(item, self.warehouse, 10_000)
+		values = {"agent": agent.name, "item_code": item, "until": add_days(nowdate(), 7)}
+		frappe.get_doc({"doctype": "RL Snooze", **values}).insert()
+		run = self.run_of(propose(agent.name, force=True))
+		kept = json.loads(run.not_ordered)
+		said = dict(zip(kept["item_code"], kept["held_back"], strict=True))
+		self.assertEqual(said[item], f"Snoozed until {formatdate(add_days(nowdate(), 7))}.")
+		self.assertNotIn("Snoozed lines", run.messages or "")
+
 	def test_what_is_snoozed_is_not_proposed(self):
 		"""Of one item in one warehouse, or everywhere; from its day on it is proposed again."""
 		agent = self.agent()

@@ -135,12 +135,18 @@ class TestSupplierTerms(IntegrationTestCase):
 		self.assertLessEqual(run.order_value, 2 * worth)
 		self.assertEqual(list(after), [self.items[2]])
 
-	def test_no_more_than_is_left_of_the_month(self) -> None:
+	def test_nothing_is_raised_beyond_the_budget(self) -> None:
+		"""Of a run or of the month: what the minimum asks for on top is no exception."""
 		agent = self.agent()
-		worth = sum(line.value for line in self.previewed(agent).values())
-		self.terms(minimum_value=3 * worth)
-		agent.update({"max_month_value": 2 * worth}).save()
-		self.assertEqual(list(self.previewed(agent)), [self.items[2]])
+		before = self.previewed(agent)
+		own = sum(before[item].value for item in self.items[:2])
+		everything = own + before[self.items[2]].value
+		self.terms(minimum_value=own + 100)
+		for kind, other in (("max_run_value", "max_month_value"), ("max_month_value", "max_run_value")):
+			agent.db_set({kind: everything + 50, other: 0})
+			told = preview(agent.name)
+			self.assertEqual([line["item_code"] for line in told["lines"]], [self.items[2]])
+			self.assertIn("would be more than is left of the budget", " ".join(told["messages"]))
 
 	def test_terms_that_are_refused(self) -> None:
 		for values, says in (

@@ -6,11 +6,13 @@ from unittest.mock import patch
 
 import frappe
 from erpnext.stock.doctype.material_request.material_request import make_stock_entry, update_status
-from frappe.utils import add_days, getdate, nowdate
+from frappe.utils import add_days, flt, getdate, nowdate
 
-from rl_replenishment.bridge.feedback import settled_answers
+from rl_replenishment.bridge.desk.reporting import awaiting_approval
+from rl_replenishment.bridge.feedback import lessons, settled_answers
 from rl_replenishment.bridge.proposing import round as proposal_round
 from rl_replenishment.bridge.state.situation import read_situation
+from rl_replenishment.bridge.training import asking
 from rl_replenishment.tasks import propose
 from rl_replenishment.tests import factories as make
 from rl_replenishment.tests.case import IntegrationTestCase
@@ -96,8 +98,11 @@ class TestTransfers(IntegrationTestCase):
 		self.assertEqual(row.ordered_qty, row.proposed_qty)
 		proposal = request.items[0].rl_proposal
 		self.assertEqual(frappe.db.get_value("RL Proposal", proposal, "status"), "Ordered")
-		# nobody learns from it what to buy
+		# nobody learns from it what to buy: no policy, no lesson, and no training waits for it
 		self.assertEqual(len(settled_answers(self.agent.name).names), 0)
+		self.assertFalse(lessons._answers(self.agent.name))
+		self.agent.feedback_weight = 1
+		self.assertEqual(asking._answers(self.agent), 0)
 		entry.cancel()
 		(row,) = self.feedback(request)
 		self.assertEqual((row.ordered_qty, row.settled), (0, 0))
@@ -114,6 +119,25 @@ class TestTransfers(IntegrationTestCase):
 		self.assertEqual(row.ordered_qty, 5)
 		self.assertGreater(row.proposed_qty, 5)
 		self.assertLess(row.reward, 0)
+
+	def test_what_a_buyer_adds_to_a_transfer_is_moved_too(self) -> None:
+		"""It is told as a transfer, and nobody learns from it what to buy; a transfer is worth no money."""
+		added = make.make_item(make.make_supplier())
+		make.make_stock(added, self.full, 10)
+		(request,) = self.requests(propose(self.agent.name, force=True))
+		drafted, proposal, worth = awaiting_approval()
+		waiting = drafted.select(worth).where(proposal.agent == self.agent.name).run()[0][0]
+		self.assertEqual(flt(waiting), 0)
+		places = {"warehouse": self.empty, "from_warehouse": self.full}
+		request.append("items", {"item_code": added, "qty": 3, "schedule_date": getdate(), **places})
+		request.save()
+		request.submit()
+		entry = make_stock_entry(request.name)
+		entry.insert()
+		entry.submit()
+		(row,) = (row for row in self.feedback(request) if row.item_code == added)
+		self.assertEqual((row.ordered_qty, row.proposed_qty, row.from_warehouse), (3, 0, self.full))
+		self.assertEqual(len(settled_answers(self.agent.name).names), 0)
 
 	def test_bought_where_moving_is_dear_or_not_wanted(self) -> None:
 		for values in ({"transfer_cost": 10**6}, {"transfer_before_buying": 0}):
