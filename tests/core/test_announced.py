@@ -122,8 +122,8 @@ def test_week_after_week_in_vain() -> None:
 	found = [believed(day) for day in range(61, 131, 7)]
 	assert found[0] == 1, "nothing was due yet"
 	assert found == sorted(found, reverse=True)
-	assert believed(60 + LEAD_TIME + KEPT_DAYS - 1) < 0.5, "before the first time is over"
-	assert found[-1] < 0.1
+	assert believed(60 + LEAD_TIME + KEPT_DAYS - 1) < 0.6, "before the first time is over"
+	assert found[-1] < 0.2
 
 
 def test_one_promotion_proves_one_announcement() -> None:
