@@ -106,6 +106,39 @@ def test_who_cries_wolf_is_not_believed() -> None:
 	assert kept(rows.take(np.arange(11)), demand_until(155, came))[0] == pytest.approx(60, abs=6)
 
 
+def test_week_after_week_in_vain() -> None:
+	"""Nobody has to wait until the first time is over to see that nothing comes."""
+	weeks = range(60, 130, 7)
+	many = [day for day in weeks for _ in range(8)]
+	rows = raised([10] * len(many), day=many, buyers=["wolf"] * len(many))
+	index = np.tile([0, 1], len(many) // 2)
+
+	def believed(day: int) -> float:
+		own = np.flatnonzero(np.array(many) < day)
+		found = set_aside(ITEMS, demand_until(day), rows.take(own), index[own])
+		is_open = np.array(many)[own] + LEAD_TIME + KEPT_DAYS > day
+		return float(found.sum() / (10 * is_open.sum()))
+
+	found = [believed(day) for day in range(61, 131, 7)]
+	assert found[0] == 1, "nothing was due yet"
+	assert found == sorted(found, reverse=True)
+	assert believed(60 + LEAD_TIME + KEPT_DAYS - 1) < 0.6, "before the first time is over"
+	assert found[-1] < 0.2
+
+
+def test_one_promotion_proves_one_announcement() -> None:
+	"""What came is used up by the earliest that waits for it, and says nothing for the others."""
+	days = [PLACED, PLACED + 7, PLACED + 14]
+	promotion = {DUE + 15: 60.0}
+	assert kept(raised([60] * 3, day=days), demand_until(DUE + 16, promotion))[0] == pytest.approx(120)
+	both = kept(raised([20, 30], day=days[:2]), demand_until(DUE + 16, promotion))
+	assert both[0] == 0, "enough came for both"
+	before = list(range(12, 132, 3))
+	rows = raised([60] * 41, day=[*before, 150])
+	once = kept(rows, demand_until(155, {before[10] + LEAD_TIME: 60.0}))[0]
+	assert once < 60 / 3
+
+
 def test_answers_given_in_the_meantime() -> None:
 	"""Their state tells a position that they were not proposed for."""
 	days = [PLACED - 7, PLACED, PLACED + 7, DUE + KEPT_DAYS - 1, DUE + KEPT_DAYS]

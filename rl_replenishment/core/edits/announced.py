@@ -46,7 +46,7 @@ def set_aside(
 	"""Units of each item-warehouse, on order or on the shelf, that wait for announced demand, shape (N,).
 
 	What E answers ordered beyond the proposal for demand to come is set aside until it is due, and then until
-	demand beyond the usual has used it up, or `KEPT_DAYS` have passed. Of buyers whose announcements did not
+	demand beyond the usual has used it up, or `KEPT_DAYS` have passed. Of buyers whose announcements do not
 	come true it is less, down to nothing. `index`, shape (E,), is each answer's position in `items` and
 	`history`, whose end is today.
 	"""
@@ -67,7 +67,8 @@ class _Announcements:
 	#: units ordered for it
 	quantity: npt.NDArray[np.float64]
 	due: npt.NDArray[np.integer]
-	#: demand beyond the usual from the day that it was due on, so far; below 0 where it was less
+	#: demand beyond the usual from the day that it was due on, so far, less what earlier announcements of the
+	#: item used up; below 0 where demand was less
 	came: npt.NDArray[np.float64]
 
 	@classmethod
@@ -80,26 +81,52 @@ class _Announcements:
 		placed, due, index = placed[at], due[at], index[at]
 		until = np.minimum(due + KEPT_DAYS, history.days)
 		usual = usual_rate(history, placed, index) * np.maximum(until - due, 0)
+		quantity = (rows.ordered_qty - rows.proposed_qty)[at]
 		return cls(
 			index=index,
 			buyers=tuple(rows.buyer[row] for row in at),
-			quantity=(rows.ordered_qty - rows.proposed_qty)[at],
+			quantity=quantity,
 			due=due,
-			came=history.totals(due, until, index) - usual,
+			came=_one_after_the_other(history.totals(due, until, index) - usual, quantity, due, index),
 		)
 
 	def belief(self, today: int) -> npt.NDArray[np.float64]:
-		"""How far each one's buyer is believed, shape (A,): twice the mean share that came of what is over.
+		"""How far each one's buyer is believed, shape (A,): twice the mean share that came of what was due.
 
 		Half of it is proof enough: some demand comes late, and what the shelf could not serve is not seen.
+		`_PRIOR_ANNOUNCEMENTS` that came true are counted in. Each counts by how much of its time has passed:
+		who announces in vain week after week would else be believed until the first time is over.
 		"""
-		is_over = today >= self.due + KEPT_DAYS
+		passed = np.clip((today - self.due) / KEPT_DAYS, 0, 1)
 		# demand varies without any announcement: as often below the usual as above it
 		share = np.clip(self.came / self.quantity, -1, 1)
 		names, buyer = np.unique(np.array(self.buyers, dtype=str), return_inverse=True)
-		count = np.bincount(buyer, weights=is_over, minlength=len(names)) + _PRIOR_ANNOUNCEMENTS
-		came = np.bincount(buyer, weights=share * is_over, minlength=len(names)) + _PRIOR_ANNOUNCEMENTS
+		count = np.bincount(buyer, weights=passed, minlength=len(names)) + _PRIOR_ANNOUNCEMENTS
+		came = np.bincount(buyer, weights=share * passed, minlength=len(names)) + _PRIOR_ANNOUNCEMENTS
 		return np.clip(2 * came / count, 0, 1)[buyer]
+
+
+def _one_after_the_other(
+	beyond: npt.NDArray[np.float64],
+	quantity: npt.NDArray[np.float64],
+	due: npt.NDArray[np.integer],
+	index: npt.NDArray[np.intp],
+) -> npt.NDArray[np.float64]:
+	"""What came for each announcement of an item, all of shape (A,), where their times overlap.
+
+	`beyond` is the demand beyond the usual in the time of each. The earliest is served first: one promotion
+	proves, and uses up, no more than came of it.
+	"""
+	came = beyond.copy()
+	used = np.zeros(len(came))
+	open_ones: list[int] = []
+	for at in np.lexsort((due, index)):
+		open_ones = [one for one in open_ones if index[one] == index[at] and due[at] < due[one] + KEPT_DAYS]
+		if came[at] > 0:
+			came[at] = max(came[at] - used[open_ones].sum(), 0.0)
+		used[at] = np.clip(came[at], 0, quantity[at])
+		open_ones.append(at)
+	return came
 
 
 def waited(
