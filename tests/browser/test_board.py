@@ -102,6 +102,8 @@ def test_by_keyboard_alone(site, desk):
 	expect(page.locator(".rl-choose input").nth(1)).to_be_checked()
 	page.keyboard.press("s")
 	expect(page.locator(".modal.show")).to_contain_text("Items to Snooze: 1")
+	# while it still opens, a dialog does not close
+	page.wait_for_timeout(500)
 	page.keyboard.press("Escape")
 	expect(page.locator(".modal.show")).to_have_count(0)
 	quantities.nth(1).focus()
