@@ -38,7 +38,6 @@ unit: .venv/.installed-dev ## the tests that need no bench
 
 bench-test: ## the app's Frappe tests and many at once, where a bench is present (FRAPPE_BENCH, FRAPPE_SITE)
 	@.ci/bench-tests
-	@.ci/at-once-tests
 
 browser-test: .venv/.installed-dev ## the desk in a headless Chromium, where a bench is present
 	@.ci/browser-tests

@@ -1,6 +1,6 @@
 """Buyers, runs of proposals and a training at the same time, in processes of their own.
 
-`.ci/at-once-tests` calls `check`, on a site for tests alone: it commits, and takes away what it has made of
+`.ci/bench-tests` calls `check`, on a site for tests alone: it commits, and takes away what it has made of
 the app's own.
 """
 
