@@ -66,8 +66,8 @@ def timing(
 		rows = np.flatnonzero(of_item == at)
 		if not len(rows):
 			continue
-		orders = np.busdaycalendar(suppliers.order_days[at], suppliers.holidays[at])
-		delivers = np.busdaycalendar(suppliers.delivery_days[at], suppliers.holidays[at])
+		orders = np.busdaycalendar(suppliers.order_days[at].tolist(), suppliers.holidays[at])
+		delivers = np.busdaycalendar(suppliers.delivery_days[at].tolist(), suppliers.holidays[at])
 		first = _on_or_after(day + int(late[at]), orders)
 		later = _on_or_after(max(day + ahead, first + 1), orders)
 		wait[rows] = (first - day).astype(np.int64)
