@@ -68,8 +68,8 @@ def timing(
 			continue
 		orders = np.busdaycalendar(suppliers.order_days[at].tolist(), suppliers.holidays[at])
 		delivers = np.busdaycalendar(suppliers.delivery_days[at].tolist(), suppliers.holidays[at])
-		first = _on_or_after(day + int(late[at]), orders)
-		later = _on_or_after(max(day + ahead, first + 1), orders)
+		first = _on_or_after(day + np.timedelta64(int(late[at]), "D"), orders)
+		later = _on_or_after(max(day + np.timedelta64(ahead, "D"), first + np.timedelta64(1, "D")), orders)
 		wait[rows] = (first - day).astype(np.int64)
 		next_wait[rows] = (later - day).astype(np.int64)
 		arrives[rows] = (_arrival(first, lead[rows], delivers) - day).astype(np.int64)
