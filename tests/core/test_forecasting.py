@@ -38,7 +38,8 @@ def samples(days: int = 2400) -> Samples:
 def test_what_comes_lies_below_each_quantile_as_often_as_it_says() -> None:
 	every = samples()
 	cut = 1600
-	below, at_or_below = coverage(fit_forecast(every.until(cut), 0, SMALL).forecast, every.after(cut))
+	forecast, later = fit_forecast(every.until(cut), 0, SMALL).forecast, every.after(cut)
+	below, at_or_below = coverage(forecast.of(later.known, later.scale), later.demand)
 	for probability in (0.1, 0.5, 0.8, 0.95):
 		at = int(np.searchsorted(PROBABILITIES, np.float32(probability)))
 		assert below[at] - 0.06 < probability < at_or_below[at] + 0.06
@@ -55,9 +56,8 @@ def test_coverage_of_demand_that_is_often_nothing() -> None:
 	"""0.5 lies between what is below the median and what is at or below it: quantiles are whole units."""
 	every = samples()
 	forecast = fit_forecast(every, 0, SMALL).forecast
-	at_the_median = np.rint(forecast.of(every.known, every.scale)[:, 5])
-	there = Samples(every.known, at_the_median, every.scale, every.unit_cost, every.start, every.end)
-	below, at_or_below = coverage(forecast, there)
+	quantiles = forecast.of(every.known, every.scale)
+	below, at_or_below = coverage(quantiles, np.rint(quantiles[:, 5]))
 	assert (below[5], at_or_below[5]) == (0, 1)
 
 

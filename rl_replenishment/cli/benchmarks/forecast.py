@@ -47,7 +47,7 @@ def quality(case: Case, seed: int) -> list[dict[str, float]]:
 	money that this demand comes to: what both forecasts were trained on.
 	"""
 	# needs torch, as training does
-	from rl_replenishment.core.training.forecasting import fit_forecast, samples_of
+	from rl_replenishment.core.training.forecasting import coverage, fit_forecast, samples_of
 
 	history, items, cut = case.history, case.items, case.history.days - case.held
 	review = TrainingOptions.review_days
@@ -70,13 +70,12 @@ def quality(case: Case, seed: int) -> list[dict[str, float]]:
 		ours = learned.quantiles(state)[:, at].astype(np.float64)
 		rows.append(tuple(each[over] for each in (demand, ours, np.maximum(theirs, 0), usual, weight)))
 	demand, ours, theirs, usual, weight = (np.concatenate(column) for column in zip(*rows, strict=True))
-	# quantiles are taken as whole units where their coverage is counted
-	whole = np.rint(ours)
+	below, at_or_below = coverage(ours, demand)
 	return [
 		{
 			"probability": share,
-			"below": float((demand < whole[:, column]).mean()),
-			"at_or_below": float((demand <= whole[:, column]).mean()),
+			"below": float(below[column]),
+			"at_or_below": float(at_or_below[column]),
 			"pinball_loss": pinball_loss(ours[:, column], demand, usual, weight, share),
 			"pinball_loss_of_boosted": pinball_loss(theirs[:, column], demand, usual, weight, share),
 		}

@@ -213,18 +213,16 @@ def _fitted(
 	return model.as_network()
 
 
-def coverage(forecast: QuantileForecast, samples: Samples) -> tuple[FloatArray, FloatArray]:
-	"""How much of the demand was below each quantile, and at or below it, two arrays of shape (Q,).
+def coverage(
+	quantiles: npt.NDArray[np.floating], demand: npt.NDArray[np.floating]
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+	"""How much of the demand, shape (M,), was below each quantile, shape (M, Q), and at or below it; (Q,).
 
-	Quantiles are taken as whole units. A forecast is calibrated where each of `PROBABILITIES` lies between
-	the two: of an item that sells nothing in most intervals, more than half is at or below any median.
+	Quantiles are taken as whole units. A forecast is calibrated where each probability lies between the two:
+	of an item that sells nothing in most intervals, more than half is at or below any median.
 	"""
-	quantiles = np.rint(forecast.of(samples.known, samples.scale))
-	demand = samples.demand[:, None]
-	return (
-		(demand < quantiles).mean(axis=0, dtype=np.float32),
-		(demand <= quantiles).mean(axis=0, dtype=np.float32),
-	)
+	whole, asked = np.rint(quantiles), demand[:, None]
+	return (asked < whole).mean(axis=0), (asked <= whole).mean(axis=0)
 
 
 def pinball(quantiles: Tensor, demand: Tensor) -> Tensor:
