@@ -62,7 +62,8 @@ async function rl_currency_of(agent) {
 
 // a difference that luck explains says nothing: it is grey, better is green, worse is orange
 function rl_difference({ cost_vs_best_baseline: share, ci95 }) {
-	if (!share) return "";
+	if (!share)
+		return `<span class="indicator-pill no-indicator-dot blue">${__("Best Rule")}</span>`;
 	const text = `${share > 0 ? "+" : ""}${format_number(100 * share, null, 1)} %`;
 	const [low, high] = ci95 || [];
 	const is_luck = !(low > 0 || high < 0);
