@@ -190,3 +190,7 @@ test("what was not taken back stays, with the reason", () => {
 		["received already", "on hold"]
 	);
 });
+
+test("lines that are gone are named", () => {
+	assert.deepEqual(model.gone([line("a"), line("b")], [line("b"), line("c")]), ["a"]);
+});

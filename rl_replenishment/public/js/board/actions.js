@@ -19,7 +19,6 @@ export function approve(board, which) {
 			submits
 		);
 		await board.reload();
-		board.keep();
 	});
 }
 

@@ -148,6 +148,12 @@ export function after_undo(results, answers) {
 	return { left, done: done.size };
 }
 
+/** Names of the lines that were there before and are not any more. */
+export function gone(before, lines) {
+	const open = new Set(lines.map((line) => line.proposal));
+	return before.map((line) => line.proposal).filter((proposal) => !open.has(proposal));
+}
+
 /** Edits of lines that are still there; those of others are of no use any more. */
 export function kept(edits, lines) {
 	const open = new Set(lines.map((line) => line.proposal));

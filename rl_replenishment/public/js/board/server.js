@@ -1,4 +1,4 @@
-// What the board asks the server, and what it remembers in the browser.
+// What the board asks the server.
 
 function call(method, args, type = "POST", options = {}) {
 	return frappe
@@ -24,22 +24,3 @@ export const undo = (orders) =>
 
 export const turn_down = (proposals) =>
 	call("turn_down", { proposals: JSON.stringify(proposals) }, "POST", { freeze: true });
-
-const key = () => `rl_board.edits.${frappe.session.user}`;
-
-/** What was changed and not ordered yet outlives the page. */
-export function remembered_edits() {
-	try {
-		return JSON.parse(localStorage.getItem(key())) || {};
-	} catch {
-		return {};
-	}
-}
-
-export function remember_edits(edits) {
-	try {
-		localStorage.setItem(key(), JSON.stringify(edits));
-	} catch {
-		// a browser without room or leave for it: they live as long as the page
-	}
-}

@@ -1,7 +1,17 @@
 // What the board holds: its lines, what the buyer does with them, and what that would do. Its parts share it by `inject`.
 
-import { computed, inject, nextTick, provide, reactive, ref, shallowRef } from "vue";
+import {
+	computed,
+	inject,
+	nextTick,
+	onBeforeUnmount,
+	provide,
+	reactive,
+	ref,
+	shallowRef,
+} from "vue";
 import * as model from "./model.js";
+import { forget, on_change, remember, remembered } from "./remembered.js";
 import * as server from "./server.js";
 
 // between keystrokes nothing is asked
@@ -65,22 +75,34 @@ function make_board() {
 	const sums = computed(() => model.sums(lines.value, answer.value.currencies, edits, effects));
 
 	async function load(name) {
+		const before = agent === name ? lines.value : [];
 		agent = name;
 		const found = await server.read_board(agent);
+		// of the lines that were here, those that are not any more: others may wait for another agent
+		forget(model.gone(before, found.lines));
 		answer.value = found;
-		replace(edits, model.kept({ ...server.remembered_edits(), ...edits }, found.lines));
-		replace(effects, {});
 		replace(marked, model.kept(marked, found.lines));
 		loaded.value = true;
-		ask(found.lines.filter((line) => model.is_changed(line, edits)));
+		take_over({ ...edits, ...remembered() });
 	}
 
 	const reload = () => load(agent);
-	const keep = () => server.remember_edits(edits);
+
+	// what was changed here earlier, or in another tab
+	function take_over(changed) {
+		replace(effects, {});
+		replace(edits, model.kept(changed, lines.value));
+		ask(lines.value.filter((line) => model.is_changed(line, edits)));
+	}
+	onBeforeUnmount(on_change(() => take_over(remembered())));
+
+	function write(line, edit) {
+		edits[line.proposal] = edit;
+		remember(line.proposal, edit);
+	}
 
 	function change(line, edit) {
-		edits[line.proposal] = edit;
-		keep();
+		write(line, edit);
 		ask([line]);
 	}
 
@@ -89,8 +111,7 @@ function make_board() {
 	const take_back_lesson = (line) => change(line, model.taken_back(line, edits));
 
 	function give_reason(line, reason) {
-		edits[line.proposal] = { ...edits[line.proposal], reason };
-		keep();
+		write(line, { ...edits[line.proposal], reason });
 	}
 
 	function ask(which) {
@@ -122,10 +143,10 @@ function make_board() {
 		input?.select();
 	}
 
-	function forget() {
+	function back_to_proposed() {
+		forget(lines.value.map((line) => line.proposal));
 		replace(edits, {});
 		replace(effects, {});
-		keep();
 		// a draft may have been changed before the board was opened
 		for (const line of lines.value) {
 			if (model.is_changed(line, edits)) edit(line, line.proposed / line.conversion);
@@ -135,7 +156,17 @@ function make_board() {
 	return {
 		...{ loaded, answer, may, edits, effects, marked, opened, suppliers, results, submits },
 		...{ wanted, lines, groups, has_companies, orderable, chosen, changed, is_partial, sums },
-		...{ load, reload, keep, edit, take_back_lesson, give_reason, mark, unfold, go, forget },
+		...{
+			load,
+			reload,
+			edit,
+			take_back_lesson,
+			give_reason,
+			mark,
+			unfold,
+			go,
+			back_to_proposed,
+		},
 	};
 }
 
