@@ -158,7 +158,7 @@ def test_what_one_tab_changes_the_other_shows(site, desk):
 		page.locator(".rl-approve").first.click()
 		yes(page)
 		expect(page.locator(f".rl-results {ends}")).to_have_count(1, timeout=60_000)
-	expect(other.locator(".rl-results")).to_contain_text("not open any more")
+	expect(other.locator(".rl-results")).to_contain_text("Not open any more: 2")
 	expect(other.locator(".rl-line")).to_have_count(2)
 
 

@@ -116,7 +116,7 @@ def _read(sent: Any) -> list[Group]:
 def _problem_of(group: Group) -> str:
 	"""Why a supplier's lines are not ordered at all, "" where they may be."""
 	if len(group.lines) < len(group.wishes):
-		return _("Lines that are not open any more: {0}. Load the board anew.").format(
+		return _("Not open any more: {0} of its lines. What is left of them is shown here now; approve that again.").format(
 			len(group.wishes) - len(group.lines)
 		)
 	if any(line.company != group.company for line in group.lines):
@@ -175,7 +175,7 @@ def _submit_request(name: str, lines: Sequence[tuple[OpenLine, Wish]]) -> None:
 	request = frappe.get_doc("Material Request", name, for_update=True)
 	request.check_permission("write")
 	if any(wish.seen and wish.seen != str(request.modified) for _line, wish in lines):
-		frappe.throw(_("{0} was changed since you saw it; load the board anew.").format(name))
+		frappe.throw(_("{0} was changed since you saw it. It is shown here as it is now; approve it again.").format(name))
 	wishes = {line.line: wish for line, wish in lines}
 	left = []
 	for row in request.items:
@@ -251,7 +251,7 @@ def _make_order(group: Group, lines: Sequence[OpenLine], prices: dict[str, Price
 	today = getdate()
 	known = {line.line: line for line in lines}
 	if len(order.items) != len(known):
-		frappe.throw(_("Some lines were ordered in the meantime; load the board anew."))
+		frappe.throw(_("Some of its lines were ordered in the meantime. What is left is shown here now; approve that again."))
 	for row in order.items:
 		line = known[row.material_request_item]
 		_complete(row, line, group.wishes[line.proposal], today)

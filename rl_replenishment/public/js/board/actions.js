@@ -14,10 +14,15 @@ export function approve(board, which) {
 		.join(", ");
 	const submits = board.submits.value && board.may.value.submit;
 	frappe.confirm(words.question(submits, lines.length, ready.length, value), async () => {
-		board.results.value = await server.approve(
-			model.to_order(ready, board.edits, board.suppliers),
-			submits
-		);
+		try {
+			board.results.value = await server.approve(
+				model.to_order(ready, board.edits, board.suppliers),
+				submits
+			);
+		} catch {
+			// it was told already, and all is as it was
+			return;
+		}
 		await board.reload();
 	});
 }

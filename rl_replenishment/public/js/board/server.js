@@ -3,7 +3,23 @@
 function call(method, args, type = "POST", options = {}) {
 	return frappe
 		.call({ method: `rl_replenishment.api.${method}`, args, type, ...options })
-		.then((answer) => answer.message);
+		.then((answer) => answer.message, lost);
+}
+
+// what the server refuses, the desk tells; not that nothing came back
+function lost(request) {
+	if (!request?.status) {
+		frappe.show_alert(
+			{
+				message: __(
+					"The server did not answer. What you changed is kept; refresh to see what was done."
+				),
+				indicator: "red",
+			},
+			10
+		);
+	}
+	throw request;
 }
 
 export const read_board = (agent) => call("board", { agent }, "GET");
