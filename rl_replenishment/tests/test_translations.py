@@ -65,7 +65,7 @@ def _texts_of(value: Any) -> Iterator[str]:
 
 
 def _quoted(text: str) -> Iterator[str]:
-	for quote in ("\"", "'", "`"):
+	for quote in ('"', "'", "`"):
 		for line in text.splitlines():
 			yield from (part.replace("\\", "") for part in re.split(rf"(?<!\\){quote}", line))
 

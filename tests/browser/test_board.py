@@ -146,7 +146,7 @@ def test_what_fails_is_named_and_stays(site, desk):
 
 
 def test_what_one_tab_changes_the_other_shows(site, desk):
-	"""Neither loses what was written in the other; who approves second is told, and nothing is ordered twice."""
+	"""Neither loses what was written in the other; who approves second is told, and orders nothing again."""
 	site.arrange("board", lines=4, suppliers=2)
 	one, other = opened(desk), opened(desk)
 	mine, theirs = (page.locator(".rl-quantity input") for page in (one, other))

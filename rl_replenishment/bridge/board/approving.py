@@ -116,9 +116,8 @@ def _read(sent: Any) -> list[Group]:
 def _problem_of(group: Group) -> str:
 	"""Why a supplier's lines are not ordered at all, "" where they may be."""
 	if len(group.lines) < len(group.wishes):
-		return _("Not open any more: {0} of its lines. What is left of them is shown here now; approve that again.").format(
-			len(group.wishes) - len(group.lines)
-		)
+		gone = len(group.wishes) - len(group.lines)
+		return _("Not open any more: {0} of its lines. What is left is shown here now.").format(gone)
 	if any(line.company != group.company for line in group.lines):
 		return _("Its lines are of another company; load the board anew.")
 	if not group.supplier:
@@ -175,7 +174,10 @@ def _submit_request(name: str, lines: Sequence[tuple[OpenLine, Wish]]) -> None:
 	request = frappe.get_doc("Material Request", name, for_update=True)
 	request.check_permission("write")
 	if any(wish.seen and wish.seen != str(request.modified) for _line, wish in lines):
-		frappe.throw(_("{0} was changed since you saw it. It is shown here as it is now; approve it again.").format(name))
+		changed = _(
+			"{0} was changed since you saw it, and is shown here as it is now: look, and approve again."
+		)
+		frappe.throw(changed.format(name))
 	wishes = {line.line: wish for line, wish in lines}
 	left = []
 	for row in request.items:
@@ -251,7 +253,7 @@ def _make_order(group: Group, lines: Sequence[OpenLine], prices: dict[str, Price
 	today = getdate()
 	known = {line.line: line for line in lines}
 	if len(order.items) != len(known):
-		frappe.throw(_("Some of its lines were ordered in the meantime. What is left is shown here now; approve that again."))
+		frappe.throw(_("Some of its lines were ordered in the meantime. What is left is shown here now."))
 	for row in order.items:
 		line = known[row.material_request_item]
 		_complete(row, line, group.wishes[line.proposal], today)
