@@ -174,9 +174,7 @@ def _submit_request(name: str, lines: Sequence[tuple[OpenLine, Wish]]) -> None:
 	request = frappe.get_doc("Material Request", name, for_update=True)
 	request.check_permission("write")
 	if any(wish.seen and wish.seen != str(request.modified) for _line, wish in lines):
-		changed = _(
-			"{0} was changed since you saw it, and is shown here as it is now: look, and approve again."
-		)
+		changed = _("{0} was changed since you saw it, and is shown as it is now: look, and approve again.")
 		frappe.throw(changed.format(name))
 	wishes = {line.line: wish for line, wish in lines}
 	left = []
