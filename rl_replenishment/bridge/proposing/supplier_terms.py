@@ -15,6 +15,7 @@ from frappe.utils import cint, fmt_money, formatdate, getdate, now_datetime
 from rl_replenishment.bridge import figures
 from rl_replenishment.bridge.review_days import next_review_day
 from rl_replenishment.bridge.state.budget import Budget
+from rl_replenishment.bridge.state.placed import with_placed
 from rl_replenishment.bridge.state.situation import Situation
 from rl_replenishment.bridge.state.supplier_terms import read_terms
 from rl_replenishment.core.proposal import Proposal
@@ -40,13 +41,15 @@ def read_under_terms(settings: Document, situation: Situation, today: date) -> U
 	if terms is None:
 		return None
 	now = now_datetime()
+	minute = 60 * now.hour + now.minute if today == getdate() else 0
+	terms = with_placed(terms, settings.company, today, minute)
 	days = timing(
 		terms,
 		situation.items.whole_lead_time_days,
 		np.datetime64(today, "D"),
 		settings.review_days,
 		next_review_days=(next_review_day(settings.review_frequency, today) - today).days,
-		minute=60 * now.hour + now.minute if today == getdate() else 0,
+		minute=minute,
 	)
 	return UnderTerms(terms, days)
 

@@ -73,19 +73,23 @@ def decide(
 	`state` is as `timed` has it. An order that lacks nothing is placed. Else it waits for the next review as
 	long as what that costs, in demand missed and in completing it then, is less than completing it now and
 	what the terms cost anyway in that time: the stopping rule of a renewal process, one step ahead (Ross
-	1970). Where not `may_wait`, whatever can be completed is placed. `raising` is as for `fill`.
+	1970). Where not `may_wait`, whatever can be completed is placed. `raising` is as for `fill`. Where part
+	of an order is placed already, its freight is to be paid whether or not the rest waits.
 	"""
 	at_break = lines.raised_by(to_price_break(lines, terms))
 	now = complete(at_break, terms, raising)
 	out_of_reach = np.asarray((now.filled.short > 0).any(axis=0))
 	waits, waiting = np.zeros(len(terms.suppliers), np.bool_), np.zeros(len(terms.suppliers))
-	asks = (now.cost + now.freight > 0) | out_of_reach
+	freight = np.where(terms.placed.any(axis=0), 0, now.freight)
+	asks = (now.cost + freight > 0) | out_of_reach
 	if may_wait and asks.any():
 		waiting = terms.per_supplier(waiting_cost(lines, state, levels))
-		later = complete(at_next_review(lines, days.interval), terms, raising)
+		# what is placed has gone out by then
+		next_terms = replace(terms, placed=np.zeros_like(terms.placed))
+		later = complete(at_next_review(lines, days.interval), next_terms, raising)
 		reachable = ~(later.filled.short > 0).any(axis=0)
 		interval = terms.longest_per_supplier(days.interval)
-		saved = now.cost + now.freight - later.cost - later.freight
+		saved = now.cost + freight - later.cost - later.freight
 		saved = saved + cost_of_cycles(lines, terms, days.interval) * interval
 		waits = np.asarray(asks & reachable & (out_of_reach | (waiting < saved)))
 	return _decided(lines, at_break, now, terms, waits, out_of_reach & ~waits, waiting)

@@ -195,6 +195,11 @@ class _Teller:
 			suppliers.names[at], self.amount(measure, suppliers.minimum[measure, at])
 		)
 
+	def placed(self, measure: int, at: int) -> str:
+		"""What of a supplier's minimum is requested already, as a part of a sentence; "" where nothing is."""
+		_, placed = self._words.translate, float(self._terms.placed[measure, at])
+		return " " + _("(requested already: {0})").format(self.amount(measure, placed)) if placed > 0 else ""
+
 	def raised(self, i: int, at: int, reason: str, quantity: float, days: float) -> str:
 		"""A line's reason, with what it was raised for."""
 		_, number, found = self._words.translate, self._words.number, self._found
@@ -209,7 +214,8 @@ class _Teller:
 			why.append(_("a unit costs {0} then").format(self._words.money(price)))
 		if found.for_minimum[i] > 0 and measure is not None:
 			missing = self.amount(measure, float(found.missing[measure, at]))
-			why.append(_("{0} was missing {1}").format(self.minimum(measure, at), missing))
+			words = _("{0} was missing {1}").format(self.minimum(measure, at), missing)
+			why.append(words + self.placed(measure, at))
 		if found.for_freight[i] > 0:
 			threshold = self._words.money(float(self._terms.suppliers.free_freight_value[at]))
 			why.append(_("{0} delivers free from {1}").format(self._terms.suppliers.names[at], threshold))
@@ -229,7 +235,7 @@ class _Teller:
 			freight = money(float(self._terms.suppliers.freight_cost[at]))
 			return words.format(until, name, freight, money(float(found.waiting_cost[at])))
 		missing = self.amount(measure, float(found.missing[measure, at]))
-		what = _("{0} is missing {1}").format(self.minimum(measure, at), missing)
+		what = _("{0} is missing {1}").format(self.minimum(measure, at), missing) + self.placed(measure, at)
 		if found.short[:, at].any():
 			return _("Waits until {0}: {1}, more than may be ordered now.").format(until, what)
 		words = _("Waits until {0}: {1}; filling up now would cost {2}, and waiting {3} in missed sales.")

@@ -58,7 +58,7 @@ def fill(lines: Lines, terms: Terms, raising: Raising | None = None, minimum: Va
 		changed = False
 		for measure in range(len(MEASURES)):
 			per_unit = terms.per_unit(now.quantity)[measure]
-			lacking = wanted[measure] - terms.per_supplier(per_unit * now.quantity)
+			lacking = wanted[measure] - terms.placed[measure] - terms.per_supplier(per_unit * now.quantity)
 			lacking = np.where(orders & (lacking > NOISE * wanted[measure]), lacking, 0)
 			if (lacking > 0).any():
 				more = raised(now, terms.of_item, per_unit, lacking)
@@ -67,7 +67,7 @@ def fill(lines: Lines, terms: Terms, raising: Raising | None = None, minimum: Va
 		if not changed:
 			break
 	extra = now.quantity - lines.quantity
-	lacking = np.where(orders, wanted - terms.totals(now.quantity), 0)
+	lacking = np.where(orders, wanted - terms.placed - terms.totals(now.quantity), 0)
 	return Filled(
 		extra=extra,
 		cost=terms.per_supplier(lines.cost_of(extra)),

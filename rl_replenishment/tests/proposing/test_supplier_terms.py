@@ -78,6 +78,35 @@ class TestSupplierTerms(IntegrationTestCase):
 		after = self.previewed(agent)
 		self.assertGreaterEqual(0.5 * sum(after[item].proposed_qty for item in self.items[:2]), weight + 10)
 
+	def test_what_is_requested_already_counts_towards_the_minimum(self) -> None:
+		"""A further run of the week adds what was sold since, and does not fill up again."""
+		agent = self.agent()
+		worth = sum(self.previewed(agent)[item].value for item in self.items[:2])
+		self.terms(minimum_value=4 * worth, freight_cost=3, free_freight_value=4 * worth)
+		_run, first = self.proposed(agent)
+		value = sum(first[item].proposed_qty * first[item].rate for item in self.items[:2])
+		self.assertGreaterEqual(value, 4 * worth)
+		customer = make.make_customer()
+		more = first[self.items[0]].proposed_qty
+		make.make_sales_order(customer, self.warehouse, {self.items[0]: more})
+		again, second = self.proposed(agent)
+		self.assertEqual(set(second), {self.items[0]}, again.messages)
+		self.assertLessEqual(second[self.items[0]].proposed_qty, more)
+		self.assertNotIn("minimum", second[self.items[0]].explanation)
+		make.make_material_request(self.items[1], self.warehouse, 4).submit()
+		terms = board(agent.name)["terms"][agent.company][self.supplier]
+		self.assertEqual(terms["placed"]["quantity"], 4)
+
+	def test_what_has_gone_out_counts_no_more(self) -> None:
+		agent, today = self.agent(), getdate()
+		worth = sum(self.previewed(agent)[item].value for item in self.items[:2])
+		self.terms(minimum_value=worth + 100)
+		due = today + timedelta(days=60)
+		for day, is_missing in ((today - timedelta(days=1), True), (today, False)):
+			make.make_purchase_order(self.supplier, make.make_item(), self.warehouse, 150, due, day)
+			words = " ".join(line.reason for line in self.previewed(agent).values())
+			self.assertEqual("minimum of" in words, is_missing, words)
+
 	def test_what_is_out_of_reach_is_not_ordered_and_named(self) -> None:
 		self.terms(minimum_value=10_000_000)
 		run, found = self.proposed(self.agent(max_cover_days=30))
