@@ -15,12 +15,13 @@ from rl_replenishment.core.policies.levels import Levels
 from rl_replenishment.core.policies.limits import within_cover
 from rl_replenishment.core.proposal import Proposal
 from rl_replenishment.core.terms.calendar import Timing
-from rl_replenishment.core.terms.lines import lines_of
+from rl_replenishment.core.terms.lines import Lines, lines_of
 from rl_replenishment.core.terms.ordering import Decided, decide
 from rl_replenishment.core.terms.terms import END_OF_DAY, MEASURES, Terms, Values
 from rl_replenishment.core.written import quantity_words, written_quantities
 
-Status: TypeAlias = Literal["ordered", "raised", "waits", "closed", "out of reach"]
+Status: TypeAlias = Literal["ordered", "raised", "waits", "closed", "out of reach", "below minimum"]
+Mask: TypeAlias = npt.NDArray[np.bool_]
 
 
 def _plain_money(value: float) -> str:
@@ -56,6 +57,91 @@ class SupplierOrder:
 	order_on: np.datetime64
 
 
+class Planner:
+	"""What becomes of quantities asked for of a state, under the terms of its suppliers."""
+
+	def __init__(
+		self,
+		proposals: Sequence[Proposal],
+		state: State,
+		terms: Terms,
+		days: Timing,
+		*,
+		max_cover_days: float | None = None,
+	) -> None:
+		self.state, self.terms, self.days = state, terms, days
+		self._levels = _levels(proposals, state)
+		self._free = np.array([not each.held_back for each in proposals], np.bool_) & days.is_open
+		self._most = np.full(len(proposals), np.inf)
+		if max_cover_days is not None:
+			unlimited = np.full(len(proposals), np.inf, np.float32)
+			self._most = within_cover(state, unlimited, max_cover_days).quantity.astype(np.float64)
+
+	def plan(
+		self,
+		asked: npt.ArrayLike,
+		*,
+		only_minimum: Mask | None = None,
+		unaffordable: Mask | None = None,
+	) -> tuple[Lines, Decided]:
+		"""The lines of quantities asked for, shape (N,), and what becomes of them; see `decide`."""
+		open_now = np.where(self.days.is_open, np.asarray(asked, np.float64), 0)
+		lines = lines_of(
+			self.state,
+			open_now,
+			self._levels,
+			may_be_raised=self._free,
+			most=np.maximum(self._most, open_now),
+		)
+		found = decide(
+			lines,
+			self.terms,
+			self.state,
+			self._levels,
+			self.days,
+			only_minimum=only_minimum,
+			unaffordable=unaffordable,
+		)
+		return lines, found
+
+	def tell(
+		self, proposals: Sequence[Proposal], lines: Lines, found: Decided, wording: Wording
+	) -> tuple[list[Proposal], list[SupplierOrder]]:
+		"""The proposals as they were decided, and what becomes of each supplier, in words."""
+		terms, days = self.terms, self.days
+		is_wanted = np.array([each.proposed_qty > 0 for each in proposals], np.bool_)
+		today = np.asarray(self.state.today, "datetime64[D]")
+		goes_out = today + days.wait.astype("timedelta64[D]")
+		next_out = today + days.next_wait.astype("timedelta64[D]")
+		teller = _Teller(terms, found, wording)
+		quantity = written_quantities(self.state.items, found.quantity).tolist()
+		lasts = lines.days_of(found.extra)
+		result = list(proposals)
+		stopped = ~days.is_open | (found.waits | found.is_out_of_reach)[terms.of_item]
+		has_news = (is_wanted & (stopped | (days.wait > 0))) | (found.extra > 0)
+		for i in np.flatnonzero((terms.of_item >= 0) & has_news).tolist():
+			supplier = int(terms.of_item[i])
+			each = proposals[i]
+			held = ""
+			if not days.is_open[i]:
+				held = teller.closed(supplier, goes_out[i])
+			elif found.below_minimum[i]:
+				each = replace(each, reason=f"{each.reason} {teller.below(i, supplier, next_out[i])}")
+			elif found.is_out_of_reach[supplier]:
+				held = teller.out_of_reach(supplier, i, next_out[i])
+			elif found.waits[supplier]:
+				held = teller.waits(supplier, next_out[i])
+			if held:
+				reason, held = f"{each.reason} {held}", each.held_back or held
+				result[i] = replace(each, proposed_qty=0.0, reason=reason, held_back=held)
+				continue
+			reason = teller.raised(i, supplier, each.reason, quantity[i], float(lasts[i]))
+			if days.wait[i]:
+				reason = f"{reason} {teller.goes_out(supplier, goes_out[i])}"
+			result[i] = replace(each, proposed_qty=quantity[i], reason=reason)
+		return result, _orders(terms, found, days, is_wanted, goes_out, next_out, teller)
+
+
 def on_terms(
 	proposals: Sequence[Proposal],
 	state: State,
@@ -70,45 +156,9 @@ def on_terms(
 	`state` is as `calendar.timed` has it. What is held back stays so, and is never raised; what is raised
 	stays within `max_cover_days`. Every line that waits or is raised says why.
 	"""
-	words = wording or Wording()
-	levels = _levels(proposals, state)
-	asked = np.array([each.proposed_qty for each in proposals], np.float64)
-	is_wanted = asked > 0
-	free = np.array([not each.held_back for each in proposals], np.bool_) & days.is_open
-	most = np.full(len(asked), np.inf)
-	if max_cover_days is not None:
-		most = within_cover(state, np.full(len(asked), np.inf, np.float32), max_cover_days).quantity
-	open_now = np.where(days.is_open, asked, 0)
-	lines = lines_of(state, open_now, levels, may_be_raised=free, most=np.maximum(most, open_now))
-	found = decide(lines, terms, state, levels, days)
-	today = np.asarray(state.today, "datetime64[D]")
-	goes_out = today + days.wait.astype("timedelta64[D]")
-	next_out = today + days.next_wait.astype("timedelta64[D]")
-	teller = _Teller(terms, found, words)
-	quantity = written_quantities(state.items, found.quantity).tolist()
-	lasts = lines.days_of(found.extra)
-	result = list(proposals)
-	stopped = ~days.is_open | (found.waits | found.is_out_of_reach)[terms.of_item]
-	has_news = (is_wanted & (stopped | (days.wait > 0))) | (found.extra > 0)
-	for i in np.flatnonzero((terms.of_item >= 0) & has_news).tolist():
-		supplier = int(terms.of_item[i])
-		each = proposals[i]
-		if not days.is_open[i]:
-			held = teller.closed(supplier, goes_out[i])
-		elif found.waits[supplier]:
-			held = teller.waits(supplier, next_out[i])
-		elif found.is_out_of_reach[supplier]:
-			held = teller.out_of_reach(supplier)
-		else:
-			reason = teller.raised(i, supplier, each.reason, quantity[i], float(lasts[i]))
-			if days.wait[i]:
-				reason = f"{reason} {teller.goes_out(supplier, goes_out[i])}"
-			result[i] = replace(each, proposed_qty=quantity[i], reason=reason)
-			continue
-		result[i] = replace(
-			each, proposed_qty=0.0, reason=f"{each.reason} {held}", held_back=each.held_back or held
-		)
-	return result, _orders(terms, found, days, is_wanted, goes_out, next_out, teller)
+	planner = Planner(proposals, state, terms, days, max_cover_days=max_cover_days)
+	lines, found = planner.plan([each.proposed_qty for each in proposals])
+	return planner.tell(proposals, lines, found, wording or Wording())
 
 
 def _levels(proposals: Sequence[Proposal], state: State) -> Levels:
@@ -137,7 +187,7 @@ def _orders(
 	teller: _Teller,
 ) -> list[SupplierOrder]:
 	value = terms.totals(found.quantity)[0]
-	raised = terms.per_supplier(found.extra)
+	raised, below = terms.per_supplier(found.extra), terms.per_supplier(found.below_minimum)
 	orders = []
 	for at in np.flatnonzero(terms.per_supplier(is_wanted) > 0).tolist():
 		row = int(np.flatnonzero((terms.of_item == at) & is_wanted)[0])
@@ -146,6 +196,8 @@ def _orders(
 		day = goes_out[row]
 		if not days.is_open[row]:
 			status, told = "closed", teller.closed(at, day)
+		elif below[at] > 0:
+			status, told = "below minimum", teller.ordered_below(at, int(below[at]))
 		elif found.waits[at]:
 			status, told, day = "waits", teller.waits(at, next_out[row]), next_out[row]
 		elif found.is_out_of_reach[at]:
@@ -242,13 +294,40 @@ class _Teller:
 		costs = (money(float(each[at])) for each in (found.raising_cost, found.waiting_cost))
 		return words.format(until, what, *costs)
 
-	def out_of_reach(self, at: int) -> str:
-		"""Why nothing is ordered at all."""
-		_, short = self._words.translate, self._found.short
-		measure = self.measure(short, at)
-		assert measure is not None, "something is lacking"
+	def out_of_reach(self, at: int, line: int | None = None, day: np.datetime64 | None = None) -> str:
+		"""Why nothing is ordered of a supplier, or of a line, and what waiting until a day costs."""
+		_, money = self._words.translate, self._words.money
+		words = self._lacks(at)
+		if line is None or day is None:
+			return words
+		cost = money(float(self._found.line_waiting_cost[line]))
+		later = _("Left for later: waiting until {0} is expected to cost {1} in missed sales.")
+		return f"{words} {later.format(self._words.date(day), cost)}"
+
+	def below(self, line: int, at: int, day: np.datetime64) -> str:
+		"""Why a line is ordered though its supplier's minimum is not reached."""
+		_, cost = self._words.translate, self._words.money(float(self._found.line_waiting_cost[line]))
+		words = _("Ordered below it: waiting until {0} is expected to cost {1} in missed sales.")
+		return f"{self._lacks(at)} {words.format(self._words.date(day), cost)}"
+
+	def ordered_below(self, at: int, lines: int) -> str:
+		"""That a supplier is to be asked for less than its minimum."""
+		_ = self._words.translate
+		words = _("Lines ordered below it, since they cannot wait: {0}; ask {1} to accept them.")
+		return f"{self._lacks(at)} {words.format(lines, self._terms.suppliers.names[at])}"
+
+	def _lacks(self, at: int) -> str:
+		"""Which minimum of a supplier cannot be reached, and why."""
+		_, found = self._words.translate, self._found
+		measure = self.measure(found.short, at)
+		if measure is None:
+			measure = self.measure(found.missing, at)
+			assert measure is not None, "something is lacking"
+			missing = self.amount(measure, float(found.missing[measure, at]))
+			words = _("{0} is missing {1}, for which the budget is not enough.")
+			return words.format(self.minimum(measure, at), missing)
 		return _("{0} is out of reach: with all that may be ordered, {1} is still missing.").format(
-			self.minimum(measure, at), self.amount(measure, float(short[measure, at]))
+			self.minimum(measure, at), self.amount(measure, float(found.short[measure, at]))
 		)
 
 	def closed(self, at: int, day: np.datetime64) -> str:

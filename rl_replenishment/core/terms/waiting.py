@@ -34,8 +34,17 @@ class Completed:
 		return self.filled.extra + self.for_freight
 
 
-def complete(lines: Lines, terms: Terms, raising: Raising | None = None) -> Completed:
-	"""Raise each supplier's lines to its minimums at least cost, then to free freight where that pays."""
+def complete(
+	lines: Lines,
+	terms: Terms,
+	raising: Raising | None = None,
+	*,
+	only_minimum: npt.NDArray[np.bool_] | None = None,
+) -> Completed:
+	"""Raise each supplier's lines to its minimums at least cost, then to free freight where that pays.
+
+	Where `only_minimum`, shape (S,), freight is paid instead.
+	"""
 	filled = fill(lines, terms, raising)
 	full = lines.raised_by(filled.extra)
 	suppliers = terms.suppliers
@@ -45,6 +54,8 @@ def complete(lines: Lines, terms: Terms, raising: Raising | None = None) -> Comp
 	freight = np.where(pays, suppliers.freight_cost, 0)
 	for_freight = np.zeros(len(lines.quantity))
 	can = pays & np.isfinite(suppliers.free_freight_value)
+	if only_minimum is not None:
+		can &= ~only_minimum
 	if can.any():
 		threshold = np.zeros_like(suppliers.minimum)
 		threshold[0] = np.where(can, suppliers.free_freight_value, 0)

@@ -107,13 +107,19 @@ class TestSupplierTerms(IntegrationTestCase):
 			words = " ".join(line.reason for line in self.previewed(agent).values())
 			self.assertEqual("minimum of" in words, is_missing, words)
 
-	def test_what_is_out_of_reach_is_not_ordered_and_named(self) -> None:
+	def test_of_a_minimum_out_of_reach_what_cannot_wait_is_ordered_below_it(self) -> None:
+		"""The empty shelf; what lasts until the next order is left for later, with what that costs."""
+		make.make_stock(self.items[1], self.warehouse, 55)
+		agent = self.agent(max_cover_days=30, order_cost=20)
+		self.assertIn(self.items[1], self.previewed(agent))
 		self.terms(minimum_value=10_000_000)
-		run, found = self.proposed(self.agent(max_cover_days=30))
-		self.assertEqual(list(found), [self.items[2]])
+		run, found = self.proposed(agent)
+		self.assertEqual(set(found), {self.items[0], self.items[2]})
+		self.assertIn("Ordered below it: waiting until", found[self.items[0]].explanation)
 		self.assertIn(f"{self.supplier}'s minimum of", run.messages)
 		self.assertIn("is out of reach", run.messages)
-		self.assertIn("is out of reach", run.not_ordered)
+		self.assertIn(f"ask {self.supplier} to accept them", run.messages)
+		self.assertIn("Left for later: waiting until", run.not_ordered)
 
 	def test_lines_wait_for_the_order_day(self) -> None:
 		"""Where a later review is early enough, nothing is asked for; else the request bears the date."""
@@ -156,13 +162,17 @@ class TestSupplierTerms(IntegrationTestCase):
 		self.assertEqual(self.previewed(agent), before)
 
 	def test_no_more_than_a_run_may_order(self) -> None:
+		"""A minimum beyond the budget: what cannot wait is ordered below it, and the run says so."""
 		agent = self.agent()
 		worth = sum(line.value for line in self.previewed(agent).values())
 		self.terms(minimum_value=3 * worth)
 		agent.update({"max_run_value": 2 * worth}).save()
 		run, after = self.proposed(agent)
 		self.assertLessEqual(run.order_value, 2 * worth)
-		self.assertEqual(list(after), [self.items[2]])
+		self.assertEqual(set(after), set(self.items))
+		for item in self.items[:2]:
+			self.assertIn("for which the budget is not enough. Ordered below it", after[item].explanation)
+		self.assertIn(f"ask {self.supplier} to accept them", run.messages)
 
 	def test_nothing_is_raised_beyond_the_budget(self) -> None:
 		"""Of a run or of the month: what the minimum asks for on top is no exception."""
@@ -174,8 +184,11 @@ class TestSupplierTerms(IntegrationTestCase):
 		for kind, other in (("max_run_value", "max_month_value"), ("max_month_value", "max_run_value")):
 			agent.db_set({kind: everything + 50, other: 0})
 			told = preview(agent.name)
-			self.assertEqual([line["item_code"] for line in told["lines"]], [self.items[2]])
-			self.assertIn("would be more than is left of the budget", " ".join(told["messages"]))
+			self.assertLessEqual(told["value"], everything + 50)
+			of_supplier = sum(line["value"] for line in told["lines"] if line["item_code"] in self.items[:2])
+			# the other supplier's line pays for what the minimum adds
+			self.assertGreaterEqual(of_supplier, own + 100)
+			self.assertIn("lines were cut or left for later", " ".join(told["messages"]))
 
 	def test_terms_that_are_refused(self) -> None:
 		for values, says in (
