@@ -54,6 +54,14 @@ class Proposal:
 		raised = self.proposed_qty - self.why.quantity
 		return min(own, self.proposed_qty) if raised < 0 else own + raised
 
+	def changed(self, quantity: float, reason: str, held_back: str | None = None) -> Proposal:
+		"""Of another quantity, with what is said of it: `replace` for thousands, in a fifth of its time."""
+		held = self.held_back if held_back is None else held_back
+		found = object.__new__(Proposal)
+		# it is nobody else's yet
+		found.__dict__.update(self.__dict__, proposed_qty=quantity, reason=reason, held_back=held)
+		return found
+
 
 def propose(
 	policy: ResidualNetwork,

@@ -158,6 +158,16 @@ def test_what_nobody_buys_is_not_raised_whatever_a_forecast_says() -> None:
 	assert [each.policy_qty for each in raised] == [sold.proposed_qty + 50, 0]
 
 
+def test_what_a_supplier_is_called_is_no_place_for_numbers() -> None:
+	items = ItemTable.create(codes(1), ["{0} & {Sons}"], unit_cost=10, lead_time_days=3)
+	state = replace(state_of(items, demand=plain_statistics(1, level=1.0), review_days=7), today=MONDAY)
+	terms = Terms.create(SupplierTerms.create(["{0} & {Sons}"], minimum_value=500), items)
+	days = timing(terms, items.whole_lead_time_days, MONDAY, 7)
+	(raised,), _ = on_terms(propose(uncorrected(forecast_rule(items=items)), state), state, terms, days)
+	assert raised.proposed_qty == 50
+	assert "to 50: {0} & {Sons}'s minimum of 500.00 was missing" in raised.reason
+
+
 def shop(
 	*, on_hand: float, minimum: float, stockout_cost: float = 5.0, **terms: float
 ) -> tuple[State, Terms]:

@@ -17,7 +17,7 @@ from rl_replenishment.core.proposal import Proposal
 from rl_replenishment.core.service.classes import classes_of
 from rl_replenishment.core.service.targets import factors_of
 from rl_replenishment.core.terms.buying import Bought, Purse, buy
-from rl_replenishment.core.terms.proposals import Wording
+from rl_replenishment.core.terms.wording import Wording
 
 #: of many suppliers, how many messages name
 _NAMED = 5

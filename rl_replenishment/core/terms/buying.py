@@ -19,8 +19,9 @@ from rl_replenishment.core.items import FloatArray
 from rl_replenishment.core.policies.base import State
 from rl_replenishment.core.proposal import Proposal
 from rl_replenishment.core.terms.calendar import Timing
-from rl_replenishment.core.terms.proposals import Mask, Planner, SupplierOrder, Wording
+from rl_replenishment.core.terms.proposals import Mask, Planner, SupplierOrder
 from rl_replenishment.core.terms.terms import Terms, Values
+from rl_replenishment.core.terms.wording import Wording
 
 #: how often the money for what is asked for, beside what minimums add to it, is halved in
 _HALVINGS = 6

@@ -102,13 +102,17 @@ def decide(
 	asks = (now.cost + freight > 0) | out_of_reach
 	if may_wait and asks.any():
 		waiting = waiting_cost(lines, state, levels)
+		interval = terms.longest_per_supplier(days.interval)
+		most_saved = now.cost + freight + cost_of_cycles(lines, terms, days.interval) * interval
+		# whoever cannot save more than waiting costs need not be looked at any further
+		may_pay = asks & (out_of_reach | (terms.per_supplier(waiting) < most_saved))
 		# what is placed has gone out by then
 		next_terms = replace(terms, placed=np.zeros_like(terms.placed))
-		later = complete(at_next_review(lines, days.interval), next_terms, raising, only_minimum=plain)
+		later = complete(
+			_of(may_pay, at_next_review(lines, days.interval), terms), next_terms, raising, only_minimum=plain
+		)
 		reachable = ~(later.filled.short > 0).any(axis=0)
-		interval = terms.longest_per_supplier(days.interval)
-		saved = now.cost + freight - later.cost - later.freight
-		saved = saved + cost_of_cycles(lines, terms, days.interval) * interval
+		saved = most_saved - later.cost - later.freight
 		is_cheaper = terms.per_supplier(waiting) < saved
 		waits = np.asarray(asks & reachable & (out_of_reach | is_cheaper) & ~beyond_money)
 	apart = lines.items.order_cost + lines.items.holding_cost * lines.quantity * days.interval
@@ -154,6 +158,12 @@ def _decided(
 			waits | out_of_reach, np.where(orders, terms.suppliers.freight_cost, 0), now.freight
 		),
 	)
+
+
+def _of(suppliers: Mask, lines: Lines, terms: Terms) -> Lines:
+	"""The lines with nothing ordered but of some suppliers, shape (S,)."""
+	own = (terms.of_item >= 0) & suppliers[terms.of_item]
+	return replace(lines, quantity=np.where(own, lines.quantity, 0))
 
 
 def to_price_break(lines: Lines, terms: Terms) -> Values:

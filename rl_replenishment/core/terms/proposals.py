@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from typing import Literal, NamedTuple, TypeAlias
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import chain
+from operator import attrgetter
+from typing import Literal, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
-from rl_replenishment.core.explanation import Number, Translate
 from rl_replenishment.core.policies.base import State, protection_days, usual_rate
 from rl_replenishment.core.policies.levels import Levels
 from rl_replenishment.core.policies.limits import within_cover
@@ -17,24 +18,14 @@ from rl_replenishment.core.proposal import Proposal
 from rl_replenishment.core.terms.calendar import Timing
 from rl_replenishment.core.terms.lines import Lines, lines_of
 from rl_replenishment.core.terms.ordering import Decided, decide
-from rl_replenishment.core.terms.terms import END_OF_DAY, MEASURES, Terms, Values
-from rl_replenishment.core.written import quantity_words, written_quantities
+from rl_replenishment.core.terms.terms import MEASURES, Terms
+from rl_replenishment.core.terms.wording import Teller, Wording
+from rl_replenishment.core.written import written_quantities
 
 Status: TypeAlias = Literal["ordered", "raised", "waits", "closed", "out of reach", "below minimum"]
+#: what proposals say of the levels behind them
+_NUMBERS = attrgetter("reorder_point", "learned_target", "demand_low", "demand_middle", "demand_high")
 Mask: TypeAlias = npt.NDArray[np.bool_]
-
-
-def _plain_money(value: float) -> str:
-	return f"{value:,.2f}"
-
-
-class Wording(NamedTuple):
-	"""How a reader is spoken to."""
-
-	translate: Translate = str
-	number: Number = quantity_words
-	money: Callable[[float], str] = _plain_money
-	date: Callable[[np.datetime64], str] = str
 
 
 @dataclass(frozen=True)
@@ -113,32 +104,33 @@ class Planner:
 		today = np.asarray(self.state.today, "datetime64[D]")
 		goes_out = today + days.wait.astype("timedelta64[D]")
 		next_out = today + days.next_wait.astype("timedelta64[D]")
-		teller = _Teller(terms, found, wording)
+		teller = Teller(terms, found, wording)
 		quantity = written_quantities(self.state.items, found.quantity).tolist()
-		lasts = lines.days_of(found.extra)
+		lasts, price = lines.days_of(found.extra).tolist(), terms.price_of(found.quantity).tolist()
 		result = list(proposals)
 		stopped = ~days.is_open | (found.waits | found.is_out_of_reach)[terms.of_item]
-		has_news = (is_wanted & (stopped | (days.wait > 0))) | (found.extra > 0)
-		for i in np.flatnonzero((terms.of_item >= 0) & has_news).tolist():
-			supplier = int(terms.of_item[i])
+		is_raised, is_late = found.extra > 0, days.wait > 0
+		has_news = (is_wanted & (stopped | is_late)) | is_raised
+		at = np.flatnonzero((terms.of_item >= 0) & has_news)
+		supplier_of = terms.of_item[at].tolist()
+		stops = (stopped & ~found.below_minimum)[at].tolist()
+		flags = (found.below_minimum[at], is_raised[at], is_late[at])
+		for i, supplier, is_stopped, is_below, has_more, waits in zip(
+			at.tolist(), supplier_of, stops, *(flag.tolist() for flag in flags), strict=True
+		):
 			each = proposals[i]
-			held = ""
-			if not days.is_open[i]:
-				held = teller.closed(supplier, goes_out[i])
-			elif found.below_minimum[i]:
-				each = replace(each, reason=f"{each.reason} {teller.below(i, supplier, next_out[i])}")
-			elif found.is_out_of_reach[supplier]:
-				held = teller.out_of_reach(supplier, i, next_out[i])
-			elif found.waits[supplier]:
-				held = teller.waits(supplier, next_out[i])
-			if held:
-				reason, held = f"{each.reason} {held}", each.held_back or held
-				result[i] = replace(each, proposed_qty=0.0, reason=reason, held_back=held)
+			if is_stopped:
+				held = teller.stopped(i, supplier, days, goes_out[i], next_out[i])
+				result[i] = each.changed(0.0, f"{each.reason} {held}", each.held_back or held)
 				continue
-			reason = teller.raised(i, supplier, each.reason, quantity[i], float(lasts[i]))
-			if days.wait[i]:
+			reason = each.reason
+			if is_below:
+				reason = f"{reason} {teller.below(i, supplier, next_out[i])}"
+			if has_more:
+				reason = f"{reason} {teller.raised(i, supplier, quantity[i], lasts[i], price[i])}"
+			if waits:
 				reason = f"{reason} {teller.goes_out(supplier, goes_out[i])}"
-			result[i] = replace(each, proposed_qty=quantity[i], reason=reason)
+			result[i] = each.changed(quantity[i], reason)
 		return result, _orders(terms, found, days, is_wanted, goes_out, next_out, teller)
 
 
@@ -164,17 +156,14 @@ def on_terms(
 def _levels(proposals: Sequence[Proposal], state: State) -> Levels:
 	"""The levels behind proposals, by what these say of themselves."""
 
-	def column(name: str) -> npt.NDArray[np.float32]:
-		return np.array([getattr(each.why, name) for each in proposals], np.float32)
-
-	low, middle, high = (column(f"demand_{name}") for name in ("low", "middle", "high"))
+	numbers = chain.from_iterable(map(_NUMBERS, (each.why for each in proposals)))
+	columns = np.fromiter(numbers, np.float32, 5 * len(proposals)).reshape(-1, 5).T
+	reorder_point, target, low, middle, high = np.ascontiguousarray(columns)
 	# a forecast is never quite 0, but what is not sold stays at what is owed
 	sold = np.where(usual_rate(state) > 0, middle, 0)
 	rate = sold / np.maximum(protection_days(state.items, state.review_days), 1)
 	cap = np.full(len(proposals), np.inf, np.float32)
-	return Levels(
-		column("reorder_point"), column("learned_target"), cap, rate.astype(np.float32), low, middle, high
-	)
+	return Levels(reorder_point, target, cap, rate.astype(np.float32), low, middle, high)
 
 
 def _orders(
@@ -184,13 +173,14 @@ def _orders(
 	is_wanted: npt.NDArray[np.bool_],
 	goes_out: npt.NDArray[np.datetime64],
 	next_out: npt.NDArray[np.datetime64],
-	teller: _Teller,
+	teller: Teller,
 ) -> list[SupplierOrder]:
 	value = terms.totals(found.quantity)[0]
 	raised, below = terms.per_supplier(found.extra), terms.per_supplier(found.below_minimum)
 	orders = []
-	for at in np.flatnonzero(terms.per_supplier(is_wanted) > 0).tolist():
-		row = int(np.flatnonzero((terms.of_item == at) & is_wanted)[0])
+	rows = np.flatnonzero((terms.of_item >= 0) & is_wanted)
+	wanted_of, first = np.unique(terms.of_item[rows], return_index=True)
+	for at, row in zip(wanted_of.tolist(), rows[first].tolist(), strict=True):
 		status: Status = "raised" if raised[at] > 0 else "ordered"
 		told = teller.freight(at) if found.freight[at] > 0 else ""
 		day = goes_out[row]
@@ -217,137 +207,3 @@ def _orders(
 			)
 		)
 	return orders
-
-
-class _Teller:
-	"""Says what becomes of lines and suppliers."""
-
-	def __init__(self, terms: Terms, found: Decided, words: Wording) -> None:
-		self._terms, self._found, self._words = terms, found, words
-
-	def measure(self, lacking: Values, at: int) -> int | None:
-		"""By which measure most is lacking, of the minimum; None where nothing is."""
-		share = lacking[:, at] / np.maximum(self._terms.suppliers.minimum[:, at], 1e-12)
-		return int(share.argmax()) if (share > 0).any() else None
-
-	def amount(self, measure: int, value: float) -> str:
-		"""So much of a measure."""
-		return self._words.money(value) if measure == 0 else self._words.number(value)
-
-	def minimum(self, measure: int, at: int) -> str:
-		"""A supplier's minimum, in words."""
-		_, suppliers = self._words.translate, self._terms.suppliers
-		texts = (
-			_("{0}'s minimum of {1}"),
-			_("{0}'s minimum weight of {1}"),
-			_("{0}'s minimum volume of {1}"),
-			_("{0}'s minimum quantity of {1}"),
-		)
-		return texts[measure].format(
-			suppliers.names[at], self.amount(measure, suppliers.minimum[measure, at])
-		)
-
-	def placed(self, measure: int, at: int) -> str:
-		"""What of a supplier's minimum is requested already, as a part of a sentence; "" where nothing is."""
-		_, placed = self._words.translate, float(self._terms.placed[measure, at])
-		return " " + _("(requested already: {0})").format(self.amount(measure, placed)) if placed > 0 else ""
-
-	def raised(self, i: int, at: int, reason: str, quantity: float, days: float) -> str:
-		"""A line's reason, with what it was raised for."""
-		_, number, found = self._words.translate, self._words.number, self._found
-		if not found.extra[i] > 0:
-			return reason
-		lasts = _("these last {0} days").format(number(days))
-		measure = self.measure(found.missing, at)
-		why = []
-		if found.for_break[i] > 0:
-			breaks = self._terms
-			price = float(breaks.price_of(found.quantity)[i])
-			why.append(_("a unit costs {0} then").format(self._words.money(price)))
-		if found.for_minimum[i] > 0 and measure is not None:
-			missing = self.amount(measure, float(found.missing[measure, at]))
-			words = _("{0} was missing {1}").format(self.minimum(measure, at), missing)
-			why.append(words + self.placed(measure, at))
-		if found.for_freight[i] > 0:
-			threshold = self._words.money(float(self._terms.suppliers.free_freight_value[at]))
-			why.append(_("{0} delivers free from {1}").format(self._terms.suppliers.names[at], threshold))
-		words = _("+{0}, to {1}: {2}; {3}.").format(
-			number(float(found.extra[i])), number(quantity), ", ".join(why), lasts
-		)
-		return f"{reason} {words}"
-
-	def waits(self, at: int, day: np.datetime64) -> str:
-		"""Why nothing is ordered before a day."""
-		_, found, money = self._words.translate, self._found, self._words.money
-		until = self._words.date(day)
-		measure = self.measure(found.missing, at)
-		if measure is None:
-			name = self._terms.suppliers.names[at]
-			words = _("Waits until {0}: {1}'s freight of {2} is saved, and waiting is expected to cost {3}.")
-			freight = money(float(self._terms.suppliers.freight_cost[at]))
-			return words.format(until, name, freight, money(float(found.waiting_cost[at])))
-		missing = self.amount(measure, float(found.missing[measure, at]))
-		what = _("{0} is missing {1}").format(self.minimum(measure, at), missing) + self.placed(measure, at)
-		if found.short[:, at].any():
-			return _("Waits until {0}: {1}, more than may be ordered now.").format(until, what)
-		words = _("Waits until {0}: {1}; filling up now would cost {2}, and waiting {3} in missed sales.")
-		costs = (money(float(each[at])) for each in (found.raising_cost, found.waiting_cost))
-		return words.format(until, what, *costs)
-
-	def out_of_reach(self, at: int, line: int | None = None, day: np.datetime64 | None = None) -> str:
-		"""Why nothing is ordered of a supplier, or of a line, and what waiting until a day costs."""
-		_, money = self._words.translate, self._words.money
-		words = self._lacks(at)
-		if line is None or day is None:
-			return words
-		cost = money(float(self._found.line_waiting_cost[line]))
-		later = _("Left for later: waiting until {0} is expected to cost {1} in missed sales.")
-		return f"{words} {later.format(self._words.date(day), cost)}"
-
-	def below(self, line: int, at: int, day: np.datetime64) -> str:
-		"""Why a line is ordered though its supplier's minimum is not reached."""
-		_, cost = self._words.translate, self._words.money(float(self._found.line_waiting_cost[line]))
-		words = _("Ordered below it: waiting until {0} is expected to cost {1} in missed sales.")
-		return f"{self._lacks(at)} {words.format(self._words.date(day), cost)}"
-
-	def ordered_below(self, at: int, lines: int) -> str:
-		"""That a supplier is to be asked for less than its minimum."""
-		_ = self._words.translate
-		words = _("Lines ordered below it, since they cannot wait: {0}; ask {1} to accept them.")
-		return f"{self._lacks(at)} {words.format(lines, self._terms.suppliers.names[at])}"
-
-	def _lacks(self, at: int) -> str:
-		"""Which minimum of a supplier cannot be reached, and why."""
-		_, found = self._words.translate, self._found
-		measure = self.measure(found.short, at)
-		if measure is None:
-			measure = self.measure(found.missing, at)
-			assert measure is not None, "something is lacking"
-			missing = self.amount(measure, float(found.missing[measure, at]))
-			words = _("{0} is missing {1}, for which the budget is not enough.")
-			return words.format(self.minimum(measure, at), missing)
-		return _("{0} is out of reach: with all that may be ordered, {1} is still missing.").format(
-			self.minimum(measure, at), self.amount(measure, float(found.short[measure, at]))
-		)
-
-	def closed(self, at: int, day: np.datetime64) -> str:
-		"""When orders are taken again."""
-		_ = self._words.translate
-		return _("{0} takes orders on {1} next.").format(
-			self._terms.suppliers.names[at], self._words.date(day)
-		)
-
-	def goes_out(self, at: int, day: np.datetime64) -> str:
-		"""When the order is to be sent, where that is not today."""
-		_, minute = self._words.translate, int(self._terms.suppliers.closing_minute[at])
-		if minute >= END_OF_DAY:
-			return _("To be ordered on {0}.").format(self._words.date(day))
-		time = f"{minute // 60:02d}:{minute % 60:02d}"
-		return _("To be ordered on {0} before {1}.").format(self._words.date(day), time)
-
-	def freight(self, at: int) -> str:
-		"""What delivery costs."""
-		_, money = self._words.translate, self._words.money
-		return _("{0}'s freight of {1} is to be paid.").format(
-			self._terms.suppliers.names[at], money(float(self._found.freight[at]))
-		)

@@ -21,7 +21,9 @@ from rl_replenishment.core.terms.lines import Lines, lots
 from rl_replenishment.core.terms.terms import MEASURES, NOISE, Groups, Terms, Values
 
 #: halvings in which the price of a unit of the minimum is found
-_HALVINGS = 40
+_HALVINGS = 30
+#: and in which the share is that all lines are raised by: what is left over takes the last step
+_HALVINGS_OF_SHARES = 12
 #: how often what a break makes cheaper, or another minimum, is looked at again
 _ROUNDS = 3
 #: how often packs that are not needed any more are taken off
@@ -140,12 +142,13 @@ def _cheapest(steps: _Steps, group: npt.NDArray[np.intp], lacking: Values) -> Va
 	np.maximum.at(high, group, steps.at_most)
 	# nobody takes part below the first, and everybody goes as far as may be at the last
 	low, high = low - 1e-9 * np.abs(low) - 1e-300, high + 1e-9 * np.abs(high) + 1e-300
-	found = _enough(steps, group, lacking, steps.at, (low, high))
+	found = _enough(steps, group, lacking, steps.at, (low, high), _HALVINGS)
 	# packs may be so large that raising what is ordered in proportion happens to fit better
 	most = np.ones(count)
 	with np.errstate(divide="ignore", invalid="ignore"):
 		np.maximum.at(most, group, np.where(steps.ordered > 0, steps.room / steps.ordered, 0))
-	other = _enough(steps, group, lacking, steps.in_proportion, (np.zeros(count), most))
+	shares = (np.zeros(count), most)
+	other = _enough(steps, group, lacking, steps.in_proportion, shares, _HALVINGS_OF_SHARES)
 	reaches = _total(steps, group, other, count) >= lacking * (1 - NOISE)
 	costs = (np.bincount(group, weights=steps.cost(each), minlength=count) for each in (found, other))
 	is_dearer = np.greater(*costs) & reaches
@@ -160,10 +163,11 @@ def _enough(
 	lacking: Values,
 	at: Callable[[Values], Values],
 	between: tuple[Values, Values],
+	halvings: int,
 ) -> Values:
 	"""The least of what `at` gives, at a number of each supplier's own, that comes to what it lacks."""
 	low, high = between
-	for _ in range(_HALVINGS):
+	for _ in range(halvings):
 		middle = (low + high) / 2
 		reached = _total(steps, group, at(middle[group]), len(lacking)) >= lacking
 		high, low = np.where(reached, middle, high), np.where(reached, low, middle)
@@ -228,5 +232,10 @@ def _trimmed(steps: _Steps, group: npt.NDArray[np.intp], lacking: Values, extra:
 
 def _first_of_each(group: npt.NDArray[np.intp], key: Values, count: int) -> npt.NDArray[np.intp]:
 	"""The row with the lowest key of each group, shape (S,); ties go to the first row."""
-	order = np.lexsort((key, group))
-	return order[np.searchsorted(group[order], np.arange(count))]
+	least = np.full(count, np.inf)
+	np.minimum.at(least, group, key)
+	rows = np.flatnonzero(key <= least[group])[::-1]
+	found = np.zeros(count, np.intp)
+	# of several, the last one assigned is the first row
+	found[group[rows]] = rows
+	return found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -200,10 +201,14 @@ class Terms:
 
 	def per_supplier(self, amount: npt.ArrayLike) -> Values:
 		"""Sums over the lines of each supplier, shape (S,), of amounts of shape (N,)."""
-		known = self.of_item >= 0
-		weights = np.asarray(amount, np.float64)[known]
-		found = np.bincount(self.of_item[known], weights=weights, minlength=len(self.suppliers))
-		return found.astype(np.float64)
+		weights = np.asarray(amount, np.float64)
+		# one place more, for the lines of suppliers without terms
+		found = np.bincount(self._places, weights=weights, minlength=len(self.suppliers) + 1)
+		return found[:-1].astype(np.float64)
+
+	@cached_property
+	def _places(self) -> Groups:
+		return np.where(self.of_item >= 0, self.of_item, len(self.suppliers))
 
 	def longest_per_supplier(self, days: npt.ArrayLike) -> Values:
 		"""The longest of each supplier's lines, shape (S,), of days of shape (N,); 0 where it has none."""
