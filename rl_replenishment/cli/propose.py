@@ -67,6 +67,7 @@ from rl_replenishment.core.policies.base import State
 from rl_replenishment.core.policies.store import StoredPolicy, read_policy
 from rl_replenishment.core.proposal import Proposal, propose
 from rl_replenishment.core.service.classes import classes_of
+from rl_replenishment.core.service.reasons import with_targets_told
 from rl_replenishment.core.service.targets import SERVICE, factors_of, serving, targets_from
 from rl_replenishment.core.terms.buying import Purse, buy
 from rl_replenishment.core.terms.calendar import timed, timing
@@ -180,6 +181,8 @@ def run(options: argparse.Namespace, screen: Screen) -> dict[str, Any]:
 		days = timing(terms, lead, today, applied.review_days, minute=minute)
 		state = timed(state, days)
 	proposals = propose(applied.policy, state, max_cover_days=options.max_cover_days, lessons=lessons)
+	served = targets_from(stored.about.get(SERVICE))
+	proposals = with_targets_told(proposals, served, items, state.demand)
 	if rhythm != DAILY:
 		known = f" Demand is known in {rhythm}."
 		proposals = [replace(proposal, reason=proposal.reason + known) for proposal in proposals]

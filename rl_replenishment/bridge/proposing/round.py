@@ -17,7 +17,7 @@ from rl_replenishment.bridge import feedback, figures
 from rl_replenishment.bridge.guarding import plain
 from rl_replenishment.bridge.policies import classical_rule
 from rl_replenishment.bridge.policies import store as policy_store
-from rl_replenishment.bridge.policies.service_targets import serving
+from rl_replenishment.bridge.policies.service_targets import serving, targets_of
 from rl_replenishment.bridge.proposing import rows as proposal_rows
 from rl_replenishment.bridge.proposing.buying import as_bought
 from rl_replenishment.bridge.proposing.decided import read_decided
@@ -38,6 +38,7 @@ from rl_replenishment.core.lessons.following import Following
 from rl_replenishment.core.policies.adaptation import adapted_to
 from rl_replenishment.core.policies.store import StoredPolicy
 from rl_replenishment.core.proposal import Proposal, propose
+from rl_replenishment.core.service.reasons import with_targets_told
 from rl_replenishment.core.transfers import TransferTerms, after_transfers, before_buying
 
 #: of many lines, how many a message names
@@ -194,6 +195,7 @@ def _decide(
 	state, number = situation.state, figures.writer()
 	decided = read_decided(settings, situation.scope.keys, situation.stock.projected, today)
 	asked = propose(policy, state, _, number=number, lessons=taught.lessons)
+	asked = with_targets_told(asked, targets_of(settings), situation.items, state.demand, _, number)
 	following = Following(policy, taught.lessons.factor(state.items, np.datetime64(today, "D")))
 	proposals = decided.bounded(asked, state, following.order_quantities)
 	# before the limits, so that what is snoozed takes no other line's place
