@@ -233,6 +233,15 @@ def board_approve(groups: str, submit: int | str = 0) -> list[dict[str, Any]]:
 
 
 @frappe.whitelist(methods=["POST"])
+def board_move(lines: str) -> list[dict[str, Any]]:
+	"""Have transfers done, a JSON object by proposal; ERPNext's own permissions decide about each request."""
+	_check_board()
+	from rl_replenishment.bridge.board import moving
+
+	return moving.approve(lines)
+
+
+@frappe.whitelist(methods=["POST"])
 def board_undo(orders: str) -> list[dict[str, Any]]:
 	"""Take Purchase Orders back, a JSON list of names; ERPNext's own permissions decide about each."""
 	_check_board()

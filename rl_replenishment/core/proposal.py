@@ -45,6 +45,8 @@ class Proposal:
 	from_warehouse: str = ""
 	#: what was learned from the buyer that moved the order, in words; "" where nothing did
 	lesson: str = ""
+	#: what moving it saves against buying, in money; 0 where it is bought
+	saved: float = 0.0
 
 	@property
 	def policy_qty(self) -> float:

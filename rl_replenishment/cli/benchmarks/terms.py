@@ -23,7 +23,7 @@ from rl_replenishment.core.evaluation.tuning import tune_rules
 from rl_replenishment.core.files.items import read_items
 from rl_replenishment.core.files.orders import read_orders
 from rl_replenishment.core.items import ItemKey, ItemTable
-from rl_replenishment.core.policies.base import Policy, State
+from rl_replenishment.core.policies.base import State
 from rl_replenishment.core.policies.order_up_to import OrderUpTo
 from rl_replenishment.core.proposal import propose
 from rl_replenishment.core.sample.company import sample_company
@@ -93,7 +93,9 @@ METHODS: tuple[tuple[str, Raising | None, bool], ...] = (
 
 
 @dataclass(frozen=True, eq=False)
-class _Case:
+class Case:
+	"""A history and its items."""
+
 	name: str
 	items: ItemTable
 	history: DemandHistory
@@ -103,9 +105,9 @@ def measure(options: argparse.Namespace, screen: Screen) -> dict[str, Any]:
 	"""The cost of each method, by case and minimum, against joint rounding."""
 	rows: list[dict[str, Any]] = []
 	with screen.progress("Ordering") as update:
-		cases = list(_cases(options, screen))
-		for number, case in enumerate(cases):
-			update(number / len(cases), case.name)
+		found = list(cases(options, screen))
+		for number, case in enumerate(found):
+			update(number / len(found), case.name)
 			rows += _measure(case, options.seed)
 	summary = _summary(rows)
 	for each in summary:
@@ -176,10 +178,11 @@ def _speed(seed: int) -> dict[str, Any]:
 	}
 
 
-def _cases(options: argparse.Namespace, screen: Screen) -> Iterator[_Case]:
+def cases(options: argparse.Namespace, screen: Screen) -> Iterator[Case]:
+	"""Sample companies, as many as seeds are asked for, and the recorded histories that are there."""
 	for number in range(options.seeds):
 		company = sample_company(np.random.default_rng(options.seed + number), items=SAMPLE_ITEMS)
-		yield _Case("sample company", company.items, company.history)
+		yield Case("sample company", company.items, company.history)
 	try:
 		recorded = real_cases(options)
 	except InputError as error:
@@ -188,7 +191,7 @@ def _cases(options: argparse.Namespace, screen: Screen) -> Iterator[_Case]:
 	for name, orders, items_path in recorded:
 		history, _ = read_orders(orders).history()
 		items, _ = read_items(items_path, history.keys)
-		yield _Case(name, _supplied(items), history)
+		yield Case(name, _supplied(items), history)
 
 
 def _supplied(items: ItemTable) -> ItemTable:
@@ -201,13 +204,13 @@ def _supplied(items: ItemTable) -> ItemTable:
 	return replace(items, suppliers=tuple(names))
 
 
-def _measure(case: _Case, seed: int) -> list[dict[str, Any]]:
+def _measure(case: Case, seed: int) -> list[dict[str, Any]]:
 	items = case.items
 	history = impute(case.history, items, held=HOLDOUT_DAYS).history
 	rng = np.random.default_rng(seed)
 	scenario = replay(items, history, days=HOLDOUT_DAYS, review_days=REVIEW_DAYS, rng=rng)
 	before = history.window(0, history.days - HOLDOUT_DAYS)
-	rule = _best_rule(before, items, seed)
+	rule = best_rule(before, items, seed)
 	a_day = before.demand[-HOLDOUT_DAYS:].mean(axis=0) * items.unit_cost
 	names = sorted({name for name in items.suppliers if name})
 	of_name = np.array(items.suppliers)
@@ -233,7 +236,7 @@ def _measure(case: _Case, seed: int) -> list[dict[str, Any]]:
 	return rows
 
 
-def _best_rule(before: DemandHistory, items: ItemTable, seed: int) -> Policy:
+def best_rule(before: DemandHistory, items: ItemTable, seed: int) -> OrderUpTo:
 	"""The cheapest of the rules with levels on the days before the test."""
 	halves = tuning_halves(before, items, REVIEW_DAYS, "lost", seed)
 	rules = [rule for rule in tune_rules(halves).rules if isinstance(rule, OrderUpTo)]

@@ -13,9 +13,9 @@ from rl_replenishment import api
 from rl_replenishment.bridge import notifying
 from rl_replenishment.bridge.policies import drift
 from rl_replenishment.bridge.state.scope import resolve_scope
+from rl_replenishment.core.service.targets import Target
 from rl_replenishment.setup.roles import MANAGER
 from rl_replenishment.tasks import check_drift, propose
-from rl_replenishment.core.service.targets import Target
 from rl_replenishment.tests import factories as make
 from rl_replenishment.tests.case import IntegrationTestCase
 

@@ -19,6 +19,9 @@ export const approve = (groups, submit) =>
 		freeze_message: __("Ordering..."),
 	});
 
+export const move = (lines) =>
+	call("board_move", { lines: JSON.stringify(lines) }, "POST", { freeze: true });
+
 export const undo = (orders) =>
 	call("board_undo", { orders: JSON.stringify(orders) }, "POST", { freeze: true });
 
