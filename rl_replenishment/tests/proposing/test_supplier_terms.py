@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 from unittest.mock import patch
 
 import frappe
 from frappe.utils import formatdate, getdate
 
+from rl_replenishment import api
 from rl_replenishment.bridge.board.reading import board
 from rl_replenishment.bridge.proposing.round import preview
 from rl_replenishment.bridge.review_days import next_review_day
@@ -154,6 +156,27 @@ class TestSupplierTerms(IntegrationTestCase):
 			self.assertEqual((terms["freight_cost"], terms["free_freight_value"]), (3, None))
 			self.assertEqual(terms["weight"], {line["proposal"]: 0.5 for line in own})
 			self.assertEqual(terms["order_on"], day)
+
+	def test_lines_are_filled_up_anew_on_the_board(self) -> None:
+		"""What the buyer has cut stays cut; the others make up for it, as far as they may."""
+		agent = self.agent()
+		worth = sum(self.previewed(agent)[item].value for item in self.items[:2])
+		self.terms(minimum_value=worth + 100)
+		_run, found = self.proposed(agent)
+		cut, other = (found[item] for item in self.items[:2])
+		lines = {cut.name: {"qty": 5}, other.name: {"qty": other.proposed_qty}}
+		filled = api.board_round(agent.company, self.supplier, json.dumps(lines))
+		self.assertEqual(set(filled["quantities"]), {other.name})
+		self.assertTrue(filled["are_reached"])
+		self.assertEqual(filled["reason"], "Supplier Minimum")
+		reached = 5 * (5 + filled["quantities"][other.name])
+		self.assertGreaterEqual(reached, worth + 100)
+		self.assertLess(reached, worth + 110)
+		lines[other.name]["qty"] = 0
+		filled = api.board_round(agent.company, self.supplier, json.dumps(lines))
+		self.assertEqual((filled["quantities"], filled["are_reached"]), ({}, False))
+		with self.assertRaisesRegex(frappe.ValidationError, "0 or more"):
+			api.board_round(agent.company, self.supplier, '{"x": {"qty": -1}}')
 
 	def test_disabled_terms_ask_for_nothing(self) -> None:
 		agent = self.agent()
