@@ -11,6 +11,7 @@ are not due join where their average cost is no more, which is the can-order poi
 from __future__ import annotations
 
 from collections.abc import Callable
+from copy import copy
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -24,6 +25,8 @@ from rl_replenishment.core.terms.terms import MEASURES, NOISE, Groups, Terms, Va
 _HALVINGS = 30
 #: and in which the share is that all lines are raised by: what is left over takes the last step
 _HALVINGS_OF_SHARES = 12
+#: after so many, most lines do not move any more
+_NARROWED_AFTER = 8
 #: how often what a break makes cheaper, or another minimum, is looked at again
 _ROUNDS = 3
 #: how often packs that are not needed any more are taken off
@@ -116,6 +119,12 @@ class _Steps:
 		self.threshold = np.where(self.joins, average, self.slope * self.start) / weight
 		self.at_most = np.maximum(self.threshold, self.slope * (self.start + self.room) / weight)
 
+	def take(self, rows: Groups) -> _Steps:
+		"""Some of the lines."""
+		found = copy(self)
+		found.__dict__ = {name: values[rows] for name, values in self.__dict__.items()}
+		return found
+
 	def at(self, price: Values) -> Values:
 		"""Extra quantities at prices of shape (M,)."""
 		wished = price * self.weight / self.slope - self.start
@@ -142,13 +151,13 @@ def _cheapest(steps: _Steps, group: npt.NDArray[np.intp], lacking: Values) -> Va
 	np.maximum.at(high, group, steps.at_most)
 	# nobody takes part below the first, and everybody goes as far as may be at the last
 	low, high = low - 1e-9 * np.abs(low) - 1e-300, high + 1e-9 * np.abs(high) + 1e-300
-	found = _enough(steps, group, lacking, steps.at, (low, high), _HALVINGS)
+	found = _enough(steps, group, lacking, _Steps.at, (low, high), _HALVINGS)
 	# packs may be so large that raising what is ordered in proportion happens to fit better
 	most = np.ones(count)
 	with np.errstate(divide="ignore", invalid="ignore"):
 		np.maximum.at(most, group, np.where(steps.ordered > 0, steps.room / steps.ordered, 0))
 	shares = (np.zeros(count), most)
-	other = _enough(steps, group, lacking, steps.in_proportion, shares, _HALVINGS_OF_SHARES)
+	other = _enough(steps, group, lacking, _Steps.in_proportion, shares, _HALVINGS_OF_SHARES)
 	reaches = _total(steps, group, other, count) >= lacking * (1 - NOISE)
 	costs = (np.bincount(group, weights=steps.cost(each), minlength=count) for each in (found, other))
 	is_dearer = np.greater(*costs) & reaches
@@ -161,17 +170,24 @@ def _enough(
 	steps: _Steps,
 	group: npt.NDArray[np.intp],
 	lacking: Values,
-	at: Callable[[Values], Values],
+	at: Callable[[_Steps, Values], Values],
 	between: tuple[Values, Values],
 	halvings: int,
 ) -> Values:
 	"""The least of what `at` gives, at a number of each supplier's own, that comes to what it lacks."""
 	low, high = between
-	for _ in range(halvings):
+	moving, own, fixed = steps, group, np.zeros(len(lacking))
+	for halving in range(halvings):
+		if halving == _NARROWED_AFTER:
+			# a line that is the same at both ends is so between them
+			least, most = at(steps, low[group]), at(steps, high[group])
+			fixed = _total(steps, group, np.where(least == most, least, 0), len(lacking))
+			rows = np.flatnonzero(least != most)
+			moving, own = steps.take(rows), group[rows]
 		middle = (low + high) / 2
-		reached = _total(steps, group, at(middle[group]), len(lacking)) >= lacking
+		reached = fixed + _total(moving, own, at(moving, middle[own]), len(lacking)) >= lacking
 		high, low = np.where(reached, middle, high), np.where(reached, low, middle)
-	extra = _last_step(steps, group, lacking, at(low[group]), at(high[group]))
+	extra = _last_step(steps, group, lacking, at(steps, low[group]), at(steps, high[group]))
 	for _ in range(_TRIMS):
 		extra = _trimmed(steps, group, lacking, extra)
 	return extra

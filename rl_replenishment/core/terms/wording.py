@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import wraps
+from functools import cache, wraps
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -52,9 +52,13 @@ class Teller:
 		_ = words.translate
 		self._raised_words, self._lasts = _("+{0}, to {1}: {2}; {3}."), _("these last {0} days")
 		self._unit_costs = _("a unit costs {0} then")
-		raised = (found.extra, found.for_break, found.for_minimum, found.for_freight)
 		self._sentences: dict[tuple[int, bool, bool], str] = {}
-		self._raised = np.stack(raised, axis=1).tolist()
+		rows = np.flatnonzero(found.extra > 0)
+		amounts = (found.extra, found.for_break, found.for_minimum, found.for_freight)
+		columns = np.stack([amount[rows] for amount in amounts], axis=1).tolist()
+		self._raised = dict(zip(rows.tolist(), columns, strict=True))
+		# quantities repeat
+		self._number = cache(words.number)
 
 	def measure(self, lacking: Values, at: int) -> int | None:
 		"""By which measure most is lacking, of the minimum; None where nothing is."""
@@ -93,7 +97,7 @@ class Teller:
 
 	def raised(self, i: int, at: int, quantity: float, days: float, price: float) -> str:
 		"""What a line was raised for; its `price` is that of the whole quantity."""
-		number = self._words.number
+		number = self._number
 		extra, for_break, for_minimum, for_freight = self._raised[i]
 		key = (at, for_minimum > 0, for_freight > 0)
 		if for_break > 0:
