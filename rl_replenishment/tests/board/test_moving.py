@@ -29,6 +29,7 @@ class TestMoving(IntegrationTestCase):
 			for warehouse in (self.full, self.empty):
 				make.sell_every_day(item, warehouse, 4)
 			make.make_stock(item, self.full, 900)
+			make.make_stock(item, self.empty, 1)
 		self.agent = make.make_agent(
 			[self.full, self.empty], self.items, transfer_before_buying=1, transfer_cost=3
 		)
