@@ -14,10 +14,11 @@ import numpy.typing as npt
 from frappe.utils import flt
 
 from rl_replenishment.bridge.queries import one_of
+from rl_replenishment.bridge.state.price_breaks import read_breaks
 from rl_replenishment.bridge.state.prices import exchange_rates
 from rl_replenishment.core.files.terms import minute_of
 from rl_replenishment.core.items import ItemTable
-from rl_replenishment.core.terms.terms import END_OF_DAY, SupplierTerms, Terms
+from rl_replenishment.core.terms.terms import END_OF_DAY, PriceBreaks, SupplierTerms, Terms
 
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _MONEY = ("minimum_value", "freight_cost", "free_freight_value")
@@ -28,12 +29,17 @@ _FIELDS = (
 )
 
 
-def read_terms(company: str, items: ItemTable, today: date) -> Terms | None:
+def read_terms(company: str, items: ItemTable, today: date, *, with_breaks: bool = False) -> Terms | None:
 	"""The terms under which N item-warehouses are bought, in company currency; None where nobody has any.
 
-	In at most five queries. Amounts in a currency without a rate for buying ask for nothing.
+	In at most five queries. Amounts in a currency without a rate for buying ask for nothing. Where asked for,
+	`with_breaks`: those prices by quantity that Pricing Rules have.
 	"""
+	breaks, price = read_breaks(company, items, today) if with_breaks else (PriceBreaks(), None)
 	rows = _rows({name for name in items.suppliers if name})
+	# whoever has prices by quantity and asks for nothing else is a supplier with terms, too
+	others = {items.suppliers[i] for i in breaks.item.tolist()} - {row.name for row in rows} - {""}
+	rows += [frappe._dict(dict.fromkeys(_FIELDS), name=name) for name in sorted(others)]
 	if not rows:
 		return None
 	own = frappe.get_cached_value("Company", company, "default_currency")
@@ -60,7 +66,7 @@ def read_terms(company: str, items: ItemTable, today: date) -> Terms | None:
 		closing_minute=[minute_of(row.closing_time or "") or END_OF_DAY for row in rows],
 		holidays=[holidays.get(row.holiday_list, []) for row in rows],
 	)
-	terms = Terms.create(suppliers, items)
+	terms = Terms.create(suppliers, items, price=price, breaks=breaks)
 	if not (suppliers.minimum[1] > 0).any():
 		return terms
 	uoms = [row.weight_uom for row in rows]
