@@ -50,10 +50,10 @@ class _Rule(NamedTuple):
 def read_breaks(company: str, items: ItemTable, today: date) -> tuple[PriceBreaks, npt.NDArray[np.float64]]:
 	"""The price breaks of N item-warehouses, and each one's price below them, shape (N,).
 
-	From Pricing Rules of a least quantity that ERPNext applies to a line of a Purchase Order by itself: not those
-	with conditions, coupons, mixed or accumulated quantities, least amounts, or a price list of their own.
-	Discounts are off the buying price. In company currency and stock UOM; in one query where there are no such
-	rules, in ten at most.
+	From Pricing Rules of a least quantity that ERPNext applies to a line of a Purchase Order by itself: not
+	those with conditions, coupons, mixed or accumulated quantities, least amounts, or a price list of their
+	own. Discounts are off the buying price. In company currency and stock UOM; in one query where there are
+	no such rules, in twelve at most.
 	"""
 	price = items.unit_cost.astype(np.float64)
 	rules = _rules(company, today)

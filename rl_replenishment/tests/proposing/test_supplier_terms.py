@@ -7,6 +7,7 @@ from datetime import timedelta
 from unittest.mock import patch
 
 import frappe
+from frappe.model.document import Document
 from frappe.utils import formatdate, getdate
 
 from rl_replenishment import api
@@ -177,6 +178,39 @@ class TestSupplierTerms(IntegrationTestCase):
 		self.assertEqual((filled["quantities"], filled["are_reached"]), ({}, False))
 		with self.assertRaisesRegex(frappe.ValidationError, "0 or more"):
 			api.board_round(agent.company, self.supplier, '{"x": {"qty": -1}}')
+
+	def test_pricing_rules_are_price_breaks(self) -> None:
+		"""Of suppliers with and without terms: by item, group and supplier, in the rule's own unit."""
+		agent = self.agent()
+		before = self.previewed(agent)
+		first, second = self.items[0], self.items[2]
+		rule = {
+			"doctype": "Pricing Rule",
+			"buying": 1,
+			"price_or_product_discount": "Price",
+			"company": make.company(),
+			"currency": frappe.db.get_default("currency") or "INR",
+			"apply_on": "Item Code",
+			"rate_or_discount": "Discount Percentage",
+		}
+
+		def add(item: str, extra: float, **values) -> Document:
+			least = before[item].proposed_qty + extra
+			values = {**rule, "title": make.unique("Rule"), "min_qty": least, **values}
+			return frappe.get_doc({**values, "items": [{"item_code": item}]}).insert()
+
+		add(first, 10, discount_percentage=20)
+		supplied = {"applicable_for": "Supplier", "supplier": self.other}
+		add(second, 5, **supplied, rate_or_discount="Rate", rate=4)
+		add(second, 8, applicable_for="Supplier", supplier=self.supplier, discount_percentage=90)
+		add(self.items[1], 2, discount_percentage=90, coupon_code_based=0, min_amt=1)
+		add(self.items[1], 500, discount_percentage=0.1)
+		after = self.previewed(agent)
+		self.assertEqual(after[first].proposed_qty, before[first].proposed_qty + 10)
+		self.assertEqual(after[second].proposed_qty, before[second].proposed_qty + 5)
+		self.assertEqual(after[self.items[1]].proposed_qty, before[self.items[1]].proposed_qty)
+		for item in (first, second):
+			self.assertRegex(after[item].reason, "a unit costs .*4.00 then")
 
 	def test_disabled_terms_ask_for_nothing(self) -> None:
 		agent = self.agent()
