@@ -27,6 +27,39 @@ export function approve(board, which) {
 	});
 }
 
+/** What the buyer has changed stays as it is: the others are raised for the minimum. */
+export async function fill_up(board, group, supplier) {
+	const [{ lines }] = model.to_order([group], board.edits);
+	const found = await server.round(group.company, supplier, lines);
+	for (const line of group.lines) {
+		const qty = found.quantities[line.proposal];
+		if (qty === undefined) continue;
+		board.edit(line, qty);
+		board.give_reason(line, found.reason);
+	}
+	if (!found.are_reached) {
+		frappe.show_alert({
+			message: __(
+				"What was not changed cannot be raised so far: the minimum is still missing."
+			),
+			indicator: "orange",
+		});
+	}
+}
+
+export async function move(board) {
+	const transfers = board.transfers.value;
+	const answers = await server.move(model.to_move(transfers, board.edits));
+	const failed = answers.filter((each) => each.status === "Failed");
+	frappe.show_alert({
+		message: failed.length
+			? failed.map((each) => each.message).join(" ")
+			: __("Transfers requested: {0}.", [transfers.length]),
+		indicator: failed.length ? "red" : "green",
+	});
+	await board.reload();
+}
+
 export async function take_back(board, orders) {
 	const answers = await server.undo(orders);
 	const { left, done } = model.after_undo(board.results.value, answers);

@@ -35,6 +35,7 @@ function make_board() {
 	// replaced as a whole: nobody watches its thousand lines one by one
 	const answer = shallowRef({
 		lines: [],
+		transfers: [],
 		currencies: {},
 		suppliers: {},
 		may: {},
@@ -57,6 +58,7 @@ function make_board() {
 	const asked = {};
 
 	const lines = computed(() => answer.value.lines);
+	const transfers = computed(() => answer.value.transfers);
 	const may = computed(() => answer.value.may);
 	const groups = computed(() => model.grouped(lines.value));
 	const has_companies = computed(
@@ -75,11 +77,11 @@ function make_board() {
 	const sums = computed(() => model.sums(lines.value, answer.value.currencies, edits, effects));
 
 	async function load(name) {
-		const before = agent === name ? lines.value : [];
+		const before = agent === name ? [...lines.value, ...transfers.value] : [];
 		agent = name;
 		const found = await server.read_board(agent);
 		// of the lines that were here, those that are not any more: others may wait for another agent
-		forget(model.gone(before, found.lines));
+		forget(model.gone(before, [...found.lines, ...found.transfers]));
 		answer.value = found;
 		replace(marked, model.kept(marked, found.lines));
 		loaded.value = true;
@@ -91,7 +93,7 @@ function make_board() {
 	// what was changed here earlier, or in another tab
 	function take_over(changed) {
 		replace(effects, {});
-		replace(edits, model.kept(changed, lines.value));
+		replace(edits, model.kept(changed, [...lines.value, ...transfers.value]));
 		ask(lines.value.filter((line) => model.is_changed(line, edits)));
 	}
 	onBeforeUnmount(on_change(() => take_over(remembered())));
@@ -109,6 +111,9 @@ function make_board() {
 	const edit = (line, qty) => change(line, model.edited(line, edits, qty));
 	// once more undoes it
 	const take_back_lesson = (line) => change(line, model.taken_back(line, edits));
+
+	// nothing is asked about what moves: it is not in the picture of the place that it leaves
+	const move_quantity = (line, qty) => write(line, { ...edits[line.proposal], qty });
 
 	function give_reason(line, reason) {
 		write(line, { ...edits[line.proposal], reason });
@@ -155,11 +160,23 @@ function make_board() {
 
 	return {
 		...{ loaded, answer, may, edits, effects, marked, opened, suppliers, results, submits },
-		...{ wanted, lines, groups, has_companies, orderable, chosen, changed, is_partial, sums },
+		...{
+			wanted,
+			lines,
+			transfers,
+			groups,
+			has_companies,
+			orderable,
+			chosen,
+			changed,
+			is_partial,
+			sums,
+		},
 		...{
 			load,
 			reload,
 			edit,
+			move_quantity,
 			take_back_lesson,
 			give_reason,
 			mark,
