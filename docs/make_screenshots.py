@@ -34,6 +34,9 @@ def main(url: str, user: str, password: str) -> None:
 			page.goto(f"{url}/app/{path}")
 			page.wait_for_load_state("networkidle")
 			page.wait_for_timeout(SETTLE_MS)
+			# cards and charts ask by themselves
+			page.wait_for_function("() => !document.body.innerText.includes('Loading...')")
+			page.wait_for_timeout(SETTLE_MS)
 			page.screenshot(path=IMAGES / f"desk_{name}.png")
 
 		picture("workspace", "rl-replenishment")
@@ -90,8 +93,9 @@ def _request(page: Page, url: str) -> None:
 
 
 def _agent(page: Page, url: str) -> None:
-	page.set_viewport_size({"width": 1280, "height": 1080})
+	page.set_viewport_size({"width": 1280, "height": 1280})
 	page.goto(f"{url}/app/rl-agent-settings/{AGENT}")
+	page.locator(".rl-chart svg .bar").first.wait_for()
 	page.wait_for_timeout(SETTLE_MS)
 	page.screenshot(path=IMAGES / "desk_agent.png")
 
