@@ -233,6 +233,27 @@ def board_approve(groups: str, submit: int | str = 0) -> list[dict[str, Any]]:
 
 
 @frappe.whitelist(methods=["POST"])
+def board_round(company: str, supplier: str, lines: str) -> dict[str, Any]:
+	"""Quantities with which a supplier's lines, a JSON object by proposal, reach its minimum."""
+	_check_board()
+	frappe.has_permission("RL Supplier Terms", "read", throw=True)
+	check_text(company)
+	check_text(supplier)
+	from rl_replenishment.bridge.board import rounding
+
+	return rounding.round_anew(company, supplier, lines)
+
+
+@frappe.whitelist(methods=["POST"])
+def board_move(lines: str) -> list[dict[str, Any]]:
+	"""Have transfers done, a JSON object by proposal; ERPNext's own permissions decide about each request."""
+	_check_board()
+	from rl_replenishment.bridge.board import moving
+
+	return moving.approve(lines)
+
+
+@frappe.whitelist(methods=["POST"])
 def board_undo(orders: str) -> list[dict[str, Any]]:
 	"""Take Purchase Orders back, a JSON list of names; ERPNext's own permissions decide about each."""
 	_check_board()

@@ -181,6 +181,27 @@ def rounded_together(found: dict[str, Any]) -> Figures:
 	return shown
 
 
+def _of_buying(found: dict[str, Any], kind: str, setting: float, method: str) -> Figures:
+	shown = []
+	for case in ("sample company", "iowa"):
+		(row,) = (
+			row
+			for row in found[kind]
+			if (row["case"], row["setting"], row["method"]) == (case, setting, method)
+		)
+		shown += [f"{each:+.1f}" for each in (row["reference_vs_this_percent"], *row["ci95"])]
+	return shown
+
+
+def spent_by_urgency(found: dict[str, Any]) -> Figures:
+	shown = [f"{found['holdout_days']}", "70"]
+	return shown + _of_buying(found, "budgets", 0.7, "in proportion")
+
+
+def moved_before_buying(found: dict[str, Any]) -> Figures:
+	return ["26", "8", *_of_buying(found, "transfers", 8.0, "buying alone")]
+
+
 def back_in_service(found: dict[str, Any]) -> Figures:
 	rows = {row["policy"]: row for row in found["policies"]}
 	learned = next(iter(found["policies"]))
@@ -248,6 +269,8 @@ ROWS: list[tuple[str, Callable[[dict[str, Any]], Figures]]] = [
 	("demand-shift", back_in_service),
 	("stock-multi-product", three_products),
 	("terms", rounded_together),
+	("buying", spent_by_urgency),
+	("buying", moved_before_buying),
 	("throughput", simulation),
 	("serving", proposing),
 ]

@@ -8,6 +8,7 @@ from typing import Any
 
 from rl_replenishment.cli.benchmarks import (
 	buyers,
+	buying,
 	demand_shift,
 	engines,
 	fixed_cost,
@@ -28,6 +29,7 @@ from rl_replenishment.core.errors import InputError
 
 BENCHMARKS = {
 	"buyers": buyers.measure,
+	"buying": buying.measure,
 	"demand-shift": demand_shift.measure,
 	"engines": engines.measure,
 	"fixed-cost": fixed_cost.measure,
@@ -72,9 +74,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 		"--data",
 		metavar="DIR",
 		type=Path,
-		help="folder of cases, each with orders.csv and items.csv (real, forecast, terms)",
+		help="folder of cases, each with orders.csv and items.csv (real, forecast, terms, buying)",
 	)
-	parser.add_argument("--case", metavar="NAME", nargs="+", help="only these cases (real, forecast, terms)")
+	parser.add_argument(
+		"--case", metavar="NAME", nargs="+", help="only these cases (real, forecast, terms, buying)"
+	)
 	parser.add_argument("--weekly", action="store_true", help="every history summed by week (real, forecast)")
 	parser.add_argument("--no-train", action="store_true", help="without training (real, buyers)")
 	parser.add_argument(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -50,7 +50,7 @@ from rl_replenishment.cli.terms import (
 	tell_orders,
 	terms_of,
 )
-from rl_replenishment.core.budget import within_budget
+from rl_replenishment.core.budget import Spent
 from rl_replenishment.core.demand.imputation import Imputed
 from rl_replenishment.core.demand.rhythm import DAILY
 from rl_replenishment.core.edits.announced import announces, set_aside
@@ -67,9 +67,10 @@ from rl_replenishment.core.policies.base import State
 from rl_replenishment.core.policies.store import StoredPolicy, read_policy
 from rl_replenishment.core.proposal import Proposal, propose
 from rl_replenishment.core.service.classes import classes_of
+from rl_replenishment.core.service.reasons import with_targets_told
 from rl_replenishment.core.service.targets import SERVICE, factors_of, serving, targets_from
+from rl_replenishment.core.terms.buying import Purse, buy
 from rl_replenishment.core.terms.calendar import timed, timing
-from rl_replenishment.core.terms.proposals import SupplierOrder, on_terms
 from rl_replenishment.core.training.from_history import snapshot
 from rl_replenishment.core.transfers import TransferTerms, after_transfers, before_buying
 from rl_replenishment.report.content import ProposalLine
@@ -174,12 +175,14 @@ def run(options: argparse.Namespace, screen: Screen) -> dict[str, Any]:
 	future = None if lines is None or not lines.future else known_demand_of(lines.future, index, today)
 	state = with_dates(options, without_what_expires(stock, state, today), today, future)
 	rhythm = stored.about.get("data", {}).get("rhythm", DAILY) if latest is None else latest.history.rhythm
-	days, orders = None, list[SupplierOrder]()
+	days = None
 	if terms is not None:
 		lead, minute = items.whole_lead_time_days, minute_of_ordering(options)
 		days = timing(terms, lead, today, applied.review_days, minute=minute)
 		state = timed(state, days)
 	proposals = propose(applied.policy, state, max_cover_days=options.max_cover_days, lessons=lessons)
+	served = targets_from(stored.about.get(SERVICE))
+	proposals = with_targets_told(proposals, served, items, state.demand)
 	if rhythm != DAILY:
 		known = f" Demand is known in {rhythm}."
 		proposals = [replace(proposal, reason=proposal.reason + known) for proposal in proposals]
@@ -194,13 +197,15 @@ def run(options: argparse.Namespace, screen: Screen) -> dict[str, Any]:
 		proposals, moved = before_buying(proposals, state, moving)
 		transfers = [transfer for _, transfer in moved]
 		state = after_transfers(state, moved, moving)
-	if terms is not None and days is not None:
-		proposals, orders = on_terms(proposals, state, terms, days, max_cover_days=options.max_cover_days)
-		tell_orders(orders, screen)
-	budget = None
-	if options.budget is not None:
-		budget = _within_budget(options.budget, proposals, state, stored, screen)
-		proposals = budget.proposals
+	purse = None if options.budget is None else _purse(options.budget, state, stored)
+	bought = buy(proposals, state, purse=purse, terms=terms, days=days, max_cover_days=options.max_cover_days)
+	proposals, orders = bought.proposals, bought.orders
+	tell_orders(orders, screen)
+	if purse is not None and bought.spent is not None and bought.spent.missing:
+		screen.note(
+			f"Of the budget of {purse.money:,.2f}, {bought.spent.value:,.2f} are spent;"
+			f" {bought.spent.missing:,.2f} more are wanted, and left out where they are least urgent."
+		)
 	held = [ItemKey(each.item_code, each.warehouse) for each in proposals if each.held_back]
 	if held:
 		screen.note(f"Wanted, and held back for the reason given with each: {some(held)}.")
@@ -215,7 +220,7 @@ def run(options: argparse.Namespace, screen: Screen) -> dict[str, Any]:
 		"today": day(today),
 		"rhythm": rhythm,
 		"lessons": lessons_as_json(lessons),
-		**({} if budget is None else {"budget": budget.as_json()}),
+		**({} if purse is None or bought.spent is None else {"budget": _as_json(purse, bought.spent)}),
 		"proposals": [
 			{**asdict(proposal), "policy_qty": proposal.policy_qty} for proposal in (*proposals, *transfers)
 		],
@@ -223,34 +228,15 @@ def run(options: argparse.Namespace, screen: Screen) -> dict[str, Any]:
 	}
 
 
-@dataclass(frozen=True)
-class _Budget:
-	"""What a budget left of the proposals."""
-
-	proposals: list[Proposal]
-	money: float
-	spent: float
-	missing: float
-
-	def as_json(self) -> dict[str, float]:
-		return {"budget": self.money, "spent": self.spent, "missing": self.missing}
-
-
-def _within_budget(
-	money: float, proposals: list[Proposal], state: State, stored: StoredPolicy, screen: Screen
-) -> _Budget:
-	items = state.items
-	targets = targets_from(stored.about.get(SERVICE))
+def _purse(money: float, state: State, stored: StoredPolicy) -> Purse:
+	"""A budget; what is to be on the shelf more often is more urgent."""
+	items, targets = state.items, targets_from(stored.about.get(SERVICE))
 	factor = factors_of(targets, items, classes_of(items, state.demand))
-	within, spent = within_budget(
-		proposals, state, items.unit_cost, money, stockout_cost=items.stockout_cost * factor
-	)
-	if spent.missing:
-		screen.note(
-			f"Of the budget of {money:,.2f}, {spent.value:,.2f} are spent; {spent.missing:,.2f} more are"
-			" wanted, and left out where they are least urgent."
-		)
-	return _Budget(within, money, spent.value, spent.missing)
+	return Purse(money, items.unit_cost.astype(np.float64), items.stockout_cost * factor)
+
+
+def _as_json(purse: Purse, spent: Spent) -> dict[str, float]:
+	return {"budget": purse.money, "spent": spent.value, "missing": spent.missing}
 
 
 def as_line(proposal: Proposal, item_name: str = "") -> ProposalLine:

@@ -44,8 +44,6 @@ def terms_of(options: argparse.Namespace, items: ItemTable, screen: Screen) -> T
 			if getattr(options, name, None) is not None:
 				raise InputError(f"--{name} has no effect without --terms; give both, or leave it out.")
 		return None
-	if getattr(options, "budget", None) is not None:
-		raise InputError("--budget would cut orders below the minimums of --terms; give one of the two.")
 	return read_terms(options.terms, items, options.items, options.prices, screen.note)
 
 

@@ -9,6 +9,7 @@ spent, are the best that a budget buys but for its last pack (greedy for separab
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -51,6 +52,32 @@ class Spent:
 	value: float
 	#: what the rest would have cost, in money
 	missing: float
+
+
+def demand_of(proposals: Sequence[Proposal], state: State) -> Demand:
+	"""What is there, and what is expected to be asked for, by what proposals say of themselves."""
+
+	def column(name: str) -> FloatArray:
+		return np.array([getattr(each.why, name) for each in proposals], np.float32)
+
+	return Demand(
+		position=state.inventory_position,
+		low=column("demand_low"),
+		middle=column("demand_middle"),
+		high=column("demand_high"),
+		rate=usual_rate(state),
+	)
+
+
+def expected_missed(demand: Demand, quantity: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:
+	"""Demand of the protection interval that is missed where so much is ordered, shape (N,), in stock UOM."""
+	found = np.empty(len(quantity))
+	for first in range(0, len(found), _CHUNK):
+		part = slice(first, first + _CHUNK)
+		courses = courses_of(demand.low[part], demand.middle[part], demand.high[part])
+		there = demand.position[part] + quantity[part]
+		found[part] = np.maximum(courses - there, 0).mean(axis=0)
+	return found
 
 
 def spend(
@@ -158,21 +185,7 @@ def within_budget(
 ) -> tuple[list[Proposal], Spent]:
 	"""The proposals of a state that a budget buys; what is cut or left out says so, and what it costs."""
 	asked = np.array([each.proposed_qty for each in proposals], np.float32)
-	why = [each.why for each in proposals]
-	spent = spend(
-		state.items,
-		Demand(
-			position=state.inventory_position,
-			low=np.array([each.demand_low for each in why], np.float32),
-			middle=np.array([each.demand_middle for each in why], np.float32),
-			high=np.array([each.demand_high for each in why], np.float32),
-			rate=usual_rate(state),
-		),
-		asked,
-		price,
-		budget,
-		stockout_cost,
-	)
+	spent = spend(state.items, demand_of(proposals, state), asked, price, budget, stockout_cost)
 	allowed = written_quantities(state.items, whole_packs(state.items, spent.quantity)).tolist()
 	found = []
 	for each, quantity, rate in zip(proposals, allowed, np.asarray(price).tolist(), strict=True):

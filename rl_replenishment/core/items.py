@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from functools import cached_property
+from itertools import chain
 from typing import Literal, NamedTuple, TypeAlias
 
 import numpy as np
@@ -208,6 +209,16 @@ class ItemTable:
 
 TEXT_FIELDS = ("suppliers", "groups")
 ARRAY_FIELDS = tuple(f.name for f in fields(ItemTable) if f.name not in ("keys", *TEXT_FIELDS))
+
+
+def together(tables: Sequence[ItemTable]) -> ItemTable:
+	"""Several tables, one after the other."""
+	return ItemTable(
+		keys=tuple(chain.from_iterable(table.keys for table in tables)),
+		suppliers=tuple(chain.from_iterable(table.suppliers for table in tables)),
+		groups=tuple(chain.from_iterable(table.groups for table in tables)),
+		**{name: np.concatenate([getattr(table, name) for table in tables]) for name in ARRAY_FIELDS},
+	)
 
 
 def _packs_up(packs: FloatArray) -> FloatArray:

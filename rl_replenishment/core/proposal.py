@@ -45,6 +45,8 @@ class Proposal:
 	from_warehouse: str = ""
 	#: what was learned from the buyer that moved the order, in words; "" where nothing did
 	lesson: str = ""
+	#: what moving it saves against buying, in money; 0 where it is bought
+	saved: float = 0.0
 
 	@property
 	def policy_qty(self) -> float:
@@ -53,6 +55,14 @@ class Proposal:
 		# a limit cuts either, and a supplier's minimum raises either
 		raised = self.proposed_qty - self.why.quantity
 		return min(own, self.proposed_qty) if raised < 0 else own + raised
+
+	def changed(self, quantity: float, reason: str, held_back: str | None = None) -> Proposal:
+		"""Of another quantity, with what is said of it: `replace` for thousands, in a fifth of its time."""
+		held = self.held_back if held_back is None else held_back
+		found = object.__new__(Proposal)
+		# it is nobody else's yet
+		found.__dict__.update(self.__dict__, proposed_qty=quantity, reason=reason, held_back=held)
+		return found
 
 
 def propose(

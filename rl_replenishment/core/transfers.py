@@ -145,6 +145,7 @@ def before_buying(
 					reason=f"{whole.reason} {words}",
 					from_warehouse=source.warehouse,
 					supplier="",
+					saved=each.saved,
 				),
 			)
 		)

@@ -46,6 +46,10 @@ def test_a_policy_with_targets_keeps_its_word_in_a_backtest(run: Run, folder: Pa
 	before = {row["item_code"]: row["proposed_qty"] for row in plain}
 	assert by_item["Apple"] < before["Apple"]
 	assert by_item["Bread"] > before["Bread"]
+	reasons = {row["item_code"]: row["reason"] for row in served}
+	assert "for 97 % of demand met from the shelf, the target of all items." in reasons["Apple"]
+	assert "for a missing unit that counts 50 times, as set for this item." in reasons["Bread"]
+	assert not any("target of" in row["reason"] for row in plain)
 	tested = run("backtest", "o.csv", "--policy", "served", "--service-curve", "--json").document
 	learned, curve = tested["policies"][0], tested["service"][0]
 	assert curve["present"]["fill_rate"] == pytest.approx(learned["fill_rate"], abs=1e-6)

@@ -13,12 +13,12 @@ from rl_replenishment.core.policies.base import State, protection_days
 from rl_replenishment.core.proposal import propose
 from rl_replenishment.core.simulation.rollout import run
 from rl_replenishment.core.simulation.scenario import Scenario, sample_lead_times
-from rl_replenishment.core.terms.calendar import timed, timing
+from rl_replenishment.core.terms.calendar import last_sent, timed, timing
 from rl_replenishment.core.terms.lines import Lines
 from rl_replenishment.core.terms.ordering import UnderTerms, to_price_break
 from rl_replenishment.core.terms.proposals import on_terms
 from rl_replenishment.core.terms.rounding import fill
-from rl_replenishment.core.terms.terms import MEASURES, PriceBreaks, SupplierTerms, Terms, Values
+from rl_replenishment.core.terms.terms import END_OF_DAY, MEASURES, PriceBreaks, SupplierTerms, Terms, Values
 from rl_replenishment.core.training.classical import uncorrected
 
 SEEDS = range(60)
@@ -158,6 +158,16 @@ def test_what_nobody_buys_is_not_raised_whatever_a_forecast_says() -> None:
 	assert [each.policy_qty for each in raised] == [sold.proposed_qty + 50, 0]
 
 
+def test_what_a_supplier_is_called_is_no_place_for_numbers() -> None:
+	items = ItemTable.create(codes(1), ["{0} & {Sons}"], unit_cost=10, lead_time_days=3)
+	state = replace(state_of(items, demand=plain_statistics(1, level=1.0), review_days=7), today=MONDAY)
+	terms = Terms.create(SupplierTerms.create(["{0} & {Sons}"], minimum_value=500), items)
+	days = timing(terms, items.whole_lead_time_days, MONDAY, 7)
+	(raised,), _ = on_terms(propose(uncorrected(forecast_rule(items=items)), state), state, terms, days)
+	assert raised.proposed_qty == 50
+	assert "to 50: {0} & {Sons}'s minimum of 500.00 was missing" in raised.reason
+
+
 def shop(
 	*, on_hand: float, minimum: float, stockout_cost: float = 5.0, **terms: float
 ) -> tuple[State, Terms]:
@@ -204,6 +214,35 @@ def test_a_price_break_is_taken_where_it_saves_more_than_holding_costs() -> None
 	assert to_price_break(lines, replace(terms, breaks=breaks)).tolist() == [290], "the one that saves most"
 	assert replace(terms, breaks=breaks).price_of([20]).tolist() == [9.5]
 	assert replace(terms, breaks=breaks).saved([20]).tolist() == [10]
+
+
+def test_what_is_placed_already_counts_and_pays_the_freight() -> None:
+	"""A further order of the same day is raised by what lacks of both, and does not wait to save freight."""
+	rule = forecast_rule(safety_factor=3)
+	state, terms = shop(on_hand=8, minimum=600, stockout_cost=0.5, freight_cost=50, free_freight_value=700)
+	assert not UnderTerms(rule, terms).order_quantities(state).any()
+	for placed, value in ((600.0, 100), (650.0, 50), (800.0, 40)):
+		beside = replace(terms, placed=np.array([[placed], [0], [0], [placed / 10]]))
+		found = UnderTerms(rule, beside).order_quantities(state)
+		assert beside.totals(found)[0, 0] == value
+		assert not beside.missing(found).any()
+	small = UnderTerms(rule, replace(terms, placed=np.array([[500.0], [0], [0], [50]])), may_wait=False)
+	assert terms.totals(small.order_quantities(state))[0, 0] >= 100
+
+
+def test_when_the_last_orders_went_out() -> None:
+	"""Tuesdays and Fridays until 11:00, but for Friday the 5th of January 2024; others at any time."""
+	week = np.array([[False, True, False, False, True, False, False], [True] * 7])
+	own = SupplierTerms.create(
+		["A", "B"], order_days=week, closing_minute=[11 * 60, END_OF_DAY], holidays=[["2024-01-05"], []]
+	)
+
+	def sent(today: str, minute: int) -> list[str]:
+		return [str(moment) for moment in last_sent(own, np.datetime64(today), minute)]
+
+	assert sent("2024-01-09", 10 * 60) == ["2024-01-02T11:00", "2024-01-09T00:00"]
+	assert sent("2024-01-09", 11 * 60) == ["2024-01-09T11:00", "2024-01-09T00:00"]
+	assert sent("2024-01-08", 0) == ["2024-01-02T11:00", "2024-01-08T00:00"]
 
 
 @pytest.mark.parametrize(

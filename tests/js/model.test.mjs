@@ -23,6 +23,23 @@ const line = (proposal, changes = {}) => ({
 	...changes,
 });
 
+test("transfers say what they save as far as they are wanted", () => {
+	const transfers = [
+		line("a", { cost: 4, saved: 20, proposed: 60, qty: 5 }),
+		line("b", { cost: 4, saved: 6, proposed: 60, qty: 5 }),
+	];
+	assert.deepEqual(model.moved(transfers, {}), { lines: 2, value: 30, cost: 8, saved: 26 });
+	assert.deepEqual(model.moved(transfers, { a: { qty: 2.5 }, b: { qty: 0 } }), {
+		lines: 1,
+		value: 7.5,
+		cost: 4,
+		saved: 8,
+	});
+	assert.deepEqual(model.to_move(transfers.slice(0, 1), { a: { qty: 2 } }), {
+		a: { qty: 2, reason: "", seen: "then" },
+	});
+});
+
 test("a line is changed by more than its digits", () => {
 	const one = line("a");
 	assert.equal(model.is_changed(one, {}), false);

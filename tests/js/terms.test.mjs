@@ -22,6 +22,15 @@ test("each minimum says what is missing, with the buyer's changes", () => {
 	assert.deepEqual(missing({ P2: { qty: 0 } }), [40, 4, 5]);
 });
 
+test("what goes out beside the lines counts", () => {
+	const terms = { ...TERMS, placed: { value: 15, weight: 4 } };
+	assert.deepEqual(
+		minimums(LINES, {}, terms).map((each) => each.missing),
+		[5, 0, 0]
+	);
+	assert.deepEqual(freight(LINES, {}, terms), { cost: 9, missing: 25 });
+});
+
 test("freight is to be paid until it is free", () => {
 	assert.deepEqual(freight(LINES, {}, TERMS), { cost: 9, missing: 40 });
 	assert.equal(freight(LINES, { P1: { qty: 4 } }, TERMS), null);

@@ -86,18 +86,21 @@ def approve(sent: Any, *, submit: bool) -> list[dict[str, Any]]:
 	]
 
 
+def wishes_of(lines: Any) -> dict[str, Wish]:
+	"""What is wanted of lines by proposal, as it was sent."""
+	return {
+		str(name): Wish(float(line["qty"]), str(line.get("reason") or ""), str(line.get("seen") or ""))
+		for name, line in lines.items()
+	}
+
+
 def _read(sent: Any) -> list[Group]:
 	try:
 		groups = [
 			Group(
 				str(each.get("supplier") or ""),
 				str(each.get("company") or ""),
-				{
-					str(name): Wish(
-						float(line["qty"]), str(line.get("reason") or ""), str(line.get("seen") or "")
-					)
-					for name, line in each["lines"].items()
-				},
+				wishes_of(each["lines"]),
 			)
 			for each in frappe.parse_json(sent)
 		]
@@ -148,13 +151,13 @@ def _sharing_requests(groups: Sequence[Group]) -> Iterator[list[Group]]:
 def _order_together(groups: list[Group], prices: dict[str, Price], submit: bool) -> None:
 	"""Submit the requests of some groups and order; where no order comes of it, all is as it was."""
 	try:
-		with _undone_if_it_fails("rl_board_requests"):
+		with undone_if_it_fails("rl_board_requests"):
 			by_request: dict[str, list[tuple[OpenLine, Wish]]] = defaultdict(list)
 			for group in groups:
 				for line in group.lines:
 					by_request[line.request].append((line, group.wishes[line.proposal]))
 			for request, lines in by_request.items():
-				_submit_request(request, lines)
+				submit_request(request, lines)
 			for group in groups:
 				_order(group, prices, submit)
 			if all(group.result["status"] == "Failed" for group in groups):
@@ -167,7 +170,7 @@ def _order_together(groups: list[Group], prices: dict[str, Price], submit: bool)
 			group.fail(why_refused(error))
 
 
-def _submit_request(name: str, lines: Sequence[tuple[OpenLine, Wish]]) -> None:
+def submit_request(name: str, lines: Sequence[tuple[OpenLine, Wish]]) -> None:
 	"""Write what the buyer changed into a draft and submit it; into one that is submitted, reasons alone."""
 	if not lines[0][0].is_draft:
 		_note_reasons(name, lines)
@@ -213,7 +216,7 @@ def _order(group: Group, prices: dict[str, Price], submit: bool) -> None:
 		_turned_down(group)
 		return
 	try:
-		with _undone_if_it_fails("rl_board_order"):
+		with undone_if_it_fails("rl_board_order"):
 			order = _make_order(group, wanted, prices)
 			order.insert()
 	except Exception as error:
@@ -277,7 +280,7 @@ def _try_to_submit(order: Document) -> str:
 	if not order.has_permission("submit"):
 		return _("It stays a draft: you may not submit Purchase Orders.")
 	try:
-		with _undone_if_it_fails("rl_board_submit"):
+		with undone_if_it_fails("rl_board_submit"):
 			order.submit()
 	except Exception as error:
 		order.docstatus = frappe.model.docstatus.DocStatus.draft()
@@ -286,7 +289,7 @@ def _try_to_submit(order: Document) -> str:
 
 
 @contextmanager
-def _undone_if_it_fails(name: str) -> Iterator[None]:
+def undone_if_it_fails(name: str) -> Iterator[None]:
 	"""Nothing of what fails within is kept, nor what ERPNext would have shown of it."""
 	messages = len(frappe.local.message_log)
 	frappe.db.savepoint(name)
@@ -319,7 +322,7 @@ def undo(sent: Any) -> list[dict[str, Any]]:
 def _take_back(name: str) -> str:
 	"""Returns why not, "" where it went well."""
 	try:
-		with _undone_if_it_fails("rl_board_undo"):
+		with undone_if_it_fails("rl_board_undo"):
 			order = frappe.get_doc("Purchase Order", name, for_update=True)
 			if order.docstatus.is_draft():
 				order.delete()

@@ -58,6 +58,8 @@ class OpenLine(NamedTuple):
 	edit_reason: str
 	#: what was learned from buyers that moved the quantity, in words; "" where nothing did
 	lesson: str
+	#: where it is moved from, "" where it is bought
+	from_warehouse: str = ""
 
 	@property
 	def without_lesson(self) -> float | None:
@@ -72,11 +74,12 @@ class OpenLine(NamedTuple):
 
 
 def read_open_lines(
-	agent: str | None = None, proposals: Collection[str] | None = None
+	agent: str | None = None, proposals: Collection[str] | None = None, *, moved: bool = False
 ) -> tuple[list[OpenLine], int]:
 	"""The open lines that the user may read, the most urgent first, and how many there are beyond these.
 
-	Of one agent or of all, or of some proposals alone. In three queries whatever their number.
+	Of one agent or of all, or of some proposals alone; of what is to be bought, or `moved`. In three queries
+	whatever their number.
 	"""
 	proposal, line = frappe.qb.DocType("RL Proposal"), frappe.qb.DocType("Material Request Item")
 	request = frappe.qb.DocType("Material Request")
@@ -93,10 +96,11 @@ def read_open_lines(
 			*(proposal.explanation, proposal.state, request.name.as_("request"), request.modified),
 			*(request.docstatus, line.name.as_("line"), line.qty, line.uom, line.stock_uom),
 			*(line.conversion_factor, line.stock_qty, line.ordered_qty, line.schedule_date),
-			*(line.rl_edit_reason, proposal.lesson),
+			*(line.rl_edit_reason, proposal.lesson, line.from_warehouse),
 		)
 		.where(is_of(proposal, line, request) & (request.docstatus < 2))
-		.where((request.status != "Stopped") & (request.material_request_type == "Purchase"))
+		.where(request.status != "Stopped")
+		.where(request.material_request_type == ("Material Transfer" if moved else "Purchase"))
 		.where((line.stock_qty > line.ordered_qty) & (proposal.status == "Requested"))
 		.where(Limits("RL Proposal").criterion(proposal))
 		.orderby(proposal.days_of_stock, proposal.name)
@@ -108,7 +112,7 @@ def read_open_lines(
 	rows = query.run(as_dict=True)
 	readable = _readable({row.request for row in rows})
 	rows = [row for row in rows if row.request in readable]
-	return [_line(row) for row in rows[:MOST_LINES]], max(len(rows) - MOST_LINES, 0)
+	return [_line(row, moved=moved) for row in rows[:MOST_LINES]], max(len(rows) - MOST_LINES, 0)
 
 
 def asked_for(proposals: Any, most: int = MOST_LINES) -> list[str]:
@@ -164,7 +168,7 @@ def _readable(requests: set[str]) -> set[str]:
 	return set(frappe.get_list("Material Request", {"name": ("in", sorted(requests))}, pluck="name", limit=0))
 
 
-def _line(row: Any) -> OpenLine:
+def _line(row: Any, *, moved: bool) -> OpenLine:
 	return OpenLine(
 		proposal=row.name,
 		agent=row.agent,
@@ -194,4 +198,5 @@ def _line(row: Any) -> OpenLine:
 		required_by=getdate(row.schedule_date) if row.schedule_date else None,
 		edit_reason=row.rl_edit_reason or "",
 		lesson=row.lesson or "",
+		from_warehouse=(row.from_warehouse or "") if moved else "",
 	)

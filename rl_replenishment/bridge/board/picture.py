@@ -51,13 +51,17 @@ def item_picture(agent: str, item_code: str, warehouse: str, qty: float = 0.0) -
 	if agent not in agents_in_part():
 		frappe.throw(_("No permission for agent {0}.").format(escape_html(agent)), frappe.PermissionError)
 	settings, key = frappe.get_cached_doc("RL Agent Settings", agent), ItemKey(item_code, warehouse)
-	if key not in resolve_scope(settings).keys:
-		raise frappe.DoesNotExistError(_("The agent has no such item-warehouse."))
+	# whether the agent has it is nobody's business who may not see it
+	row = {"item_code": item_code, "warehouse": warehouse}
+	_check_limits(agent, row, item_code="Item", warehouse="Warehouse")
+	missing = frappe.DoesNotExistError(_("The agent has no such item-warehouse."))
+	if not frappe.db.exists("Item", item_code):
+		raise missing
 	items, bought = read_parameters(settings, [key])
-	row = {"item_code": item_code, "warehouse": warehouse, "group": items.groups[0]}
-	named = {"item_code": "Item", "warehouse": "Warehouse", "group": "Item Group", "supplier": "Supplier"}
-	if not Limits("RL Proposal").keep([{**row, "supplier": items.suppliers[0] or None}], **named):
-		frappe.throw(_("No permission for agent {0}.").format(escape_html(agent)), frappe.PermissionError)
+	row = {"group": items.groups[0], "supplier": items.suppliers[0] or None}
+	_check_limits(agent, row, group="Item Group", supplier="Supplier")
+	if key not in resolve_scope(settings).keys:
+		raise missing
 	known = {"agent": agent, "item_code": item_code, "warehouse": warehouse}
 	last = frappe.get_all("RL Proposal", known, ["state"], order_by="creation desc", limit=1)
 	lead = float(items.whole_lead_time_days[0])
@@ -77,6 +81,12 @@ def item_picture(agent: str, item_code: str, warehouse: str, qty: float = 0.0) -
 		rate=float(bought.rates[0]),
 	)
 	return picture_of(line, qty)
+
+
+def _check_limits(agent: str, row: dict[str, Any], **named: str) -> None:
+	"""Refuse what User Permissions keep from the user: `named` has by field of a row the DocType it names."""
+	if not Limits("RL Proposal").keep([row], **named):
+		frappe.throw(_("No permission for agent {0}.").format(escape_html(agent)), frappe.PermissionError)
 
 
 def picture_of(line: OpenLine, qty: float) -> dict[str, Any]:

@@ -10,6 +10,7 @@ import numpy as np
 from frappe.utils import flt, getdate
 
 from rl_replenishment.bridge.board.buying_prices import Price, read_prices
+from rl_replenishment.bridge.board.moving import read_transfers
 from rl_replenishment.bridge.board.open_lines import OpenLine, read_open_lines
 from rl_replenishment.bridge.board.outlooks import Outlooks, read_outlooks
 from rl_replenishment.bridge.board.supplier_terms import board_terms
@@ -43,6 +44,7 @@ def board(agent: str | None) -> dict[str, Any]:
 	return {
 		"lines": shown,
 		"more": more,
+		"transfers": read_transfers(agent),
 		"suppliers": _suppliers({line.supplier for line in lines if line.supplier}),
 		"currencies": {
 			company: frappe.get_cached_value("Company", company, "default_currency") for company in companies
@@ -54,6 +56,7 @@ def board(agent: str | None) -> dict[str, Any]:
 			"edit": bool(frappe.has_permission("Material Request", "write")),
 			"approve": bool(frappe.has_permission("Material Request", "submit"))
 			and bool(frappe.has_permission("Purchase Order", "create")),
+			"move": bool(frappe.has_permission("Material Request", "submit")),
 			"submit": bool(frappe.has_permission("Purchase Order", "submit")),
 			"snooze": bool(frappe.has_permission("RL Snooze", "create")),
 		},

@@ -12,6 +12,7 @@ import numpy as np
 from frappe.utils import now_datetime
 
 from rl_replenishment.bridge.board.open_lines import OpenLine
+from rl_replenishment.bridge.state.placed import with_placed
 from rl_replenishment.bridge.state.supplier_terms import read_terms
 from rl_replenishment.core.items import ItemKey, ItemTable
 from rl_replenishment.core.terms.calendar import timing
@@ -21,7 +22,7 @@ from rl_replenishment.core.terms.terms import MEASURES
 def board_terms(lines: Sequence[OpenLine], today: date) -> dict[str, dict[str, Any]]:
 	"""By company and supplier: minimums, freight, the next order day, and what a unit of each line weighs.
 
-	In at most five queries for each company; nothing for who may not read RL Supplier Terms.
+	In at most eleven queries for each company; nothing for who may not read RL Supplier Terms.
 	"""
 	if not frappe.has_permission("RL Supplier Terms", "read"):
 		return {}
@@ -39,8 +40,10 @@ def _of(company: str, lines: Sequence[OpenLine], today: date) -> dict[str, Any]:
 	if terms is None:
 		return {}
 	now = now_datetime()
+	minute = 60 * now.hour + now.minute
+	terms = with_placed(terms, company, today, minute, shown={line.line for line in lines})
 	at_once, day = np.zeros(len(items), np.int32), np.datetime64(today, "D")
-	days = timing(terms, at_once, day, 1, minute=60 * now.hour + now.minute)
+	days = timing(terms, at_once, day, 1, minute=minute)
 	suppliers, found = terms.suppliers, {}
 	for at, name in enumerate(suppliers.names):
 		own = np.flatnonzero(terms.of_item == at).tolist()
@@ -50,6 +53,12 @@ def _of(company: str, lines: Sequence[OpenLine], today: date) -> dict[str, Any]:
 				measure: float(least)
 				for measure, least in zip(MEASURES, suppliers.minimum[:, at], strict=True)
 				if least > 0
+			},
+			# of what is not among the lines: requested by hand, or ordered and not sent yet
+			"placed": {
+				measure: float(amount)
+				for measure, amount in zip(MEASURES, terms.placed[:, at], strict=True)
+				if amount > 0
 			},
 			"freight_cost": float(suppliers.freight_cost[at]),
 			"free_freight_value": free if np.isfinite(free) else None,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
@@ -17,6 +18,7 @@ from rl_replenishment.bridge.each_agent import for_each_agent
 from rl_replenishment.bridge.figures import percent
 from rl_replenishment.bridge.language import in_the_sites_language
 from rl_replenishment.bridge.notifying import POLICY_DRIFTING, announce
+from rl_replenishment.bridge.policies.service_targets import targets_of
 from rl_replenishment.bridge.policies.store import active_policy
 from rl_replenishment.bridge.queries import Keys, posted_within
 from rl_replenishment.bridge.state.demand import read_demand
@@ -61,7 +63,7 @@ def _check(settings: Document, today: date) -> str | None:
 	if not keys:
 		return None
 	weeks = read_weeks(settings, keys, today)
-	drift = _in_words(band, weeks, settings.company)
+	drift = _in_words(band, weeks, settings.company, [target.factor for target in targets_of(settings)])
 	if drift != (policy.drift or ""):
 		frappe.db.set_value("RL Policy", policy.name, "drift", drift, update_modified=False)
 	return policy.name if drift else None
@@ -73,8 +75,11 @@ def _band(metrics: str | None) -> Band | None:
 	return Band(**found) if found else None
 
 
-def _in_words(band: Band, weeks: Weeks, company: str) -> str:
+def _in_words(band: Band, weeks: Weeks, company: str, factors: Sequence[float]) -> str:
 	lost_service, lost_cost = band.has_lost(weeks)
+	# the backtest knows no service targets: who wants more service pays for it, who wants less has it
+	lost_cost &= not any(factor > 1 for factor in factors)
+	lost_service &= not any(factor < 1 for factor in factors)
 	found = []
 	if lost_service:
 		found.append(

@@ -17,22 +17,19 @@ from rl_replenishment.bridge import feedback, figures
 from rl_replenishment.bridge.guarding import plain
 from rl_replenishment.bridge.policies import classical_rule
 from rl_replenishment.bridge.policies import store as policy_store
-from rl_replenishment.bridge.policies.service_targets import serving
+from rl_replenishment.bridge.policies.service_targets import serving, targets_of
 from rl_replenishment.bridge.proposing import rows as proposal_rows
+from rl_replenishment.bridge.proposing.buying import as_bought
 from rl_replenishment.bridge.proposing.decided import read_decided
 from rl_replenishment.bridge.proposing.grouping import OrderLine
 from rl_replenishment.bridge.proposing.lessons import lessons_by_now
-from rl_replenishment.bridge.proposing.limits import within_cover, within_money
+from rl_replenishment.bridge.proposing.limits import within_cover
 from rl_replenishment.bridge.proposing.material_requests import Emitted, emit
 from rl_replenishment.bridge.proposing.notes import notes, targets_to_come
 from rl_replenishment.bridge.proposing.on_hold import without_held
 from rl_replenishment.bridge.proposing.rows import Entry
 from rl_replenishment.bridge.proposing.snoozed import without_snoozed
-from rl_replenishment.bridge.proposing.supplier_terms import (
-	read_under_terms,
-	rounded_together,
-	with_order_days,
-)
+from rl_replenishment.bridge.proposing.supplier_terms import read_under_terms, with_order_days
 from rl_replenishment.bridge.state.budget import read_budget
 from rl_replenishment.bridge.state.situation import Situation, read_situation
 from rl_replenishment.core.edits.constraints import LEARNED_CONSTRAINTS, constrained
@@ -41,6 +38,7 @@ from rl_replenishment.core.lessons.following import Following
 from rl_replenishment.core.policies.adaptation import adapted_to
 from rl_replenishment.core.policies.store import StoredPolicy
 from rl_replenishment.core.proposal import Proposal, propose
+from rl_replenishment.core.service.reasons import with_targets_told
 from rl_replenishment.core.transfers import TransferTerms, after_transfers, before_buying
 
 #: of many lines, how many a message names
@@ -197,6 +195,7 @@ def _decide(
 	state, number = situation.state, figures.writer()
 	decided = read_decided(settings, situation.scope.keys, situation.stock.projected, today)
 	asked = propose(policy, state, _, number=number, lessons=taught.lessons)
+	asked = with_targets_told(asked, targets_of(settings), situation.items, state.demand, _, number)
 	following = Following(policy, taught.lessons.factor(state.items, np.datetime64(today, "D")))
 	proposals = decided.bounded(asked, state, following.order_quantities)
 	# before the limits, so that what is snoozed takes no other line's place
@@ -211,9 +210,8 @@ def _decide(
 		# what is moved somewhere is not bought for it, too
 		rest = replace(situation, state=after_transfers(state, transfers, terms))
 	budget = read_budget(settings, today)
-	proposals, unaffordable = within_money(settings, budget, rest, proposals)
-	proposals, by_supplier = rounded_together(settings, rest, proposals, under, budget)
-	cut += [*unaffordable, *by_supplier]
+	proposals, not_bought = as_bought(settings, rest, proposals, under, budget)
+	cut += not_bought
 	messages = [*notes(situation), *targets_to_come(settings), *snoozed, *on_hold, *cut]
 	if not transfers and not any(proposal.proposed_qty > 0 for proposal in proposals):
 		messages.append(_("Nothing to order now: what is in stock, requested or ordered already is enough."))

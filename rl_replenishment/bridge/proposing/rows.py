@@ -253,6 +253,8 @@ def _state(
 	}
 	if most_stock:
 		found["most_stock"] = most_stock
+	if proposal.from_warehouse:
+		found["saved"] = proposal.saved
 	return {name: round(figures.exact(value), DIGITS) for name, value in found.items() if np.isfinite(value)}
 
 

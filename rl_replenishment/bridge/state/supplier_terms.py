@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -13,10 +14,11 @@ import numpy.typing as npt
 from frappe.utils import flt
 
 from rl_replenishment.bridge.queries import one_of
+from rl_replenishment.bridge.state.price_breaks import read_breaks
 from rl_replenishment.bridge.state.prices import exchange_rates
 from rl_replenishment.core.files.terms import minute_of
 from rl_replenishment.core.items import ItemTable
-from rl_replenishment.core.terms.terms import END_OF_DAY, SupplierTerms, Terms
+from rl_replenishment.core.terms.terms import END_OF_DAY, PriceBreaks, SupplierTerms, Terms
 
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _MONEY = ("minimum_value", "freight_cost", "free_freight_value")
@@ -27,12 +29,17 @@ _FIELDS = (
 )
 
 
-def read_terms(company: str, items: ItemTable, today: date) -> Terms | None:
+def read_terms(company: str, items: ItemTable, today: date, *, with_breaks: bool = False) -> Terms | None:
 	"""The terms under which N item-warehouses are bought, in company currency; None where nobody has any.
 
-	In at most five queries. Amounts in a currency without a rate for buying ask for nothing.
+	In at most five queries. Amounts in a currency without a rate for buying ask for nothing. Where asked for,
+	`with_breaks`: those prices by quantity that Pricing Rules have.
 	"""
+	breaks, price = read_breaks(company, items, today) if with_breaks else (PriceBreaks(), None)
 	rows = _rows({name for name in items.suppliers if name})
+	# whoever has prices by quantity and asks for nothing else is a supplier with terms, too
+	others = {items.suppliers[i] for i in breaks.item.tolist()} - {row.name for row in rows} - {""}
+	rows += [frappe._dict(dict.fromkeys(_FIELDS), name=name) for name in sorted(others)]
 	if not rows:
 		return None
 	own = frappe.get_cached_value("Company", company, "default_currency")
@@ -59,10 +66,12 @@ def read_terms(company: str, items: ItemTable, today: date) -> Terms | None:
 		closing_minute=[minute_of(row.closing_time or "") or END_OF_DAY for row in rows],
 		holidays=[holidays.get(row.holiday_list, []) for row in rows],
 	)
-	terms = Terms.create(suppliers, items)
+	terms = Terms.create(suppliers, items, price=price, breaks=breaks)
 	if not (suppliers.minimum[1] > 0).any():
 		return terms
-	return Terms.create(suppliers, items, weight=_weights(items, terms, [row.weight_uom for row in rows]))
+	uoms = [row.weight_uom for row in rows]
+	wanted = [uoms[at] if at >= 0 else None for at in terms.of_item.tolist()]
+	return replace(terms, weight=read_weights([key.item_code for key in items.keys], wanted))
 
 
 def _rows(names: Collection[str]) -> list[Any]:
@@ -92,33 +101,36 @@ def _holidays(lists: Collection[str]) -> dict[str, list[date]]:
 	return found
 
 
-def _weights(items: ItemTable, terms: Terms, uoms: list[str | None]) -> npt.NDArray[np.float64]:
-	"""What a stock unit of each item weighs in its supplier's unit, shape (N,); 0 where nobody knows."""
+def read_weights(codes: Sequence[str], uoms: Sequence[str | None]) -> npt.NDArray[np.float64]:
+	"""What a stock unit of N items weighs, in a unit of its own each, shape (N,); 0 where nobody knows.
+
+	In two queries; in none where no unit is given.
+	"""
+	found = np.zeros(len(codes))
+	known_uoms = sorted({uom for uom in uoms if uom})
+	if not known_uoms:
+		return found
 	item, factor = frappe.qb.DocType("Item"), frappe.qb.DocType("UOM Conversion Factor")
-	codes = {key.item_code for key, at in zip(items.keys, terms.of_item, strict=True) if at >= 0}
+	weighed = {code for code, uom in zip(codes, uoms, strict=True) if uom}
 	known = {
 		code: (flt(weight), uom)
 		for code, weight, uom in frappe.qb.from_(item)
 		.select(item.name, item.weight_per_unit, item.weight_uom)
-		.where(one_of(item.name, sorted(codes)))
+		.where(one_of(item.name, sorted(weighed)))
 		.run()
 	}
 	factors: dict[tuple[str, str], float] = {}
 	for start, end, value in (
 		frappe.qb.from_(factor)
 		.select(factor.from_uom, factor.to_uom, factor.value)
-		.where(
-			factor.to_uom.isin([uom for uom in uoms if uom]) | factor.from_uom.isin([u for u in uoms if u])
-		)
+		.where(factor.to_uom.isin(known_uoms) | factor.from_uom.isin(known_uoms))
 		.run()
 	):
 		if flt(value) > 0:
 			factors[start, end] = flt(value)
 			factors.setdefault((end, start), 1 / flt(value))
-	found = np.zeros(len(items))
-	for i, (key, at) in enumerate(zip(items.keys, terms.of_item.tolist(), strict=True)):
-		weight, uom = known.get(key.item_code, (0.0, None))
-		wanted = uoms[at] if at >= 0 else None
+	for i, (code, wanted) in enumerate(zip(codes, uoms, strict=True)):
+		weight, uom = known.get(code, (0.0, None))
 		if weight and uom and wanted:
 			found[i] = weight * (1.0 if uom == wanted else factors.get((uom, wanted), 0.0))
 	return found

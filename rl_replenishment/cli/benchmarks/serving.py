@@ -58,7 +58,7 @@ def _serve(count: int, seed: int) -> dict[str, Any]:
 	demand = np.empty((LOOKBACK_DAYS, count), dtype=np.float32)
 	for day in range(LOOKBACK_DAYS):
 		demand[day] = rng.poisson(0.5, count)
-	policy = _policy(items, rng)
+	policy = network_policy(items, rng)
 	on_hand = rng.uniform(0, 30, count).astype(np.float32)
 	arrivals = rng.poisson(0.2, (14, count)).astype(np.float32)
 	seconds = []
@@ -106,7 +106,7 @@ def _memory_mib(which: str) -> float:
 	return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit
 
 
-def _policy(items: ItemTable, rng: np.random.Generator) -> ResidualNetwork:
+def network_policy(items: ItemTable, rng: np.random.Generator) -> ResidualNetwork:
 	"""Of the size that training makes; random weights cost as much as trained ones."""
 	sizes = (OBSERVATION_SIZE, 64, 64, ACTION_SIZE)
 	layers = [

@@ -121,6 +121,22 @@ class Inventory:
 			self.receive()
 		return ordered
 
+	def move(
+		self,
+		source: npt.NDArray[np.intp],
+		target: npt.NDArray[np.intp],
+		quantity: FloatArray,
+		days: int,
+	) -> None:
+		"""Take M quantities off the shelves of `source` now, and have them arrive at `target` in `days`."""
+		if not 0 < days < self._slots:
+			raise ValueError(f"a transfer of {days} days, room is for 1 to {self._slots - 1}")
+		np.subtract.at(self.net_stock, source, quantity)
+		np.add.at(self._pipeline[(self._today + days) % self._slots], target, quantity)
+		np.add.at(self.on_order, target, quantity)
+		if self._shelf is not None:
+			self._shelf.take(source, quantity)
+
 	def serve(self, demand: FloatArray) -> DayResult:
 		"""Meet a day's demand, shape (N,), end the day and move on to the next."""
 		sales = np.minimum(demand, self.on_hand)
@@ -173,6 +189,9 @@ class _Shelf:
 
 	def receive(self, quantity: FloatArray) -> None:
 		self._received[self._day % self._slots] += quantity
+
+	def take(self, columns: npt.NDArray[np.intp], quantity: FloatArray) -> None:
+		np.add.at(self._gone, columns, quantity)
 
 	def end_day(self, issued: FloatArray, on_hand: FloatArray) -> FloatArray:
 		"""Throw away what was received `shelf_life_days` - 1 days ago or before and is still here."""

@@ -84,6 +84,22 @@ def timing(
 	)
 
 
+def last_sent(suppliers: SupplierTerms, today: np.datetime64, minute: int) -> npt.NDArray[np.datetime64]:
+	"""The moment up to which each supplier's orders have gone out, shape (S,), in minutes.
+
+	That is when the last of its order days closed, `minute` minutes past midnight of today at most; what
+	was ordered after it goes out with the next order.
+	"""
+	day = today.astype("datetime64[D]")
+	found = np.empty(len(suppliers), "datetime64[m]")
+	for at, closing in enumerate(suppliers.closing_minute.tolist()):
+		orders = np.busdaycalendar(suppliers.order_days[at].tolist(), suppliers.holidays[at])
+		latest = day - np.timedelta64(int(closing > minute), "D")
+		last = np.busday_offset(latest, 0, roll="backward", busdaycal=orders)
+		found[at] = last.astype("datetime64[m]") + np.timedelta64(closing, "m")
+	return found
+
+
 def timed(state: State, found: Timing) -> State:
 	"""The state as an order meets it: its lead time is until it arrives, its interval until the next one."""
 	items = state.items

@@ -44,11 +44,17 @@ class Decided:
 	#: suppliers of which nothing is ordered, shape (S,): waiting is cheaper, or a minimum cannot be reached
 	waits: Mask
 	is_out_of_reach: Mask
+	#: minimums that the money is not enough for, shape (S,), of `is_out_of_reach`
+	is_unaffordable: Mask
 	#: what lacks of them with all that may be ordered, shape (4, S)
 	short: Values
+	#: lines that are ordered below a minimum out of reach, since waiting costs more, shape (N,)
+	below_minimum: Mask
 	#: what raising the lines costs now, and what waiting for a review does, shape (S,)
 	raising_cost: Values
 	waiting_cost: Values
+	#: what waiting costs of each line, shape (N,)
+	line_waiting_cost: Values
 	#: freight to pay, shape (S,)
 	freight: Values
 
@@ -67,28 +73,55 @@ def decide(
 	*,
 	raising: Raising | None = None,
 	may_wait: bool = True,
+	only_minimum: Mask | None = None,
+	unaffordable: Mask | None = None,
 ) -> Decided:
 	"""Round the lines of each supplier together, or let them wait, whichever is expected to cost less.
 
 	`state` is as `timed` has it. An order that lacks nothing is placed. Else it waits for the next review as
 	long as what that costs, in demand missed and in completing it then, is less than completing it now and
 	what the terms cost anyway in that time: the stopping rule of a renewal process, one step ahead (Ross
-	1970). Where not `may_wait`, whatever can be completed is placed. `raising` is as for `fill`.
+	1970). Where not `may_wait`, whatever can be completed is placed. `raising` is as for `fill`. Where part
+	of an order is placed already, its freight is to be paid whether or not the rest waits.
+
+	Where a minimum is out of reach, or not to be raised to since it is `unaffordable`, shape (S,), lines are
+	ordered below it where waiting costs more than an order of their own, its freight, and keeping them until
+	the next one: a buyer can ask the supplier to accept them. Nothing is raised beyond the minimums of
+	suppliers where `only_minimum`, shape (S,).
 	"""
-	at_break = lines.raised_by(to_price_break(lines, terms))
-	now = complete(at_break, terms, raising)
-	out_of_reach = np.asarray((now.filled.short > 0).any(axis=0))
-	waits, waiting = np.zeros(len(terms.suppliers), np.bool_), np.zeros(len(terms.suppliers))
-	asks = (now.cost + now.freight > 0) | out_of_reach
+	count = len(terms.suppliers)
+	plain = np.zeros(count, np.bool_) if only_minimum is None else only_minimum
+	beyond_money = np.zeros(count, np.bool_) if unaffordable is None else unaffordable
+	# of suppliers without terms nothing is said, and nothing changed
+	no_break = (terms.of_item < 0) | (plain | beyond_money)[terms.of_item]
+	at_break = lines.raised_by(np.where(no_break, 0, to_price_break(lines, terms)))
+	now = complete(at_break, terms, raising, only_minimum=plain | beyond_money)
+	beyond_money = beyond_money & (terms.missing(at_break.quantity) > 0).any(axis=0)
+	out_of_reach = np.asarray((now.filled.short > 0).any(axis=0) | beyond_money)
+	waits, waiting = np.zeros(count, np.bool_), np.zeros(len(lines.quantity))
+	freight = np.where(terms.placed.any(axis=0), 0, now.freight)
+	asks = (now.cost + freight > 0) | out_of_reach
 	if may_wait and asks.any():
-		waiting = terms.per_supplier(waiting_cost(lines, state, levels))
-		later = complete(at_next_review(lines, days.interval), terms, raising)
-		reachable = ~(later.filled.short > 0).any(axis=0)
+		waiting = waiting_cost(lines, state, levels)
 		interval = terms.longest_per_supplier(days.interval)
-		saved = now.cost + now.freight - later.cost - later.freight
-		saved = saved + cost_of_cycles(lines, terms, days.interval) * interval
-		waits = np.asarray(asks & reachable & (out_of_reach | (waiting < saved)))
-	return _decided(lines, at_break, now, terms, waits, out_of_reach & ~waits, waiting)
+		most_saved = now.cost + freight + cost_of_cycles(lines, terms, days.interval) * interval
+		# whoever cannot save more than waiting costs need not be looked at any further
+		may_pay = asks & (out_of_reach | (terms.per_supplier(waiting) < most_saved))
+		# what is placed has gone out by then
+		next_terms = replace(terms, placed=np.zeros_like(terms.placed))
+		later = complete(
+			_of(may_pay, at_next_review(lines, days.interval), terms), next_terms, raising, only_minimum=plain
+		)
+		reachable = ~(later.filled.short > 0).any(axis=0)
+		saved = most_saved - later.cost - later.freight
+		is_cheaper = terms.per_supplier(waiting) < saved
+		waits = np.asarray(asks & reachable & (out_of_reach | is_cheaper) & ~beyond_money)
+	apart = lines.items.order_cost + lines.items.holding_cost * lines.quantity * days.interval
+	gain = np.where(lines.is_ordered, waiting - apart, 0)
+	gain = np.where((terms.of_item >= 0) & out_of_reach[terms.of_item], np.maximum(gain, 0), 0)
+	pays = terms.per_supplier(gain) > np.where(terms.placed.any(axis=0), 0, terms.suppliers.freight_cost)
+	below = np.asarray((gain > 0) & pays[terms.of_item])
+	return _decided(lines, at_break, now, terms, (waits, out_of_reach & ~waits, beyond_money), below, waiting)
 
 
 def _decided(
@@ -96,29 +129,42 @@ def _decided(
 	at_break: Lines,
 	now: Completed,
 	terms: Terms,
-	waits: Mask,
-	out_of_reach: Mask,
+	stopping: tuple[Mask, Mask, Mask],
+	below: Mask,
 	waiting: Values,
 ) -> Decided:
+	waits, out_of_reach, beyond_money = stopping
 	stopped = (terms.of_item >= 0) & (waits | out_of_reach)[terms.of_item]
 
 	def kept(amount: Values) -> Values:
 		return np.where(stopped, 0, amount)
 
-	for_break = at_break.quantity - lines.quantity
+	quantity = np.where(below, lines.quantity, kept(at_break.quantity + now.extra))
+	orders = terms.per_supplier(quantity) > 0
 	return Decided(
-		quantity=kept(at_break.quantity + now.extra),
-		for_break=kept(for_break),
+		quantity=quantity,
+		for_break=kept(at_break.quantity - lines.quantity),
 		for_minimum=kept(now.filled.extra),
 		for_freight=kept(now.for_freight),
 		missing=terms.missing(at_break.quantity),
 		waits=waits,
 		is_out_of_reach=out_of_reach,
+		is_unaffordable=beyond_money,
 		short=now.filled.short,
+		below_minimum=below,
 		raising_cost=now.cost,
-		waiting_cost=waiting,
-		freight=np.where(waits | out_of_reach, 0, now.freight),
+		waiting_cost=terms.per_supplier(waiting),
+		line_waiting_cost=waiting,
+		freight=np.where(
+			waits | out_of_reach, np.where(orders, terms.suppliers.freight_cost, 0), now.freight
+		),
 	)
+
+
+def _of(suppliers: Mask, lines: Lines, terms: Terms) -> Lines:
+	"""The lines with nothing ordered but of some suppliers, shape (S,)."""
+	own = (terms.of_item >= 0) & suppliers[terms.of_item]
+	return replace(lines, quantity=np.where(own, lines.quantity, 0))
 
 
 def to_price_break(lines: Lines, terms: Terms) -> Values:

@@ -2,38 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from typing import Literal, NamedTuple, TypeAlias
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import chain
+from operator import attrgetter
+from typing import Literal, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
-from rl_replenishment.core.explanation import Number, Translate
 from rl_replenishment.core.policies.base import State, protection_days, usual_rate
 from rl_replenishment.core.policies.levels import Levels
 from rl_replenishment.core.policies.limits import within_cover
 from rl_replenishment.core.proposal import Proposal
 from rl_replenishment.core.terms.calendar import Timing
-from rl_replenishment.core.terms.lines import lines_of
+from rl_replenishment.core.terms.lines import Lines, lines_of
 from rl_replenishment.core.terms.ordering import Decided, decide
-from rl_replenishment.core.terms.terms import END_OF_DAY, MEASURES, Terms, Values
-from rl_replenishment.core.written import quantity_words, written_quantities
+from rl_replenishment.core.terms.terms import MEASURES, Terms
+from rl_replenishment.core.terms.wording import Teller, Wording
+from rl_replenishment.core.written import written_quantities
 
-Status: TypeAlias = Literal["ordered", "raised", "waits", "closed", "out of reach"]
-
-
-def _plain_money(value: float) -> str:
-	return f"{value:,.2f}"
-
-
-class Wording(NamedTuple):
-	"""How a reader is spoken to."""
-
-	translate: Translate = str
-	number: Number = quantity_words
-	money: Callable[[float], str] = _plain_money
-	date: Callable[[np.datetime64], str] = str
+Status: TypeAlias = Literal["ordered", "raised", "waits", "closed", "out of reach", "below minimum"]
+#: what proposals say of the levels behind them
+_NUMBERS = attrgetter("reorder_point", "learned_target", "demand_low", "demand_middle", "demand_high")
+Mask: TypeAlias = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -56,6 +48,92 @@ class SupplierOrder:
 	order_on: np.datetime64
 
 
+class Planner:
+	"""What becomes of quantities asked for of a state, under the terms of its suppliers."""
+
+	def __init__(
+		self,
+		proposals: Sequence[Proposal],
+		state: State,
+		terms: Terms,
+		days: Timing,
+		*,
+		max_cover_days: float | None = None,
+	) -> None:
+		self.state, self.terms, self.days = state, terms, days
+		self._levels = _levels(proposals, state)
+		self._free = np.array([not each.held_back for each in proposals], np.bool_) & days.is_open
+		self._most = np.full(len(proposals), np.inf)
+		if max_cover_days is not None:
+			unlimited = np.full(len(proposals), np.inf, np.float32)
+			self._most = within_cover(state, unlimited, max_cover_days).quantity.astype(np.float64)
+
+	def plan(
+		self,
+		asked: npt.ArrayLike,
+		*,
+		only_minimum: Mask | None = None,
+		unaffordable: Mask | None = None,
+	) -> tuple[Lines, Decided]:
+		"""The lines of quantities asked for, shape (N,), and what becomes of them; see `decide`."""
+		open_now = np.where(self.days.is_open, np.asarray(asked, np.float64), 0)
+		lines = lines_of(
+			self.state,
+			open_now,
+			self._levels,
+			may_be_raised=self._free,
+			most=np.maximum(self._most, open_now),
+		)
+		found = decide(
+			lines,
+			self.terms,
+			self.state,
+			self._levels,
+			self.days,
+			only_minimum=only_minimum,
+			unaffordable=unaffordable,
+		)
+		return lines, found
+
+	def tell(
+		self, proposals: Sequence[Proposal], lines: Lines, found: Decided, wording: Wording
+	) -> tuple[list[Proposal], list[SupplierOrder]]:
+		"""The proposals as they were decided, and what becomes of each supplier, in words."""
+		terms, days = self.terms, self.days
+		is_wanted = np.array([each.proposed_qty > 0 for each in proposals], np.bool_)
+		today = np.asarray(self.state.today, "datetime64[D]")
+		goes_out = today + days.wait.astype("timedelta64[D]")
+		next_out = today + days.next_wait.astype("timedelta64[D]")
+		teller = Teller(terms, found, wording)
+		quantity = written_quantities(self.state.items, found.quantity).tolist()
+		lasts, price = lines.days_of(found.extra).tolist(), terms.price_of(found.quantity).tolist()
+		result = list(proposals)
+		stopped = ~days.is_open | (found.waits | found.is_out_of_reach)[terms.of_item]
+		is_raised, is_late = found.extra > 0, days.wait > 0
+		has_news = (is_wanted & (stopped | is_late)) | is_raised
+		at = np.flatnonzero((terms.of_item >= 0) & has_news)
+		supplier_of = terms.of_item[at].tolist()
+		stops = (stopped & ~found.below_minimum)[at].tolist()
+		flags = (found.below_minimum[at], is_raised[at], is_late[at])
+		for i, supplier, is_stopped, is_below, has_more, waits in zip(
+			at.tolist(), supplier_of, stops, *(flag.tolist() for flag in flags), strict=True
+		):
+			each = proposals[i]
+			if is_stopped:
+				held = teller.stopped(i, supplier, days, goes_out[i], next_out[i])
+				result[i] = each.changed(0.0, f"{each.reason} {held}", each.held_back or held)
+				continue
+			reason = each.reason
+			if is_below:
+				reason = f"{reason} {teller.below(i, supplier, next_out[i])}"
+			if has_more:
+				reason = f"{reason} {teller.raised(i, supplier, quantity[i], lasts[i], price[i])}"
+			if waits:
+				reason = f"{reason} {teller.goes_out(supplier, goes_out[i])}"
+			result[i] = each.changed(quantity[i], reason)
+		return result, _orders(terms, found, days, is_wanted, goes_out, next_out, teller)
+
+
 def on_terms(
 	proposals: Sequence[Proposal],
 	state: State,
@@ -70,61 +148,22 @@ def on_terms(
 	`state` is as `calendar.timed` has it. What is held back stays so, and is never raised; what is raised
 	stays within `max_cover_days`. Every line that waits or is raised says why.
 	"""
-	words = wording or Wording()
-	levels = _levels(proposals, state)
-	asked = np.array([each.proposed_qty for each in proposals], np.float64)
-	is_wanted = asked > 0
-	free = np.array([not each.held_back for each in proposals], np.bool_) & days.is_open
-	most = np.full(len(asked), np.inf)
-	if max_cover_days is not None:
-		most = within_cover(state, np.full(len(asked), np.inf, np.float32), max_cover_days).quantity
-	open_now = np.where(days.is_open, asked, 0)
-	lines = lines_of(state, open_now, levels, may_be_raised=free, most=np.maximum(most, open_now))
-	found = decide(lines, terms, state, levels, days)
-	today = np.asarray(state.today, "datetime64[D]")
-	goes_out = today + days.wait.astype("timedelta64[D]")
-	next_out = today + days.next_wait.astype("timedelta64[D]")
-	teller = _Teller(terms, found, words)
-	quantity = written_quantities(state.items, found.quantity).tolist()
-	lasts = lines.days_of(found.extra)
-	result = list(proposals)
-	stopped = ~days.is_open | (found.waits | found.is_out_of_reach)[terms.of_item]
-	has_news = (is_wanted & (stopped | (days.wait > 0))) | (found.extra > 0)
-	for i in np.flatnonzero((terms.of_item >= 0) & has_news).tolist():
-		supplier = int(terms.of_item[i])
-		each = proposals[i]
-		if not days.is_open[i]:
-			held = teller.closed(supplier, goes_out[i])
-		elif found.waits[supplier]:
-			held = teller.waits(supplier, next_out[i])
-		elif found.is_out_of_reach[supplier]:
-			held = teller.out_of_reach(supplier)
-		else:
-			reason = teller.raised(i, supplier, each.reason, quantity[i], float(lasts[i]))
-			if days.wait[i]:
-				reason = f"{reason} {teller.goes_out(supplier, goes_out[i])}"
-			result[i] = replace(each, proposed_qty=quantity[i], reason=reason)
-			continue
-		result[i] = replace(
-			each, proposed_qty=0.0, reason=f"{each.reason} {held}", held_back=each.held_back or held
-		)
-	return result, _orders(terms, found, days, is_wanted, goes_out, next_out, teller)
+	planner = Planner(proposals, state, terms, days, max_cover_days=max_cover_days)
+	lines, found = planner.plan([each.proposed_qty for each in proposals])
+	return planner.tell(proposals, lines, found, wording or Wording())
 
 
 def _levels(proposals: Sequence[Proposal], state: State) -> Levels:
 	"""The levels behind proposals, by what these say of themselves."""
 
-	def column(name: str) -> npt.NDArray[np.float32]:
-		return np.array([getattr(each.why, name) for each in proposals], np.float32)
-
-	low, middle, high = (column(f"demand_{name}") for name in ("low", "middle", "high"))
+	numbers = chain.from_iterable(map(_NUMBERS, (each.why for each in proposals)))
+	columns = np.fromiter(numbers, np.float32, 5 * len(proposals)).reshape(-1, 5).T
+	reorder_point, target, low, middle, high = np.ascontiguousarray(columns)
 	# a forecast is never quite 0, but what is not sold stays at what is owed
 	sold = np.where(usual_rate(state) > 0, middle, 0)
 	rate = sold / np.maximum(protection_days(state.items, state.review_days), 1)
 	cap = np.full(len(proposals), np.inf, np.float32)
-	return Levels(
-		column("reorder_point"), column("learned_target"), cap, rate.astype(np.float32), low, middle, high
-	)
+	return Levels(reorder_point, target, cap, rate.astype(np.float32), low, middle, high)
 
 
 def _orders(
@@ -134,18 +173,21 @@ def _orders(
 	is_wanted: npt.NDArray[np.bool_],
 	goes_out: npt.NDArray[np.datetime64],
 	next_out: npt.NDArray[np.datetime64],
-	teller: _Teller,
+	teller: Teller,
 ) -> list[SupplierOrder]:
 	value = terms.totals(found.quantity)[0]
-	raised = terms.per_supplier(found.extra)
+	raised, below = terms.per_supplier(found.extra), terms.per_supplier(found.below_minimum)
 	orders = []
-	for at in np.flatnonzero(terms.per_supplier(is_wanted) > 0).tolist():
-		row = int(np.flatnonzero((terms.of_item == at) & is_wanted)[0])
+	rows = np.flatnonzero((terms.of_item >= 0) & is_wanted)
+	wanted_of, first = np.unique(terms.of_item[rows], return_index=True)
+	for at, row in zip(wanted_of.tolist(), rows[first].tolist(), strict=True):
 		status: Status = "raised" if raised[at] > 0 else "ordered"
 		told = teller.freight(at) if found.freight[at] > 0 else ""
 		day = goes_out[row]
 		if not days.is_open[row]:
 			status, told = "closed", teller.closed(at, day)
+		elif below[at] > 0:
+			status, told = "below minimum", teller.ordered_below(at, int(below[at]))
 		elif found.waits[at]:
 			status, told, day = "waits", teller.waits(at, next_out[row]), next_out[row]
 		elif found.is_out_of_reach[at]:
@@ -165,104 +207,3 @@ def _orders(
 			)
 		)
 	return orders
-
-
-class _Teller:
-	"""Says what becomes of lines and suppliers."""
-
-	def __init__(self, terms: Terms, found: Decided, words: Wording) -> None:
-		self._terms, self._found, self._words = terms, found, words
-
-	def measure(self, lacking: Values, at: int) -> int | None:
-		"""By which measure most is lacking, of the minimum; None where nothing is."""
-		share = lacking[:, at] / np.maximum(self._terms.suppliers.minimum[:, at], 1e-12)
-		return int(share.argmax()) if (share > 0).any() else None
-
-	def amount(self, measure: int, value: float) -> str:
-		"""So much of a measure."""
-		return self._words.money(value) if measure == 0 else self._words.number(value)
-
-	def minimum(self, measure: int, at: int) -> str:
-		"""A supplier's minimum, in words."""
-		_, suppliers = self._words.translate, self._terms.suppliers
-		texts = (
-			_("{0}'s minimum of {1}"),
-			_("{0}'s minimum weight of {1}"),
-			_("{0}'s minimum volume of {1}"),
-			_("{0}'s minimum quantity of {1}"),
-		)
-		return texts[measure].format(
-			suppliers.names[at], self.amount(measure, suppliers.minimum[measure, at])
-		)
-
-	def raised(self, i: int, at: int, reason: str, quantity: float, days: float) -> str:
-		"""A line's reason, with what it was raised for."""
-		_, number, found = self._words.translate, self._words.number, self._found
-		if not found.extra[i] > 0:
-			return reason
-		lasts = _("these last {0} days").format(number(days))
-		measure = self.measure(found.missing, at)
-		why = []
-		if found.for_break[i] > 0:
-			breaks = self._terms
-			price = float(breaks.price_of(found.quantity)[i])
-			why.append(_("a unit costs {0} then").format(self._words.money(price)))
-		if found.for_minimum[i] > 0 and measure is not None:
-			missing = self.amount(measure, float(found.missing[measure, at]))
-			why.append(_("{0} was missing {1}").format(self.minimum(measure, at), missing))
-		if found.for_freight[i] > 0:
-			threshold = self._words.money(float(self._terms.suppliers.free_freight_value[at]))
-			why.append(_("{0} delivers free from {1}").format(self._terms.suppliers.names[at], threshold))
-		words = _("+{0}, to {1}: {2}; {3}.").format(
-			number(float(found.extra[i])), number(quantity), ", ".join(why), lasts
-		)
-		return f"{reason} {words}"
-
-	def waits(self, at: int, day: np.datetime64) -> str:
-		"""Why nothing is ordered before a day."""
-		_, found, money = self._words.translate, self._found, self._words.money
-		until = self._words.date(day)
-		measure = self.measure(found.missing, at)
-		if measure is None:
-			name = self._terms.suppliers.names[at]
-			words = _("Waits until {0}: {1}'s freight of {2} is saved, and waiting is expected to cost {3}.")
-			freight = money(float(self._terms.suppliers.freight_cost[at]))
-			return words.format(until, name, freight, money(float(found.waiting_cost[at])))
-		missing = self.amount(measure, float(found.missing[measure, at]))
-		what = _("{0} is missing {1}").format(self.minimum(measure, at), missing)
-		if found.short[:, at].any():
-			return _("Waits until {0}: {1}, more than may be ordered now.").format(until, what)
-		words = _("Waits until {0}: {1}; filling up now would cost {2}, and waiting {3} in missed sales.")
-		costs = (money(float(each[at])) for each in (found.raising_cost, found.waiting_cost))
-		return words.format(until, what, *costs)
-
-	def out_of_reach(self, at: int) -> str:
-		"""Why nothing is ordered at all."""
-		_, short = self._words.translate, self._found.short
-		measure = self.measure(short, at)
-		assert measure is not None, "something is lacking"
-		return _("{0} is out of reach: with all that may be ordered, {1} is still missing.").format(
-			self.minimum(measure, at), self.amount(measure, float(short[measure, at]))
-		)
-
-	def closed(self, at: int, day: np.datetime64) -> str:
-		"""When orders are taken again."""
-		_ = self._words.translate
-		return _("{0} takes orders on {1} next.").format(
-			self._terms.suppliers.names[at], self._words.date(day)
-		)
-
-	def goes_out(self, at: int, day: np.datetime64) -> str:
-		"""When the order is to be sent, where that is not today."""
-		_, minute = self._words.translate, int(self._terms.suppliers.closing_minute[at])
-		if minute >= END_OF_DAY:
-			return _("To be ordered on {0}.").format(self._words.date(day))
-		time = f"{minute // 60:02d}:{minute % 60:02d}"
-		return _("To be ordered on {0} before {1}.").format(self._words.date(day), time)
-
-	def freight(self, at: int) -> str:
-		"""What delivery costs."""
-		_, money = self._words.translate, self._words.money
-		return _("{0}'s freight of {1} is to be paid.").format(
-			self._terms.suppliers.names[at], money(float(self._found.freight[at]))
-		)

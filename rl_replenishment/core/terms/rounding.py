@@ -11,6 +11,7 @@ are not due join where their average cost is no more, which is the can-order poi
 from __future__ import annotations
 
 from collections.abc import Callable
+from copy import copy
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -21,7 +22,11 @@ from rl_replenishment.core.terms.lines import Lines, lots
 from rl_replenishment.core.terms.terms import MEASURES, NOISE, Groups, Terms, Values
 
 #: halvings in which the price of a unit of the minimum is found
-_HALVINGS = 40
+_HALVINGS = 30
+#: and in which the share is that all lines are raised by: what is left over takes the last step
+_HALVINGS_OF_SHARES = 12
+#: after so many, most lines do not move any more
+_NARROWED_AFTER = 8
 #: how often what a break makes cheaper, or another minimum, is looked at again
 _ROUNDS = 3
 #: how often packs that are not needed any more are taken off
@@ -58,7 +63,7 @@ def fill(lines: Lines, terms: Terms, raising: Raising | None = None, minimum: Va
 		changed = False
 		for measure in range(len(MEASURES)):
 			per_unit = terms.per_unit(now.quantity)[measure]
-			lacking = wanted[measure] - terms.per_supplier(per_unit * now.quantity)
+			lacking = wanted[measure] - terms.placed[measure] - terms.per_supplier(per_unit * now.quantity)
 			lacking = np.where(orders & (lacking > NOISE * wanted[measure]), lacking, 0)
 			if (lacking > 0).any():
 				more = raised(now, terms.of_item, per_unit, lacking)
@@ -67,7 +72,7 @@ def fill(lines: Lines, terms: Terms, raising: Raising | None = None, minimum: Va
 		if not changed:
 			break
 	extra = now.quantity - lines.quantity
-	lacking = np.where(orders, wanted - terms.totals(now.quantity), 0)
+	lacking = np.where(orders, wanted - terms.placed - terms.totals(now.quantity), 0)
 	return Filled(
 		extra=extra,
 		cost=terms.per_supplier(lines.cost_of(extra)),
@@ -114,6 +119,12 @@ class _Steps:
 		self.threshold = np.where(self.joins, average, self.slope * self.start) / weight
 		self.at_most = np.maximum(self.threshold, self.slope * (self.start + self.room) / weight)
 
+	def take(self, rows: Groups) -> _Steps:
+		"""Some of the lines."""
+		found = copy(self)
+		found.__dict__ = {name: values[rows] for name, values in self.__dict__.items()}
+		return found
+
 	def at(self, price: Values) -> Values:
 		"""Extra quantities at prices of shape (M,)."""
 		wished = price * self.weight / self.slope - self.start
@@ -140,12 +151,13 @@ def _cheapest(steps: _Steps, group: npt.NDArray[np.intp], lacking: Values) -> Va
 	np.maximum.at(high, group, steps.at_most)
 	# nobody takes part below the first, and everybody goes as far as may be at the last
 	low, high = low - 1e-9 * np.abs(low) - 1e-300, high + 1e-9 * np.abs(high) + 1e-300
-	found = _enough(steps, group, lacking, steps.at, (low, high))
+	found = _enough(steps, group, lacking, _Steps.at, (low, high), _HALVINGS)
 	# packs may be so large that raising what is ordered in proportion happens to fit better
 	most = np.ones(count)
 	with np.errstate(divide="ignore", invalid="ignore"):
 		np.maximum.at(most, group, np.where(steps.ordered > 0, steps.room / steps.ordered, 0))
-	other = _enough(steps, group, lacking, steps.in_proportion, (np.zeros(count), most))
+	shares = (np.zeros(count), most)
+	other = _enough(steps, group, lacking, _Steps.in_proportion, shares, _HALVINGS_OF_SHARES)
 	reaches = _total(steps, group, other, count) >= lacking * (1 - NOISE)
 	costs = (np.bincount(group, weights=steps.cost(each), minlength=count) for each in (found, other))
 	is_dearer = np.greater(*costs) & reaches
@@ -158,16 +170,24 @@ def _enough(
 	steps: _Steps,
 	group: npt.NDArray[np.intp],
 	lacking: Values,
-	at: Callable[[Values], Values],
+	at: Callable[[_Steps, Values], Values],
 	between: tuple[Values, Values],
+	halvings: int,
 ) -> Values:
 	"""The least of what `at` gives, at a number of each supplier's own, that comes to what it lacks."""
 	low, high = between
-	for _ in range(_HALVINGS):
+	moving, own, fixed = steps, group, np.zeros(len(lacking))
+	for halving in range(halvings):
+		if halving == _NARROWED_AFTER:
+			# a line that is the same at both ends is so between them
+			least, most = at(steps, low[group]), at(steps, high[group])
+			fixed = _total(steps, group, np.where(least == most, least, 0), len(lacking))
+			rows = np.flatnonzero(least != most)
+			moving, own = steps.take(rows), group[rows]
 		middle = (low + high) / 2
-		reached = _total(steps, group, at(middle[group]), len(lacking)) >= lacking
+		reached = fixed + _total(moving, own, at(moving, middle[own]), len(lacking)) >= lacking
 		high, low = np.where(reached, middle, high), np.where(reached, low, middle)
-	extra = _last_step(steps, group, lacking, at(low[group]), at(high[group]))
+	extra = _last_step(steps, group, lacking, at(steps, low[group]), at(steps, high[group]))
 	for _ in range(_TRIMS):
 		extra = _trimmed(steps, group, lacking, extra)
 	return extra
@@ -228,5 +248,10 @@ def _trimmed(steps: _Steps, group: npt.NDArray[np.intp], lacking: Values, extra:
 
 def _first_of_each(group: npt.NDArray[np.intp], key: Values, count: int) -> npt.NDArray[np.intp]:
 	"""The row with the lowest key of each group, shape (S,); ties go to the first row."""
-	order = np.lexsort((key, group))
-	return order[np.searchsorted(group[order], np.arange(count))]
+	least = np.full(count, np.inf)
+	np.minimum.at(least, group, key)
+	rows = np.flatnonzero(key <= least[group])[::-1]
+	found = np.zeros(count, np.intp)
+	# of several, the last one assigned is the first row
+	found[group[rows]] = rows
+	return found

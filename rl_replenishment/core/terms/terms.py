@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -139,6 +140,9 @@ class Terms:
 	#: per unit, shape (N,)
 	weight: Values
 	volume: Values
+	#: what goes out with the next order anyway, since it is requested or ordered already: by each of
+	#: `MEASURES`, shape (4, S)
+	placed: Values
 	breaks: PriceBreaks = field(default_factory=PriceBreaks)
 
 	@classmethod
@@ -150,6 +154,7 @@ class Terms:
 		weight: npt.ArrayLike = 0.0,
 		volume: npt.ArrayLike = 0.0,
 		price: npt.ArrayLike | None = None,
+		placed: npt.ArrayLike = 0.0,
 		breaks: PriceBreaks | None = None,
 	) -> Terms:
 		"""The terms of each item by the name of its supplier; its price defaults to its unit cost."""
@@ -164,6 +169,7 @@ class Terms:
 			price=column(items.unit_cost if price is None else price),
 			weight=column(weight),
 			volume=column(volume),
+			placed=np.array(np.broadcast_to(np.asarray(placed, np.float64), suppliers.minimum.shape)),
 			breaks=breaks or PriceBreaks(),
 		)
 
@@ -175,6 +181,7 @@ class Terms:
 			self.price[rows],
 			self.weight[rows],
 			self.volume[rows],
+			self.placed,
 			self.breaks.take(rows, len(self.of_item)),
 		)
 
@@ -194,10 +201,14 @@ class Terms:
 
 	def per_supplier(self, amount: npt.ArrayLike) -> Values:
 		"""Sums over the lines of each supplier, shape (S,), of amounts of shape (N,)."""
-		known = self.of_item >= 0
-		weights = np.asarray(amount, np.float64)[known]
-		found = np.bincount(self.of_item[known], weights=weights, minlength=len(self.suppliers))
-		return found.astype(np.float64)
+		weights = np.asarray(amount, np.float64)
+		# one place more, for the lines of suppliers without terms
+		found = np.bincount(self._places, weights=weights, minlength=len(self.suppliers) + 1)
+		return found[:-1].astype(np.float64)
+
+	@cached_property
+	def _places(self) -> Groups:
+		return np.where(self.of_item >= 0, self.of_item, len(self.suppliers))
 
 	def longest_per_supplier(self, days: npt.ArrayLike) -> Values:
 		"""The longest of each supplier's lines, shape (S,), of days of shape (N,); 0 where it has none."""
@@ -213,7 +224,7 @@ class Terms:
 	def missing(self, quantity: npt.ArrayLike) -> Values:
 		"""What orders lack of the minimums, as `SupplierTerms.minimum`; 0 where nothing is ordered."""
 		is_ordered = self.per_supplier(np.asarray(quantity) > 0) > 0
-		lacking = self.suppliers.minimum - self.totals(quantity)
+		lacking = self.suppliers.minimum - self.placed - self.totals(quantity)
 		return np.where(is_ordered & (lacking > NOISE * self.suppliers.minimum), lacking, 0)
 
 	def accepted(self, quantity: FloatArray) -> FloatArray:
@@ -228,7 +239,7 @@ class Terms:
 		total = self.per_supplier(value)
 		lines = np.maximum(self.per_supplier(np.asarray(quantity) > 0), 1)
 		own = self.suppliers
-		is_free = (total >= own.free_freight_value * (1 - NOISE)) | (
+		is_free = (total + self.placed[0] >= own.free_freight_value * (1 - NOISE)) | (
 			self.per_supplier(np.asarray(quantity) > 0) <= 0
 		)
 		cost = np.where(is_free, 0, own.freight_cost)

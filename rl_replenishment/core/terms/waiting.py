@@ -13,7 +13,7 @@ from rl_replenishment.core.policies.base import State, protection_days
 from rl_replenishment.core.policies.levels import Levels
 from rl_replenishment.core.terms.lines import Lines
 from rl_replenishment.core.terms.rounding import Filled, Raising, fill
-from rl_replenishment.core.terms.terms import NOISE, Terms, Values
+from rl_replenishment.core.terms.terms import NOISE, Groups, Terms, Values
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,17 +34,28 @@ class Completed:
 		return self.filled.extra + self.for_freight
 
 
-def complete(lines: Lines, terms: Terms, raising: Raising | None = None) -> Completed:
-	"""Raise each supplier's lines to its minimums at least cost, then to free freight where that pays."""
+def complete(
+	lines: Lines,
+	terms: Terms,
+	raising: Raising | None = None,
+	*,
+	only_minimum: npt.NDArray[np.bool_] | None = None,
+) -> Completed:
+	"""Raise each supplier's lines to its minimums at least cost, then to free freight where that pays.
+
+	Where `only_minimum`, shape (S,), freight is paid instead.
+	"""
 	filled = fill(lines, terms, raising)
 	full = lines.raised_by(filled.extra)
 	suppliers = terms.suppliers
 	orders = terms.per_supplier(full.is_ordered) > 0
-	value = terms.totals(full.quantity)[0]
+	value = terms.placed[0] + terms.totals(full.quantity)[0]
 	pays = orders & (value < suppliers.free_freight_value * (1 - NOISE)) & (suppliers.freight_cost > 0)
 	freight = np.where(pays, suppliers.freight_cost, 0)
 	for_freight = np.zeros(len(lines.quantity))
 	can = pays & np.isfinite(suppliers.free_freight_value)
+	if only_minimum is not None:
+		can &= ~only_minimum
 	if can.any():
 		threshold = np.zeros_like(suppliers.minimum)
 		threshold[0] = np.where(can, suppliers.free_freight_value, 0)
@@ -74,18 +85,21 @@ def waiting_cost(lines: Lines, state: State, levels: Levels) -> Values:
 	What is missed, or kept waiting, between the day on which it would arrive and that on which the next one
 	would, along the courses of `Outlook`, as far as the order would have met it.
 	"""
-	outlook = _outlook(state, levels)
+	rows = np.flatnonzero(lines.is_ordered)
 	arrival = state.items.whole_lead_time_days
 	horizon = protection_days(state.items, state.review_days)
-	days = (horizon - arrival).astype(np.float64)
-	before = outlook.demand_until(arrival - 1) - state.stock_within(arrival + 1)
-	after = outlook.demand_until(horizon - 1) - state.inventory_position
-	asked = lines.quantity
+	outlook = _outlook(state, levels, arrival, horizon, rows)
+	before = outlook.demand_until(arrival[rows] - 1) - state.stock_within(arrival + 1)[rows]
+	# the courses are those of the whole horizon
+	after = outlook.courses() - state.inventory_position[rows]
+	days = (horizon - arrival)[rows].astype(np.float64)
+	asked, found = lines.quantity[rows], np.zeros(len(arrival))
 	if state.unmet_demand == "lost":
 		met = np.clip(np.maximum(after, 0) - np.maximum(before, 0), 0, asked)
 	else:
 		met = (np.clip(before, 0, asked) + np.clip(after, 0, asked)) / 2 * days
-	return np.where(lines.is_ordered, met.mean(axis=0) * state.items.stockout_cost, 0)
+	found[rows] = met.mean(axis=0) * state.items.stockout_cost[rows]
+	return found
 
 
 def cost_of_cycles(lines: Lines, terms: Terms, interval: npt.NDArray[np.integer]) -> Values:
@@ -127,20 +141,26 @@ def _up(lines: Lines, wished: Values) -> Values:
 	return np.where(wished > 0, np.maximum(up, items.smallest_lot), 0)
 
 
-def _outlook(state: State, levels: Levels) -> Outlook:
-	items, count = state.items, len(state.items)
+def _outlook(
+	state: State,
+	levels: Levels,
+	arrival: npt.NDArray[np.integer],
+	horizon: npt.NDArray[np.integer],
+	rows: Groups,
+) -> Outlook:
+	items = state.items
 	return Outlook(
-		on_hand=state.available,
-		arrivals=state.arrivals,
-		known_demand=np.zeros((1, count), np.float32),
-		arrival_days=items.whole_lead_time_days.astype(np.float32),
-		protection_days=protection_days(items, state.review_days).astype(np.float32),
-		low=levels.low,
-		middle=levels.middle,
-		high=levels.high,
-		holding_cost=items.holding_cost,
-		stockout_cost=items.stockout_cost,
-		order_cost=items.order_cost,
+		on_hand=state.available[rows],
+		arrivals=state.arrivals[:, rows],
+		known_demand=np.zeros((1, len(rows)), np.float32),
+		arrival_days=arrival[rows].astype(np.float32),
+		protection_days=horizon[rows].astype(np.float32),
+		low=levels.low[rows],
+		middle=levels.middle[rows],
+		high=levels.high[rows],
+		holding_cost=items.holding_cost[rows],
+		stockout_cost=items.stockout_cost[rows],
+		order_cost=items.order_cost[rows],
 		review_days=int(np.max(state.review_days, initial=1)),
 		unmet_demand=state.unmet_demand,
 	)

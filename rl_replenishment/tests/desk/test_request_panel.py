@@ -100,7 +100,11 @@ class TestRequestPanel(IntegrationTestCase):
 		permission = {"doctype": "User Permission", "user": user, "allow": "Item", "for_value": self.items[1]}
 		frappe.get_doc(permission).insert()
 		frappe.set_user(user)
-		self.assertRaises(frappe.PermissionError, api.picture_of_item, agent, item, self.warehouse)
+		# nor whether the agent has it at all
+		for hidden in (item, make.make_item(), "no such item"):
+			self.assertRaises(frappe.PermissionError, api.picture_of_item, agent, hidden, self.warehouse)
+		elsewhere = make.make_warehouse()
+		self.assertRaises(frappe.DoesNotExistError, api.picture_of_item, agent, self.items[1], elsewhere)
 
 	def test_who_may_look(self) -> None:
 		"""Whoever may read the request, and of a proposal only in the request that it is in."""

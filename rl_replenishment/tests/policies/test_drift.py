@@ -13,6 +13,7 @@ from rl_replenishment import api
 from rl_replenishment.bridge import notifying
 from rl_replenishment.bridge.policies import drift
 from rl_replenishment.bridge.state.scope import resolve_scope
+from rl_replenishment.core.service.targets import Target
 from rl_replenishment.setup.roles import MANAGER
 from rl_replenishment.tasks import check_drift, propose
 from rl_replenishment.tests import factories as make
@@ -93,6 +94,16 @@ class TestDrift(IntegrationTestCase):
 	def test_cost_above_the_band(self) -> None:
 		self.expect(0, 0)
 		self.assertRegex(self.found(), "an item-warehouse has cost .* a week")
+
+	def test_service_targets_are_no_drift(self) -> None:
+		"""More service than the backtest had may cost more, and less may be less; not the other way round."""
+		for factor, is_dear, is_short in ((5.0, False, True), (0.2, True, False)):
+			target = Target("all", fill_rate=0.9, factor=factor)
+			with patch.object(drift, "targets_of", return_value=[target]):
+				self.expect(1.01, 0)
+				found = self.found()
+			self.assertEqual("has cost" in found, is_dear)
+			self.assertEqual("ended their days with stock" in found, is_short)
 
 	def test_who_is_not_looked_at(self) -> None:
 		"""Policies that are in use for less, without a backtest, or of agents that request nothing."""

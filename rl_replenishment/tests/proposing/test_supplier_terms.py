@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 from unittest.mock import patch
 
 import frappe
+from frappe.model.document import Document
 from frappe.utils import formatdate, getdate
 
+from rl_replenishment import api
 from rl_replenishment.bridge.board.reading import board
 from rl_replenishment.bridge.proposing.round import preview
 from rl_replenishment.bridge.review_days import next_review_day
@@ -78,13 +81,48 @@ class TestSupplierTerms(IntegrationTestCase):
 		after = self.previewed(agent)
 		self.assertGreaterEqual(0.5 * sum(after[item].proposed_qty for item in self.items[:2]), weight + 10)
 
-	def test_what_is_out_of_reach_is_not_ordered_and_named(self) -> None:
+	def test_what_is_requested_already_counts_towards_the_minimum(self) -> None:
+		"""A further run of the week adds what was sold since, and does not fill up again."""
+		agent = self.agent()
+		worth = sum(self.previewed(agent)[item].value for item in self.items[:2])
+		self.terms(minimum_value=4 * worth, freight_cost=3, free_freight_value=4 * worth)
+		_run, first = self.proposed(agent)
+		value = sum(first[item].proposed_qty * first[item].rate for item in self.items[:2])
+		self.assertGreaterEqual(value, 4 * worth)
+		customer = make.make_customer()
+		more = first[self.items[0]].proposed_qty
+		make.make_sales_order(customer, self.warehouse, {self.items[0]: more})
+		again, second = self.proposed(agent)
+		self.assertEqual(set(second), {self.items[0]}, again.messages)
+		self.assertLessEqual(second[self.items[0]].proposed_qty, more)
+		self.assertNotIn("minimum", second[self.items[0]].explanation)
+		make.make_material_request(self.items[1], self.warehouse, 4).submit()
+		terms = board(agent.name)["terms"][agent.company][self.supplier]
+		self.assertEqual(terms["placed"]["quantity"], 4)
+
+	def test_what_has_gone_out_counts_no_more(self) -> None:
+		agent, today = self.agent(), getdate()
+		worth = sum(self.previewed(agent)[item].value for item in self.items[:2])
+		self.terms(minimum_value=worth + 100)
+		due = today + timedelta(days=60)
+		for day, is_missing in ((today - timedelta(days=1), True), (today, False)):
+			make.make_purchase_order(self.supplier, make.make_item(), self.warehouse, 150, due, day)
+			words = " ".join(line.reason for line in self.previewed(agent).values())
+			self.assertEqual("minimum of" in words, is_missing, words)
+
+	def test_of_a_minimum_out_of_reach_what_cannot_wait_is_ordered_below_it(self) -> None:
+		"""The empty shelf; what lasts until the next order is left for later, with what that costs."""
+		make.make_stock(self.items[1], self.warehouse, 55)
+		agent = self.agent(max_cover_days=30, order_cost=20)
+		self.assertIn(self.items[1], self.previewed(agent))
 		self.terms(minimum_value=10_000_000)
-		run, found = self.proposed(self.agent(max_cover_days=30))
-		self.assertEqual(list(found), [self.items[2]])
+		run, found = self.proposed(agent)
+		self.assertEqual(set(found), {self.items[0], self.items[2]})
+		self.assertIn("Ordered below it: waiting until", found[self.items[0]].explanation)
 		self.assertIn(f"{self.supplier}'s minimum of", run.messages)
 		self.assertIn("is out of reach", run.messages)
-		self.assertIn("is out of reach", run.not_ordered)
+		self.assertIn(f"ask {self.supplier} to accept them", run.messages)
+		self.assertIn("Left for later: waiting until", run.not_ordered)
 
 	def test_lines_wait_for_the_order_day(self) -> None:
 		"""Where a later review is early enough, nothing is asked for; else the request bears the date."""
@@ -120,6 +158,60 @@ class TestSupplierTerms(IntegrationTestCase):
 			self.assertEqual(terms["weight"], {line["proposal"]: 0.5 for line in own})
 			self.assertEqual(terms["order_on"], day)
 
+	def test_lines_are_filled_up_anew_on_the_board(self) -> None:
+		"""What the buyer has cut stays cut; the others make up for it, as far as they may."""
+		agent = self.agent()
+		worth = sum(self.previewed(agent)[item].value for item in self.items[:2])
+		self.terms(minimum_value=worth + 100)
+		_run, found = self.proposed(agent)
+		cut, other = (found[item] for item in self.items[:2])
+		lines = {cut.name: {"qty": 5}, other.name: {"qty": other.proposed_qty}}
+		filled = api.board_round(agent.company, self.supplier, json.dumps(lines))
+		self.assertEqual(set(filled["quantities"]), {other.name})
+		self.assertTrue(filled["are_reached"])
+		self.assertEqual(filled["reason"], "Supplier Minimum")
+		reached = 5 * (5 + filled["quantities"][other.name])
+		self.assertGreaterEqual(reached, worth + 100)
+		self.assertLess(reached, worth + 110)
+		lines[other.name]["qty"] = 0
+		filled = api.board_round(agent.company, self.supplier, json.dumps(lines))
+		self.assertEqual((filled["quantities"], filled["are_reached"]), ({}, False))
+		with self.assertRaisesRegex(frappe.ValidationError, "0 or more"):
+			api.board_round(agent.company, self.supplier, '{"x": {"qty": -1}}')
+
+	def test_pricing_rules_are_price_breaks(self) -> None:
+		"""Of suppliers with and without terms: by item, group and supplier, in the rule's own unit."""
+		agent = self.agent()
+		before = self.previewed(agent)
+		first, second = self.items[0], self.items[2]
+		rule = {
+			"doctype": "Pricing Rule",
+			"buying": 1,
+			"price_or_product_discount": "Price",
+			"company": make.company(),
+			"currency": frappe.db.get_default("currency") or "INR",
+			"apply_on": "Item Code",
+			"rate_or_discount": "Discount Percentage",
+		}
+
+		def add(item: str, extra: float, **values) -> Document:
+			least = before[item].proposed_qty + extra
+			values = {**rule, "title": make.unique("Rule"), "min_qty": least, **values}
+			return frappe.get_doc({**values, "items": [{"item_code": item}]}).insert()
+
+		add(first, 10, discount_percentage=20)
+		supplied = {"applicable_for": "Supplier", "supplier": self.other}
+		add(second, 5, **supplied, rate_or_discount="Rate", rate=4)
+		add(second, 8, applicable_for="Supplier", supplier=self.supplier, discount_percentage=90)
+		add(self.items[1], 2, discount_percentage=90, coupon_code_based=0, min_amt=1)
+		add(self.items[1], 500, discount_percentage=0.1)
+		after = self.previewed(agent)
+		self.assertEqual(after[first].proposed_qty, before[first].proposed_qty + 10)
+		self.assertEqual(after[second].proposed_qty, before[second].proposed_qty + 5)
+		self.assertEqual(after[self.items[1]].proposed_qty, before[self.items[1]].proposed_qty)
+		for item in (first, second):
+			self.assertRegex(after[item].reason, "a unit costs .*4.00 then")
+
 	def test_disabled_terms_ask_for_nothing(self) -> None:
 		agent = self.agent()
 		before = self.previewed(agent)
@@ -127,13 +219,17 @@ class TestSupplierTerms(IntegrationTestCase):
 		self.assertEqual(self.previewed(agent), before)
 
 	def test_no_more_than_a_run_may_order(self) -> None:
+		"""A minimum beyond the budget: what cannot wait is ordered below it, and the run says so."""
 		agent = self.agent()
 		worth = sum(line.value for line in self.previewed(agent).values())
 		self.terms(minimum_value=3 * worth)
 		agent.update({"max_run_value": 2 * worth}).save()
 		run, after = self.proposed(agent)
 		self.assertLessEqual(run.order_value, 2 * worth)
-		self.assertEqual(list(after), [self.items[2]])
+		self.assertEqual(set(after), set(self.items))
+		for item in self.items[:2]:
+			self.assertIn("for which the budget is not enough. Ordered below it", after[item].explanation)
+		self.assertIn(f"ask {self.supplier} to accept them", run.messages)
 
 	def test_nothing_is_raised_beyond_the_budget(self) -> None:
 		"""Of a run or of the month: what the minimum asks for on top is no exception."""
@@ -145,8 +241,11 @@ class TestSupplierTerms(IntegrationTestCase):
 		for kind, other in (("max_run_value", "max_month_value"), ("max_month_value", "max_run_value")):
 			agent.db_set({kind: everything + 50, other: 0})
 			told = preview(agent.name)
-			self.assertEqual([line["item_code"] for line in told["lines"]], [self.items[2]])
-			self.assertIn("would be more than is left of the budget", " ".join(told["messages"]))
+			self.assertLessEqual(told["value"], everything + 50)
+			of_supplier = sum(line["value"] for line in told["lines"] if line["item_code"] in self.items[:2])
+			# the other supplier's line pays for what the minimum adds
+			self.assertGreaterEqual(of_supplier, own + 100)
+			self.assertIn("lines were cut or left for later", " ".join(told["messages"]))
 
 	def test_terms_that_are_refused(self) -> None:
 		for values, says in (

@@ -60,6 +60,9 @@ class TestService(TrainingCase):
 			)
 			row = frappe.get_doc("RL Agent Settings", self.agent.name).service_targets[0]
 			self.assertGreater(row.factor, 0)
+			reasons = [line["reason"] for line in proposal_round.preview(self.agent.name)["lines"]]
+			for reason in reasons:
+				self.assertIn("% of demand met from the shelf, the target of all items.", reason)
 			now = self.asked()
 			self.assertAlmostEqual(now["present"]["fill_rate"], row.fill_rate, delta=0.5)
 			if point is low:

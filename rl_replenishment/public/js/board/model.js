@@ -104,6 +104,27 @@ export function by_currency(lines, currencies) {
 	return found;
 }
 
+/** What the server is asked to have moved. */
+export function to_move(transfers, edits) {
+	const [group] = to_order([{ lines: transfers }], edits);
+	return group.lines;
+}
+
+/** What transfers cost, what need not be bought for them, and what they save; as far as they are wanted. */
+export function moved(transfers, edits) {
+	const sum = { lines: 0, value: 0, cost: 0, saved: 0 };
+	for (const line of transfers) {
+		const share = quantity_of(line, edits) / (line.proposed / line.conversion || 1);
+		if (!share) continue;
+		sum.lines += 1;
+		sum.value += value_of(line, edits);
+		sum.cost += line.cost;
+		// what is saved before the cost of the line goes by what is moved
+		sum.saved += (line.saved + line.cost) * share - line.cost;
+	}
+	return sum;
+}
+
 /** What the server is asked to order; `suppliers` has by group the one that the buyer chose. */
 export function to_order(groups, edits, suppliers = {}) {
 	return groups.map((group) => ({

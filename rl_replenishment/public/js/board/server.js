@@ -19,6 +19,12 @@ export const approve = (groups, submit) =>
 		freeze_message: __("Ordering..."),
 	});
 
+export const round = (company, supplier, lines) =>
+	call("board_round", { company, supplier, lines: JSON.stringify(lines) });
+
+export const move = (lines) =>
+	call("board_move", { lines: JSON.stringify(lines) }, "POST", { freeze: true });
+
 export const undo = (orders) =>
 	call("board_undo", { orders: JSON.stringify(orders) }, "POST", { freeze: true });
 

@@ -5,7 +5,7 @@ import { quantity_of, value_of } from "./model.js";
 /** Share of a minimum that is float noise. */
 const NOISE = 1e-6;
 
-/** What the lines come to by a measure: value in company currency, weight, or stock units. */
+/** What the lines come to by a measure, with what goes out beside them: company currency, weight, or stock units. */
 export function total_of(measure, lines, edits, terms) {
 	return lines.reduce((sum, line) => {
 		const units = quantity_of(line, edits) * line.conversion;
@@ -15,7 +15,7 @@ export function total_of(measure, lines, edits, terms) {
 			quantity: () => units,
 		}[measure];
 		return sum + (amount ? amount() : 0);
-	}, 0);
+	}, terms.placed?.[measure] ?? 0);
 }
 
 /** Each minimum, with how much of it is missing; 0 where it is reached. */

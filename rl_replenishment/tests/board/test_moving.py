@@ -1,0 +1,100 @@
+"""Transfers on the board: shown with what they save, changed, approved and turned down there."""
+
+from __future__ import annotations
+
+import json
+from unittest.mock import patch
+
+import frappe
+from erpnext.stock.doctype.material_request.material_request import make_stock_entry
+
+from rl_replenishment import api
+from rl_replenishment.setup.roles import USER
+from rl_replenishment.tasks import propose
+from rl_replenishment.tests import factories as make
+from rl_replenishment.tests.case import IntegrationTestCase
+
+
+class TestMoving(IntegrationTestCase):
+	def setUp(self) -> None:
+		# a run commits: what a test makes is taken away at its end
+		commit = patch.object(frappe.db, "commit")
+		commit.start()
+		self.addCleanup(commit.stop)
+		self.addCleanup(frappe.db.rollback)
+		self.addCleanup(frappe.set_user, "Administrator")
+		self.full, self.empty = make.make_warehouse(), make.make_warehouse()
+		self.items = [make.make_item(make.make_supplier()) for _ in range(2)]
+		for item in self.items:
+			for warehouse in (self.full, self.empty):
+				make.sell_every_day(item, warehouse, 4)
+			make.make_stock(item, self.full, 900)
+			make.make_stock(item, self.empty, 1)
+		self.agent = make.make_agent(
+			[self.full, self.empty], self.items, transfer_before_buying=1, transfer_cost=3
+		)
+		propose(self.agent.name, force=True)
+
+	def transfers(self) -> dict:
+		return {line["item_code"]: line for line in api.board(self.agent.name)["transfers"]}
+
+	def move(self, **changes) -> list:
+		"""All of them; `changes` are quantities, or (quantity, reason), by "item0" and so on."""
+		changed = {self.items[int(name[-1])]: value for name, value in changes.items()}
+		sent = {}
+		for item, line in self.transfers().items():
+			wish = changed.get(item, line["qty"])
+			qty, reason = wish if isinstance(wish, tuple) else (wish, "")
+			sent[line["proposal"]] = {"qty": qty, "reason": reason, "seen": line["modified"]}
+		return api.board_move(json.dumps(sent))
+
+	def test_shown_approved_and_never_bought_too(self) -> None:
+		"""Through further runs, as a draft, requested and moved; the feedback is that of a purchase."""
+		board = api.board(self.agent.name)
+		self.assertEqual(board["lines"], [])
+		found = {line["item_code"]: line for line in board["transfers"]}
+		self.assertEqual(set(found), set(self.items))
+		for line in found.values():
+			self.assertEqual((line["from_warehouse"], line["warehouse"]), (self.full, self.empty))
+			self.assertEqual((line["cost"], line["price"], line["qty"]), (3, 10, line["proposed"]))
+			self.assertGreater(line["saved"], 0)
+			self.assertIn("that saves", line["explanation"])
+		cut = found[self.items[1]]["qty"] - 5
+		(result,) = self.move(item1=(cut, "Other"))
+		self.assertEqual((result["status"], result["lines"]), ("Requested", 2))
+		self.assertEqual(self.transfers(), {})
+		request = frappe.get_doc("Material Request", result["request"])
+		self.assertEqual(request.docstatus, 1)
+		self.assertEqual({row.item_code: row.qty for row in request.items}[self.items[1]], cut)
+		self.assertEqual(propose(self.agent.name, force=True)["proposals"], 0)
+		entry = make_stock_entry(request.name)
+		entry.insert()
+		entry.submit()
+		self.assertEqual(propose(self.agent.name, force=True)["proposals"], 0)
+		rows = frappe.get_all("RL Feedback", {"material_request": request.name}, ["item_code", "reward"])
+		rewards = {row.item_code: row.reward for row in rows}
+		self.assertEqual(rewards[self.items[0]], 1)
+		self.assertLess(rewards[self.items[1]], 0)
+
+	def test_turned_down(self) -> None:
+		"""One by one, or with a quantity of 0; what is left of a request is moved."""
+		first, second = (self.transfers()[item] for item in self.items)
+		api.turn_down(json.dumps([first["proposal"]]))
+		self.assertEqual(set(self.transfers()), {self.items[1]})
+		(result,) = self.move(item1=0)
+		self.assertEqual((result["status"], result["request"]), ("Turned Down", None))
+		self.assertFalse(frappe.db.exists("Material Request", second["request"]))
+
+	def test_what_is_refused(self) -> None:
+		for sent in ("[]", "no", json.dumps({"x": {"qty": -1}}), json.dumps({"x": {}})):
+			with self.assertRaisesRegex(frappe.ValidationError, "not understood"):
+				api.board_move(sent)
+		line = self.transfers()[self.items[0]]
+		wish = {line["proposal"]: {"qty": 1, "seen": line["modified"]}}
+		frappe.get_doc("Material Request", line["request"]).save()
+		(result,) = api.board_move(json.dumps(wish))
+		self.assertEqual(result["status"], "Failed")
+		self.assertIn("was changed since you saw it", result["message"])
+		frappe.set_user(make.make_user(USER))
+		with self.assertRaises(frappe.PermissionError):
+			api.board_move(json.dumps(wish))
