@@ -108,7 +108,8 @@ class TestFigures(IntegrationTestCase):
 
 	def test_every_format_that_there_is(self) -> None:
 		"""As Frappe itself writes it."""
-		for number_format in frappe.get_meta("System Settings").get_field("number_format").options.split("\n"):
+		field = frappe.get_meta("System Settings").get_field("number_format")
+		for number_format in field.options.split("\n"):
 			with patch.object(frappe.db, "get_default", return_value=number_format):
 				write = figures.writer()
 			for value, places in ((1234567.0, 0), (-1234.4, 0), (2.4, 1)):
