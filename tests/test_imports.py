@@ -124,3 +124,69 @@ def test_an_import_upward_is_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 	assert upward(file) == ["desk", "feedback"]
 	file.write_text("from rl_replenishment.bridge.queries import Keys")
 	assert upward(file) == []
+
+
+#: imports of several threads at once: those of a web server; the command line and a training have one
+OF_ONE_THREAD = ("cli/", "tests/", "core/training/", "core/environments/", "core/evaluation/peers/")
+
+
+def rooms_that_packages_import() -> set[str]:
+	"""Modules whose own package imports them, each with that package's name before it."""
+	found = set()
+	for path in (ROOT / "rl_replenishment").rglob("__init__.py"):
+		package = ".".join(path.parent.relative_to(ROOT).parts)
+		found |= {name for name in imported_at_once(path) if name.startswith(f"{package}.")}
+	return found
+
+
+def imported_at_once(path: Path) -> Iterator[str]:
+	"""What a file imports by its full name whenever it is imported itself."""
+	for node in ast.parse(path.read_text(encoding="utf-8")).body:
+		if isinstance(node, ast.ImportFrom) and node.module:
+			yield node.module
+		elif isinstance(node, ast.Import):
+			yield from (alias.name for alias in node.names)
+
+
+def test_threads_do_not_wait_for_each_others_imports() -> None:
+	"""A package that imports its rooms is imported before them, never by way of one of them.
+
+	Python would lock them in the other order, and two threads that do so at once stop at a `_DeadlockError`.
+	"""
+	rooms = rooms_that_packages_import()
+	assert "rl_replenishment.bridge.feedback.outbox" in rooms
+	wrong = []
+	for path in (ROOT / "rl_replenishment").rglob("*.py"):
+		where = path.relative_to(ROOT / "rl_replenishment").as_posix()
+		if where.startswith(OF_ONE_THREAD):
+			continue
+		package = ".".join(path.parent.relative_to(ROOT).parts)
+		for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+			if (
+				isinstance(node, ast.ImportFrom)
+				and node.module in rooms
+				and not node.module.startswith(package)
+			):
+				wrong.append(f"{where}:{node.lineno}: {node.module}")
+	assert not wrong
+
+
+def test_core_is_imported_by_threads_at_once() -> None:
+	program = """
+import importlib, sys, threading
+import numpy.typing
+sys.setswitchinterval(1e-6)
+rooms = ("", ".items", ".policies.base", ".proposal", ".policies.store")
+names = [f"rl_replenishment.core{room}" for room in rooms]
+start = threading.Barrier(len(names))
+def enter(name):
+	start.wait()
+	importlib.import_module(name)
+threads = [threading.Thread(target=enter, args=(name,)) for name in names]
+[thread.start() for thread in threads]
+[thread.join() for thread in threads]
+"""
+	run = subprocess.run(
+		[sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False
+	)
+	assert run.stderr == ""

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import frappe
-from frappe.utils import cint, flt, fmt_money, get_number_format_info
+from frappe.utils import cint, flt, fmt_money
 
 from rl_replenishment.core.written import as_written
 
@@ -44,7 +44,7 @@ def decimals() -> int:
 
 def words(value: float, most: int = _SHOWN_DECIMALS) -> str:
 	"""A number in the site's format, with the decimals that it has, at most so many."""
-	number_format, decimal_mark = _format()
+	number_format, _, decimal_mark = _format()
 	number = flt(exact(value), most if decimal_mark else 0)
 	used = len(f"{number:.{most}f}".rstrip("0").partition(".")[2])
 	return fmt_money(number, precision=used, format=number_format)
@@ -57,8 +57,7 @@ def percent(share: float) -> str:
 
 def writer() -> Callable[[float], str]:
 	"""What writes the quantities of reasons in the site's format: whole from 10 on, one decimal below."""
-	number_format, decimal_mark = _format()
-	separator = get_number_format_info(number_format)[1]
+	number_format, separator, decimal_mark = _format()
 	marks = str.maketrans({",": separator, ".": decimal_mark})
 
 	def write(value: float) -> str:
@@ -70,7 +69,11 @@ def writer() -> Callable[[float], str]:
 	return write
 
 
-def _format() -> tuple[str, str]:
-	"""The site's format of numbers, and its decimal mark."""
+def _format() -> tuple[str, str, str]:
+	"""The site's format of numbers, what separates its thousands, and its decimal mark, where it has one.
+
+	Read from the format: Frappe's own table of them is in another place with each version.
+	"""
 	number_format = frappe.db.get_default("number_format") or "#,###.##"
-	return number_format, get_number_format_info(number_format)[0]
+	marks = [mark for mark in number_format.split("#") if mark]
+	return number_format, marks[0], marks[-1] if marks[-1] != marks[0] else ""

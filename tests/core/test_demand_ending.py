@@ -88,5 +88,5 @@ def test_dates_on_one_day_of_the_week_or_month_are_totals() -> None:
 	assert rhythm_of(np.append(weeks, MONDAY + np.timedelta64(3, "D"))) == DAILY
 	months = (np.datetime64("2023-06") + np.arange(9)).astype("datetime64[D]")
 	assert rhythm_of(months) == MONTHLY
-	assert rhythm_of(months - 1) == MONTHLY
-	assert rhythm_of(months + 3) == DAILY
+	assert rhythm_of(months - np.timedelta64(1, "D")) == MONTHLY
+	assert rhythm_of(months + np.timedelta64(3, "D")) == DAILY

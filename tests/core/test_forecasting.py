@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from core_samples import codes, history_of
 
+from rl_replenishment.core.demand.rhythm import DAILY, WEEKLY, Rhythm
 from rl_replenishment.core.demand.statistics import demand_statistics
 from rl_replenishment.core.items import ItemTable
 from rl_replenishment.core.policies.base import State
@@ -114,6 +115,40 @@ def test_a_day_is_forecast_by_the_network_that_was_kept_from_it() -> None:
 		# also where each column has a day of its own
 		each = dataclasses.replace(state, today=np.full(12, today))
 		np.testing.assert_allclose(unseen.quantiles(each), alone.quantiles(state), rtol=1e-5)
+
+
+def weekdays(rhythm: Rhythm, items: int = 12) -> set[int]:
+	"""Days of the week that are learned from where orders go out on Mondays; 0 is Monday."""
+	history = history_of(np.random.default_rng(0).poisson(3, size=(400, items)))
+	history = dataclasses.replace(history, rhythm=rhythm)
+	settings = ForecastSettings(most_samples=2000)
+	table = ItemTable.create(codes(items))
+	found = forecasting.samples_of(history, table, 7, np.random.default_rng(0), settings)
+	assert len(found) < 1.1 * settings.most_samples
+	return set(((history.start - np.datetime64("1970-01-05", "D")).astype(int) + found.start) % 7)
+
+
+def test_days_between_orders_are_learned_from_too_where_entries_are_days() -> None:
+	assert weekdays(DAILY, items=8) == {0, 2, 4}
+	assert weekdays(DAILY) == {0, 3}
+	assert weekdays(WEEKLY) == {0}
+	# where there are enough without
+	assert weekdays(DAILY, items=100) == {0}
+
+
+def test_what_is_long_ago_counts_for_less() -> None:
+	"""Demand doubled halfway, unseen in what is known of the days: a forecast that forgets says more."""
+	every = samples(1200)
+	asked = np.where(every.start > 600, every.demand * 2, every.demand)
+	# no column tells before from after
+	known = np.broadcast_to(every.known[-1], every.known.shape).copy()
+	doubled = dataclasses.replace(every, demand=asked, known=known)
+	forgetful, elephant = (
+		fit_forecast(doubled, 0, dataclasses.replace(SMALL, members=1, half_life_days=days)).forecast
+		for days in (60.0, 1e6)
+	)
+	said = [each.of(doubled.known, doubled.scale)[:, 5].sum() for each in (forgetful, elephant)]
+	assert said[0] > 1.15 * said[1]
 
 
 def test_a_short_history_keeps_all_for_every_network() -> None:

@@ -153,14 +153,14 @@ def test_what_is_taken_back_for_once_speaks_against_the_lesson() -> None:
 	raised = [(item, 7 * week, 1.25) for item in range(3) for week in range(3)]
 	usual = factors(raised, 28)
 	once, thrice = (
-		fit(taken_back(raised, back), 28).factor(ITEMS, START + 28)
+		fit(taken_back(raised, back), 28).factor(ITEMS, START + np.timedelta64(28, "D"))
 		for back in ([(3, 21)], [(3, 21), (4, 21), (5, 21)])
 	)
 	assert 1.05 < once[3] < usual[3] - 0.02
 	assert all(1.1 < once[item] <= usual[item] for item in (0, 1, 2, 4, 5))
 	assert thrice == pytest.approx(1, abs=0.02)
 	# what is taken back each time is left alone
-	twice = fit(taken_back(raised, [(3, 21), (3, 25)]), 28).factor(ITEMS, START + 28)
+	twice = fit(taken_back(raised, [(3, 21), (3, 25)]), 28).factor(ITEMS, START + np.timedelta64(28, "D"))
 	assert twice[3] == 1
 	assert all(twice[item] > 1.1 for item in (0, 1, 2))
 

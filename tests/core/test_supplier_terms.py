@@ -22,6 +22,7 @@ from rl_replenishment.core.terms.terms import END_OF_DAY, MEASURES, PriceBreaks,
 from rl_replenishment.core.training.classical import uncorrected
 
 SEEDS = range(60)
+THURSDAY = MONDAY + np.timedelta64(3, "D")
 
 
 def random_lines(seed: int, count: int = 30, suppliers: int = 5) -> tuple[Lines, Terms]:
@@ -280,10 +281,10 @@ def test_a_line_waits_where_the_next_review_is_early_enough() -> None:
 	items = ItemTable.create(codes(1), ["A"], lead_time_days=2)
 	own = SupplierTerms.create(["A"], order_days=np.arange(7)[None] == 3)
 	terms = Terms.create(own, items)
-	monday, thursday = (timing(terms, items.whole_lead_time_days, MONDAY + step, 1) for step in (0, 3))
+	monday, thursday = (timing(terms, items.whole_lead_time_days, day, 1) for day in (MONDAY, THURSDAY))
 	assert not monday.is_open[0]
 	assert thursday.is_open[0]
-	state = replace(state_of(items, demand=plain_statistics(1, level=2.0)), today=MONDAY + 3)
+	state = replace(state_of(items, demand=plain_statistics(1, level=2.0)), today=THURSDAY)
 	known = timed(state, thursday)
 	assert protection_days(known.items, known.review_days).tolist() == [9]
 	rule = UnderTerms(forecast_rule(), terms)
@@ -300,7 +301,7 @@ def test_the_simulation_refuses_delays_and_charges() -> None:
 	scenario = Scenario(
 		items=items,
 		demand=demand,
-		start=MONDAY - 28,
+		start=MONDAY - np.timedelta64(28, "D"),
 		warm_up_days=28,
 		review_days=7,
 		unmet_demand="lost",

@@ -48,7 +48,7 @@ def sold(orders: Orders) -> dict[str, float]:
 
 def daily(days: int = 60, item: str = "Bolt", quantity: object = 10) -> str:
 	first = np.datetime64("2025-01-01")
-	return "".join(f"{item},{first + day},{quantity}\n" for day in range(days))
+	return "".join(f"{item},{first + np.timedelta64(day, 'D')},{quantity}\n" for day in range(days))
 
 
 # names

@@ -25,7 +25,8 @@ def beside(factor: float = 3.0, items: int = 6) -> Backtest:
 	weekly = scenario.demand[scenario.warm_up_days :].mean(axis=0) * 7
 	item, week = (grid.ravel() for grid in np.meshgrid(np.arange(items), np.arange(16)))
 	ordered_on = first + 7 * week.astype("timedelta64[D]")
-	bought = Purchases(item, ordered_on, ordered_on + 3, np.ceil(factor * weekly)[item].astype(float))
+	came_on = ordered_on + np.timedelta64(3, "D")
+	bought = Purchases(item, ordered_on, came_on, np.ceil(factor * weekly)[item].astype(float))
 	return backtest(
 		[rule("learned", safety_factor=1.2, cap=2.0)],
 		[rule("base-stock", safety_factor=3.0), rule("(s, S)", safety_factor=1.5, gap=2.0)],

@@ -27,7 +27,8 @@ from rl_replenishment.core.terms.wording import Wording
 _HALVINGS = 6
 #: minimums that are given up one after the other at most; then all that are left are
 _GIVEN_UP = 8
-_NOISE = 1e-9
+#: share of the money that single precision makes
+_NOISE = 1e-6
 
 
 @dataclass(frozen=True, eq=False)
@@ -144,7 +145,8 @@ class _Spending:
 		if self._fits(plain):
 			return self._with_freight(plain, whole)
 		of_item = self._planner.terms.of_item
-		waits = self._planner.plan(self._asked, only_minimum=~self._none)[1].waits
+		decided = self._planner.plan(self._asked, only_minimum=~self._none)[1]
+		waits = decided.waits & ~(self._planner.terms.per_supplier(decided.below_minimum) > 0)
 		self.price_now = np.where((of_item >= 0) & waits[of_item], 0, self.price_now)
 		best, least = None, np.inf
 		unaffordable = self._none
@@ -158,7 +160,7 @@ class _Spending:
 			unaffordable = unaffordable.copy()
 			unaffordable[int(raised.argmax()) if given_up < _GIVEN_UP - 1 else raised > 0] = True
 		# line by line, what is left of the budget is enough
-		return best or _Choice(self._purse.money, ~self._none, ~self._none)
+		return best or _Choice(self._purse.money, ~self._none, ~waits)
 
 	def _with_freight(self, plain: _Choice, whole: _Choice) -> _Choice:
 		"""Raised to free freight and price breaks, too, where that adds least, as far as the money goes."""

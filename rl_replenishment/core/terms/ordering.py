@@ -92,7 +92,8 @@ def decide(
 	count = len(terms.suppliers)
 	plain = np.zeros(count, np.bool_) if only_minimum is None else only_minimum
 	beyond_money = np.zeros(count, np.bool_) if unaffordable is None else unaffordable
-	no_break = (terms.of_item >= 0) & (plain | beyond_money)[terms.of_item]
+	# of suppliers without terms nothing is said, and nothing changed
+	no_break = (terms.of_item < 0) | (plain | beyond_money)[terms.of_item]
 	at_break = lines.raised_by(np.where(no_break, 0, to_price_break(lines, terms)))
 	now = complete(at_break, terms, raising, only_minimum=plain | beyond_money)
 	beyond_money = beyond_money & (terms.missing(at_break.quantity) > 0).any(axis=0)

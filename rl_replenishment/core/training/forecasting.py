@@ -22,6 +22,7 @@ import torch
 from torch import Tensor
 
 from rl_replenishment.core.demand.history import DemandHistory
+from rl_replenishment.core.demand.rhythm import DAILY
 from rl_replenishment.core.demand.statistics import LOOKBACK_DAYS, demand_statistics
 from rl_replenishment.core.items import FloatArray, ItemTable
 from rl_replenishment.core.policies.base import State, protection_days
@@ -37,6 +38,8 @@ from rl_replenishment.core.simulation.scenario import is_review_day
 
 #: days of history before the first forecast that is learned from, where there are enough
 _WARM_UP = 91
+#: days that are learned from, of those from one order to the next
+_DAYS_PER_REVIEW = 3
 #: a network is kept from its stretch of time where more than this share of the samples is left
 _LEAST_SHARE = 0.4
 #: days of ordering that one pass over the history measures together
@@ -53,10 +56,12 @@ class ForecastSettings:
 	updates: int = 400
 	batch_size: int = 2048
 	learning_rate: float = 5e-3
-	weight_decay: float = 0.1
+	weight_decay: float = 1.0
 	#: standard deviation of the noise on normalised inputs
 	noise: float = 0.3
-	#: days of ordering of an item, drawn at random where there are more
+	#: so many days ago counts half: customers, assortment and prices change
+	half_life_days: float = 364.0
+	#: days of an item, drawn at random where there are more
 	most_samples: int = 200_000
 
 
@@ -103,14 +108,10 @@ def samples_of(
 ) -> Samples:
 	"""All days of ordering whose protection interval lies in the history, or a draw of them."""
 	horizon = protection_days(items, review_days).astype(np.intp)
+	most = (settings or ForecastSettings()).most_samples
 	latest = history.days - int(horizon.min(initial=1))
-	days = [
-		day
-		for day in range(latest + 1)
-		if is_review_day(history.start + np.timedelta64(day, "D"), review_days)
-	]
-	days = [day for day in days if day >= _WARM_UP] or days
-	share = min((settings or ForecastSettings()).most_samples / max(len(days) * len(items), 1), 1.0)
+	days = _days(history, latest, review_days, most // max(len(items), 1))
+	share = min(most / max(len(days) * len(items), 1), 1.0)
 	total = np.zeros((history.days + 1, len(items)))
 	np.cumsum(history.demand, axis=0, dtype=np.float64, out=total[1:])
 	observer, columns = Observer(items, review_days), np.arange(len(items))
@@ -137,6 +138,24 @@ def samples_of(
 				)
 			)
 	return Samples(*(np.concatenate(column) for column in zip(*rows, strict=True)))
+
+
+def _days(history: DemandHistory, latest: int, review_days: int, most: int) -> list[int]:
+	"""Days of ordering, and some between them as long as they are `most` in all.
+
+	What follows a Wednesday is not quite what follows the Monday before it: it teaches a little more. Days
+	within the total of a week or a month would teach what never happens.
+	"""
+	reviews = -(-latest // review_days)
+	per_review = min(most // max(reviews, 1), _DAYS_PER_REVIEW) if history.rhythm == DAILY else 1
+	after = {review_days * part // max(per_review, 1) for part in range(max(per_review, 1))}
+	today = history.start + np.arange(latest + 1).astype("timedelta64[D]")
+	days = [
+		day
+		for day, date in enumerate(today)
+		if any(is_review_day(date - np.timedelta64(later, "D"), review_days) for later in after)
+	]
+	return [day for day in days if day >= _WARM_UP] or days
 
 
 @dataclass(frozen=True, eq=False)
@@ -191,7 +210,8 @@ def _fitted(
 	heard = torch.from_numpy(normaliser.heard.astype(np.float32))
 	demand = torch.from_numpy(samples.demand / samples.scale)
 	money = np.sqrt(samples.scale * samples.unit_cost)
-	weight = torch.from_numpy((money / max(float(money.mean()), 1e-9)).astype(np.float32))
+	weights = money * np.exp2((samples.start - samples.start.max()) / settings.half_life_days)
+	weight = torch.from_numpy((weights / max(float(weights.mean()), 1e-9)).astype(np.float32))
 	# more than there are would only be the same ones again
 	batch_size = min(settings.batch_size, len(known))
 	model = _Model(settings.hidden, generator)

@@ -22,8 +22,8 @@ _SAME_RATIO = 1e-3
 
 
 def as_judged(evaluation: Evaluation) -> float:
-	"""What the verdict compares: the cost ratio, and a standard error for a whole network."""
-	return evaluation.cost_ratio + (evaluation.cost_ratio_error if evaluation.share > SHRUNK else 0.0)
+	"""What the verdict compares: the cost ratio and, of its standard error, the share that is believed."""
+	return evaluation.cost_ratio + evaluation.share * evaluation.cost_ratio_error
 
 
 class Judge:
@@ -31,11 +31,10 @@ class Judge:
 
 	Without feedback the best is the cheapest. A candidate counts as dear as its ratio plus one standard
 	error: the luckiest of many noisy ones must not pass for the best. Of a first training, half of what was
-	learned stands beside the whole. Halfway between rule and network the errors of both are halved, so it
-	needs no such margin. With feedback it is the one that
-	comes closest to the buyer among those whose cost, plus one standard error, is at most
-	`largest_cost_increase` above that of the first one looked at, the parent. Where a candidate is not, part
-	of the way to it from the best so far is tried.
+	learned stands beside the whole. Halfway between rule and network the errors of both are halved, so half
+	a standard error will do there. With feedback it is the one that comes closest to the buyer among those
+	whose cost, plus one standard error, is at most `largest_cost_increase` above that of the first one looked
+	at, the parent. Where a candidate is not, part of the way to it from the best so far is tried.
 	"""
 
 	def __init__(

@@ -239,10 +239,11 @@ class Twin:
 		if self.panel.unmet_demand == "lost":
 			lost = (-left).clamp(min=0).cummax(dim=0).values
 			left, missed = left + lost, lost[-1]
+			held = left.clamp(min=0).sum(dim=0)
 		else:
-			missed = (-left).clamp(min=0).sum(dim=0)
+			missed, held = (_above_zero(each).sum(dim=0) for each in (-left, left))
 		stock.net = left[-1]
-		return missed * self._stockout + left.clamp(min=0).sum(dim=0) * self._holding
+		return missed * self._stockout + held * self._holding
 
 	def _serve_a_day(self, stock: _Stock, demand: Tensor) -> Tensor:
 		"""Meet a day's demand; returns the day's cost, shape (C,)."""
@@ -257,6 +258,14 @@ class Twin:
 		expired = stock.end_day(issued)
 		stock.net = stock.net - expired
 		return waiting * self._stockout + expired * self._unit_cost + stock.net.clamp(min=0) * self._holding
+
+
+def _above_zero(quantity: Tensor) -> Tensor:
+	"""`quantity` where it is above 0, else 0; at 0, where whole units often end, with half of the gradient.
+
+	A unit more is then held, a unit less is missing: the mean of both is what a step of one unit changes.
+	"""
+	return (quantity + quantity.abs()) / 2
 
 
 class _Stock:

@@ -209,7 +209,7 @@ const rl_overview = {
 			<div class="table-responsive"><table class="table table-sm small"><tbody>${lessons
 				.map(
 					(lesson) => `<tr>
-					<td><a href="/app/rl-lesson/${encodeURIComponent(lesson.name)}">${escape(lesson.title)}</a></td>
+					<td>${frappe.utils.get_form_link("RL Lesson", lesson.name, true, escape(lesson.title))}</td>
 					<td>${escape(lesson.explanation || "")}</td>
 					<td>${lesson.enabled ? "" : __("Switched Off")}</td></tr>`
 				)

@@ -7,6 +7,7 @@ from unittest.mock import patch
 
 import frappe
 import numpy as np
+from frappe.utils import fmt_money
 
 from rl_replenishment import api
 from rl_replenishment.bridge import figures
@@ -104,3 +105,13 @@ class TestFigures(IntegrationTestCase):
 		self.assertEqual([write(value) for value in (1.6, 12.4, 3, -1234.5)], ["1,6", "12", "3", "-1.234"])
 		frappe.db.set_default("number_format", "#,##,###.##")
 		self.assertEqual([figures.writer()(value) for value in (1.6, 1234567)], ["1.6", "12,34,567"])
+
+	def test_every_format_that_there_is(self) -> None:
+		"""As Frappe itself writes it."""
+		field = frappe.get_meta("System Settings").get_field("number_format")
+		for number_format in field.options.split("\n"):
+			with patch.object(frappe.db, "get_default", return_value=number_format):
+				write = figures.writer()
+			for value, places in ((1234567.0, 0), (-1234.4, 0), (2.4, 1)):
+				expected = fmt_money(value, precision=places, format=number_format)
+				self.assertEqual(write(value), expected, number_format)

@@ -8,12 +8,14 @@ frappe.listview_settings["RL Proposal"] = {
 	hide_name_column: true,
 	filters: [OPEN_ONES],
 	onload(listview) {
-		// room for the item's name
+		// room for the item's name; ERPNext 16 makes columns as wide as their longest text, and lets the list scroll
 		listview.$frappe_list.addClass("rl-proposals");
 		frappe.dom.set_style(
-			`.rl-proposals .list-row-col { flex: 1.15 }
-			.rl-proposals .list-row-col.text-right { flex: 0.9 }
-			.rl-proposals .list-row-col.list-subject { flex: 2.6 }`,
+			`.rl-proposals .list-row-col {
+				flex: 1.15 !important; width: auto !important; min-width: 0 !important;
+			}
+			.rl-proposals .list-row-col.text-right { flex: 0.9 !important }
+			.rl-proposals .list-row-col.list-subject { flex: 2.6 !important }`,
 			"rl-proposals"
 		);
 		const show = (label, action) => listview.page.add_inner_button(label, action, __("Show"));
