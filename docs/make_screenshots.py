@@ -15,6 +15,8 @@ IMAGES = Path(__file__).parent / "images"
 AGENT = "Sample Company"
 #: an empty desk has drawn itself
 SETTLE_MS = 5000
+#: a replay in a worker has ended
+PATIENCE_MS = 180_000
 
 
 def main(url: str, user: str, password: str) -> None:
@@ -26,10 +28,14 @@ def main(url: str, user: str, password: str) -> None:
 		if not answer.ok:
 			sys.exit(f"{url} refuses to sign in {user}: give a user of that site and the password.")
 		page = context.new_page()
+		page.set_default_timeout(PATIENCE_MS)
 
 		def picture(name: str, path: str) -> None:
 			page.goto(f"{url}/app/{path}")
 			page.wait_for_load_state("networkidle")
+			page.wait_for_timeout(SETTLE_MS)
+			# cards and charts ask by themselves
+			page.wait_for_function("() => !document.body.innerText.includes('Loading...')")
 			page.wait_for_timeout(SETTLE_MS)
 			page.screenshot(path=IMAGES / f"desk_{name}.png")
 
@@ -41,6 +47,8 @@ def main(url: str, user: str, password: str) -> None:
 		_board(page, url)
 		_request(page, url)
 		_agent(page, url)
+		_promote(page, url)
+		_service(page, url)
 
 
 def _board(page: Page, url: str) -> None:
@@ -85,10 +93,31 @@ def _request(page: Page, url: str) -> None:
 
 
 def _agent(page: Page, url: str) -> None:
-	page.set_viewport_size({"width": 1280, "height": 1080})
+	page.set_viewport_size({"width": 1280, "height": 1280})
 	page.goto(f"{url}/app/rl-agent-settings/{AGENT}")
+	page.locator(".rl-chart svg .bar").first.wait_for()
 	page.wait_for_timeout(SETTLE_MS)
 	page.screenshot(path=IMAGES / "desk_agent.png")
+
+
+def _promote(page: Page, url: str) -> None:
+	"""What the newest policy would propose differently, before it is put to use."""
+	page.set_viewport_size({"width": 1280, "height": 800})
+	page.goto(f"{url}/app/rl-agent-settings/{AGENT}")
+	page.locator(".rl-promote").first.click(timeout=PATIENCE_MS)
+	page.locator(".rl-differences").wait_for(timeout=PATIENCE_MS)
+	page.wait_for_timeout(1000)
+	page.locator(".modal.show .modal-content").screenshot(path=IMAGES / "desk_promote.png")
+
+
+def _service(page: Page, url: str) -> None:
+	"""What more or less service would cost."""
+	page.set_viewport_size({"width": 1280, "height": 1000})
+	page.goto(f"{url}/app/rl-agent-settings/{AGENT}")
+	page.get_by_role("button", name="What Would 99 % Cost?").click(timeout=PATIENCE_MS)
+	page.locator(".rl-service-chart svg").wait_for(timeout=PATIENCE_MS)
+	page.wait_for_timeout(1000)
+	page.locator(".modal.show .modal-content").screenshot(path=IMAGES / "desk_service.png")
 
 
 if __name__ == "__main__":

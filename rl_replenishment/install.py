@@ -27,12 +27,12 @@ def after_install() -> None:
 	apply_custom_fields()
 	forget_former_installation()
 	add_log_settings()
-	widen_list()
+	widen_lists()
 
 
 def after_migrate() -> None:
 	make_roles()
-	widen_list()
+	widen_lists()
 
 
 def check_erpnext() -> None:
@@ -85,8 +85,9 @@ def add_log_settings() -> None:
 		settings.save(ignore_permissions=True)
 
 
-def widen_list() -> None:
-	"""Show all columns of the list of proposals, where Frappe shows four; what a user chose stays."""
-	if not frappe.db.exists("List View Settings", "RL Proposal"):
-		settings = {"doctype": "List View Settings", "name": "RL Proposal", "total_fields": "8"}
-		frappe.get_doc({**settings, "disable_comment_count": 1}).insert(ignore_permissions=True)
+def widen_lists() -> None:
+	"""Show all columns of lists, where Frappe shows four; what a user chose stays."""
+	for doctype in ("RL Proposal", "RL Feedback", "RL Lesson"):
+		if not frappe.db.exists("List View Settings", doctype):
+			settings = {"doctype": "List View Settings", "name": doctype, "total_fields": "8"}
+			frappe.get_doc({**settings, "disable_comment_count": 1}).insert(ignore_permissions=True)

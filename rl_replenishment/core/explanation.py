@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
+from typing import Any
 
 import numpy as np
 
@@ -118,6 +119,24 @@ class Explanation:
 		return f"{expected}, {self._stock_words(_, number)}; {', '.join(decided)}: {order}."
 
 	@property
+	def told_target(self) -> float:
+		"""The target as the sentence tells it: of what comes in pieces, as far as whole ones reach."""
+		is_cut = self.target - self.position - self.later - self.rule_wish >= 0.5
+		if self.position > self.reorder_point or is_cut or self.later >= 0.5:
+			return self.target
+		return self.target + self._asked - self.rule_wish
+
+	def as_told(self) -> dict[str, float]:
+		"""The numbers that lead to the quantity as the sentence tells them; they add up to it, too."""
+		asked, learned = self._asked, self._learned
+		return {
+			"target": self.told_target,
+			"rule_wish": asked,
+			"correction": learned,
+			"rounding": self.quantity - self.followed - asked - learned,
+		}
+
+	@property
 	def _adds_up(self) -> bool:
 		"""Whether what is told of rule and learning is the order already, without a word on rounding."""
 		told = self._asked + self._learned
@@ -202,9 +221,7 @@ class Explanation:
 			words = _("the rule fills up to {0}, counts what arrives later, and asks for {1}")
 		else:
 			words = _("the rule fills up to {0} and asks for {1}")
-			# as far as whole pieces reach
-			return words.format(number(self.target + self._asked - self.rule_wish), wish)
-		return words.format(number(self.target), wish)
+		return words.format(number(self.told_target), wish)
 
 	def _correction_words(self, _: Translate, number: Number) -> str:
 		amount = abs(self._learned or self.correction)
@@ -221,6 +238,19 @@ class Explanation:
 		if self.pack > 1:
 			return _("rounded up to packs of {0}").format(number(self.pack))
 		return _("rounded up")
+
+
+def told(state: Mapping[str, Any]) -> dict[str, Any]:
+	"""A proposal's numbers as they were kept, with those that the sentence tells otherwise as it does.
+
+	Proposals of earlier versions, and what was never proposed, lack some: their numbers stay.
+	"""
+	names = [each.name for each in fields(Explanation)]
+	try:
+		explanation = Explanation(**{name: state[name] for name in names if name in state})
+	except TypeError:
+		return dict(state)
+	return {**state, **explanation.as_told()}
 
 
 def target_words(

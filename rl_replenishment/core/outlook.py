@@ -81,6 +81,21 @@ class Outlook:
 		return np.maximum(mean * share + (whole - mean) * np.sqrt(share), 0).astype(np.float32)
 
 
+def runs_out_in(outlook: Outlook) -> FloatArray:
+	"""Days until stock and what else arrives are gone at the expected demand, without the orders in question.
+
+	Shape (N,), 0 for today; inf where they last as long as the longest protection interval.
+	"""
+	days = int(outlook.protection_days.max(initial=1))
+	change = np.zeros((days, len(outlook.on_hand)), np.float32)
+	for by_day, sign in ((outlook.arrivals, 1), (outlook.known_demand, -1)):
+		known = by_day[:days]
+		change[: len(known)] += sign * known
+	gone = outlook.rate * np.arange(1, days + 1, dtype=np.float32)[:, None]
+	short = outlook.on_hand + np.cumsum(change, axis=0) < gone
+	return np.where(short.any(axis=0), short.argmax(axis=0), np.inf).astype(np.float32)
+
+
 def courses_of(low: FloatArray, middle: FloatArray, high: FloatArray) -> FloatArray:
 	"""Equally likely courses of a demand that is passed with 90, 50 and 10 %, shape (COURSES, N)."""
 	side = np.where(_DEVIATIONS[:, None] < 0, middle - low, np.maximum(high - middle, 0))

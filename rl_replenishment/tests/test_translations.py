@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import ast
+import json
 import re
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import frappe
 from babel.messages.catalog import Catalog
@@ -18,6 +22,8 @@ _SAID = {
 	# attributes of templates stand in double quotes
 	".vue": re.compile(r"""__\(\s*["']((?:[^"'\\]|\\.)*)["']"""),
 }
+#: where texts may stand; names of fields and options are in JSON
+_SOURCES = (".py", ".js", ".vue", ".json", ".html", ".md", ".txt")
 #: rooms that know no screens, or another language than the desk's
 _NOT_THE_DESK = ("core", "cli", "report", "remote", "tests")
 
@@ -25,6 +31,43 @@ _NOT_THE_DESK = ("core", "cli", "report", "remote", "tests")
 def catalog(name: str) -> Catalog:
 	with (APP / "locale" / name).open("rb") as file:
 		return read_po(file)
+
+
+def said_anywhere() -> set[str]:
+	"""Every text of the app's sources, whatever becomes of it."""
+	found: set[str] = set()
+	for path in APP.rglob("*"):
+		inner = path.relative_to(APP).parts
+		if {"dist", "tests", "locale"} & set(inner) or path.suffix not in _SOURCES:
+			continue
+		text = path.read_text(encoding="utf-8")
+		if path.suffix == ".py":
+			found.update(node.value for node in ast.walk(ast.parse(text)) if _is_text(node))
+		elif path.suffix == ".json":
+			found.update(_texts_of(json.loads(text)))
+		else:
+			found.update(_quoted(text))
+	return found
+
+
+def _is_text(node: ast.AST) -> bool:
+	return isinstance(node, ast.Constant) and isinstance(node.value, str)
+
+
+def _texts_of(value: Any) -> Iterator[str]:
+	"""Of a document in JSON: its texts, the options in them, and what is quoted in their HTML and scripts."""
+	if isinstance(value, dict | list):
+		for each in value.values() if isinstance(value, dict) else value:
+			yield from _texts_of(each)
+	elif isinstance(value, str):
+		yield from (value, *value.split("\n"), *_quoted(value))
+		yield from re.findall(r">([^<>]+)<", value)
+
+
+def _quoted(text: str) -> Iterator[str]:
+	for quote in ('"', "'", "`"):
+		for line in text.splitlines():
+			yield from (part.replace("\\", "") for part in re.split(rf"(?<!\\){quote}", line))
 
 
 def placeholders(text: str) -> list[str]:
@@ -45,6 +88,11 @@ class TestTranslations(IntegrationTestCase):
 				with self.subTest(path.name, text=text):
 					# not assertIn, which would show all the others
 					self.assertTrue(text in known, "not in the template: generate it anew")
+
+	def test_nothing_is_in_the_template_that_nobody_says(self) -> None:
+		said = said_anywhere()
+		left_over = [message.id for message in catalog("main.pot") if message.id and message.id not in said]
+		self.assertEqual(left_over, [])
 
 	def test_german_says_all_of_it(self) -> None:
 		"""Nothing missing, nothing out of date, and every placeholder in its place."""

@@ -145,6 +145,23 @@ def test_what_fails_is_named_and_stays(site, desk):
 		site.arrange("hold", supplier="Board Supplier 1", held=False)
 
 
+def test_what_one_tab_changes_the_other_shows(site, desk):
+	"""Neither loses what was written in the other; who approves second is told, and orders nothing again."""
+	site.arrange("board", lines=4, suppliers=2)
+	one, other = opened(desk), opened(desk)
+	mine, theirs = (page.locator(".rl-quantity input") for page in (one, other))
+	mine.nth(0).fill("500")
+	expect(theirs.nth(0)).to_have_value("500")
+	theirs.nth(1).fill("600")
+	expect(mine.nth(1)).to_have_value("600")
+	for page, ends in ((one, ".green"), (other, ".red")):
+		page.locator(".rl-approve").first.click()
+		yes(page)
+		expect(page.locator(f".rl-results {ends}")).to_have_count(1, timeout=60_000)
+	expect(other.locator(".rl-results")).to_contain_text("Not open any more: 2")
+	expect(other.locator(".rl-line")).to_have_count(2)
+
+
 @pytest.mark.parametrize("width", [390, 1366])
 def test_quantity_and_approval_are_reachable(site, desk, width):
 	site.arrange("board", lines=4, suppliers=2)

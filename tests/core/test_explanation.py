@@ -1,7 +1,7 @@
 """The reason for a quantity: its numbers add up, and the sentence says them."""
 
 import re
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import numpy as np
 import pytest
@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rl_replenishment.core.demand.statistics import demand_statistics
-from rl_replenishment.core.explanation import Explanation, explain, target_words
+from rl_replenishment.core.explanation import Explanation, explain, target_words, told
 from rl_replenishment.core.items import ItemTable
 from rl_replenishment.core.policies.base import State, protection_days
 from rl_replenishment.core.policies.residual_network import Decision, ResidualNetwork
@@ -120,13 +120,26 @@ def test_what_comes_in_pieces_adds_up() -> None:
 		"learned_target": 95.4,
 		"correction": 0,
 	}
-	told = replace(
+	sentence = replace(
 		EXAMPLE, **pieces, target=95.4, rule_wish=63.4, rule_quantity=64, rounding=0.6, quantity=64
 	).sentence()
-	assert told.endswith("with 32 on hand; the rule fills up to 96 and asks for 64: order 64.")
+	assert sentence.endswith("with 32 on hand; the rule fills up to 96 and asks for 64: order 64.")
 	learned = replace(EXAMPLE, **pieces | {"correction": 2.8}, target=95.4, rule_wish=63.4, quantity=67)
 	assert "asks for 64, learning adds 3," in learned.sentence()
 	assert learned.sentence().endswith(": order 67.")
+
+
+@given(st.integers(0, 10_000), st.sampled_from([0.0, 0.5]))
+def test_what_is_told_adds_up(seed: int, gap: float) -> None:
+	"""Told anew from what was kept of it, the numbers are those of the sentence, and lead to the quantity."""
+	rule = forecast_rule(safety_factor=1.5, gap=gap, cap=np.inf)
+	for why in explained(residual_policy(rule, np.random.default_rng(seed)), random_state(seed))[0]:
+		kept = told(asdict(why))
+		parts = kept["rule_wish"] + kept["correction"] + kept["rounding"] + kept["followed"]
+		assert parts == pytest.approx(why.quantity, abs=1e-3)
+		if f"the rule fills up to {shown(kept['target'])} and asks for" in why.sentence():
+			assert kept["target"] == pytest.approx(why.position + kept["rule_wish"], rel=1e-4, abs=0.51)
+	assert told({"target": 3.5}) == {"target": 3.5}
 
 
 def test_why_the_target_is_where_it_is() -> None:

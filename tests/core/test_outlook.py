@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from rl_replenishment.core.outlook import COURSES, Outlook, project
+from rl_replenishment.core.outlook import COURSES, Outlook, project, runs_out_in
 
 
 def outlook(**changes: Any) -> Outlook:
@@ -41,6 +41,24 @@ def test_sure_demand_empties_the_shelf_and_no_more() -> None:
 	assert found.missed == pytest.approx([0], abs=1e-4)
 	assert found.holding_cost == pytest.approx([0.5 * sum(range(0, 20, 2))], rel=1e-4)
 	assert found.cover_days == pytest.approx([10], rel=1e-5)
+
+
+@pytest.mark.parametrize(
+	("changes", "days"),
+	[
+		({}, np.inf),
+		({"on_hand": [19]}, 9),
+		({"on_hand": [1]}, 0),
+		# in time, too late, and nearly too late
+		({"on_hand": [6], "arrivals": [[0], [0], [14]]}, np.inf),
+		({"on_hand": [6], "arrivals": [[0], [0], [0], [0], [14]]}, 3),
+		({"on_hand": [6], "arrivals": [[0], [0], [0], [14]]}, np.inf),
+		({"known_demand": [[0], [5]]}, 7),
+		({"low": [0], "middle": [0], "high": [0], "on_hand": [0]}, np.inf),
+	],
+)
+def test_when_it_runs_out(changes: dict[str, Any], days: float) -> None:
+	assert runs_out_in(outlook(**changes)).tolist() == [days]
 
 
 def test_what_is_missed_costs_and_stock_stays_at_zero() -> None:

@@ -170,3 +170,44 @@ test("another quantity than that has another reason", () => {
 	assert.equal(model.is_taken_back(left, {}), true);
 	assert.deepEqual(model.edited(left, {}, 5), { qty: 5, reason: "" });
 });
+
+test("totals of several currencies stay apart", () => {
+	const lines = [line("a"), line("b", { company: "D" }), line("c")];
+	const sums = model.sums(lines, { C: "EUR", D: "USD" }, {}, {});
+	assert.deepEqual(
+		Object.entries(sums).map(([currency, sum]) => [currency, sum.lines, sum.value]),
+		[
+			["EUR", 2, 30],
+			["USD", 1, 15],
+		]
+	);
+});
+
+test("only what was learned about can go back", () => {
+	const reasons = ["Budget", model.NOT_THIS_TIME];
+	assert.deepEqual(model.offered_reasons(line("a"), {}, reasons), ["Budget"]);
+	const learned = line("a", { without_lesson: 48 });
+	assert.deepEqual(model.offered_reasons(learned, {}, reasons), reasons);
+});
+
+test("what was not taken back stays, with the reason", () => {
+	const results = [
+		{ order: "PO-1", message: "" },
+		{ order: "PO-2", message: "" },
+		{ order: null, message: "on hold" },
+	];
+	const answers = [
+		{ order: "PO-1", done: true, message: "" },
+		{ order: "PO-2", done: false, message: "received already" },
+	];
+	const { left, done } = model.after_undo(results, answers);
+	assert.equal(done, 1);
+	assert.deepEqual(
+		left.map((each) => each.message),
+		["received already", "on hold"]
+	);
+});
+
+test("lines that are gone are named", () => {
+	assert.deepEqual(model.gone([line("a"), line("b")], [line("b"), line("c")]), ["a"]);
+});

@@ -66,11 +66,24 @@ test("levels that are the same are one line with both names", () => {
 	);
 });
 
-test("the legend has what there is", () => {
-	assert.ok(draw().legend.data.includes("Other Arrivals"));
-	const bare = draw({ arrivals: [0, 0], left_out: [] });
-	assert.ok(!bare.legend.data.includes("Other Arrivals"));
-	assert.ok(!bare.legend.data.includes("Left Out"));
+test("the legend has what there is, and says which line is which", () => {
+	const named_in = (options) => options.legend.data.map((each) => each.name);
+	assert.ok(named_in(draw()).includes("Other Arrivals"));
+	const bare = named_in(draw({ arrivals: [0, 0], left_out: [] }));
+	assert.ok(!bare.includes("Other Arrivals"));
+	assert.ok(!bare.includes("Left Out"));
+	const icon = (name) => draw().legend.data.find((each) => each.name === name).icon;
+	assert.notEqual(icon("Stock with the Order"), icon("Stock without It"));
+	assert.notEqual(icon("Expected per Day"), icon("A Year Before"));
+});
+
+test("a day of demand is above the same day of stock", () => {
+	const [demand, stock] = draw().grid;
+	assert.deepEqual(
+		[demand.left, demand.right, demand.outerBoundsMode],
+		[stock.left, stock.right, "none"]
+	);
+	assert.equal(stock.outerBoundsMode, "none");
 });
 
 test("levels above all stock are within the picture", () => {

@@ -119,9 +119,8 @@ def _read(sent: Any) -> list[Group]:
 def _problem_of(group: Group) -> str:
 	"""Why a supplier's lines are not ordered at all, "" where they may be."""
 	if len(group.lines) < len(group.wishes):
-		return _("Lines that are not open any more: {0}. Load the board anew.").format(
-			len(group.wishes) - len(group.lines)
-		)
+		gone = len(group.wishes) - len(group.lines)
+		return _("Not open any more: {0} of its lines. What is left is shown here now.").format(gone)
 	if any(line.company != group.company for line in group.lines):
 		return _("Its lines are of another company; load the board anew.")
 	if not group.supplier:
@@ -178,7 +177,8 @@ def submit_request(name: str, lines: Sequence[tuple[OpenLine, Wish]]) -> None:
 	request = frappe.get_doc("Material Request", name, for_update=True)
 	request.check_permission("write")
 	if any(wish.seen and wish.seen != str(request.modified) for _line, wish in lines):
-		frappe.throw(_("{0} was changed since you saw it; load the board anew.").format(name))
+		changed = _("{0} was changed since you saw it, and is shown as it is now: look, and approve again.")
+		frappe.throw(changed.format(name))
 	wishes = {line.line: wish for line, wish in lines}
 	left = []
 	for row in request.items:
@@ -254,7 +254,7 @@ def _make_order(group: Group, lines: Sequence[OpenLine], prices: dict[str, Price
 	today = getdate()
 	known = {line.line: line for line in lines}
 	if len(order.items) != len(known):
-		frappe.throw(_("Some lines were ordered in the meantime; load the board anew."))
+		frappe.throw(_("Some of its lines were ordered in the meantime. What is left is shown here now."))
 	for row in order.items:
 		line = known[row.material_request_item]
 		_complete(row, line, group.wishes[line.proposal], today)

@@ -22,7 +22,7 @@ from rl_replenishment.bridge.state.parameters import read_parameters
 from rl_replenishment.bridge.state.scope import resolve_scope
 from rl_replenishment.bridge.visibility import Limits, agents_in_part
 from rl_replenishment.core.demand.history import DemandHistory
-from rl_replenishment.core.explanation import target_words
+from rl_replenishment.core.explanation import target_words, told
 from rl_replenishment.core.items import ItemKey
 from rl_replenishment.core.outlook import BAND, project
 
@@ -98,7 +98,7 @@ def picture_of(line: OpenLine, qty: float) -> dict[str, Any]:
 	`without` has its middle, and `arrivals` what else arrives by then. `out_of_stock` and `left_out` are
 	places among the days. `why_target` says why the target is where it is.
 	"""
-	today, state = getdate(), line.state
+	today, state = getdate(), told(line.state)
 	(group,) = read_outlooks([line], today)
 	return {
 		"start": today - timedelta(days=PAST_DAYS),

@@ -20,7 +20,7 @@ from rl_replenishment.bridge.proposing.snoozed import read_snoozed, snoozed_unti
 from rl_replenishment.bridge.queries import one_of
 from rl_replenishment.bridge.state.budget import read_budget
 from rl_replenishment.bridge.visibility import agents, agents_in_part
-from rl_replenishment.core.outlook import project
+from rl_replenishment.core.outlook import project, runs_out_in
 
 #: how many times what the classical rule orders is large, and how many intervals' demand is a long cover
 _LARGE, _LONG_COVER_INTERVALS = 2.0, 4.0
@@ -70,6 +70,7 @@ def _rows(group: Outlooks, prices: dict[str, Price]) -> list[dict[str, Any]]:
 	rate = np.maximum(group.outlook.rate, 1e-9)
 	before = np.maximum(group.outlook.on_hand + group.on_order, 0) / rate
 	snoozed = read_snoozed({line.agent for line in group.lines}, getdate())
+	urgency = _urgency(group)
 	return [
 		{
 			**_of_line(line, prices[line.proposal]),
@@ -81,7 +82,7 @@ def _rows(group: Outlooks, prices: dict[str, Price]) -> list[dict[str, Any]]:
 			# in stock UOM
 			"daily_demand": round(float(rate[i]), 4),
 			"snoozed_until": snoozed_until(snoozed, line.agent, line.item_code, line.warehouse),
-			"urgency": _urgency(line),
+			"urgency": urgency[i],
 			"marks": _marks(line, whole_days(with_order.cover_days[i])),
 		}
 		for i, line in enumerate(lines)
@@ -116,14 +117,16 @@ def _of_line(line: OpenLine, price: Price) -> dict[str, Any]:
 	}
 
 
-def _urgency(line: OpenLine) -> str:
-	"""How soon stock on hand is gone, against when an order could be there."""
-	lead = flt(line.state.get("lead_time_days"))
-	if line.days_of_stock <= 0:
-		return "out"
-	if line.days_of_stock < lead:
-		return "late"
-	return "soon" if line.days_of_stock < flt(line.state.get("protection_days")) else "later"
+def _urgency(group: Outlooks) -> list[str]:
+	"""How soon stock and what else arrives are gone, against when an order could be there, of each line."""
+	outlook = group.outlook
+	gone_in = runs_out_in(outlook)
+	found = np.select(
+		[outlook.on_hand <= 0, gone_in < outlook.arrival_days, gone_in < outlook.protection_days],
+		["out", "late", "soon"],
+		"later",
+	)
+	return [str(each) for each in found]
 
 
 def _marks(line: OpenLine, cover: float) -> list[str]:

@@ -224,6 +224,19 @@ def percent(value: float) -> dict[str, Any]:
 	return {"value": f"{fmt_money(value, precision=1)} %", "datatype": "Data"}
 
 
+def by_sign(values: list[float], above: str, below: str) -> list[dict[str, Any]]:
+	"""A chart's values as two datasets, those above and those below 0: a colour belongs to a dataset."""
+	return [
+		{"name": above, "values": [max(value, 0.0) for value in values]},
+		{"name": below, "values": [min(value, 0.0) for value in values]},
+	]
+
+
+def one_decimal(value: float) -> dict[str, Any]:
+	"""A number in a report's summary, which takes no precision."""
+	return {"value": fmt_money(value, precision=1), "datatype": "Data"}
+
+
 def link_column(name: str, label: str, doctype: str, width: int) -> dict[str, Any]:
 	"""A column of links, where the user may follow them; the desk refuses reports with other links."""
 	if frappe.has_permission(doctype, "read"):

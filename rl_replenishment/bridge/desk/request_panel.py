@@ -14,6 +14,7 @@ from rl_replenishment.bridge.board.open_lines import bare_line
 from rl_replenishment.bridge.origin import is_of
 from rl_replenishment.bridge.proposing.snoozed import read_snoozed, snoozed_until
 from rl_replenishment.bridge.visibility import Limits
+from rl_replenishment.core.explanation import told
 
 
 def proposals_of(request: str) -> dict[str, dict[str, Any]]:
@@ -59,7 +60,7 @@ def _shown(row: Any) -> dict[str, Any]:
 		"rate": row.rate,
 		"explanation": row.explanation,
 		"lesson": row.lesson,
-		"state": json.loads(row.state or "{}"),
+		"state": told(json.loads(row.state or "{}")),
 		"days_of_stock": row.days_of_stock,
 		"supplier": row.supplier,
 	}

@@ -13,7 +13,7 @@ from typing import Any
 import frappe
 from frappe import _
 from frappe.model.document import Document
-from frappe.utils import now_datetime
+from frappe.utils import formatdate, now_datetime
 
 from rl_replenishment.bridge.guarding import plain
 from rl_replenishment.bridge.language import in_the_sites_language
@@ -247,7 +247,7 @@ def _save_classical(settings: Document, stored: StoredPolicy) -> str:
 		summary = _("Rule {0} with a usual safety stock. {1}").format(rule, stored.about["untuned"])
 	else:
 		summary = _("Rule {0}, tuned on {1} item-warehouses from {2} to {3}.").format(
-			rule, data["items"], data["first_day"], data["last_day"]
+			rule, data["items"], formatdate(data["first_day"]), formatdate(data["last_day"])
 		)
 	name = save(
 		settings,

@@ -237,9 +237,13 @@ const rl_overview = {
 				.join("")}</tbody></table></div>`;
 	},
 
-	backtest({ compared, holdout_days, candidate }) {
+	backtest({ compared, holdout_days, candidate, currency }) {
 		if (!compared.length) return "";
-		return `<div class="control-label">${__("Cost on the {0} days held out of training", [holdout_days])}</div>
+		const title = __("Cost on the {0} days held out of training, in {1}", [
+			holdout_days,
+			currency,
+		]);
+		return `<div class="control-label">${title}</div>
 			<div class="rl-chart" data-policy="${frappe.utils.escape_html(candidate)}"></div>
 			<p class="small text-muted">${rl_rules_in_words(compared.map((row) => row.name))}</p>`;
 	},
@@ -249,11 +253,17 @@ const rl_overview = {
 		new frappe.Chart(element, {
 			type: "bar",
 			height: 200,
+			// a colour belongs to a dataset: the policy stands out from the rules
+			colors: ["blue", "#a8b0b9"],
+			barOptions: { stacked: 1 },
 			data: {
 				labels: compared.map((row) => rl_policy_label(row.name, candidate)),
-				datasets: [
-					{ name: __("Cost"), values: compared.map((row) => Math.round(row.cost)) },
-				],
+				datasets: [true, false].map((is_policy) => ({
+					name: is_policy ? __("Policy") : __("Classical Rule"),
+					values: compared.map((row) =>
+						(row.name === "candidate") === is_policy ? Math.round(row.cost) : 0
+					),
+				})),
 			},
 			// names of policies are long
 			axisOptions: { shortenYAxisNumbers: 1, seriesLabelSpaceRatio: 1 },

@@ -72,7 +72,7 @@ const rl_panel = {
 			<div class="table-responsive"><table class="table table-sm small rl-proposals" style="margin-bottom: 0">
 				<thead><tr>
 					<th style="min-width: 10rem">${__("Item")}</th>
-					<th class="text-right">${__("Days of Cover")}</th>
+					<th class="text-right" title="${__("How long stock on hand lasts at the usual demand")}">${__("Days of Stock")}</th>
 					<th class="text-right">${__("Proposed")}</th>
 					<th class="text-right">${__("Classical Rule")}</th>
 					<th class="text-right">${__("Now")}</th>
@@ -174,7 +174,7 @@ const rl_panel = {
 	row(frm, row) {
 		const proposal = frm.rl_proposals[row.rl_proposal];
 		const number = this.number;
-		const cell = (value) => `<td class="text-right">${value}</td>`;
+		const cell = (value) => `<td class="text-right text-nowrap">${value}</td>`;
 		const item = frappe.utils.escape_html(row.item_code);
 		const name =
 			row.item_name === row.item_code ? "" : frappe.utils.escape_html(row.item_name || "");
@@ -187,8 +187,8 @@ const rl_panel = {
 			${cell(number(proposal.days_of_stock))}
 			${cell(`${number(proposal.proposed_qty)} ${frappe.utils.escape_html(__(proposal.uom))}`)}
 			${cell(number(proposal.baseline_qty))}
-			<td class="text-right rl-now">${this.mark(frm, row)}</td>
-			<td class="text-right rl-value">${this.money(frm, this.value_of(frm, row))}</td>
+			<td class="text-right text-nowrap rl-now">${this.mark(frm, row)}</td>
+			<td class="text-right text-nowrap rl-value">${this.money(frm, this.value_of(frm, row))}</td>
 			<td class="rl-reasons">${this.reasons(frm, row)}</td>
 		</tr>`;
 	},

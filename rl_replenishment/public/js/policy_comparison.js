@@ -62,13 +62,14 @@ async function rl_currency_of(agent) {
 
 // a difference that luck explains says nothing: it is grey, better is green, worse is orange
 function rl_difference({ cost_vs_best_baseline: share, ci95 }) {
-	if (!share) return "";
+	if (!share) return `<span class="text-muted">${__("Best Rule")}</span>`;
 	const text = `${share > 0 ? "+" : ""}${format_number(100 * share, null, 1)} %`;
 	const [low, high] = ci95 || [];
 	const is_luck = !(low > 0 || high < 0);
-	const [colour, hint] = is_luck
-		? ["gray", __("Within what luck explains.")]
-		: share < 0
+	if (is_luck)
+		return `<span class="text-muted" title="${__("Within what luck explains.")}">${text}</span>`;
+	const [colour, hint] =
+		share < 0
 			? ["green", __("Better by more than luck explains.")]
 			: ["orange", __("Worse by more than luck explains.")];
 	return `<span class="indicator-pill no-indicator-dot ${colour}" title="${hint}">${text}</span>`;

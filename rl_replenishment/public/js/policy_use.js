@@ -47,6 +47,8 @@ async function rl_show_differences(wrapper, policy) {
 function rl_differences(found, policy) {
 	const escape = frappe.utils.escape_html;
 	const money = (value) => format_currency(value, found.currency, 0);
+	const signed = (value) =>
+		`${value > 0 ? "+" : value < 0 ? "\u2212" : ""}${money(Math.abs(value))}`;
 	const sums = __("On today's stock it would order for {0}; what is in use, for {1}.", [
 		money(found.value_then),
 		money(found.value_now),
@@ -63,7 +65,7 @@ function rl_differences(found, policy) {
 			<td>${escape(row.warehouse)}</td>
 			${right(`${number(row.now)} ${escape(__(row.uom))}`)}
 			${right(`<b>${number(row.then)}</b> ${escape(__(row.uom))}`)}
-			${right(`${row.value > 0 ? "+" : ""}${money(row.value)}`)}</tr>`
+			${right(signed(row.value))}</tr>`
 	);
 	const head = [__("Item"), __("Warehouse")].map((text) => `<th>${text}</th>`);
 	const figures = [found.in_use || __("Now"), policy, __("Difference")].map(

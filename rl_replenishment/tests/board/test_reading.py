@@ -50,6 +50,13 @@ class TestReading(BoardCase):
 		line = self.line(0)
 		self.assertEqual((line["on_order"], line["next_arrival"]), (5, getdate(due)))
 
+	def test_what_arrives_in_time_makes_a_line_less_urgent(self) -> None:
+		"""It sells 2 a day: 10 on hand end before a delivery, and not once 500 come in three days."""
+		self.assertEqual(self.line(0)["urgency"], "late")
+		due = add_days(nowdate(), 3)
+		make.make_purchase_order(self.suppliers[0], self.items[0], self.warehouse, 500, due)
+		self.assertEqual(self.line(0)["urgency"], "later")
+
 	def test_the_price_is_the_suppliers_then_the_last_one_paid(self) -> None:
 		self.assertEqual((self.line(0)["price"], self.line(0)["price_source"]), (10, "Valuation"))
 		make.make_purchase_order(self.suppliers[0], self.items[0], self.warehouse, 1, nowdate())

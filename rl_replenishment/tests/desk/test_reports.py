@@ -8,7 +8,7 @@ from itertools import product
 
 import frappe
 import numpy as np
-from frappe.utils import add_days, getdate, now_datetime, nowdate
+from frappe.utils import add_days, fmt_money, getdate, now_datetime, nowdate
 
 from rl_replenishment.bridge.desk.reporting import GROUPS, percent
 from rl_replenishment.bridge.state.stock import Stock
@@ -44,17 +44,17 @@ class TestFeedbackReports(ReportCase):
 			(first.line_count, first.kept, first.raised, first.cut, first.turned_down), (3, 1, 1, 1, 0)
 		)
 		self.assertAlmostEqual(first.acceptance, 100 / 3)
-		self.assertAlmostEqual(first.mean_change, 7 / 3)
+		self.assertAlmostEqual(first.mean_change, (0 + 30 + 40) / 3)
 		self.assertAlmostEqual(first.mean_reward, (1 - 3 - 4) / 3)
 		self.assertEqual((second.line_count, second.turned_down), (1, 1))
 		summary = {row["label"]: row["value"] for row in found.report_summary}
 		self.assertEqual((summary["Decisions"], summary["Kept"]), (4, percent(25)["value"]))
 		self.assertEqual(found.chart["data"]["datasets"][0]["values"], [25])
 		by_reward = self.report(
-			"RL Feedback Analysis", company=self.company, agent=self.agent.name, chart="Mean Reward"
+			"RL Feedback Analysis", company=self.company, agent=self.agent.name, chart="Mean Agreement"
 		)
 		(reward,) = by_reward.chart["data"]["datasets"][0]["values"]
-		self.assertAlmostEqual(reward, summary["Mean Reward"], places=3)
+		self.assertEqual(summary["Mean Agreement"], fmt_money(reward, precision=2))
 
 	def test_each_decision_once(self) -> None:
 		"""Not before the buyer has decided, and what was corrected as it is now."""

@@ -42,6 +42,12 @@ export function taken_back(line, edits) {
 		: { qty: without_lesson(line), reason: NOT_THIS_TIME };
 }
 
+/** The reasons to choose from: a line that nothing was learned about cannot go back. */
+export function offered_reasons(line, edits, reasons) {
+	const can_go_back = line.without_lesson !== null || is_taken_back(line, edits);
+	return reasons.filter((each) => each !== NOT_THIS_TIME || can_go_back);
+}
+
 /** In the currency of the line's company. */
 export function value_of(line, edits) {
 	return quantity_of(line, edits) * line.price;
@@ -94,7 +100,15 @@ export function totals(lines, edits, effects) {
 	return sum;
 }
 
-/** What is never added up goes apart: the lines of each currency. */
+/** Totals of the lines of each currency: those of several are never added up. */
+export function sums(lines, currencies, edits, effects) {
+	const parts = Object.entries(by_currency(lines, currencies));
+	return Object.fromEntries(
+		parts.map(([currency, part]) => [currency, totals(part, edits, effects)])
+	);
+}
+
+/** The lines of each currency. */
 export function by_currency(lines, currencies) {
 	const found = {};
 	for (const line of lines) {
@@ -141,6 +155,24 @@ export function to_order(groups, edits, suppliers = {}) {
 			])
 		),
 	}));
+}
+
+/** What is left of results once orders were taken back, with why others were not, and how many were. */
+export function after_undo(results, answers) {
+	const done = new Set(answers.filter((each) => each.done).map((each) => each.order));
+	const why = new Map(
+		answers.filter((each) => !each.done).map((each) => [each.order, each.message])
+	);
+	const left = results
+		.filter((result) => !done.has(result.order))
+		.map((result) => ({ ...result, message: why.get(result.order) || result.message }));
+	return { left, done: done.size };
+}
+
+/** Names of the lines that were there before and are not any more. */
+export function gone(before, lines) {
+	const open = new Set(lines.map((line) => line.proposal));
+	return before.map((line) => line.proposal).filter((proposal) => !open.has(proposal));
 }
 
 /** Edits of lines that are still there; those of others are of no use any more. */

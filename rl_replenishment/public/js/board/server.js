@@ -1,9 +1,25 @@
-// What the board asks the server, and what it remembers in the browser.
+// What the board asks the server.
 
 function call(method, args, type = "POST", options = {}) {
 	return frappe
 		.call({ method: `rl_replenishment.api.${method}`, args, type, ...options })
-		.then((answer) => answer.message);
+		.then((answer) => answer.message, lost);
+}
+
+// what the server refuses, the desk tells; not that nothing came back
+function lost(request) {
+	if (!request?.status) {
+		frappe.show_alert(
+			{
+				message: __(
+					"The server did not answer. What you changed is kept; refresh to see what was done."
+				),
+				indicator: "red",
+			},
+			10
+		);
+	}
+	throw request;
 }
 
 export const read_board = (agent) => call("board", { agent }, "GET");
@@ -30,22 +46,3 @@ export const undo = (orders) =>
 
 export const turn_down = (proposals) =>
 	call("turn_down", { proposals: JSON.stringify(proposals) }, "POST", { freeze: true });
-
-const key = () => `rl_board.edits.${frappe.session.user}`;
-
-/** What was changed and not ordered yet outlives the page. */
-export function remembered_edits() {
-	try {
-		return JSON.parse(localStorage.getItem(key())) || {};
-	} catch {
-		return {};
-	}
-}
-
-export function remember_edits(edits) {
-	try {
-		localStorage.setItem(key(), JSON.stringify(edits));
-	} catch {
-		// a browser without room or leave for it: they live as long as the page
-	}
-}

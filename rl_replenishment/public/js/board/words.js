@@ -9,13 +9,48 @@ export function days(value) {
 	return value >= 999 ? __("999 or more") : format_number(value, null, value < 10 ? 1 : 0);
 }
 
-export function money(value, currency) {
-	return format_currency(value, currency);
+/** Of one piece: no line ends between sign, currency and amount. */
+export function money(value, currency, decimals) {
+	return format_currency(value, currency, decimals).replaceAll(" ", "\u00a0");
 }
 
-/** With its sign. */
-export function difference(value, currency) {
-	return `${value > 0 ? "+" : ""}${money(value, currency)}`;
+/** With its sign, before the currency. */
+export function difference(value, currency, decimals) {
+	const sign = value > 0 ? "+" : value < 0 ? "\u2212" : "";
+	return `${sign}${money(Math.abs(value), currency, decimals)}`;
+}
+
+export function lines(count) {
+	return count === 1 ? __("1 line") : __("{0} lines", [amount(count)]);
+}
+
+export function suppliers(count) {
+	return count === 1 ? __("1 supplier") : __("{0} suppliers", [amount(count)]);
+}
+
+/** What is asked before anything is ordered. */
+export function question(submits, lines_count, suppliers_count, value) {
+	const said = [lines(lines_count), suppliers(suppliers_count), value];
+	return submits
+		? __("Order now: {0}, {1}, {2}?", said)
+		: __("Make draft orders: {0}, {1}, {2}?", said);
+}
+
+/** What a changed quantity costs or saves by the forecast: a guess, so in whole money, which adds up as shown. */
+export function effect({ missed_cost, holding_cost, later_cost }, currency) {
+	const [missed, holding, later] = [missed_cost, holding_cost, later_cost].map(Math.round);
+	const part = (value) => difference(value, currency, 0);
+	const parts = [
+		__("missed sales {0}", [part(missed)]),
+		__("holding {0}", [part(holding)]),
+		__("later orders {0}", [part(later)]),
+	].join(", ");
+	const whole = missed + holding + later;
+	if (!whole) return __("By the forecast it costs the same as proposed.");
+	const worth = money(Math.abs(whole), currency, 0);
+	return whole > 0
+		? __("By the forecast it costs {0} more than proposed: {1}", [worth, parts])
+		: __("By the forecast it saves {0} against the proposal: {1}", [worth, parts]);
 }
 
 export function urgency(name) {

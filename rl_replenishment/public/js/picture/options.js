@@ -2,6 +2,27 @@
 
 const DAY_MS = 86400000;
 
+/** What stands for a line, a dashed one and a range in the legend: ECharts would draw a dot on each. */
+const ICONS = {
+	solid: "path://M0 5h28v3H0z",
+	dashed: "path://M0 5h7v3H0zM10.5 5h7v3h-7zM21 5h7v3h-7z",
+	dotted: "path://M0 5h3v3H0zM6 5h3v3H6zM12 5h3v3h-3zM18 5h3v3h-3zM24 5h3v3h-3z",
+	range: "roundRect",
+	amount: "rect",
+	mark: "diamond",
+};
+
+/** As wide as a phone: the legend takes several lines there, and the picture is taller by as much. */
+const NARROW_PX = 560;
+const [USUAL_PX, LEGEND_ON_PHONE_PX] = [366, 84];
+
+/** How tall a picture is in an element so wide, in pixels. */
+export function height_of(width) {
+	return USUAL_PX + legend_room(width);
+}
+
+const legend_room = (width) => (width < NARROW_PX ? LEGEND_ON_PHONE_PX : 0);
+
 /** The days of a picture as dates, the first of which is `start`. */
 export function days_of(start, count) {
 	const first = Date.parse(`${start}T00:00:00Z`);
@@ -25,7 +46,8 @@ export function runs(days) {
  * Above, demand: of the past days, a year before, and a day's range as it is expected. Below, stock to come: its
  * range and middle with the order, its middle without, what else arrives, and the levels.
  */
-export function options_of(data, colours, { number, day, text: __ }) {
+export function options_of(data, colours, { number, day, text: __ }, width = NARROW_PX) {
+	const room = legend_room(width);
 	const ahead = data.without.length;
 	const days = days_of(data.start, data.today + ahead);
 	const later = (values) => [...Array(data.today).fill(null), ...values];
@@ -53,6 +75,7 @@ export function options_of(data, colours, { number, day, text: __ }) {
 		{
 			...line(at, names.range, later(to.map((value, i) => value - from[i])), colour, 0),
 			stack: `band-${at}`,
+			itemStyle: { color: colour, opacity: 0.3 },
 			areaStyle: { color: colour, opacity: 0.18 },
 			silent: true,
 			tooltip: { show: false },
@@ -131,18 +154,24 @@ export function options_of(data, colours, { number, day, text: __ }) {
 			data: later(data.arrivals.map((value) => value || null)),
 		},
 	];
-	const shown = [names.demand, names.last_year, names.expected, names.range, names.with_order];
-	if (data.ordered !== false) shown.push(names.without);
-	if (data.arrivals.some(Boolean)) shown.push(names.arrivals);
-	if (data.left_out.length) shown.push(names.left_out);
+	const shown = [
+		[names.demand, "amount"],
+		[names.last_year, "dotted"],
+		[names.expected, "solid"],
+		[names.range, "range"],
+		[names.with_order, "solid"],
+	];
+	if (data.ordered !== false) shown.push([names.without, "dashed"]);
+	if (data.arrivals.some(Boolean)) shown.push([names.arrivals, "amount"]);
+	if (data.left_out.length) shown.push([names.left_out, "mark"]);
 	return {
 		animation: false,
 		aria: { enabled: true },
 		textStyle: { color: colours.text },
 		legend: {
-			data: shown,
+			data: shown.map(([name, icon]) => ({ name, icon: ICONS[icon] })),
 			top: 0,
-			type: "scroll",
+			type: room ? "plain" : "scroll",
 			textStyle: { color: colours.text },
 			inactiveColor: colours.muted,
 		},
@@ -154,9 +183,10 @@ export function options_of(data, colours, { number, day, text: __ }) {
 				value === null || value === undefined ? "" : `${number(value)} ${data.uom}`,
 		},
 		axisPointer: { link: [{ xAxisIndex: "all" }] },
+		// both are as wide, whatever their labels need: a day is below itself
 		grid: [
-			{ left: 56, right: 16, top: 56, height: 110 },
-			{ left: 56, right: 16, top: 202, height: 130 },
+			{ left: 56, right: 32, top: 56 + room, height: 110, outerBoundsMode: "none" },
+			{ left: 56, right: 32, top: 202 + room, height: 130, outerBoundsMode: "none" },
 		],
 		xAxis: [0, 1].map((at) => ({
 			type: "category",
@@ -177,7 +207,8 @@ export function options_of(data, colours, { number, day, text: __ }) {
 						? Math.ceil(Math.max(...levels(data, __).map(([, value]) => value)) * 1.05)
 						: null,
 			}),
-			axisLabel: { formatter: number, color: colours.muted },
+			// a top that a level sets is no round number
+			axisLabel: { formatter: number, color: colours.muted, showMaxLabel: at === 0 },
 			splitLine: { lineStyle: { color: colours.line } },
 		})),
 		series,

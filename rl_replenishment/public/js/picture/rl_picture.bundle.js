@@ -9,9 +9,10 @@ import {
 	MarkLineComponent,
 	TooltipComponent,
 } from "echarts/components";
-import { init, use } from "echarts/core";
+import { use } from "echarts/core";
 import { SVGRenderer } from "echarts/renderers";
-import { options_of } from "./options.js";
+import { draw_chart } from "../charts/chart.js";
+import { height_of, options_of } from "./options.js";
 
 use([
 	AriaComponent,
@@ -30,34 +31,13 @@ frappe.provide("frappe.rl_replenishment");
 
 /** Draw what the server says of an item into an element; called again, it draws anew. Returns how to end it. */
 frappe.rl_replenishment.draw = (element, data) => {
-	const style = getComputedStyle(element);
-	const chart = element.rl_chart || init(element, null, { renderer: "svg" });
-	if (!element.rl_chart) {
-		element.rl_chart = chart;
-		element.rl_observer = new ResizeObserver(() => chart.resize());
-		element.rl_observer.observe(element);
-	}
-	const colour = (name, other) => style.getPropertyValue(name).trim() || other;
-	const colours = {
-		text: colour("--text-color", "#333"),
-		muted: colour("--text-muted", "#666"),
-		line: colour("--border-color", "#ddd"),
-		past: colour("--gray-500", "#999"),
-		order: colour("--blue-500", "#2490ef"),
-		without: colour("--orange-500", "#e86c13"),
-		alarm: colour("--red-500", "#e24c4c"),
-		card: colour("--card-bg", "#fff"),
-	};
 	const write = {
 		number: (value) =>
 			format_number(value, null, Number.isInteger(value) || Math.abs(value) >= 10 ? 0 : 1),
 		day: (day) => frappe.datetime.str_to_user(day),
 		text: window.__,
 	};
-	chart.setOption(options_of(data, colours, write), true);
-	return () => {
-		element.rl_observer.disconnect();
-		chart.dispose();
-		delete element.rl_chart;
-	};
+	const width = element.clientWidth;
+	element.style.height = `${height_of(width)}px`;
+	return draw_chart(element, (colours) => options_of(data, colours, write, width));
 };

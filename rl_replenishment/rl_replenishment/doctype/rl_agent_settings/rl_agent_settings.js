@@ -105,7 +105,7 @@ function show_preview(frm, title, { lines, messages, considered, value }) {
 			format_currency(value, frappe.get_doc(":Company", frm.doc.company)?.default_currency),
 		])}</p>
 		${messages.map((text) => `<p class="text-muted">${frappe.utils.escape_html(text)}</p>`).join("")}
-		<div class="table-responsive"><table class="table table-sm small">
+		<div class="table-responsive" ${lines.length ? "" : "hidden"}><table class="table table-sm small">
 			<thead><tr><th>${__("Item")}</th><th class="text-right">${__("Proposed")}</th>
 				<th class="text-right">${__("Classical Rule")}</th><th>${__("Why")}</th></tr></thead>
 			<tbody>${rows.join("")}</tbody>

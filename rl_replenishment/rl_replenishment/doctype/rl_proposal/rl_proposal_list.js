@@ -1,7 +1,10 @@
 const OPEN_ONES = ["status", "in", ["Proposed", "Requested"]];
 
 frappe.listview_settings["RL Proposal"] = {
-	add_fields: ["status", "agent", "item_code", "item_name", "warehouse", "material_request"],
+	add_fields: [
+		...["status", "agent", "item_code", "item_name", "warehouse", "material_request"],
+		...["proposed_qty", "uom"],
+	],
 	hide_name_column: true,
 	filters: [OPEN_ONES],
 	onload(listview) {
@@ -62,6 +65,11 @@ frappe.listview_settings["RL Proposal"] = {
 			frappe.utils.escape_html(
 				item_name && item_name !== code ? `${code}: ${item_name}` : code
 			),
+		proposed_qty(quantity, df, { uom }) {
+			const decimals = (String(flt(quantity, 3)).split(".")[1] || "").length;
+			const unit = frappe.utils.escape_html(__(uom));
+			return `${format_number(quantity, null, decimals)} ${unit}`;
+		},
 		// no day counts beyond what is worth counting
 		days_of_stock: (days) => (days >= 999 ? "" : format_number(days, null, 0)),
 		target_change: (change) =>

@@ -8,7 +8,7 @@ import frappe
 from frappe import _
 from frappe.utils import flt
 
-from rl_replenishment.bridge.desk.reporting import CHARTED, column, in_group, link_column
+from rl_replenishment.bridge.desk.reporting import CHARTED, by_sign, column, in_group, link_column
 from rl_replenishment.bridge.guarding import plain
 from rl_replenishment.bridge.policies.store import policy_name
 
@@ -103,14 +103,13 @@ def _chart(rows: list[dict[str, Any]]) -> dict[str, Any] | None:
 	return {
 		"data": {
 			"labels": [row["item_code"] for row in shown],
-			"datasets": [
-				{
-					"name": _("Cost Above the Rule's"),
-					"values": [flt(row["difference"], 2) for row in shown],
-				}
-			],
+			"datasets": by_sign(
+				[flt(row["difference"], 2) for row in shown], _("Cost Above the Rule's"), _("Below It")
+			),
 		},
 		"type": "bar",
+		"barOptions": {"stacked": 1},
+		"colors": ["orange", "green"],
 		"fieldtype": "Currency",
 	}
 

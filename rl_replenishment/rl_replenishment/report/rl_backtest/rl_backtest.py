@@ -110,6 +110,8 @@ def _chart(rows: list[dict[str, Any]], agent: str) -> dict[str, Any]:
 		},
 		"type": "bar",
 		"barOptions": {"stacked": 1},
+		# what is missed is a warning
+		"colors": ["blue", "orange", "#a8b0b9", "red"],
 		"fieldtype": "Currency",
 	}
 

@@ -10,7 +10,7 @@ from frappe.query_builder import Case
 from frappe.query_builder.functions import Sum
 from frappe.utils import flt
 
-from rl_replenishment.bridge.desk.reporting import CHARTED, FeedbackFilters, column, percent
+from rl_replenishment.bridge.desk.reporting import CHARTED, FeedbackFilters, by_sign, column, percent
 
 
 def execute(filters: dict[str, Any] | None = None) -> tuple:
@@ -64,9 +64,11 @@ def _chart(rows: list[dict[str, Any]]) -> dict[str, Any] | None:
 	return {
 		"data": {
 			"labels": [row["group_name"] or _("Not Set") for row in shown],
-			"datasets": [{"name": _("Value of All"), "values": [flt(row["net"], 2) for row in shown]}],
+			"datasets": by_sign([flt(row["net"], 2) for row in shown], _("Saved"), _("Lost")),
 		},
 		"type": "bar",
+		"barOptions": {"stacked": 1},
+		"colors": ["green", "orange"],
 		"fieldtype": "Currency",
 	}
 

@@ -8,7 +8,7 @@ frappe.query_reports["RL Feedback Analysis"] = {
 			fieldname: "chart",
 			label: __("Chart by Week"),
 			fieldtype: "Select",
-			options: ["Kept, %", "Mean Reward"],
+			options: ["Kept, %", "Mean Agreement"],
 			default: "Kept, %",
 		},
 	],

@@ -8,7 +8,7 @@ import frappe
 from frappe import _
 from frappe.query_builder import Case
 from frappe.query_builder.functions import Abs, Avg, Sum
-from frappe.utils import flt, formatdate
+from frappe.utils import flt, fmt_money, formatdate
 from pypika.terms import CustomFunction, Term
 
 from rl_replenishment.bridge.desk.reporting import FeedbackFilters, column, percent
@@ -42,8 +42,10 @@ def _figures(chosen: FeedbackFilters) -> tuple[Term, ...]:
 		Sum(Case().when(~is_kept & (change > 0), 1).else_(0)).as_("raised"),
 		Sum(Case().when(~is_kept & (change < 0) & (row.ordered_qty > 0), 1).else_(0)).as_("cut"),
 		Sum(Case().when(~is_kept & (row.ordered_qty <= 0), 1).else_(0)).as_("turned_down"),
-		# in units of the reward's scale: an item's packs or usual demand
-		Avg(Abs(change) / Case().when(row.scale > 0, row.scale).else_(1)).as_("mean_change"),
+		# in percent of what was proposed
+		(100 * Avg(Abs(change) / Case().when(row.proposed_qty > 0, row.proposed_qty).else_(1))).as_(
+			"mean_change"
+		),
 		Avg(row.reward).as_("mean_reward"),
 	)
 
@@ -60,13 +62,13 @@ def _columns(chosen: FeedbackFilters) -> list[dict[str, Any]]:
 		column("raised", _("Raised"), "Int", 110),
 		column("cut", _("Cut"), "Int", 110),
 		column("turned_down", _("Turned Down"), "Int", 120),
-		column("mean_change", _("Mean Change (Scale)"), "Float", 180, precision=2),
-		column("mean_reward", _("Mean Reward"), "Float", 130, precision=2),
+		column("mean_change", _("Mean Change"), "Percent", 130, precision=1),
+		column("mean_reward", _("Mean Agreement"), "Float", 150, precision=2),
 	]
 
 
 def _chart(chosen: FeedbackFilters, asked: str | None) -> dict[str, Any] | None:
-	"""By week, the share that was kept, or the reward."""
+	"""By week, the share that was kept, or the agreement, which training has as reward."""
 	row = chosen.row
 	week = _monday(row.decision_date, _weekday(row.decision_date))
 	weeks = (
@@ -83,8 +85,8 @@ def _chart(chosen: FeedbackFilters, asked: str | None) -> dict[str, Any] | None:
 	)
 	if not weeks:
 		return None
-	if asked == "Mean Reward":
-		line = {"name": _("Mean Reward"), "values": [round(flt(each.reward), 3) for each in weeks]}
+	if asked == "Mean Agreement":
+		line = {"name": _("Mean Agreement"), "values": [round(flt(each.reward), 3) for each in weeks]}
 	else:
 		line = {"name": _("Kept, %"), "values": [round(flt(each.kept), 1) for each in weeks]}
 	return {
@@ -93,6 +95,7 @@ def _chart(chosen: FeedbackFilters, asked: str | None) -> dict[str, Any] | None:
 		# of one week there is no line to draw
 		"type": "line" if len(weeks) > 1 else "bar",
 		"lineOptions": {"regionFill": 1},
+		"colors": ["blue"],
 	}
 
 
@@ -105,5 +108,5 @@ def _summary(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
 	return [
 		{"label": _("Decisions"), "value": count, "datatype": "Int"},
 		{"label": _("Kept"), **percent(kept)},
-		{"label": _("Mean Reward"), "value": reward, "datatype": "Float"},
+		{"label": _("Mean Agreement"), "value": fmt_money(reward, precision=2), "datatype": "Data"},
 	]

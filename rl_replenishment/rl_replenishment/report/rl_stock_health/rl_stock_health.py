@@ -150,7 +150,7 @@ def _columns() -> list[dict[str, Any]]:
 		link_column("warehouse", _("Warehouse"), "Warehouse", 150),
 		column("health", _("Health"), "Data", 110),
 		column("stockout_date", _("Runs Out On"), "Date", 110),
-		column("days_of_cover", _("Days of Cover"), "Float", 120),
+		column("days_of_cover", _("Days of Stock"), "Float", 120, precision=1),
 		column("on_hand", _("On Hand"), "Float", 100),
 		column("on_order", _("On Order"), "Float", 100),
 		column("next_arrival", _("Next Arrival"), "Date", 110),
@@ -183,7 +183,13 @@ def _summary(rows: list[dict[str, Any]], counts: Counter[str]) -> list[dict[str,
 	if not rows:
 		return []
 	shown = [
-		{"label": _(name), "value": counts[_(name)], "datatype": "Int", "indicator": colour}
+		# none of a kind is neither good nor bad
+		{
+			"label": _(name),
+			"value": counts[_(name)],
+			"datatype": "Int",
+			"indicator": colour if counts[_(name)] else "",
+		}
 		for name, colour in zip(HEALTH, _COLOURS, strict=True)
 	]
 	value = {

@@ -12,7 +12,15 @@ from frappe.utils import add_days, escape_html, flt, formatdate, getdate, nowdat
 from pypika import Order
 from pypika.terms import CustomFunction
 
-from rl_replenishment.bridge.desk.reporting import CHARTED, column, given, link_column, percent, usual_company
+from rl_replenishment.bridge.desk.reporting import (
+	CHARTED,
+	column,
+	given,
+	link_column,
+	one_decimal,
+	percent,
+	usual_company,
+)
 from rl_replenishment.bridge.queries import days_between
 from rl_replenishment.bridge.visibility import Limits, agents_in_part
 
@@ -111,6 +119,7 @@ def _chart(rows: list[Any]) -> dict[str, Any] | None:
 			],
 		},
 		"type": "bar",
+		"colors": ["#a8b0b9", "blue"],
 	}
 
 
@@ -124,7 +133,7 @@ def _summary(rows: list[Any]) -> list[dict[str, Any]]:
 
 	return [
 		{"label": _("Lines Received"), "value": count, "datatype": "Int"},
-		{"label": _("Actual (Days)"), "value": round(mean("actual"), 1), "datatype": "Float"},
-		{"label": _("Mean Delay (Days)"), "value": round(mean("delay"), 1), "datatype": "Float"},
+		{"label": _("Actual (Days)"), **one_decimal(mean("actual"))},
+		{"label": _("Mean Delay (Days)"), **one_decimal(mean("delay"))},
 		{"label": _("Late"), **percent(mean("late_share"))},
 	]
