@@ -27,9 +27,9 @@ from rl_replenishment.core.sample.season import Decides
 #: of an item whose pack only the buyer knows
 CASE = 10
 #: what the demand of an informed buyer's group, and of his supplier's items, is multiplied by each quarter
-_GROWTH, _DECLINE = 1.6, 0.4
+_GROWTH, _DECLINE = 2.0, 0.4
 #: days that one supplier delivers later than agreed, and what an informed buyer orders for it
-_LATE_DAYS, _FOR_LATE = 7, 1.5
+_LATE_DAYS, _FOR_LATE = 7, 1.25
 #: freight of an order that is not whole pallets, in times the item's own cost of an order
 _PART_LOAD = 4.0
 #: of his lines, an informed buyer looks at

@@ -20,13 +20,12 @@ from rl_replenishment.core.feedback import ROUNDING
 from rl_replenishment.core.files.feedback import FeedbackRows
 from rl_replenishment.core.lessons.answers import unexplained
 from rl_replenishment.core.lessons.fitting import TRUST, fit_lessons
-from rl_replenishment.core.lessons.following import affordable
+from rl_replenishment.core.lessons.following import affordable, last_quarter
 from rl_replenishment.core.lessons.lessons import Lessons
 from rl_replenishment.core.policies.store import StoredPolicy
 from rl_replenishment.core.sample.company import sample_company
 from rl_replenishment.core.sample.habits import QUARTER_DAYS
 from rl_replenishment.core.sample.season import Shop, rows_of
-from rl_replenishment.core.simulation.scenario import replay
 from rl_replenishment.core.training.algorithms import make_trainer
 from rl_replenishment.core.training.from_history import (
 	TrainingOptions,
@@ -137,10 +136,8 @@ class _Teacher:
 		items, known = shop.company.items, shop.known
 		reading, lessons = _read(shop, rows)
 		if self._reviews % _WEEKS_BETWEEN == 0 or not self._share:
-			scenario = replay(
-				items, known, days=QUARTER, review_days=REVIEW_DAYS, rng=np.random.default_rng(0)
-			)
-			bounded = affordable(lessons, self.stored.policy, items, scenario, known.end)
+			scenario = last_quarter(items, known, REVIEW_DAYS, "lost", np.random.default_rng(0))
+			bounded = affordable(lessons, self.stored.policy, scenario, known.end)
 			full = sum(abs(lesson.move) for lesson in lessons.lessons)
 			self._share = sum(abs(lesson.move) for lesson in bounded.lessons) / full if full else 1.0
 		self._reviews += 1

@@ -96,9 +96,9 @@ class _Announcements:
 	def belief(self, today: int) -> npt.NDArray[np.float64]:
 		"""How far each one's buyer is believed, shape (A,), by the mean share that came of what was due.
 
-		`_PRIOR_ANNOUNCEMENTS` that came true are counted in: three in a row of which nothing came leave little
-		belief, and four none. Each counts by how much of its time has passed: who announces in vain week after
-		week would else be believed until the first time is over.
+		`_PRIOR_ANNOUNCEMENTS` that came true are counted in: three in a row of which nothing came leave
+		little belief, and four none. Each counts by how much of its time has passed: who announces in vain
+		week after week would else be believed until the first time is over.
 		"""
 		passed = np.clip((today - self.due) / KEPT_DAYS, 0, 1)
 		# demand varies without any announcement: as often below the usual as above it

@@ -38,6 +38,9 @@ _PRIOR: Mapping[Kind, float] = {
 	"season": 3.0,
 	"item": 3.0,
 }
+#: Pairs of an item's changes, of usual size and alike, that are counted in where it is asked how far changes
+#: repeat, and the least that it may come to.
+_ALIKE, _LEAST_STEADY = 2.0, 0.05
 #: different items that a lesson must rest on
 _LEAST_ITEMS: Mapping[Kind, int] = {
 	"agent": 5,
@@ -92,7 +95,8 @@ def fit_lessons(
 	if forgotten:
 		answers = replace(answers, weight=answers.weight * ~_forgotten(nodes, rows, forgotten))
 	alive, alive_in_season = _alive(nodes, answers, rows, index)
-	levels = [_level(each, answers, rows, index, today, alive, alive_in_season) for each in nodes]
+	steady = _steadiness(answers, index, alive)
+	levels = [_level(each, answers, rows, index, today, alive, alive_in_season, steady) for each in nodes]
 	found = effects(levels, answers.move)
 	known = np.full(len(rows), np.nan) if values is None else values
 	# what a change makes the difference of where it comes to the last unit
@@ -162,6 +166,23 @@ def _alive(
 	return ~gone, ~gone_in_season
 
 
+def _steadiness(answers: Answers, index: npt.NDArray[np.intp], alive: Flags) -> float:
+	"""How far changes of an item repeat the earlier ones: 1 for fully, 0 as good as for not at all.
+
+	The correlation within items, over pairs of changes. Where it is low, a change says little about the next
+	one, and all effects are drawn further towards nothing.
+	"""
+	chosen = np.flatnonzero(answers.changed & (answers.move != 0) & alive & (answers.weight > 0))
+	if not len(chosen):
+		return 1.0
+	move, item = answers.move[chosen], index[chosen]
+	times, total, squares = (np.bincount(item, weights=move**power) for power in range(3))
+	usual = _ALIKE * float(np.square(move).mean())
+	alike = float((total**2 - squares).sum()) + usual
+	at_most = float((np.maximum(times - 1, 0) * squares).sum()) + usual
+	return float(np.clip(alike / at_most, _LEAST_STEADY, 1))
+
+
 def _level(
 	each: _Nodes,
 	answers: Answers,
@@ -170,6 +191,7 @@ def _level(
 	today: np.datetime64,
 	alive: Flags,
 	alive_in_season: Flags,
+	steady: float,
 ) -> Level:
 	is_season, is_item = each.kind == "season", each.kind == "item"
 	weight = answers.weight * (alive_in_season if is_season else alive)
@@ -189,7 +211,7 @@ def _level(
 		name=each.kind,
 		node=each.node,
 		nodes=count,
-		prior=_PRIOR[each.kind],
+		prior=_PRIOR[each.kind] / steady,
 		weight=weight,
 		allowed=allowed,
 		# of a season, what the other ones of the group have not
@@ -215,21 +237,28 @@ def _is_of_its_own(node: npt.NDArray[np.intp], weight: Doubles, move: Doubles, c
 def _is_wide(
 	each: _Nodes, answers: Answers, rows: FeedbackRows, index: npt.NDArray[np.intp], weight: Doubles
 ) -> Flags:
-	"""Whether a node's changes are those of enough items, and of most decided about since, shape (K,)."""
+	"""Whether a node's changes are mostly one way, and of enough items and most decided about since, (K,)."""
 	count, width = len(each.names), int(index.max(initial=0)) + 1
+	place = np.maximum(each.node, 0)
 	counted = (each.node >= 0) & (weight > 0)
 	moved = counted & (answers.changed | (answers.followed != 0))
 	day = np.where(np.isnat(rows.date), np.datetime64("2300-01-01"), rows.date)
 	first = np.full(count, np.datetime64("2300-01-01"))
 	np.minimum.at(first, each.node[moved], day[moved])
-	since = counted & (day >= first[np.maximum(each.node, 0)])
+	since = counted & (day >= first[place])
 
 	def different(where: Flags) -> npt.NDArray[np.intp]:
 		pairs = np.unique(each.node[where].astype(np.int64) * width + index[where])
 		return np.bincount(pairs // width, minlength=count)
 
+	def times(where: Flags) -> npt.NDArray[np.float64]:
+		return np.asarray(np.bincount(place, weights=weight * where, minlength=count), dtype=np.float64)
+
 	items = different(moved)
-	return np.asarray((items >= _LEAST_ITEMS[each.kind]) & (2 * items > different(since)))
+	raised, cut = (times(moved & (sign * answers.move > 0)) for sign in (1, -1))
+	# who raises as often as he cuts has no opinion of all of them
+	is_common = np.abs(raised - cut) >= (raised + cut) / 2
+	return np.asarray((items >= _LEAST_ITEMS[each.kind]) & (2 * items > different(since)) & is_common)
 
 
 def _lessons(
@@ -270,8 +299,6 @@ def _lessons(
 	dated = ~np.isnat(rows.date[at])
 	last[np.unique(node)] = np.datetime64("1900-01-01")
 	np.maximum.at(last, node[dated], rows.date[at][dated])
-	if each.kind == "agent" and not _is_common(answers, at):
-		return []
 	return [
 		Lesson(
 			each.kind,
@@ -309,12 +336,6 @@ def _is_chased(
 	known = count >= _LEAST_CHASED
 	chased = (moved >= LEAST_MOVE) & (later - np.abs(first) >= np.maximum(_CHASED * moved, LEAST_MOVE))
 	return np.asarray(np.where(known, chased, in_all))
-
-
-def _is_common(answers: Answers, at: npt.NDArray[np.intp]) -> bool:
-	"""Whether most of what was looked at moved the same way."""
-	moves = answers.move[at][answers.changed[at]]
-	return len(moves) > 0 and abs(int(np.sign(moves).sum())) > len(moves) / 2
 
 
 def _share(lesson: Lesson, trust: float) -> float:
