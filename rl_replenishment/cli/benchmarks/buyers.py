@@ -35,10 +35,11 @@ from rl_replenishment.core.training.from_history import (
 
 ITEMS, QUARTERS, REVIEW_DAYS = 48, 3, 7
 SECONDS = 15.0
-NO_LEARNING, LESSONS, LEARNING = "no learning", "lessons", "learning"
+NO_LEARNING, LESSONS, LEARNING, BY_HAND = "no learning", "lessons", "learning", "every line by hand"
 #: How proposals take in what the buyer did: not at all; by lessons, as every run of the product does; by
 #: these and by training after each quarter; and by two ways of training that the product does not know.
-ARMS = (NO_LEARNING, LESSONS, LEARNING, "agreement only", "original reward")
+#: Of a buyer who looks at some of his lines, what it would be if he looked at all of them, without learning.
+ARMS = (NO_LEARNING, LESSONS, LEARNING, "agreement only", "original reward", BY_HAND)
 #: training takes its time, so that it is measured in the first companies alone
 TRAINED_COMPANIES = 5
 #: weeks between two looks at what lessons cost in the simulation
@@ -60,8 +61,10 @@ def measure(options: argparse.Namespace, screen: Screen) -> dict[str, Any]:
 		if (own := [run for run in runs if (run["buyer"], run["arm"]) == (buyer, arm)])
 	]
 	for row in rows:
+		low, high = row["cost_vs_no_learning_percent_ci95"] or (float("nan"),) * 2
 		screen.say(
-			f"{row['buyer']:<48} {row['arm']:<16} cost {row['cost_vs_no_learning_percent_mean']:+.2f} %"
+			f"{row['buyer']:<48} {row['arm']:<18} cost {row['cost_vs_no_learning_percent_mean']:+.2f} %"
+			f" (95 %: {low:+.2f} to {high:+.2f}), worst {row['cost_vs_no_learning_percent_worst']:+.2f} %"
 			f"  distance {row['distance']:.3f}  kept {row['acceptance']:.0%}"
 		)
 	return {
@@ -87,7 +90,8 @@ def _one_company(options: argparse.Namespace, number: int, update: _Update) -> I
 	for place, kind in enumerate(buyers):
 		is_trained = kind.is_trained and number < TRAINED_COMPANIES and not options.no_train
 		none: dict[str, Any] = {}
-		for arm in ARMS if is_trained else ARMS[:2]:
+		arms = ARMS[:-1] if is_trained else ARMS[:2]
+		for arm in (*arms, BY_HAND) if kind.by_hand else arms:
 			update(
 				(number + place / len(buyers)) / options.seeds, f"Company {number + 1}, {kind.name}, {arm}"
 			)
@@ -101,6 +105,7 @@ def _one_company(options: argparse.Namespace, number: int, update: _Update) -> I
 def _quarters(kind: Kind, first: StoredPolicy, arm: str, training: TrainingOptions) -> dict[str, Any]:
 	"""Costs by quarter; and of the second one, how far proposals were off, and the share that was kept."""
 	shop, stored = Shop(kind.company, REVIEW_DAYS), first
+	buyer = kind.by_hand if arm == BY_HAND and kind.by_hand else kind.buyer
 	if kind.late_days is not None:
 		shop.late_days = kind.late_days
 	shop.freight = kind.freight
@@ -111,14 +116,14 @@ def _quarters(kind: Kind, first: StoredPolicy, arm: str, training: TrainingOptio
 		# the same luck with lead times, and the same moods, for all ways of learning
 		rng = np.random.default_rng([training.seed, quarter])
 		season = shop.buy(
-			stored.policy, kind.buyer, QUARTER_DAYS, rng, heeds_announcements=learns, teaches=teacher
+			stored.policy, buyer, QUARTER_DAYS, rng, heeds_announcements=learns, teaches=teacher
 		)
 		costs.append(season.cost)
 		if quarter == 1:
 			moved = np.abs(season.answers.ordered_qty - season.answers.proposed_qty)
 			distance = float((moved / _usual(shop, season.answers)).mean())
 			kept = float((moved <= ROUNDING).mean())
-		if quarter < QUARTERS - 1 and arm not in (NO_LEARNING, LESSONS):
+		if quarter < QUARTERS - 1 and arm not in (NO_LEARNING, LESSONS, BY_HAND):
 			stored = _trained(shop, stored, season.answers, arm, training)
 			if teacher:
 				teacher.stored = stored
