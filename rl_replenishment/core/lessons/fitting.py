@@ -51,8 +51,9 @@ _LEAST_ITEMS: Mapping[Kind, int] = {
 	"item": 1,
 }
 #: A buyer who orders more by this share of what was followed adds to whatever is proposed, and has no
-#: quantity in mind: following him leads nowhere.
-_CHASED = 0.5
+#: quantity in mind: following him leads nowhere. Who adds far more than he did at first, or keeps a part of
+#: what followed him, has changed his mind.
+_CHASED, _MOST_ADDED, _KEPT_FOLLOWED = 0.5, 2.0, 1 / 3
 _LEAST_CHASED = 3
 #: below it, there is no chance at all that changes save
 _NEVER = 0.02
@@ -102,7 +103,7 @@ def fit_lessons(
 	# what a change makes the difference of where it comes to the last unit
 	stake = items.stockout_cost[index].astype(np.float64) * np.abs(rows.ordered_qty - rows.proposed_qty)
 	everything = np.zeros(len(rows), dtype=np.intp)
-	in_all = bool(_is_chased(answers, everything, answers.weight > 0, 1, False)[0])
+	(in_all,), _known = _is_chased(answers, everything, answers.weight > 0, 1)
 	lessons = [
 		lesson
 		for each, level, effect in zip(nodes, levels, found, strict=True)
@@ -155,9 +156,9 @@ def _alive(
 	"""Decisions that no later ones have undone, each of shape (E,): at any time, and in their season."""
 	gone, gone_in_season = (np.zeros(len(rows), dtype=np.bool_) for _ in range(2))
 	for each in nodes:
-		if each.kind in ("supplier", "group", "season", "item"):
-			# of a supplier, who has items of several groups, more than one must say so
-			least = 2 if each.kind == "supplier" else 1
+		if each.kind != "agent":
+			# of what has items of several groups, more than one must say so
+			least = 2 if each.kind in ("supplier", "warehouse") else 1
 			found = undone(answers.move, answers.weight, rows.date, each.node, index, least)
 			if each.kind == "season":
 				gone_in_season |= found
@@ -292,7 +293,11 @@ def _lessons(
 	value, squares = totals(judged, known), totals(judged, known**2)
 	one_stake = totals(judged, stake[at]) / np.maximum(totals(judged), 1)
 	sure = value / np.sqrt(np.maximum(squares + one_stake**2, 1e-12))
-	chased = _is_chased(answers, level.node, counts, level.nodes, in_all)
+	everything = (level.node >= 0) & (answers.weight > 0)
+	chased, is_known = _is_chased(answers, level.node, everything, level.nodes)
+	# who has changed his mind is asked again from what he did since
+	chased_now, is_known_now = _is_chased(answers, level.node, counts, level.nodes)
+	chased = np.where(is_known, chased & (chased_now | ~is_known_now), in_all)
 	raised, cut = totals(changed & (move > 0)), totals(changed & (move < 0))
 	kept, count = totals(~changed), totals(judged)
 	last = np.full(level.nodes, np.datetime64("NaT", "D"))
@@ -318,9 +323,9 @@ def _lessons(
 
 
 def _is_chased(
-	answers: Answers, node: npt.NDArray[np.intp], counts: Flags, nodes: int, in_all: bool
-) -> Flags:
-	"""Where buyers add as much again of what follows them, shape (K,); `in_all` where too little is known."""
+	answers: Answers, node: npt.NDArray[np.intp], counts: Flags, nodes: int
+) -> tuple[Flags, Flags]:
+	"""Where buyers add as much again of what follows them, and where enough is known of it, each of (K,)."""
 	place, followed = np.maximum(node, 0), answers.followed != 0
 
 	def mean(where: Flags, of: Doubles) -> tuple[Doubles, Doubles]:
@@ -329,13 +334,16 @@ def _is_chased(
 		summed = np.bincount(place, weights=weights * of, minlength=nodes)
 		return np.asarray(summed / np.maximum(total, 1), np.float64), np.asarray(total, np.float64)
 
-	first, _count = mean(answers.changed & ~followed, answers.move)
+	first, first_ones = mean(answers.changed & ~followed, answers.move)
 	later, count = mean(followed, answers.move)
 	moved, _count = mean(followed, answers.followed)
-	later, moved = later * np.sign(first), moved * np.sign(first)
-	known = count >= _LEAST_CHASED
-	chased = (moved >= LEAST_MOVE) & (later - np.abs(first) >= np.maximum(_CHASED * moved, LEAST_MOVE))
-	return np.asarray(np.where(known, chased, in_all))
+	added, changed_again = mean(followed & answers.changed, answers.move - answers.followed)
+	later, moved, added = (each * np.sign(first) for each in (later, moved, added))
+	first = np.abs(first)
+	known = (count >= _LEAST_CHASED) & (first_ones > 0)
+	chased = (moved >= LEAST_MOVE) & (later - first >= np.maximum(_CHASED * moved, LEAST_MOVE))
+	chased &= (added <= _MOST_ADDED * first) & (changed_again >= (1 - _KEPT_FOLLOWED) * count)
+	return np.asarray(chased), np.asarray(known)
 
 
 def _share(lesson: Lesson, trust: float) -> float:

@@ -23,7 +23,7 @@ MOST_COST = 0.02
 _SURE = 1.0
 #: Item-warehouses to replay at least: of fewer, a quarter is replayed several times, at most so many, from
 #: different stocks, since one order that falls on another day may cost more than all that is learned saves.
-_LEAST_REPLAYED, _MOST_TIMES = 1000, 8
+_LEAST_REPLAYED, _MOST_TIMES = 1000, 4
 #: halvings in which the share of them is found
 _HALVINGS = 5
 
