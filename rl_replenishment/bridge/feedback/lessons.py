@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
@@ -135,16 +135,28 @@ def write(settings: Document, taught: Taught) -> None:
 	forgotten = [name for name in gone if cint(known[name].enabled) and not known[name].forget_until]
 	if forgotten:
 		frappe.db.delete("RL Lesson", {"name": ("in", forgotten)})
-	nothing = {
-		"change_percent": 0,
-		"followed": 0,
-		"explanation": _("There is nothing to learn from at present."),
-	}
+	nothing = {"change_percent": 0, "followed": 0, "explanation": _nothing()}
 	changed.update({name: nothing for name in gone if name not in forgotten})
 	for name, row in changed.items():
 		frappe.db.set_value("RL Lesson", name, row, update_modified=False)
 	if new:
 		frappe.db.bulk_insert("RL Lesson", list(new[0]), [list(row.values()) for row in new])
+
+
+def words_of(agent: str, key: str, is_on: bool) -> str:
+	"""A lesson in words, as it was fitted last, with the switch as it is now."""
+	stored = json.loads(frappe.db.get_value("RL Agent Settings", agent, "lessons") or "{}")
+	try:
+		found = [each for each in lessons_from(stored).lessons if each.key == key]
+	except PolicyFileError:
+		found = []
+	if not found:
+		return _nothing()
+	return plain(lesson_words(replace(found[0], is_on=is_on), _, figures.writer()))
+
+
+def _nothing() -> str:
+	return _("There is nothing to learn from at present.")
 
 
 def summary_of(settings: Document) -> str:
