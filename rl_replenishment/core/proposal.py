@@ -101,7 +101,7 @@ def propose(
 			on_order=why.on_order,
 			proposed_qty=why.quantity,
 			baseline_qty=by_rule,
-			reason=" ".join(part for part in (why.sentence(translate, number), words) if part),
+			reason=f"{why.sentence(translate, number)} {words}".rstrip(),
 			why=why,
 			held_back=_held_back(why, translate, number),
 			lesson=words,
