@@ -42,6 +42,9 @@ NO_LEARNING, LESSONS, LEARNING, BY_HAND = "no learning", "lessons", "learning", 
 ARMS = (NO_LEARNING, LESSONS, LEARNING, "agreement only", "original reward", BY_HAND)
 #: training takes its time, so that it is measured in the first companies alone
 TRAINED_COMPANIES = 5
+#: What an informed buyer's habit saves is small beside what one company varies by: these are measured in all
+#: companies, the others in the first ones.
+OTHERS_COMPANIES = 16
 #: weeks between two looks at what lessons cost in the simulation
 _WEEKS_BETWEEN = 4
 #: what to be told of how far it is
@@ -71,6 +74,7 @@ def measure(options: argparse.Namespace, screen: Screen) -> dict[str, Any]:
 		"algorithm": options.algorithm,
 		"first_seed": options.seed,
 		"seeds": options.seeds,
+		"seeds_of_others": min(options.seeds, OTHERS_COMPANIES),
 		"trained_seeds": 0 if options.no_train else min(options.seeds, TRAINED_COMPANIES),
 		"quarters": QUARTERS,
 		"seconds_per_training": options.seconds or SECONDS,
@@ -86,7 +90,7 @@ def _one_company(options: argparse.Namespace, number: int, update: _Update) -> I
 		review_days=REVIEW_DAYS, algorithm=options.algorithm, seconds=options.seconds or SECONDS, seed=seed
 	)
 	first = train_on_history(company.history, company.items, make_trainer(options.algorithm), training).stored
-	buyers = kinds(company, rng)
+	buyers = [kind for kind in kinds(company, rng) if kind.by_hand or number < OTHERS_COMPANIES]
 	for place, kind in enumerate(buyers):
 		is_trained = kind.is_trained and number < TRAINED_COMPANIES and not options.no_train
 		none: dict[str, Any] = {}
