@@ -32,7 +32,7 @@ ROLES = {
 		"Sales Manager",
 	),
 }
-_AGENT, _GROUP = "Browser Tests", "Browser Group"
+_AGENT = "Browser Tests"
 #: where commas mark decimals, more can go wrong
 _NUMBER_FORMAT = "#.###,##"
 #: runs wherever it is taken for HTML, within a text or out of an attribute
@@ -242,43 +242,6 @@ def answers() -> int:
 	return frappe.db.count("RL Feedback", of_company)
 
 
-def taught() -> dict[str, Any]:
-	"""Three items of a group ordered half as much again; then a draft that proposes the fourth.
-
-	Returns the agent, the group, the fourth item, and what was asked for of it before.
-	"""
-	forget_agents()
-	before = {line.item_code: line.qty for name in drafts() for line in _lines(name)}
-	*three, fourth = list(before)[:4]
-	forget_agents()
-	if not frappe.db.exists("Item Group", _GROUP):
-		root = frappe.db.get_value("Item Group", {"is_group": 1, "parent_item_group": ""})
-		new = {"doctype": "Item Group", "item_group_name": _GROUP, "parent_item_group": root}
-		frappe.get_doc(new).insert()
-	for item in (*three, fourth):
-		frappe.db.set_value("Item", item, "item_group", _GROUP)
-	frappe.clear_document_cache()
-	agent = _agent()
-	until = add_days(nowdate(), 7)
-	snooze = {"doctype": "RL Snooze", "agent": agent, "item_code": fourth, "until": until}
-	snoozed = frappe.get_doc(snooze).insert()
-	for name, supplier in drafts().items():
-		request = frappe.get_doc("Material Request", name)
-		for line in request.items:
-			line.qty = round(line.qty * 1.5) if line.item_code in three else line.qty
-		request.submit()
-		order = make_purchase_order(name)
-		order.update({"supplier": supplier, "schedule_date": add_days(nowdate(), 9)})
-		order.insert()
-		order.submit()
-	snoozed.delete()
-	# the rows follow what is committed
-	frappe.db.commit()
-	propose(agent, force=True)
-	frappe.db.commit()
-	return {"agent": agent, "group": _GROUP, "item": fourth, "before": before[fourth]}
-
-
 def compared() -> str:
 	"""A policy of an agent that was compared with the rules; trained for a moment where there is none."""
 	agent = _agent()
@@ -372,10 +335,6 @@ def _drafts() -> list[str]:
 	return frappe.get_all("Material Request", mine, pluck="name", order_by="name")
 
 
-def _lines(request: str) -> list[Any]:
-	return frappe.get_doc("Material Request", request).items
-
-
 def _supplier(request: str) -> str:
 	return frappe.db.get_value("RL Proposal", {"material_request": request}, "supplier")
 
@@ -401,6 +360,6 @@ _FUNCTIONS = {
 	function.__name__: function
 	for function in (
 		*(prepare, clean, forget_agents, drafts, large_draft, answers, compared, hostile),
-		*(board, hold, taught),
+		*(board, hold),
 	)
 }
