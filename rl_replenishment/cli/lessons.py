@@ -11,15 +11,13 @@ import numpy.typing as npt
 from rl_replenishment.cli.options import not_negative
 from rl_replenishment.cli.screen import Screen
 from rl_replenishment.core.demand.history import DemandHistory
-from rl_replenishment.core.demand.statistics import QUARTER
 from rl_replenishment.core.edits.reading import Reading
 from rl_replenishment.core.files.feedback import FeedbackRows
 from rl_replenishment.core.lessons.fitting import TRUST, fit_lessons
-from rl_replenishment.core.lessons.following import affordable
+from rl_replenishment.core.lessons.following import affordable, last_quarter
 from rl_replenishment.core.lessons.lessons import Lessons
 from rl_replenishment.core.lessons.wording import lesson_words, summary
 from rl_replenishment.core.policies.store import StoredPolicy
-from rl_replenishment.core.simulation.scenario import replay
 
 #: lessons that are told one by one
 _TOLD = 12
@@ -61,15 +59,10 @@ def lessons_of(
 		restored=reading.constraints.restored,
 		trust=options.trust,
 	)
-	scenario = replay(
-		items,
-		history,
-		days=min(QUARTER, history.days // 2),
-		review_days=stored.review_days,
-		unmet_demand=stored.unmet_demand,
-		rng=np.random.default_rng(options.seed),
+	scenario = last_quarter(
+		items, history, stored.review_days, stored.unmet_demand, np.random.default_rng(options.seed)
 	)
-	return affordable(found, stored.policy, items, scenario, today)
+	return affordable(found, stored.policy, scenario, today)
 
 
 def tell_lessons(lessons: Lessons, screen: Screen) -> None:

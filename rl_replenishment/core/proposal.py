@@ -18,7 +18,7 @@ from rl_replenishment.core.lessons.wording import line_words
 from rl_replenishment.core.policies.base import State
 from rl_replenishment.core.policies.limits import sensible_order, within_cover
 from rl_replenishment.core.policies.residual_network import ResidualNetwork
-from rl_replenishment.core.written import quantity_words, written_quantities
+from rl_replenishment.core.written import as_written, quantity_words, written_quantities
 
 #: arrivals further ahead than this count as arriving on its last day
 LONGEST_ARRIVAL_DAYS = 366
@@ -84,17 +84,14 @@ def propose(
 	decision = situation.decide(policy.actions(situation))
 	learned = [""] * len(state.items)
 	if lessons:
-		today = np.max(state.today)
-		factor = lessons.factor(state.items, today)
-		decision = follow(state, decision, factor)
-		learned = line_words(lessons, state.items, factor, today, translate, number)
+		on_items = lessons.on(state.items, np.max(state.today))
+		own, decision = decision.quantity, follow(state, decision, on_items.factor)
+		# a lesson that moves nothing is no reason
+		is_moved = np.abs(as_written(decision.quantity - own)) > ROUNDING
+		learned = line_words(on_items, is_moved, translate, number)
 	rule = sensible_order(state, decision.classical, decision.levels.rate)
 	baseline = written_quantities(state.items, rule).tolist()
 	reasons = explain(situation, decision)
-	# a lesson that moves nothing is no reason
-	learned = [
-		words if abs(why.followed) > ROUNDING else "" for why, words in zip(reasons, learned, strict=True)
-	]
 	proposals = [
 		Proposal(
 			item_code=key.item_code,
@@ -104,7 +101,7 @@ def propose(
 			on_order=why.on_order,
 			proposed_qty=why.quantity,
 			baseline_qty=by_rule,
-			reason=" ".join(part for part in (why.sentence(translate, number), words) if part),
+			reason=f"{why.sentence(translate, number)} {words}".rstrip(),
 			why=why,
 			held_back=_held_back(why, translate, number),
 			lesson=words,

@@ -96,14 +96,26 @@ def test_a_project_is_announced_like_a_promotion() -> None:
 	]
 
 
-def test_who_cries_wolf_is_not_believed() -> None:
-	"""What was announced before and did not come counts against the same buyer's next announcement."""
-	before = list(range(12, 132, 12))
-	rows = raised([60] * 11 + [40], day=[*before, 150, 150], buyers=["wolf"] * 11 + ["new"])
-	assert kept(rows.take(np.arange(11)), demand_until(155))[0] == pytest.approx(60 * 2 * 4 / 14, abs=1e-3)
-	assert kept(rows, demand_until(155))[0] == pytest.approx(60 * 2 * 4 / 14 + 40, abs=1e-3)
-	came = {day + LEAD_TIME + 2: 60.0 for day in before}
-	assert kept(rows.take(np.arange(11)), demand_until(155, came))[0] == pytest.approx(60, abs=6)
+@pytest.mark.parametrize(("times", "believed"), [(0, 1), (1, 1), (2, 2 / 3), (3, 1 / 4), (4, 0), (10, 0)])
+def test_who_cries_wolf_is_not_believed(times: int, believed: float) -> None:
+	"""What was announced before and did not come counts against the same buyer's next announcement alone."""
+	before = list(range(1000 - 92 * times, 1000, 92))
+	days, history = [*before, 1000, 1000], demand_until(1005)
+	rows = raised([60] * (times + 1) + [40], day=days, buyers=["wolf"] * (times + 1) + ["new"])
+	assert kept(rows.take(np.arange(times + 1)), history)[0] == pytest.approx(60 * believed, abs=1e-3)
+	assert kept(rows, history)[0] == pytest.approx(60 * believed + 40, abs=1e-3)
+	came = demand_until(1005, {day + LEAD_TIME + 2: 60.0 for day in before})
+	assert kept(rows.take(np.arange(times + 1)), came)[0] == pytest.approx(60, abs=1e-3)
+
+
+def test_what_fails_now_and_then_is_forgiven() -> None:
+	"""Who is right about half of the time is believed; what varies by chance proves nothing."""
+	before = list(range(80, 1000, 92))
+	rows = raised([60] * 11, day=[*before, 1000], buyers=["honest"] * 11)
+	half = demand_until(1005, {day + LEAD_TIME + 2: 60.0 for day in before[::2]})
+	assert kept(rows, half)[0] == pytest.approx(60, abs=6)
+	seldom = demand_until(1005, {before[0] + LEAD_TIME + 2: 60.0})
+	assert kept(rows, seldom)[0] == 0
 
 
 def test_week_after_week_in_vain() -> None:

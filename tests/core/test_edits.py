@@ -150,6 +150,20 @@ def test_a_minimum_order_that_only_the_buyer_knew() -> None:
 	assert found.restored.tolist() == [True, True, False, True, False]
 
 
+def test_packs_and_minima_beside_what_was_not_looked_at() -> None:
+	"""Three changes say so although most was kept as it was proposed, unless the pack is one by chance."""
+	kept = [33, 41, 57, 29]
+	full = learn_constraints(ITEMS, answers([20, 35, 12, *kept], [60, 60, 60, *kept]), AT[:7])
+	assert (full.min_order_qty.tolist(), full.order_multiple.tolist()) == ([60], [0])
+	packs = learn_constraints(ITEMS, answers([50, 70, 110, *kept], [48, 72, 108, *kept]), AT[:7])
+	assert packs.order_multiple.tolist() == [12]
+	by_chance = learn_constraints(ITEMS, answers([50, 70, 91, *kept], [52, 72, 92, *kept]), AT[:7])
+	assert len(by_chance) == 0
+	# hardly any was changed
+	many = [*kept] * 3
+	assert len(learn_constraints(ITEMS, answers([20, 35, 12, *many], [60, 60, 60, *many]), AT[:15])) == 0
+
+
 @pytest.mark.parametrize(
 	("proposed", "ordered", "reasons"),
 	[

@@ -14,7 +14,7 @@ from rl_replenishment.core.demand.history import DemandHistory
 from rl_replenishment.core.files.feedback import FeedbackRows
 from rl_replenishment.core.items import ItemKey, ItemTable
 from rl_replenishment.core.lessons.fitting import TRUST, fit_lessons
-from rl_replenishment.core.lessons.following import Following, affordable
+from rl_replenishment.core.lessons.following import Following, affordable, last_quarter
 from rl_replenishment.core.lessons.lessons import Lesson, Lessons, lesson_key, lessons_from, season_of
 from rl_replenishment.core.lessons.wording import lesson_words, summary
 from rl_replenishment.core.proposal import propose
@@ -387,23 +387,53 @@ def test_a_largest_order_is_a_fact() -> None:
 	assert all(each.proposed_qty <= 100 for each in found)
 
 
-def test_simulated_cost_bounds_what_nobody_knows_the_worth_of() -> None:
-	"""A third of everything would cost far more: it is followed as far as 2 % allow."""
+@pytest.mark.parametrize("once", [True, False])
+def test_simulated_cost_bounds_what_nobody_knows_the_worth_of(once: bool) -> None:
+	"""A fifth of everything would cost far more: it is followed as far as 2 % allow, for certain."""
 	rng = np.random.default_rng(0)
 	history = DemandHistory(
 		KEYS, START - np.timedelta64(200, "D"), rng.poisson(6, (200, len(KEYS))).astype(np.float32)
 	)
-	scenario = replay(ITEMS, history, days=90, review_days=7, rng=rng)
+	scenario = last_quarter(ITEMS, history, 7, "lost", rng)
+	assert len(scenario.items) == 4 * len(KEYS), "a few items are replayed several times"
+	assert len(np.unique(scenario.initial_on_hand[:: len(KEYS)])) > 1, "from different stocks"
 	policy = residual_policy(forecast_rule(items=ITEMS), np.random.default_rng(3))
 	wild = Lessons((Lesson("agent", "", effect=-1.5, share=0.8),))
-	found = affordable(wild, policy, ITEMS, scenario, START)
+	if once:
+		scenario = replay(ITEMS, history, days=90, review_days=7, rng=rng)
+	found = affordable(wild, policy, scenario, START)
 	assert found.lessons[0].share < 0.8
-	usual = run(policy, scenario).cost.sum()
-	bounded = run(Following(policy, found.factor(ITEMS, START)), scenario).cost.sum()
-	assert bounded <= 1.02 * usual
+	assert found.lessons[0].is_bounded
+	usual, bounded = (
+		run(Following(policy, each.factor(scenario.items, START)), scenario).cost.reshape(-1, len(KEYS))
+		for each in (Lessons(), found)
+	)
+	more = bounded - usual
+	# doubt is on the side of the limit: over replays, or over items where there is one replay
+	error = np.sqrt((more.var(axis=0, ddof=1) * len(more) if len(more) > 1 else np.square(more)).sum())
+	assert more.sum() + error <= 0.02 * usual.sum()
 	# what hindsight bears out is followed: buyers know what no history tells
 	proven = Lessons((replace(wild.lessons[0], worth=0.99),))
-	assert affordable(proven, policy, ITEMS, scenario, START) is proven
+	assert affordable(proven, policy, scenario, START) is proven
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_changes_that_do_not_repeat_teach_nearly_nothing(seed: int) -> None:
+	"""Who raises an item now and cuts it then is not followed, however often; who repeats himself is."""
+	rng = np.random.default_rng(seed)
+	decisions = [
+		(item, 7 * week, float(rng.uniform(0.5, 1.5)) if rng.random() < 1 / 3 else 1.0)
+		for week in range(26)
+		for item in range(len(KEYS))
+	]
+	assert np.abs(np.log(factors(decisions, 182))).max() < 0.05
+	repeated = [(item, day, 1.0 if factor == 1 else 0.75) for item, day, factor in decisions]
+	assert max(factors(repeated, 182)) < 0.9
+
+
+def test_what_is_raised_as_often_as_cut_is_no_lesson_of_a_group() -> None:
+	decisions = [(item, 7 * week, 1.4 if item < 4 else 0.6) for week in range(3) for item in LAWN]
+	assert {each.kind for each in fit(rows_of(decisions), 21).lessons}.isdisjoint({"agent", "group"})
 
 
 def test_words() -> None:

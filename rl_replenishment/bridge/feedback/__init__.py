@@ -16,7 +16,15 @@
 from rl_replenishment.bridge.feedback.announced import read_set_aside
 from rl_replenishment.bridge.feedback.hindsight import book_edit_values
 from rl_replenishment.bridge.feedback.learning import Answers, mark_consumed, settle, settled_answers
-from rl_replenishment.bridge.feedback.lessons import Taught, fit, is_due, read_lessons, summary_of, write
+from rl_replenishment.bridge.feedback.lessons import (
+	Taught,
+	fit,
+	is_due,
+	read_lessons,
+	summary_of,
+	words_of,
+	write,
+)
 from rl_replenishment.bridge.feedback.observing import (
 	answer_now,
 	follow_items,
@@ -45,6 +53,7 @@ __all__ = [
 	"settle",
 	"settled_answers",
 	"summary_of",
+	"words_of",
 	"work_off",
 	"write",
 ]

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
@@ -25,16 +25,14 @@ from rl_replenishment.bridge.feedback.learning import answers_of, is_bought
 from rl_replenishment.bridge.guarding import plain
 from rl_replenishment.bridge.queries import Keys
 from rl_replenishment.core.demand.history import DemandHistory
-from rl_replenishment.core.demand.statistics import QUARTER
 from rl_replenishment.core.edits.constraints import LearnedConstraints, learn_constraints
 from rl_replenishment.core.errors import PolicyFileError
 from rl_replenishment.core.items import ItemTable
 from rl_replenishment.core.lessons.fitting import fit_lessons
-from rl_replenishment.core.lessons.following import affordable
+from rl_replenishment.core.lessons.following import affordable, last_quarter
 from rl_replenishment.core.lessons.lessons import Lesson, Lessons, lessons_from
 from rl_replenishment.core.lessons.wording import lesson_words, subject, summary
 from rl_replenishment.core.policies.residual_network import ResidualNetwork
-from rl_replenishment.core.simulation.scenario import replay
 
 #: by kind, the field of RL Lesson that names what it is about
 _NAMED = {"warehouse": "warehouse", "supplier": "supplier", "group": "item_group", "item": "item_code"}
@@ -111,15 +109,9 @@ def fit(
 		},
 	)
 	lessons = lessons.without([row.lesson_key for row in rows.values() if not cint(row.enabled)])
-	scenario = replay(
-		items,
-		history,
-		days=min(QUARTER, history.days // 2),
-		review_days=settings.review_days,
-		unmet_demand=settings.unmet_demand.lower(),
-		rng=np.random.default_rng(0),
-	)
-	lessons = affordable(lessons, policy, items, scenario, day).about(items, day)
+	unmet, rng = settings.unmet_demand.lower(), np.random.default_rng(0)
+	scenario = last_quarter(items, history, settings.review_days, unmet, rng)
+	lessons = affordable(lessons, policy, scenario, day).about(items, day)
 	return Taught(lessons, constraints.as_json(items))
 
 
@@ -143,16 +135,28 @@ def write(settings: Document, taught: Taught) -> None:
 	forgotten = [name for name in gone if cint(known[name].enabled) and not known[name].forget_until]
 	if forgotten:
 		frappe.db.delete("RL Lesson", {"name": ("in", forgotten)})
-	nothing = {
-		"change_percent": 0,
-		"followed": 0,
-		"explanation": _("There is nothing to learn from at present."),
-	}
+	nothing = {"change_percent": 0, "followed": 0, "explanation": _nothing()}
 	changed.update({name: nothing for name in gone if name not in forgotten})
 	for name, row in changed.items():
 		frappe.db.set_value("RL Lesson", name, row, update_modified=False)
 	if new:
 		frappe.db.bulk_insert("RL Lesson", list(new[0]), [list(row.values()) for row in new])
+
+
+def words_of(agent: str, key: str, is_on: bool) -> str:
+	"""A lesson in words, as it was fitted last, with the switch as it is now."""
+	stored = json.loads(frappe.db.get_value("RL Agent Settings", agent, "lessons") or "{}")
+	try:
+		found = [each for each in lessons_from(stored).lessons if each.key == key]
+	except PolicyFileError:
+		found = []
+	if not found:
+		return _nothing()
+	return plain(lesson_words(replace(found[0], is_on=is_on), _, figures.writer()))
+
+
+def _nothing() -> str:
+	return _("There is nothing to learn from at present.")
 
 
 def summary_of(settings: Document) -> str:

@@ -27,9 +27,9 @@ from rl_replenishment.core.sample.season import Decides
 #: of an item whose pack only the buyer knows
 CASE = 10
 #: what the demand of an informed buyer's group, and of his supplier's items, is multiplied by each quarter
-_GROWTH, _DECLINE = 1.6, 0.4
+_GROWTH, _DECLINE = 2.0, 0.4
 #: days that one supplier delivers later than agreed, and what an informed buyer orders for it
-_LATE_DAYS, _FOR_LATE = 7, 1.5
+_LATE_DAYS, _FOR_LATE = 7, 1.25
 #: freight of an order that is not whole pallets, in times the item's own cost of an order
 _PART_LOAD = 4.0
 #: of his lines, an informed buyer looks at
@@ -47,6 +47,8 @@ class Kind:
 	late_days: npt.NDArray[np.integer] | None = None
 	#: what orders cost that no item master knows, in money, from what is ordered, both of shape (N,)
 	freight: Callable[[FloatArray], FloatArray] | None = None
+	#: the same buyer if he looked at every line; None for one who does
+	by_hand: Decides | None = None
 	#: whether training, and learning agreement alone, are measured with him as well
 	is_trained: bool = False
 
@@ -71,6 +73,7 @@ def kinds(company: SampleCompany, rng: np.random.Generator) -> list[Kind]:
 	before_season = range(7, 13)
 	group_up = Consistent(lambda month: of_group if month in before_season else nothing, 1.25)
 	supplier_down = Consistent(lambda month: of_supplier, 0.8)
+	for_late = Consistent(lambda month: of_supplier, _FOR_LATE)
 	full_pallet = Consistent(lambda month: one, pallet=pallet)
 
 	def freight(ordered: FloatArray) -> FloatArray:
@@ -94,23 +97,27 @@ def kinds(company: SampleCompany, rng: np.random.Generator) -> list[Kind]:
 			"informed: the group grows",
 			replace(group_up, attention=_ATTENTION),
 			_with_trend(company, of_group, _GROWTH),
+			by_hand=group_up,
 		),
 		Kind(
 			"informed: the supplier's goods go out of fashion",
 			replace(supplier_down, attention=_ATTENTION),
 			_with_trend(company, of_supplier, _DECLINE),
+			by_hand=supplier_down,
 		),
 		Kind(
 			"informed: full pallets travel free",
 			replace(full_pallet, attention=_ATTENTION),
 			company,
 			freight=freight,
+			by_hand=full_pallet,
 		),
 		Kind(
 			"informed: the supplier delivers a week late",
-			Consistent(lambda month: of_supplier, _FOR_LATE, attention=_ATTENTION),
+			replace(for_late, attention=_ATTENTION),
 			company,
 			late_days=np.where(of_supplier, _LATE_DAYS, 0).astype(np.int32),
+			by_hand=for_late,
 		),
 		Kind("changes his mind", replace(group_up, until=company.today + QUARTER_DAYS), company),
 		*of_promotions,

@@ -20,13 +20,12 @@ from rl_replenishment.core.feedback import ROUNDING
 from rl_replenishment.core.files.feedback import FeedbackRows
 from rl_replenishment.core.lessons.answers import unexplained
 from rl_replenishment.core.lessons.fitting import TRUST, fit_lessons
-from rl_replenishment.core.lessons.following import affordable
+from rl_replenishment.core.lessons.following import affordable, last_quarter
 from rl_replenishment.core.lessons.lessons import Lessons
 from rl_replenishment.core.policies.store import StoredPolicy
 from rl_replenishment.core.sample.company import sample_company
 from rl_replenishment.core.sample.habits import QUARTER_DAYS
 from rl_replenishment.core.sample.season import Shop, rows_of
-from rl_replenishment.core.simulation.scenario import replay
 from rl_replenishment.core.training.algorithms import make_trainer
 from rl_replenishment.core.training.from_history import (
 	TrainingOptions,
@@ -36,12 +35,16 @@ from rl_replenishment.core.training.from_history import (
 
 ITEMS, QUARTERS, REVIEW_DAYS = 48, 3, 7
 SECONDS = 15.0
-NO_LEARNING, LESSONS, LEARNING = "no learning", "lessons", "learning"
+NO_LEARNING, LESSONS, LEARNING, BY_HAND = "no learning", "lessons", "learning", "every line by hand"
 #: How proposals take in what the buyer did: not at all; by lessons, as every run of the product does; by
 #: these and by training after each quarter; and by two ways of training that the product does not know.
-ARMS = (NO_LEARNING, LESSONS, LEARNING, "agreement only", "original reward")
+#: Of a buyer who looks at some of his lines, what it would be if he looked at all of them, without learning.
+ARMS = (NO_LEARNING, LESSONS, LEARNING, "agreement only", "original reward", BY_HAND)
 #: training takes its time, so that it is measured in the first companies alone
 TRAINED_COMPANIES = 5
+#: What an informed buyer's habit saves is small beside what one company varies by: these are measured in all
+#: companies, the others in the first ones.
+OTHERS_COMPANIES = 16
 #: weeks between two looks at what lessons cost in the simulation
 _WEEKS_BETWEEN = 4
 #: what to be told of how far it is
@@ -61,14 +64,17 @@ def measure(options: argparse.Namespace, screen: Screen) -> dict[str, Any]:
 		if (own := [run for run in runs if (run["buyer"], run["arm"]) == (buyer, arm)])
 	]
 	for row in rows:
+		low, high = row["cost_vs_no_learning_percent_ci95"] or (float("nan"),) * 2
 		screen.say(
-			f"{row['buyer']:<48} {row['arm']:<16} cost {row['cost_vs_no_learning_percent_mean']:+.2f} %"
+			f"{row['buyer']:<48} {row['arm']:<18} cost {row['cost_vs_no_learning_percent_mean']:+.2f} %"
+			f" (95 %: {low:+.2f} to {high:+.2f}), worst {row['cost_vs_no_learning_percent_worst']:+.2f} %"
 			f"  distance {row['distance']:.3f}  kept {row['acceptance']:.0%}"
 		)
 	return {
 		"algorithm": options.algorithm,
 		"first_seed": options.seed,
 		"seeds": options.seeds,
+		"seeds_of_others": min(options.seeds, OTHERS_COMPANIES),
 		"trained_seeds": 0 if options.no_train else min(options.seeds, TRAINED_COMPANIES),
 		"quarters": QUARTERS,
 		"seconds_per_training": options.seconds or SECONDS,
@@ -84,11 +90,12 @@ def _one_company(options: argparse.Namespace, number: int, update: _Update) -> I
 		review_days=REVIEW_DAYS, algorithm=options.algorithm, seconds=options.seconds or SECONDS, seed=seed
 	)
 	first = train_on_history(company.history, company.items, make_trainer(options.algorithm), training).stored
-	buyers = kinds(company, rng)
+	buyers = [kind for kind in kinds(company, rng) if kind.by_hand or number < OTHERS_COMPANIES]
 	for place, kind in enumerate(buyers):
 		is_trained = kind.is_trained and number < TRAINED_COMPANIES and not options.no_train
 		none: dict[str, Any] = {}
-		for arm in ARMS if is_trained else ARMS[:2]:
+		arms = ARMS[:-1] if is_trained else ARMS[:2]
+		for arm in (*arms, BY_HAND) if kind.by_hand else arms:
 			update(
 				(number + place / len(buyers)) / options.seeds, f"Company {number + 1}, {kind.name}, {arm}"
 			)
@@ -102,6 +109,7 @@ def _one_company(options: argparse.Namespace, number: int, update: _Update) -> I
 def _quarters(kind: Kind, first: StoredPolicy, arm: str, training: TrainingOptions) -> dict[str, Any]:
 	"""Costs by quarter; and of the second one, how far proposals were off, and the share that was kept."""
 	shop, stored = Shop(kind.company, REVIEW_DAYS), first
+	buyer = kind.by_hand if arm == BY_HAND and kind.by_hand else kind.buyer
 	if kind.late_days is not None:
 		shop.late_days = kind.late_days
 	shop.freight = kind.freight
@@ -112,14 +120,14 @@ def _quarters(kind: Kind, first: StoredPolicy, arm: str, training: TrainingOptio
 		# the same luck with lead times, and the same moods, for all ways of learning
 		rng = np.random.default_rng([training.seed, quarter])
 		season = shop.buy(
-			stored.policy, kind.buyer, QUARTER_DAYS, rng, heeds_announcements=learns, teaches=teacher
+			stored.policy, buyer, QUARTER_DAYS, rng, heeds_announcements=learns, teaches=teacher
 		)
 		costs.append(season.cost)
 		if quarter == 1:
 			moved = np.abs(season.answers.ordered_qty - season.answers.proposed_qty)
 			distance = float((moved / _usual(shop, season.answers)).mean())
 			kept = float((moved <= ROUNDING).mean())
-		if quarter < QUARTERS - 1 and arm not in (NO_LEARNING, LESSONS):
+		if quarter < QUARTERS - 1 and arm not in (NO_LEARNING, LESSONS, BY_HAND):
 			stored = _trained(shop, stored, season.answers, arm, training)
 			if teacher:
 				teacher.stored = stored
@@ -137,10 +145,8 @@ class _Teacher:
 		items, known = shop.company.items, shop.known
 		reading, lessons = _read(shop, rows)
 		if self._reviews % _WEEKS_BETWEEN == 0 or not self._share:
-			scenario = replay(
-				items, known, days=QUARTER, review_days=REVIEW_DAYS, rng=np.random.default_rng(0)
-			)
-			bounded = affordable(lessons, self.stored.policy, items, scenario, known.end)
+			scenario = last_quarter(items, known, REVIEW_DAYS, "lost", np.random.default_rng(0))
+			bounded = affordable(lessons, self.stored.policy, scenario, known.end)
 			full = sum(abs(lesson.move) for lesson in lessons.lessons)
 			self._share = sum(abs(lesson.move) for lesson in bounded.lessons) / full if full else 1.0
 		self._reviews += 1

@@ -22,7 +22,10 @@ ANNOUNCING = ("promotion", "project")
 #: days after the goods are due for which what was announced is waited for
 KEPT_DAYS = 28
 #: announcements that came true which a buyer's record starts with
-_PRIOR_ANNOUNCEMENTS = 4
+_PRIOR_ANNOUNCEMENTS = 1
+#: Mean share of what was announced that came: from here on all is believed, since some demand comes late, and
+#: what the shelf could not serve is not seen; and up to here nothing, since as much comes by chance.
+_PROOF, _CHANCE = 0.4, 0.2
 
 
 def announces(rows: FeedbackRows) -> npt.NDArray[np.bool_]:
@@ -91,11 +94,11 @@ class _Announcements:
 		)
 
 	def belief(self, today: int) -> npt.NDArray[np.float64]:
-		"""How far each one's buyer is believed, shape (A,): twice the mean share that came of what was due.
+		"""How far each one's buyer is believed, shape (A,), by the mean share that came of what was due.
 
-		Half of it is proof enough: some demand comes late, and what the shelf could not serve is not seen.
-		`_PRIOR_ANNOUNCEMENTS` that came true are counted in. Each counts by how much of its time has passed:
-		who announces in vain week after week would else be believed until the first time is over.
+		`_PRIOR_ANNOUNCEMENTS` that came true are counted in: three in a row of which nothing came leave
+		little belief, and four none. Each counts by how much of its time has passed: who announces in vain
+		week after week would else be believed until the first time is over.
 		"""
 		passed = np.clip((today - self.due) / KEPT_DAYS, 0, 1)
 		# demand varies without any announcement: as often below the usual as above it
@@ -103,7 +106,7 @@ class _Announcements:
 		names, buyer = np.unique(np.array(self.buyers, dtype=str), return_inverse=True)
 		count = np.bincount(buyer, weights=passed, minlength=len(names)) + _PRIOR_ANNOUNCEMENTS
 		came = np.bincount(buyer, weights=share * passed, minlength=len(names)) + _PRIOR_ANNOUNCEMENTS
-		return np.clip(2 * came / count, 0, 1)[buyer]
+		return np.clip((came / count - _CHANCE) / (_PROOF - _CHANCE), 0, 1)[buyer]
 
 
 def _one_after_the_other(

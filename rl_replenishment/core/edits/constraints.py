@@ -18,9 +18,11 @@ from rl_replenishment.core.items import FloatArray, ItemTable
 LEARNED_CONSTRAINTS = "learned_constraints"
 #: changes that agree before a pack or a minimum is believed
 LEAST_CHANGES = 3
-#: Changes that say so although what was kept does not, and the share of an item's decisions that they are: of
-#: the rest, most was not looked at.
-_LEAST_BESIDE_KEPT, _LOOKED_AT = 5, 1 / 4
+#: Share of an item's decisions that changes are which say so although what was kept does not: of the rest,
+#: most was not looked at.
+_LOOKED_AT = 1 / 4
+#: chance that so many quantities are whole multiples of a pack without anybody having it in mind
+_BY_CHANCE = 1e-3
 #: the buyer's reasons that speak of something else than packs; any other, or none, may
 _OTHER_REASONS = (
 	*("promotion", "budget", "project", "too much stock", "demand looks wrong", "distrust"),
@@ -92,10 +94,12 @@ def learn_constraints(
 		unit = float(items.order_unit[item])
 		least = _minimum(proposed, ordered, changed)
 		pack = 0.0 if least else _pack(proposed, ordered, changed, unit)
-		if not least and not pack and changed.sum() >= max(_LEAST_BESIDE_KEPT, _LOOKED_AT * len(own)):
+		if not least and not pack and changed.sum() >= _LOOKED_AT * len(own):
 			chosen = proposed[changed], ordered[changed], changed[changed]
 			least = _minimum(*chosen)
 			pack = 0.0 if least else _pack(*chosen, unit)
+			if pack and (unit / pack) ** changed.sum() > _BY_CHANCE:
+				pack = 0.0
 		minima[item], packs[item] = least, pack
 		if least or pack:
 			restored[np.array(own)[changed & ((ordered == least) | (pack > 0))]] = True

@@ -20,8 +20,11 @@ LARGEST_FACTOR = 3.0
 #: Reasons that speak of this one order: demand that was announced is set aside (`core.edits.announced`), a
 #: budget is about money.
 ONCE = ("promotion", "project", "budget")
-#: a proposal that lessons moved by less, as a logarithm, counts as the policy's own
+#: an effect that is less, as a logarithm, is none
 LEAST_MOVE = 0.03
+#: A proposal that lessons moved by less, as a logarithm, counts as the policy's own: who keeps it has hardly
+#: seen a difference.
+_LEAST_FOLLOWED = 0.06
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,7 +103,7 @@ def read(
 		move=np.where(known, logarithm(rows.ordered_qty), 0.0),
 		weight=weight,
 		changed=changed,
-		followed=np.where(np.abs(followed) < LEAST_MOVE, 0.0, followed),
+		followed=np.where(np.abs(followed) < _LEAST_FOLLOWED, 0.0, followed),
 		step=np.where(known, step / base, 0.0),
 		for_once=taken_back & ~again,
 	)

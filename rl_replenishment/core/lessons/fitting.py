@@ -38,6 +38,9 @@ _PRIOR: Mapping[Kind, float] = {
 	"season": 3.0,
 	"item": 3.0,
 }
+#: Pairs of an item's changes, of usual size and alike, that are counted in where it is asked how far changes
+#: repeat, and the least that it may come to.
+_ALIKE, _LEAST_STEADY = 2.0, 0.05
 #: different items that a lesson must rest on
 _LEAST_ITEMS: Mapping[Kind, int] = {
 	"agent": 5,
@@ -48,8 +51,9 @@ _LEAST_ITEMS: Mapping[Kind, int] = {
 	"item": 1,
 }
 #: A buyer who orders more by this share of what was followed adds to whatever is proposed, and has no
-#: quantity in mind: following him leads nowhere.
-_CHASED = 0.5
+#: quantity in mind: following him leads nowhere. Who adds far more than he did at first, or keeps a part of
+#: what followed him, has changed his mind.
+_CHASED, _MOST_ADDED, _KEPT_FOLLOWED = 0.5, 2.0, 1 / 3
 _LEAST_CHASED = 3
 #: below it, there is no chance at all that changes save
 _NEVER = 0.02
@@ -92,13 +96,14 @@ def fit_lessons(
 	if forgotten:
 		answers = replace(answers, weight=answers.weight * ~_forgotten(nodes, rows, forgotten))
 	alive, alive_in_season = _alive(nodes, answers, rows, index)
-	levels = [_level(each, answers, rows, index, today, alive, alive_in_season) for each in nodes]
+	steady = _steadiness(answers, index, alive)
+	levels = [_level(each, answers, rows, index, today, alive, alive_in_season, steady) for each in nodes]
 	found = effects(levels, answers.move)
 	known = np.full(len(rows), np.nan) if values is None else values
 	# what a change makes the difference of where it comes to the last unit
 	stake = items.stockout_cost[index].astype(np.float64) * np.abs(rows.ordered_qty - rows.proposed_qty)
 	everything = np.zeros(len(rows), dtype=np.intp)
-	in_all = bool(_is_chased(answers, everything, answers.weight > 0, 1, False)[0])
+	(in_all,), _known = _is_chased(answers, everything, answers.weight > 0, 1)
 	lessons = [
 		lesson
 		for each, level, effect in zip(nodes, levels, found, strict=True)
@@ -151,15 +156,32 @@ def _alive(
 	"""Decisions that no later ones have undone, each of shape (E,): at any time, and in their season."""
 	gone, gone_in_season = (np.zeros(len(rows), dtype=np.bool_) for _ in range(2))
 	for each in nodes:
-		if each.kind in ("supplier", "group", "season", "item"):
-			# of a supplier, who has items of several groups, more than one must say so
-			least = 2 if each.kind == "supplier" else 1
+		if each.kind != "agent":
+			# of what has items of several groups, more than one must say so
+			least = 2 if each.kind in ("supplier", "warehouse") else 1
 			found = undone(answers.move, answers.weight, rows.date, each.node, index, least)
 			if each.kind == "season":
 				gone_in_season |= found
 			else:
 				gone |= found
 	return ~gone, ~gone_in_season
+
+
+def _steadiness(answers: Answers, index: npt.NDArray[np.intp], alive: Flags) -> float:
+	"""How far changes of an item repeat the earlier ones: 1 for fully, 0 as good as for not at all.
+
+	The correlation within items, over pairs of changes. Where it is low, a change says little about the next
+	one, and all effects are drawn further towards nothing.
+	"""
+	chosen = np.flatnonzero(answers.changed & (answers.move != 0) & alive & (answers.weight > 0))
+	if not len(chosen):
+		return 1.0
+	move, item = answers.move[chosen], index[chosen]
+	times, total, squares = (np.bincount(item, weights=move**power) for power in range(3))
+	usual = _ALIKE * float(np.square(move).mean())
+	alike = float((total**2 - squares).sum()) + usual
+	at_most = float((np.maximum(times - 1, 0) * squares).sum()) + usual
+	return float(np.clip(alike / at_most, _LEAST_STEADY, 1))
 
 
 def _level(
@@ -170,6 +192,7 @@ def _level(
 	today: np.datetime64,
 	alive: Flags,
 	alive_in_season: Flags,
+	steady: float,
 ) -> Level:
 	is_season, is_item = each.kind == "season", each.kind == "item"
 	weight = answers.weight * (alive_in_season if is_season else alive)
@@ -189,7 +212,7 @@ def _level(
 		name=each.kind,
 		node=each.node,
 		nodes=count,
-		prior=_PRIOR[each.kind],
+		prior=_PRIOR[each.kind] / steady,
 		weight=weight,
 		allowed=allowed,
 		# of a season, what the other ones of the group have not
@@ -215,21 +238,28 @@ def _is_of_its_own(node: npt.NDArray[np.intp], weight: Doubles, move: Doubles, c
 def _is_wide(
 	each: _Nodes, answers: Answers, rows: FeedbackRows, index: npt.NDArray[np.intp], weight: Doubles
 ) -> Flags:
-	"""Whether a node's changes are those of enough items, and of most decided about since, shape (K,)."""
+	"""Whether a node's changes are mostly one way, and of enough items and most decided about since, (K,)."""
 	count, width = len(each.names), int(index.max(initial=0)) + 1
+	place = np.maximum(each.node, 0)
 	counted = (each.node >= 0) & (weight > 0)
 	moved = counted & (answers.changed | (answers.followed != 0))
 	day = np.where(np.isnat(rows.date), np.datetime64("2300-01-01"), rows.date)
 	first = np.full(count, np.datetime64("2300-01-01"))
 	np.minimum.at(first, each.node[moved], day[moved])
-	since = counted & (day >= first[np.maximum(each.node, 0)])
+	since = counted & (day >= first[place])
 
 	def different(where: Flags) -> npt.NDArray[np.intp]:
 		pairs = np.unique(each.node[where].astype(np.int64) * width + index[where])
 		return np.bincount(pairs // width, minlength=count)
 
+	def times(where: Flags) -> npt.NDArray[np.float64]:
+		return np.asarray(np.bincount(place, weights=weight * where, minlength=count), dtype=np.float64)
+
 	items = different(moved)
-	return np.asarray((items >= _LEAST_ITEMS[each.kind]) & (2 * items > different(since)))
+	raised, cut = (times(moved & (sign * answers.move > 0)) for sign in (1, -1))
+	# who raises as often as he cuts has no opinion of all of them
+	is_common = np.abs(raised - cut) >= (raised + cut) / 2
+	return np.asarray((items >= _LEAST_ITEMS[each.kind]) & (2 * items > different(since)) & is_common)
 
 
 def _lessons(
@@ -263,15 +293,17 @@ def _lessons(
 	value, squares = totals(judged, known), totals(judged, known**2)
 	one_stake = totals(judged, stake[at]) / np.maximum(totals(judged), 1)
 	sure = value / np.sqrt(np.maximum(squares + one_stake**2, 1e-12))
-	chased = _is_chased(answers, level.node, counts, level.nodes, in_all)
+	everything = (level.node >= 0) & (answers.weight > 0)
+	chased, is_known = _is_chased(answers, level.node, everything, level.nodes)
+	# who has changed his mind is asked again from what he did since
+	chased_now, is_known_now = _is_chased(answers, level.node, counts, level.nodes)
+	chased = np.where(is_known, chased & (chased_now | ~is_known_now), in_all)
 	raised, cut = totals(changed & (move > 0)), totals(changed & (move < 0))
 	kept, count = totals(~changed), totals(judged)
 	last = np.full(level.nodes, np.datetime64("NaT", "D"))
 	dated = ~np.isnat(rows.date[at])
 	last[np.unique(node)] = np.datetime64("1900-01-01")
 	np.maximum.at(last, node[dated], rows.date[at][dated])
-	if each.kind == "agent" and not _is_common(answers, at):
-		return []
 	return [
 		Lesson(
 			each.kind,
@@ -291,9 +323,9 @@ def _lessons(
 
 
 def _is_chased(
-	answers: Answers, node: npt.NDArray[np.intp], counts: Flags, nodes: int, in_all: bool
-) -> Flags:
-	"""Where buyers add as much again of what follows them, shape (K,); `in_all` where too little is known."""
+	answers: Answers, node: npt.NDArray[np.intp], counts: Flags, nodes: int
+) -> tuple[Flags, Flags]:
+	"""Where buyers add as much again of what follows them, and where enough is known of it, each of (K,)."""
 	place, followed = np.maximum(node, 0), answers.followed != 0
 
 	def mean(where: Flags, of: Doubles) -> tuple[Doubles, Doubles]:
@@ -302,19 +334,16 @@ def _is_chased(
 		summed = np.bincount(place, weights=weights * of, minlength=nodes)
 		return np.asarray(summed / np.maximum(total, 1), np.float64), np.asarray(total, np.float64)
 
-	first, _count = mean(answers.changed & ~followed, answers.move)
+	first, first_ones = mean(answers.changed & ~followed, answers.move)
 	later, count = mean(followed, answers.move)
 	moved, _count = mean(followed, answers.followed)
-	later, moved = later * np.sign(first), moved * np.sign(first)
-	known = count >= _LEAST_CHASED
-	chased = (moved >= LEAST_MOVE) & (later - np.abs(first) >= np.maximum(_CHASED * moved, LEAST_MOVE))
-	return np.asarray(np.where(known, chased, in_all))
-
-
-def _is_common(answers: Answers, at: npt.NDArray[np.intp]) -> bool:
-	"""Whether most of what was looked at moved the same way."""
-	moves = answers.move[at][answers.changed[at]]
-	return len(moves) > 0 and abs(int(np.sign(moves).sum())) > len(moves) / 2
+	added, changed_again = mean(followed & answers.changed, answers.move - answers.followed)
+	later, moved, added = (each * np.sign(first) for each in (later, moved, added))
+	first = np.abs(first)
+	known = (count >= _LEAST_CHASED) & (first_ones > 0)
+	chased = (moved >= LEAST_MOVE) & (later - first >= np.maximum(_CHASED * moved, LEAST_MOVE))
+	chased &= (added <= _MOST_ADDED * first) & (changed_again >= (1 - _KEPT_FOLLOWED) * count)
+	return np.asarray(chased), np.asarray(known)
 
 
 def _share(lesson: Lesson, trust: float) -> float:

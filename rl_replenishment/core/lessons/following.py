@@ -7,18 +7,23 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from rl_replenishment.core.items import FloatArray, ItemTable
+from rl_replenishment.core.demand.history import DemandHistory
+from rl_replenishment.core.demand.statistics import QUARTER
+from rl_replenishment.core.items import FloatArray, ItemTable, UnmetDemand
 from rl_replenishment.core.lessons.lessons import SAVES, Lessons
 from rl_replenishment.core.policies.base import Policy, State
 from rl_replenishment.core.policies.limits import sensible_order
 from rl_replenishment.core.policies.residual_network import Decision, ResidualNetwork
 from rl_replenishment.core.simulation.rollout import Totals, run
-from rl_replenishment.core.simulation.scenario import Scenario
+from rl_replenishment.core.simulation.scenario import Scenario, replay
 
 #: what lessons that hindsight does not bear out may add to the simulated cost of all items together
 MOST_COST = 0.02
-#: Standard errors over items by which it must be more than that: of a few items, a quarter tells little.
-_SURE = 0.5
+#: standard errors of the simulation that are added to what it says
+_SURE = 1.0
+#: Item-warehouses to replay at least: of fewer, a quarter is replayed several times, at most so many, from
+#: different stocks, since one order that falls on another day may cost more than all that is learned saves.
+_LEAST_REPLAYED, _MOST_TIMES = 1000, 4
 #: halvings in which the share of them is found
 _HALVINGS = 5
 
@@ -59,17 +64,40 @@ class Following(Policy):
 		return follow(state, self.policy.decide(state), self.factor).quantity
 
 
+def last_quarter(
+	items: ItemTable,
+	history: DemandHistory,
+	review_days: int,
+	unmet_demand: UnmetDemand,
+	rng: np.random.Generator,
+) -> Scenario:
+	"""The last quarter of a history, or its second half where it is shorter, for `affordable`."""
+	times = min(max(math.ceil(_LEAST_REPLAYED / max(len(items), 1)), 1), _MOST_TIMES)
+	place = np.tile(np.arange(len(items)), times)
+	scenario = replay(
+		items.take(place),
+		history.take(place),
+		days=min(QUARTER, history.days // 2),
+		review_days=review_days,
+		unmet_demand=unmet_demand,
+		rng=rng,
+	)
+	stock = np.ceil(scenario.initial_on_hand * rng.uniform(0.5, 1.5, len(place))).astype(np.float32)
+	return replace(scenario, initial_on_hand=stock)
+
+
 def affordable(
-	lessons: Lessons, policy: ResidualNetwork, items: ItemTable, scenario: Scenario, today: np.datetime64
+	lessons: Lessons, policy: ResidualNetwork, scenario: Scenario, today: np.datetime64
 ) -> Lessons:
 	"""The lessons, followed as far as simulated cost rises by `MOST_COST` over all items at most.
 
-	By how much it rises is known from a quarter of some items: what may be chance is not counted.
+	`scenario` is that of `last_quarter`, by which it may rise by `_SURE` standard errors more than it seems.
 	What hindsight bears out is followed whatever the simulation says: buyers know what no history tells.
 	"""
 	doubtful = any(lesson.is_followed and lesson.worth < SAVES for lesson in lessons.lessons)
 	if not doubtful:
 		return lessons
+	items = scenario.items
 	statistics = list(scenario.statistics())
 
 	def cost(followed: Lessons) -> Totals:
@@ -79,9 +107,11 @@ def affordable(
 	usual = cost(lessons.shared(0.0))
 
 	def is_affordable(followed: Lessons) -> bool:
-		more = cost(followed) - usual
-		surely = float(more.sum()) - _SURE * math.sqrt(float(np.square(more).sum()))
-		return surely <= MOST_COST * float(usual.sum())
+		more = (cost(followed) - usual).reshape(-1, len(set(items.keys)))
+		# over replays of each item, or, where there is one replay alone, over items
+		spread = np.square(more) if len(more) == 1 else more.var(axis=0, ddof=1) * len(more)
+		at_most = float(more.sum()) + _SURE * math.sqrt(float(spread.sum()))
+		return at_most <= MOST_COST * float(usual.sum())
 
 	if is_affordable(lessons):
 		return lessons

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
+from itertools import repeat
 from typing import Any, Literal, TypeAlias, get_args
 
 import numpy as np
+import numpy.typing as npt
 
 from rl_replenishment.core.errors import PolicyFileError
 from rl_replenishment.core.items import FloatArray, ItemKey, ItemTable
@@ -98,46 +101,38 @@ class Lessons:
 
 	def factor(self, items: ItemTable, today: np.datetime64) -> FloatArray:
 		"""What to multiply the policy's orders by, shape (N,)."""
-		total = np.zeros(len(items))
-		for at, lessons in enumerate(self.of_items(items, today)):
-			if not lessons:
-				continue
-			total[at] = sum(lesson.move for lesson in lessons)
-			own = self.own.get(items.keys[at])
-			if own is not None:
-				total[at] = min(max(total[at], min(own, 0.0)), max(own, 0.0))
-		largest = np.log(LARGEST_FACTOR)
-		return np.exp(np.clip(total, -largest, largest)).astype(np.float32)
+		return self.on(items, today).factor
 
-	def of_items(self, items: ItemTable, today: np.datetime64) -> list[list[Lesson]]:
+	def on(self, items: ItemTable, today: np.datetime64) -> OnItems:
 		"""The lessons that are about each of N items on a day, whether or not they are followed."""
 		season = season_of(today)
-		about: dict[Kind, dict[str | ItemKey, Lesson]] = {}
-		for lesson in self.lessons:
+		places: dict[Kind, dict[str | ItemKey, int]] = {}
+		for at, lesson in enumerate(self.lessons):
 			if lesson.kind == "season" and lesson.month != season:
 				continue
 			name = ItemKey(lesson.name, lesson.warehouse) if lesson.kind == "item" else lesson.name
-			about.setdefault(lesson.kind, {})[name] = lesson
-		names: dict[Kind, Sequence[str | ItemKey]] = {
-			"agent": [""] * len(items),
-			"warehouse": [key.warehouse for key in items.keys],
-			"supplier": items.suppliers,
-			"group": items.groups,
-			"season": items.groups,
-			"item": items.keys,
+			places.setdefault(lesson.kind, {})[name] = at
+		count = len(items)
+		names: Mapping[Kind, Callable[[], Iterable[str | ItemKey]]] = {
+			"agent": lambda: repeat("", count),
+			"warehouse": lambda: (key.warehouse for key in items.keys),
+			"supplier": lambda: items.suppliers,
+			"group": lambda: items.groups,
+			"season": lambda: items.groups,
+			"item": lambda: items.keys,
 		}
-		found: list[list[Lesson]] = [[] for _item in items.keys]
-		for kind, lessons in about.items():
-			for own, name in zip(found, names[kind], strict=True):
-				if name in lessons:
-					own.append(lessons[name])
-		return found
+		place = np.full((len(places), count), -1, dtype=np.intp)
+		for row, (kind, known) in zip(place, places.items(), strict=True):
+			row[:] = np.fromiter(map(known.get, names[kind](), repeat(-1)), np.intp, count)
+		own = np.full(count, np.nan)
+		if self.own and len(place):
+			own[:] = np.fromiter(map(self.own.get, items.keys, repeat(np.nan)), np.float64, count)
+		return OnItems(self.lessons, place, own)
 
 	def about(self, items: ItemTable, today: np.datetime64) -> Lessons:
 		"""The same, without what is known of items that no lesson is about."""
-		concerned = {
-			key for key, lessons in zip(items.keys, self.of_items(items, today), strict=True) if lessons
-		}
+		is_concerned = (self.on(items, today).place >= 0).any(axis=0)
+		concerned = {items.keys[at] for at in np.flatnonzero(is_concerned)}
 		return replace(self, own={key: move for key, move in self.own.items() if key in concerned})
 
 	def shared(self, share: float) -> Lessons:
@@ -164,6 +159,44 @@ class Lessons:
 			"lessons": [vars(lesson).copy() for lesson in self.lessons],
 			"own": [[*key, round(move, 4)] for key, move in self.own.items()],
 		}
+
+
+@dataclass(frozen=True, eq=False)
+class OnItems:
+	"""The lessons of each of N item-warehouses on a day."""
+
+	lessons: tuple[Lesson, ...]
+	#: by kind, the place of each item's lesson among `lessons`, shape (kinds, N), -1 for none
+	place: npt.NDArray[np.intp]
+	#: as `Lessons.own`, shape (N,), NaN where nothing is known
+	own: npt.NDArray[np.float64]
+
+	@cached_property
+	def factor(self) -> FloatArray:
+		"""What to multiply the policy's orders by, shape (N,)."""
+		total = self._moves.sum(axis=0)
+		known = ~np.isnan(self.own)
+		own = self.own[known]
+		total[known] = np.clip(total[known], np.minimum(own, 0), np.maximum(own, 0))
+		largest = np.log(LARGEST_FACTOR)
+		return np.exp(np.clip(total, -largest, largest)).astype(np.float32)
+
+	@cached_property
+	def strongest(self) -> npt.NDArray[np.intp]:
+		"""The place of the lesson that moves each item most the way it goes, shape (N,), -1 for none."""
+		if not len(self.place):
+			return np.full(len(self.own), -1, dtype=np.intp)
+		along = self._moves * np.sign(np.log(self.factor))
+		row, columns = along.argmax(axis=0), np.arange(len(self.own))
+		moves = along[row, columns] >= LEAST_MOVE / 2
+		return np.where(moves, self.place[row, columns], -1)
+
+	@cached_property
+	def _moves(self) -> npt.NDArray[np.float64]:
+		"""Logarithm of what each lesson makes of an order, shape (kinds, N)."""
+		# the last is that of no lesson
+		moves = np.array([*(lesson.move for lesson in self.lessons), 0.0])
+		return moves[self.place]
 
 
 #: chance of saving from which lessons are followed fully, and below which they cost

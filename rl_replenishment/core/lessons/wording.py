@@ -2,34 +2,35 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
+import numpy.typing as npt
 
 from rl_replenishment.core.explanation import Number, Translate
-from rl_replenishment.core.items import FloatArray, ItemTable
 from rl_replenishment.core.lessons.answers import LEAST_MOVE
-from rl_replenishment.core.lessons.lessons import COSTS, SAVES, Lesson, Lessons
+from rl_replenishment.core.lessons.lessons import COSTS, SAVES, Lesson, OnItems
 from rl_replenishment.core.written import quantity_words
 
 
 def line_words(
-	lessons: Lessons,
-	items: ItemTable,
-	factor: FloatArray,
-	today: np.datetime64,
+	learned: OnItems,
+	is_moved: npt.NDArray[np.bool_],
 	_: Translate = str,
 	number: Number = quantity_words,
 ) -> list[str]:
-	"""Why each of N orders is more or less than the policy's, "" where `factor`, shape (N,), is about 1."""
-	found = []
-	for own, moved in zip(lessons.of_items(items, today), np.log(factor).tolist(), strict=True):
-		behind = [each for each in own if each.is_followed and each.move * moved > 0] if own else own
-		if not behind or abs(moved) < LEAST_MOVE / 2:
-			found.append("")
-			continue
-		strongest = max(behind, key=lambda each: abs(each.move))
-		found.append(f"{percent(moved)}: {evidence_words(strongest, _, number)}.")
+	"""Why each of N orders is more or less than the policy's, "" but where `is_moved`, shape (N,)."""
+	found = [""] * len(is_moved)
+	moved = np.log(learned.factor)
+	told = np.flatnonzero(is_moved & (learned.strongest >= 0) & (np.abs(moved) >= LEAST_MOVE / 2))
+	evidence: dict[int, str] = {}
+	for at, move, behind in zip(
+		told.tolist(), moved[told].tolist(), learned.strongest[told].tolist(), strict=True
+	):
+		if behind not in evidence:
+			evidence[behind] = evidence_words(learned.lessons[behind], _, number)
+		found[at] = f"{percent(move)}: {evidence[behind]}."
 	return found
 
 
@@ -99,7 +100,7 @@ def months(first: int, _: Translate = str) -> str:
 
 def percent(move: float) -> str:
 	"""A factor, given as its logarithm, as a change in percent."""
-	return f"{100 * np.expm1(move):+.0f} %"
+	return f"{100 * math.expm1(move):+.0f} %"
 
 
 def summary(lessons: Sequence[Lesson], _: Translate = str) -> str:

@@ -141,6 +141,18 @@ const rl_overview = {
 				});
 			}
 		});
+		wrapper.on("click", ".rl-follow", ({ currentTarget }) => {
+			const { lesson } = currentTarget.dataset;
+			const { enabled } = now.lessons.find((each) => each.name === lesson);
+			this.change_lesson(frm, lesson, { enabled: enabled ? 0 : 1 });
+		});
+		wrapper.on("click", ".rl-forget", ({ currentTarget }) =>
+			frappe.confirm(__("Forget what was changed until today, and learn anew?"), () =>
+				this.change_lesson(frm, currentTarget.dataset.lesson, {
+					forget_until: frappe.datetime.get_today(),
+				})
+			)
+		);
 		wrapper.on("click", ".rl-promote", (event) =>
 			rl_promote(event.currentTarget.dataset.policy, () => frm.reload_doc())
 		);
@@ -205,15 +217,33 @@ const rl_overview = {
 	lessons(lessons) {
 		if (!lessons.length) return "";
 		const escape = frappe.utils.escape_html;
+		const may_write = frappe.model.can_write("RL Lesson");
+		const button = (lesson, kind, label) =>
+			`<button class="btn btn-xs btn-default ${kind}" data-lesson="${escape(lesson.name)}"
+				aria-label="${label}: ${escape(lesson.title)}">${label}</button>`;
+		const off = `<span class="indicator-pill no-indicator-dot gray">${__("Switched Off")}</span> `;
+		const switches = (lesson) =>
+			button(lesson, "rl-follow", lesson.enabled ? __("Do Not Follow") : __("Follow Again")) +
+			" " +
+			button(lesson, "rl-forget", __("Forget What Was Changed"));
 		return `<div class="control-label">${__("What I Learned from You")}</div>
 			<div class="table-responsive"><table class="table table-sm small"><tbody>${lessons
 				.map(
 					(lesson) => `<tr>
 					<td>${frappe.utils.get_form_link("RL Lesson", lesson.name, true, escape(lesson.title))}</td>
 					<td>${escape(lesson.explanation || "")}</td>
-					<td>${lesson.enabled ? "" : __("Switched Off")}</td></tr>`
+					<td class="text-right" style="white-space: nowrap">${lesson.enabled ? "" : off}${
+						may_write ? switches(lesson) : ""
+					}</td></tr>`
 				)
 				.join("")}</tbody></table></div>`;
+	},
+
+	// the next run goes by it
+	async change_lesson(frm, name, values) {
+		const args = { doctype: "RL Lesson", name, fieldname: values };
+		await frappe.call({ method: "frappe.client.set_value", args, freeze: true });
+		this.load(frm);
 	},
 
 	versions(frm, policies) {

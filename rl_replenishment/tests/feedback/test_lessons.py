@@ -98,12 +98,14 @@ class TestLessons(LessonCase):
 		self.assertEqual(self.lessons(), [])
 		fit_lessons()
 		self.switch(0)
+		self.assertEqual({each.explanation.endswith("; switched off.") for each in self.lessons()}, {True})
 		self.assertEqual(self.proposed()[self.fourth]["proposed_qty"], before)
 		frappe.db.set_value("RL Agent Settings", self.agent.name, "lessons_on", None)
 		fit_lessons()
 		self.assertEqual({each.enabled for each in self.lessons()}, {0})
 		self.assertEqual(self.proposed()[self.fourth]["proposed_qty"], before)
 		self.switch(1)
+		self.assertFalse(any("switched off" in each.explanation for each in self.lessons()))
 		(name,) = propose(self.agent.name, force=True)["material_requests"]
 		(line,) = frappe.get_doc("Material Request", name).items
 		self.assertEqual((line.item_code, line.qty), (self.fourth, after["proposed_qty"]))
@@ -175,6 +177,7 @@ class TestLessons(LessonCase):
 			document.update({"forget_until": add_days(nowdate(), 1)}).save()
 		document.reload()
 		document.update({"forget_until": nowdate()}).save()
+		self.assertIn("learned anew", document.explanation)
 		self.assertEqual(self.proposed()[self.fourth]["proposed_qty"], before)
 		# the row stays, since it says what is forgotten
 		fit_lessons()

@@ -6,6 +6,7 @@ import frappe
 from frappe import _
 from frappe.utils import getdate
 
+from rl_replenishment.bridge import feedback
 from rl_replenishment.bridge.guarding import Guarded
 
 
@@ -18,6 +19,11 @@ class RLLesson(Guarded):
 					self.get_formatted("forget_until")
 				)
 			)
+		# until the next fit writes it anew
+		if self.forget_until and self.has_value_changed("forget_until"):
+			self.explanation = _("To be learned anew, at the next run or tonight.")
+		elif self.has_value_changed("enabled"):
+			self.explanation = feedback.words_of(self.agent, self.lesson_key, bool(self.enabled))
 
 
 def on_doctype_update() -> None:
