@@ -23,7 +23,7 @@ from rl_replenishment.cli.options import (
 	without_gaps,
 )
 from rl_replenishment.cli.screen import Screen
-from rl_replenishment.core.demand.rhythm import DAILY, MONTHLY, WEEKLY
+from rl_replenishment.core.demand.rhythm import DAILY, MONTHLY, QUARTERLY, WEEKLY
 from rl_replenishment.core.errors import InputError
 from rl_replenishment.core.files.output import write_folder_atomically
 from rl_replenishment.core.policies.store import MANIFEST_FILE, StoredPolicy, policy_files
@@ -93,7 +93,7 @@ def run(options: argparse.Namespace, screen: Screen) -> dict[str, Any]:
 	is_alone = options.engine == LOCAL and math.prod([options.seeds, *map(len, settings.values())]) == 1
 	_check_several(options, is_alone)
 	history = read_history(options.orders, options.date_format, screen, options.today)
-	span = {DAILY: 1, WEEKLY: 7, MONTHLY: 28}[history.rhythm]
+	span = {DAILY: 1, WEEKLY: 7, MONTHLY: 28, QUARTERLY: 90}[history.rhythm]
 	if options.review_days < span:
 		screen.note(
 			f"--review-days {options.review_days}: orders are considered more often than {history.rhythm}"
