@@ -207,9 +207,10 @@ def _read(
 		date_or_none = _date(year_first[1], year_first[3], year_first[4])
 		return _Reading(date_or_none, date_or_none)
 	year_last = _YEAR_LAST.fullmatch(text)
-	short = _TWO_DIGIT_YEAR.fullmatch(text) if years_are_last or "." in text else None
-	if year_last or short:
-		first, _, second, year = (year_last or short).groups()
+	if year_last is None and (years_are_last or "." in text):
+		year_last = _TWO_DIGIT_YEAR.fullmatch(text)
+	if year_last:
+		first, _, second, year = year_last.groups()
 		year = year if len(year) == 4 else f"20{year}"
 		return _Reading(day_first=_date(year, second, first), month_first=_date(year, first, second))
 	period: Period | None
