@@ -39,6 +39,7 @@ from rl_replenishment.core.edits.reading import Reading, read_answers
 from rl_replenishment.core.environments.feedback import FeedbackSituations, recall_situations
 from rl_replenishment.core.errors import InputError
 from rl_replenishment.core.feedback import ROUNDING
+from rl_replenishment.core.files.dated import ENDS
 from rl_replenishment.core.files.feedback import FeedbackRows, read_feedback
 from rl_replenishment.core.files.matching import find_items, refuse_shared
 from rl_replenishment.core.files.output import write_folder_atomically
@@ -130,6 +131,8 @@ def run(options: argparse.Namespace, screen: Screen) -> dict[str, Any]:
 			progress=progress,
 		)
 		trained.stored.about[LESSONS] = heard.lessons.as_json()
+		if ends := parent.about.get(ENDS):
+			trained.stored.about[ENDS] = ends
 		if targets := parent.about.get(SERVICE):
 			trained.stored.about[SERVICE] = targets
 		write_policy(folder, trained.stored)

@@ -14,7 +14,7 @@ import numpy as np
 from rl_replenishment.cli.screen import Screen
 from rl_replenishment.core.demand.history import DemandHistory
 from rl_replenishment.core.demand.imputation import Imputed, impute
-from rl_replenishment.core.demand.rhythm import DAILY, WEEKLY
+from rl_replenishment.core.demand.rhythm import DAILY, MONTHLY, QUARTERLY, WEEKLY
 from rl_replenishment.core.errors import InputError
 from rl_replenishment.core.files.dates import FIRST_YEAR, LAST_YEAR
 from rl_replenishment.core.files.items import item_table, read_items
@@ -198,11 +198,11 @@ def read_lines(
 			" they are taken off nothing."
 		)
 	if history.rhythm != DAILY:
-		span = "week" if history.rhythm == WEEKLY else "month"
+		span = {WEEKLY: "week", MONTHLY: "month", QUARTERLY: "quarter"}[history.rhythm]
 		screen.note(
 			f"{orders.name} holds {history.rhythm}: what happens within a {span} is not known. Where orders"
-			f" are considered in between, each is spread over the days of its {span}; else it counts on the"
-			" day that it is dated."
+			f" are considered or arrive in between, each is spread over the days of its {span}; else it"
+			" counts on the day that it is dated."
 		)
 	return history, lines
 
@@ -235,7 +235,9 @@ def without_gaps(
 	if found.is_new.any():
 		keys = [history.keys[at] for at in np.flatnonzero(found.is_new)]
 		screen.note(f"New, and not taken for slow before their first sale: {some(keys)}.")
-	return found.over_days(review_days, is_cut=options.today is not None)
+	# where the lead time varies, arrivals are on any day of the week
+	lead_time = np.where(items.lead_time_std_days > 0, 0.5, items.lead_time_days).astype(np.float32)
+	return found.over_days(review_days, lead_time, is_cut=options.today is not None)
 
 
 def _real_demand(options: argparse.Namespace, history: DemandHistory) -> list[tuple[ItemKey, np.datetime64]]:

@@ -56,6 +56,7 @@ from rl_replenishment.core.demand.rhythm import DAILY
 from rl_replenishment.core.edits.announced import announces, set_aside
 from rl_replenishment.core.edits.reading import read_answers
 from rl_replenishment.core.errors import InputError
+from rl_replenishment.core.files.dated import ENDS
 from rl_replenishment.core.files.feedback import FeedbackRows, read_feedback
 from rl_replenishment.core.files.matching import Index, find_items, some
 from rl_replenishment.core.files.orders import Orders
@@ -173,7 +174,9 @@ def run(options: argparse.Namespace, screen: Screen) -> dict[str, Any]:
 			" a year. Correct them, or give --max-cover-days."
 		)
 	future = None if lines is None or not lines.future else known_demand_of(lines.future, index, today)
-	state = with_dates(options, without_what_expires(stock, state, today), today, future)
+	state = with_dates(
+		options, without_what_expires(stock, state, today), today, future, stored.about.get(ENDS, ())
+	)
 	rhythm = stored.about.get("data", {}).get("rhythm", DAILY) if latest is None else latest.history.rhythm
 	days = None
 	if terms is not None:

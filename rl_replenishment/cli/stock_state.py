@@ -12,7 +12,7 @@ from rl_replenishment.cli.options import counted
 from rl_replenishment.cli.screen import Screen
 from rl_replenishment.core.demand.history import DemandHistory
 from rl_replenishment.core.errors import InputError
-from rl_replenishment.core.files.dated import read_ends, read_promises
+from rl_replenishment.core.files.dated import ends_from, read_ends, read_promises
 from rl_replenishment.core.files.keys import fold
 from rl_replenishment.core.files.matching import Index, find_items, refuse_shared, some
 from rl_replenishment.core.files.orders import FutureOrders, Orders
@@ -117,9 +117,16 @@ def without_what_expires(stock: StockRows, state: State, today: np.datetime64) -
 
 
 def with_dates(
-	options: argparse.Namespace, state: State, today: np.datetime64, future: FloatArray | None
+	options: argparse.Namespace,
+	state: State,
+	today: np.datetime64,
+	future: FloatArray | None,
+	known_ends: Sequence[Sequence[str]],
 ) -> State:
-	"""The state with the end of its items and what is promised or ordered by date; `future`, shape (D, N)."""
+	"""The state with the end of its items and what is promised or ordered by date; `future`, shape (D, N).
+
+	Items end as --items says, and without it as the policy was trained with.
+	"""
 	keys = state.items.keys
 	promised = read_promises(options.stock, keys, today, options.date_format)
 	told = [each for each in (future, promised) if each is not None]
@@ -127,8 +134,11 @@ def with_dates(
 	known = [np.pad(each, ((0, days - len(each)), (0, 0))) for each in told]
 	state = replace(state, known_demand=np.sum(known, axis=0, dtype=np.float32) if known else None)
 	if options.items is None:
+		ends = ends_from(known_ends, keys)
+	else:
+		ends = read_ends(options.items, keys, options.date_format)
+	if np.isnat(ends).all():
 		return state
-	ends = read_ends(options.items, keys, options.date_format)
 	# the last day is one on which it is still sold
 	left = np.where(np.isnat(ends), np.inf, np.maximum((ends - today).astype(np.float64) + 1, 0))
 	return replace(state, days_to_end=left.astype(np.float32))

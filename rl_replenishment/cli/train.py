@@ -23,8 +23,9 @@ from rl_replenishment.cli.options import (
 	without_gaps,
 )
 from rl_replenishment.cli.screen import Screen
-from rl_replenishment.core.demand.rhythm import DAILY, MONTHLY, WEEKLY
+from rl_replenishment.core.demand.rhythm import DAILY, MONTHLY, QUARTERLY, WEEKLY
 from rl_replenishment.core.errors import InputError
+from rl_replenishment.core.files.dated import ENDS, ends_as_json, read_ends
 from rl_replenishment.core.files.output import write_folder_atomically
 from rl_replenishment.core.policies.store import MANIFEST_FILE, StoredPolicy, policy_files
 from rl_replenishment.core.training.algorithms import make_trainer, parse_setting, written
@@ -93,7 +94,7 @@ def run(options: argparse.Namespace, screen: Screen) -> dict[str, Any]:
 	is_alone = options.engine == LOCAL and math.prod([options.seeds, *map(len, settings.values())]) == 1
 	_check_several(options, is_alone)
 	history = read_history(options.orders, options.date_format, screen, options.today)
-	span = {DAILY: 1, WEEKLY: 7, MONTHLY: 28}[history.rhythm]
+	span = {DAILY: 1, WEEKLY: 7, MONTHLY: 28, QUARTERLY: 90}[history.rhythm]
 	if options.review_days < span:
 		screen.note(
 			f"--review-days {options.review_days}: orders are considered more often than {history.rhythm}"
@@ -140,6 +141,7 @@ def run(options: argparse.Namespace, screen: Screen) -> dict[str, Any]:
 		)
 		if chosen:
 			trained.stored.about["settings"] = chosen
+		_remember_ends(options, trained.stored)
 		write_policy(folder, trained.stored)
 	return report(trained, options.out, held, screen)
 
@@ -181,6 +183,7 @@ def _train_several(
 			carry_out, jobs, lambda share: update(share, f"Training: {share * len(jobs):.0f} of {len(jobs)}")
 		)
 		best = best_of(found)
+		_remember_ends(options, found[best].stored)
 		write_policy(folder, found[best].stored)
 	rows: list[dict[str, Any]] = [
 		{
@@ -201,6 +204,14 @@ def _train_several(
 			f" the base-stock rule's cost{'; kept' if row['is_kept'] else ''}."
 		)
 	return {**report(found[best], options.out, held, screen), "trainings": rows}
+
+
+def _remember_ends(options: argparse.Namespace, stored: StoredPolicy) -> None:
+	"""Keep with the policy when its items end, for proposals without --items."""
+	if options.items is not None:
+		keys = stored.snapshot.items.keys
+		if ends := ends_as_json(keys, read_ends(options.items, keys, options.date_format)):
+			stored.about[ENDS] = ends
 
 
 def write_policy(folder: Path, stored: StoredPolicy) -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from rl_replenishment.core.demand.history import DemandHistory
-from rl_replenishment.core.demand.rhythm import DAILY, MONTHLY, WEEKLY, Rhythm
+from rl_replenishment.core.demand.rhythm import DAILY, MONTHLY, QUARTERLY, WEEKLY, Rhythm
 from rl_replenishment.core.demand.totals import over_their_days
 from rl_replenishment.core.items import FloatArray, ItemKey
 
@@ -70,6 +70,26 @@ def test_totals_that_reviews_keep_step_with_stay(rhythm: Rhythm, review_days: in
 	assert (after is not before) == is_spread
 	assert after.demand.sum() == before.demand.sum()
 	assert not is_spread or (after.demand > 0).all()
+
+
+def test_weeks_in_which_something_arrives_are_spread() -> None:
+	"""An order that takes ten days arrives within a week, one that takes two weeks does not."""
+	before = history_of(WEEKLY, [[70.0, 70.0]] * 20)
+	after = over_their_days(before, 7, np.array([10, 14], np.float32))
+	assert set(after.demand[:, 0].tolist()) == {10.0}
+	np.testing.assert_array_equal(after.demand[:, 1], before.demand[:, 1])
+
+
+def test_quarters_are_spread() -> None:
+	days = np.arange("2023-01-01", "2025-01-01", dtype="datetime64[D]")
+	quarters = (days.astype("datetime64[M]").astype(int) % 3 == 0) & (
+		days == days.astype("datetime64[M]").astype(days.dtype)
+	)
+	before = DemandHistory((ItemKey("I0"),), days[0], np.float32(910 * quarters)[:, None], QUARTERLY)
+	after = over_their_days(before, 7)
+	assert after.demand.sum() == 8 * 910
+	assert after.demand.min() >= 9
+	assert after.demand.max() <= 11
 
 
 def test_what_lies_behind_the_end_is_not_in_it() -> None:

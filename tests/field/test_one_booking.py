@@ -23,6 +23,7 @@ from hypothesis import strategies as st
 
 from rl_replenishment.cli import main
 from rl_replenishment.core.demand.imputation import impute
+from rl_replenishment.core.demand.rhythm import MONTHLY, QUARTERLY, WEEKLY, Rhythm
 from rl_replenishment.core.demand.unusual import unusual_bookings
 from rl_replenishment.core.items import FloatArray, ItemTable
 
@@ -167,3 +168,16 @@ def test_the_run_names_it_and_a_person_can_say_that_it_was_real(tmp_path: Path, 
 		== 2
 	)
 	assert "--real-demand 'x' is not a date" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+	("rhythm", "span", "total"), [(MONTHLY, 30, 300.0), (WEEKLY, 7, 70.0), (QUARTERLY, 91, 900.0)]
+)
+def test_one_total_far_above_the_others(rhythm: Rhythm, span: int, total: float) -> None:
+	"""A steady total is of many bookings: one of 1,500 more stands out, twice the usual does not."""
+	demand = np.zeros((24 * span, 2), np.float32)
+	demand[::span] = total
+	demand[20 * span] = [total + 5 * total + 1500, 2 * total]
+	history = replace(history_of(demand), rhythm=rhythm)
+	(booking,) = unusual_bookings(history, np.ones(2, np.float32))
+	assert (booking.key, booking.counted_as) == (history.keys[0], total)

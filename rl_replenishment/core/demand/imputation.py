@@ -74,14 +74,13 @@ class Imputed:
 			return self.booked
 		return without_bookings(self.history, self.unusual, put_back=True)
 
-	def over_days(self, review_days: int, *, is_cut: bool = False) -> Imputed:
-		"""Totals of weeks or months spread over their days, see `over_their_days`."""
-		history = over_their_days(self.history, review_days, is_cut=is_cut)
+	def over_days(self, review_days: int, lead_time_days: FloatArray, *, is_cut: bool = False) -> Imputed:
+		"""Totals of weeks, months or quarters spread over their days, see `over_their_days`."""
+		history = over_their_days(self.history, review_days, lead_time_days, is_cut=is_cut)
 		if history is self.history:
 			return self
-		return replace(
-			self, history=history, booked=over_their_days(self.as_booked, review_days, is_cut=is_cut)
-		)
+		booked = over_their_days(self.as_booked, review_days, lead_time_days, is_cut=is_cut)
+		return replace(self, history=history, booked=booked)
 
 	@cached_property
 	def left_out(self) -> FloatArray:

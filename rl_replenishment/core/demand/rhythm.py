@@ -1,4 +1,4 @@
-"""What one entry of a history stands for: a day's demand, or the total of a week or of a month."""
+"""What one entry of a history stands for: a day's demand, or the total of a week, a month or a quarter."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ from typing import Literal, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-Rhythm: TypeAlias = Literal["daily demand", "weekly totals", "monthly totals"]
+Rhythm: TypeAlias = Literal["daily demand", "weekly totals", "monthly totals", "quarterly totals"]
 DAILY: Rhythm = "daily demand"
 WEEKLY: Rhythm = "weekly totals"
 MONTHLY: Rhythm = "monthly totals"
+QUARTERLY: Rhythm = "quarterly totals"
 #: from so many periods on, dates that all fall on one day of the week or month are no accident
 _PERIODS = 8
 

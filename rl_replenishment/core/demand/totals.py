@@ -1,4 +1,4 @@
-"""Totals of weeks or months, spread over the days that they stand for.
+"""Totals of weeks, months or quarters, spread over the days that they stand for.
 
 A policy that looks at stock more often than totals tell would take the day that a total is dated for the only
 one with demand, and order nothing until just before the next. What happens within a week or a month is not
@@ -15,21 +15,33 @@ import numpy as np
 import numpy.typing as npt
 
 from rl_replenishment.core.demand.history import DemandHistory
-from rl_replenishment.core.demand.rhythm import DAILY, WEEKLY
+from rl_replenishment.core.demand.rhythm import DAILY, MONTHLY, WEEKLY
 from rl_replenishment.core.items import FloatArray
 
 _WEEK = 7
 
 
-def over_their_days(history: DemandHistory, review_days: int, *, is_cut: bool = False) -> DemandHistory:
+def over_their_days(
+	history: DemandHistory,
+	review_days: int,
+	lead_time_days: FloatArray | None = None,
+	*,
+	is_cut: bool = False,
+) -> DemandHistory:
 	"""A history of totals as one of days, its length and rhythm as before.
 
 	Each total comes in orders of equal size at equal distances, in whole units where it is whole; a steady
 	one comes day by day. What lies behind the end of the history is not in it; with `is_cut`, the last total
-	is that of the days until then. Weekly totals that are reviewed every so many whole weeks stay as they
-	are: nothing happens within one that a review could answer.
+	is that of the days until then. Weekly totals stay as they are where reviews are every so many whole weeks
+	and an item's lead time, shape (N,), is whole weeks, too: nothing happens within one that a review or an
+	arrival could answer.
 	"""
-	if history.rhythm == DAILY or (history.rhythm == WEEKLY and review_days % _WEEK == 0):
+	if history.rhythm == DAILY:
+		return history
+	stays = np.zeros(len(history.keys), np.bool_)
+	if history.rhythm == WEEKLY and review_days % _WEEK == 0:
+		stays[:] = True if lead_time_days is None else lead_time_days % _WEEK == 0
+	if stays.all():
 		return history
 	periods = list(_periods(history))
 	totals = np.stack([history.demand[first:last].sum(axis=0) for first, last, _days in periods])
@@ -37,18 +49,20 @@ def over_their_days(history: DemandHistory, review_days: int, *, is_cut: bool = 
 	demand = np.zeros_like(history.demand)
 	for total, (first, last, days) in zip(totals, periods, strict=True):
 		demand[first:last] = _by_day(total, orders, last - first if is_cut else days)[: last - first]
+	demand[:, stays] = history.demand[:, stays]
 	return replace(history, demand=demand)
 
 
 def _periods(history: DemandHistory) -> Iterator[tuple[int, int, int]]:
-	"""First row, row behind the last, and whole length in days, of each week or month of a history."""
+	"""First row, row behind the last, and whole length in days, of each period of a history."""
 	first = 0
 	while first < history.days:
 		if history.rhythm == WEEKLY:
 			days = _WEEK
 		else:
 			month = (history.start + np.timedelta64(first, "D")).astype("datetime64[M]")
-			end = (month + np.timedelta64(1, "M")).astype("datetime64[D]")
+			months = 1 if history.rhythm == MONTHLY else 3 - int(month.astype(int)) % 3
+			end = (month + np.timedelta64(months, "M")).astype("datetime64[D]")
 			days = int((end - history.start).astype(int)) - first
 		yield first, min(first + days, history.days), days
 		first += days

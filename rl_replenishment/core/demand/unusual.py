@@ -13,11 +13,15 @@ import numpy as np
 import numpy.typing as npt
 
 from rl_replenishment.core.demand.history import DemandHistory
+from rl_replenishment.core.demand.rhythm import DAILY, MONTHLY, QUARTERLY, WEEKLY, Rhythm
 from rl_replenishment.core.items import FloatArray, ItemKey
 
 #: unusual is what is more than so many usual bookings, so many days of the item's other demand, and so many
 #: times the largest booking that is not unusual
 BOOKINGS, DAYS, GAP = 20.0, 30.0, 3.0
+#: a total of a period is of several bookings where most periods have one: more than so many usual totals
+TOTALS, MOST_PERIODS = 5.0, 2 / 3
+_PERIOD_DAYS: dict[Rhythm, int] = {DAILY: 1, WEEKLY: 7, MONTHLY: 30, QUARTERLY: 91}
 #: what happens more often, as a share of the days with demand, is usual
 LARGEST_SHARE = 0.05
 
@@ -58,7 +62,10 @@ def unusual_bookings(
 		dates = history.start + days.astype("timedelta64[D]")
 		called_real = np.array([(key, date) in known for date in dates])
 		sizes = demand[days, item].astype(np.float64)
-		is_unusual, usual = _judge(sizes, called_real, len(demand) - int(days[0]), float(order_unit[item]))
+		known_days = len(demand) - int(days[0])
+		is_steady = len(days) * _PERIOD_DAYS[history.rhythm] >= MOST_PERIODS * known_days
+		bookings = TOTALS if history.rhythm != DAILY and is_steady else BOOKINGS
+		is_unusual, usual = _judge(sizes, called_real, known_days, float(order_unit[item]), bookings)
 		found += [
 			Booking(key, dates[at], float(sizes[at]), usual) for at in np.flatnonzero(is_unusual).tolist()
 		]
@@ -85,7 +92,7 @@ def _most(count: npt.NDArray[np.integer]) -> npt.NDArray[np.integer]:
 
 
 def _judge(
-	sizes: npt.NDArray[np.float64], real: npt.NDArray[np.bool_], days: int, unit: float
+	sizes: npt.NDArray[np.float64], real: npt.NDArray[np.bool_], days: int, unit: float, bookings: float
 ) -> tuple[npt.NDArray[np.bool_], float]:
 	"""Which of n bookings in so many days are unusual, shape (n,), and what a usual one is."""
 	order = np.argsort(-sizes, kind="stable")
@@ -93,7 +100,7 @@ def _judge(
 		others = sizes[order[several:]]
 		usual = float(np.median(others)) if len(others) else unit
 		next_largest = float(others[0]) if len(others) else 0.0
-		least = max(BOOKINGS * usual, DAYS * float(others.sum()) / days)
+		least = max(bookings * usual, DAYS * float(others.sum()) / days)
 		smallest = sizes[order[several - 1]]
 		if smallest > least and smallest >= GAP * next_largest:
 			chosen = np.zeros(len(sizes), bool)

@@ -13,6 +13,8 @@ from rl_replenishment.core.files.table import Column, FilePath, read_table
 from rl_replenishment.core.items import FloatArray, ItemKey
 from rl_replenishment.core.proposal import arrivals_by_day
 
+#: where a policy keeps the ends of its items
+ENDS = "ends"
 END = Column("end_of_life", ("End of Life Date", "Discontinued On", "Last Sale"))
 PROMISED = Column("promised", ("Promised Qty", "Promised Quantity"))
 PROMISED_DATE = Column("promised_date", ("Promised Delivery Date", "Promised By"))
@@ -32,6 +34,19 @@ def read_ends(path: FilePath, keys: Sequence[ItemKey], date_format: str | None =
 		for at, end in zip(row_key.tolist(), ends, strict=True)
 		if not np.isnat(end)
 	}
+	never = np.datetime64("NaT", "D")
+	found = [told.get(_folded(key), told.get(_folded(ItemKey(key.item_code)), never)) for key in keys]
+	return np.array(found, dtype="datetime64[D]")
+
+
+def ends_as_json(keys: Sequence[ItemKey], ends: DayArray) -> list[list[str]]:
+	"""The ends that there are, as a policy keeps them: item code, warehouse and day."""
+	return [[*key, str(end)] for key, end in zip(keys, ends, strict=True) if not np.isnat(end)]
+
+
+def ends_from(known: Sequence[Sequence[str]], keys: Sequence[ItemKey]) -> DayArray:
+	"""The day of the last sale of N item-warehouses, shape (N,), from `ends_as_json`; NaT for none."""
+	told = {_folded(ItemKey(code, warehouse)): np.datetime64(day, "D") for code, warehouse, day in known}
 	never = np.datetime64("NaT", "D")
 	found = [told.get(_folded(key), told.get(_folded(ItemKey(key.item_code)), never)) for key in keys]
 	return np.array(found, dtype="datetime64[D]")

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import datetime
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import NamedTuple, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
-from rl_replenishment.core.demand.rhythm import DAILY, MONTHLY, WEEKLY, Rhythm
+from rl_replenishment.core.demand.rhythm import DAILY, MONTHLY, QUARTERLY, WEEKLY, Rhythm
 from rl_replenishment.core.errors import InputError
 from rl_replenishment.core.files.periods import (
 	Period,
@@ -36,7 +36,9 @@ _TIME = re.compile(
 _YEAR_FIRST = re.compile(r"(\d{4})([-/.])(\d{1,2})\2(\d{1,2})", re.ASCII)
 _EIGHT_DIGITS = re.compile(r"(\d{4})()(\d\d)(\d\d)", re.ASCII)
 _YEAR_LAST = re.compile(r"(\d{1,2})([-/.])(\d{1,2})\2(\d{4})", re.ASCII)
-_TWO_DIGIT_YEAR = re.compile(r"\d{1,2}([-/.])\d{1,2}\1\d\d", re.ASCII)
+_TWO_DIGIT_YEAR = re.compile(r"(\d{1,2})([-/.])(\d{1,2})\2(\d\d)", re.ASCII)
+#: so many different numbers are days, and at most so many are years
+_DAYS_OF_A_MONTH, _YEARS = 20, 12
 _FORMAT_OF_YEAR = re.compile(r"%[YyGcxDF]")
 _FORMAT_OF_TIME = re.compile(r"%[HIMSfpXcTR]")
 
@@ -59,7 +61,11 @@ class Dates(NamedTuple):
 	rhythm: Rhythm
 
 
-_PERIOD = {DAILY: "a day", WEEKLY: "a week", MONTHLY: "a month"}
+_PERIOD = {DAILY: "a day", WEEKLY: "a week", MONTHLY: "a month", QUARTERLY: "a quarter"}
+#: what programs write where there is no date: 9999-12-31, 0000-00-00
+_NO_DATE = re.compile(
+	r"9999[-/.]?12[-/.]?31|31[-/.]12[-/.]9999|12[-/.]31[-/.]9999|0{4}[-/.]?00[-/.]?00|00[-/.]00[-/.]0{4}"
+)
 
 
 def read_dates(table: Table, name: str, date_format: str | None = None, *, required: bool = True) -> DayArray:
@@ -90,6 +96,8 @@ def read_periods(table: Table, name: str, date_format: str | None = None, *, req
 	part_of = np.empty(len(column.distinct), dtype=np.int64)
 	for code, text in enumerate(column.distinct):
 		part = text if keeps_time else _TIME.sub("", text)
+		if not required and _NO_DATE.fullmatch(part):
+			part = ""
 		index = part_of[code] = parts.setdefault(part, len(parts))
 		if index == len(first_codes):
 			first_codes.append(code)
@@ -101,9 +109,10 @@ def read_periods(table: Table, name: str, date_format: str | None = None, *, req
 	last_days = days.copy()
 	readings: dict[int, _Reading] = {}
 	numbers_are = numbered(parts, column.header) if date_format is None else None
+	years_are_last = _are_years_last(parts)
 	for text, index in parts.items():
 		if text:
-			reading = _read(text, date_format, numbers_are)
+			reading = _read(text, date_format, numbers_are, years_are_last)
 			date = reading.day_first or reading.month_first
 			if date is None:
 				raise refusal(index, f"{shown(text)} {_why_no_date(text, date_format)}")
@@ -178,7 +187,14 @@ def _is_month_first(
 	return False
 
 
-def _read(text: str, date_format: str | None, numbers_are: Rhythm | None) -> _Reading:
+def is_date(text: str) -> bool:
+	"""Whether a text alone is a day, week, month or quarter with its year."""
+	return any(_read(text, None, MONTHLY)[:2]) or any(_read(text, None, WEEKLY)[:2])
+
+
+def _read(
+	text: str, date_format: str | None, numbers_are: Rhythm | None, years_are_last: bool = False
+) -> _Reading:
 	if date_format is not None:
 		text_more, format_more, rhythm = format_of_periods(date_format)
 		try:
@@ -191,8 +207,11 @@ def _read(text: str, date_format: str | None, numbers_are: Rhythm | None) -> _Re
 		date_or_none = _date(year_first[1], year_first[3], year_first[4])
 		return _Reading(date_or_none, date_or_none)
 	year_last = _YEAR_LAST.fullmatch(text)
+	if year_last is None and (years_are_last or "." in text):
+		year_last = _TWO_DIGIT_YEAR.fullmatch(text)
 	if year_last:
 		first, _, second, year = year_last.groups()
+		year = year if len(year) == 4 else f"20{year}"
 		return _Reading(day_first=_date(year, second, first), month_first=_date(year, first, second))
 	period: Period | None
 	if is_numbered(text):
@@ -200,6 +219,17 @@ def _read(text: str, date_format: str | None, numbers_are: Rhythm | None) -> _Re
 	else:
 		period = read_period(text)
 	return _Reading(period.first, period.first, period.rhythm) if period else _Reading(None, None)
+
+
+def _are_years_last(texts: Iterable[str]) -> bool:
+	"""Whether years of two digits certainly stand last, as in 05/03/25.
+
+	A history is of a few years, and of nearly every day of the month.
+	"""
+	found = [short for text in texts if (short := _TWO_DIGIT_YEAR.fullmatch(text))]
+	first, middle, last = ({int(short[part]) for short in found} for part in (1, 3, 4))
+	days = max(len(first), len(middle))
+	return days >= _DAYS_OF_A_MONTH and len(last) <= _YEARS and max(last) - min(last) < _YEARS
 
 
 def _date(year: str, month: str, day: str) -> datetime.date | None:
@@ -220,7 +250,7 @@ def _why_no_date(text: str, date_format: str | None) -> str:
 	if re.fullmatch(r"\d{5}(\.\d*)?", text, re.ASCII):
 		return "is a spreadsheet's day number; show the column as dates before saving it as CSV"
 	if two_digits := _TWO_DIGIT_YEAR.fullmatch(text):
-		form = two_digits[1].join(("%d", "%m", "%y"))
+		form = two_digits[2].join(("%d", "%m", "%y"))
 		return f"has a year of two digits; add its form, such as --date-format {form}"
 	return "is not a date; write it as 2024-03-01, or add its form, such as --date-format %d/%m/%Y"
 

@@ -12,7 +12,7 @@ from rl_replenishment.core.files.keys import ITEM_CODE, WAREHOUSE, read_keys
 from rl_replenishment.core.files.numbers import Range, read_numbers
 from rl_replenishment.core.files.repeats import refuse_repeated_blocks, without_totals
 from rl_replenishment.core.files.table import Column, FilePath, IntArray, Note, read_table, unheard
-from rl_replenishment.core.files.units import STOCK_UOM, UOM, check_units
+from rl_replenishment.core.files.units import STOCK_UOM, UOM, check_units, with_units_apart
 from rl_replenishment.core.items import ItemKey
 
 COLUMNS = (
@@ -94,6 +94,7 @@ def read_feedback(path: FilePath, date_format: str | None = None, note: Note = u
 	negative quantities, and where the file holds an export twice.
 	"""
 	table = read_table(path, COLUMNS, digests=True, note=note)
+	table = with_units_apart(table, ("proposed_qty",))
 	table = without_totals(table, "ordered_qty", "date", note)
 	keys, item = read_keys(table, note)
 	check_units(table, keys, item)

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rl_replenishment.core.errors import InputError
+from rl_replenishment.core.files.dated import END as END_OF_LIFE
 from rl_replenishment.core.files.keys import ITEM_CODE, WAREHOUSE, read_keys
 from rl_replenishment.core.files.matching import find_items
 from rl_replenishment.core.files.numbers import Range, read_numbers
@@ -21,47 +22,82 @@ from rl_replenishment.core.files.table import (
 	Table,
 	read_table,
 	shown,
+	tell_unread,
 	unheard,
 )
 from rl_replenishment.core.items import DEFAULTS, ItemKey, ItemTable
 
+#: of how many units the cost is the price
+PRICE_UNIT = Column("price_unit", ("Price Unit", "Price per", "Preiseinheit", "PEINH"))
+LEAD_TIME_WEEKS = Column(
+	"lead_time_weeks",
+	("Lead Time (weeks)", "Lead Time in Weeks", "Lieferzeit (Wochen)", "Lieferzeit in Wochen"),
+)
+CURRENCY = Column("currency", ("Währung", "Currency Code", "Waers"))
 COLUMNS = (
 	ITEM_CODE,
 	WAREHOUSE,
 	Column("supplier", ("Supplier Name", "Default Supplier")),
 	Column("item_group", ("Item Group", "Category", "Category Name")),
-	Column("lead_time_days", ("Lead Time", "Lead Time in Days")),
-	Column("lead_time_std_days"),
-	Column("unit_cost", ("Unit Price", "Valuation Rate")),
-	Column("holding_cost_rate"),
-	Column("stockout_cost"),
+	Column(
+		"lead_time_days",
+		("Lead Time", "Lead Time in Days", "Lead Time (days)"),
+		weaker=("Lieferzeit", "Lieferzeit (Tage)", "Wiederbeschaffungszeit", "Planlieferzeit", "LT"),
+	),
+	Column("lead_time_std_days", ("Lead Time Std", "Lead Time Deviation")),
+	Column(
+		"unit_cost",
+		("Unit Price", "Valuation Rate"),
+		weaker=(
+			*("Cost", "Cost Price", "Purchase Price", "Buying Price", "Standard Cost", "Einstandspreis"),
+			*("Einkaufspreis", "EK", "EK-Preis", "Stückkosten"),
+		),
+	),
+	Column("holding_cost_rate", ("Holding Rate", "Carrying Cost Rate"), weaker=("Lagerkostensatz",)),
+	Column("stockout_cost", weaker=("Fehlmengenkosten",)),
 	Column("stockout_cost_rate"),
-	Column("order_cost"),
-	Column("min_order_qty", ("Minimum Order Qty",)),
-	Column("order_multiple"),
-	Column("max_order_qty", ("Maximum Order Qty",)),
-	Column("shelf_life_days", ("Shelf Life in Days",)),
+	Column(
+		"order_cost",
+		("Ordering Cost", "Cost per Order"),
+		weaker=("Bestellkosten", "Bestellkosten je Position", "Fixe Bestellkosten"),
+	),
+	Column(
+		"min_order_qty",
+		("Minimum Order Qty", "Minimum Order Quantity", "Min Order Quantity", "MOQ"),
+		weaker=("Mindestbestellmenge", "Mindestmenge", "Min Qty"),
+	),
+	Column(
+		"order_multiple",
+		("Pack Size", "Lot Multiple", "Order Multiple Qty"),
+		weaker=("Verpackungseinheit", "VPE", "Case Pack", "Case Size", "Rounding Value", "Rundungswert"),
+	),
+	Column("max_order_qty", ("Maximum Order Qty", "Maximum Order Quantity", "Max Order Quantity")),
+	Column("shelf_life_days", ("Shelf Life in Days",), weaker=("Shelf Life", "Haltbarkeit")),
+	PRICE_UNIT,
+	CURRENCY,
+	LEAD_TIME_WEEKS,
+	END_OF_LIFE,
 )
 LONGEST_LEAD_TIME_DAYS = 365.0
 #: no stock costs more than twice its price in a year; 25 is 25 % in another notation
 HIGHEST_HOLDING_RATE = 2.0
-_NOT_NEGATIVE = Range(lowest=0.0)
+_NOT_NEGATIVE, _MONEY = Range(lowest=0.0), Range(lowest=0.0, money=True)
 #: the numeric columns, which are also the names that `defaults` may hold
 RANGES: Mapping[str, Range] = MappingProxyType(
 	{
-		"lead_time_days": Range(0.0, LONGEST_LEAD_TIME_DAYS),
-		"lead_time_std_days": Range(0.0, LONGEST_LEAD_TIME_DAYS),
-		"unit_cost": _NOT_NEGATIVE,
+		"lead_time_days": Range(0.0, LONGEST_LEAD_TIME_DAYS, days=True),
+		"lead_time_std_days": Range(0.0, LONGEST_LEAD_TIME_DAYS, days=True),
+		"unit_cost": _MONEY,
 		"holding_cost_rate": Range(
 			0.0, HIGHEST_HOLDING_RATE, remedy="write 0.25 for 25 % a year", share=True
 		),
-		"stockout_cost": _NOT_NEGATIVE,
+		"stockout_cost": _MONEY,
 		"stockout_cost_rate": Range(lowest=0.0, share=True),
-		"order_cost": _NOT_NEGATIVE,
+		"order_cost": _MONEY,
 		"min_order_qty": _NOT_NEGATIVE,
 		"order_multiple": _NOT_NEGATIVE,
 		"max_order_qty": _NOT_NEGATIVE,
-		"shelf_life_days": _NOT_NEGATIVE,
+		"shelf_life_days": Range(lowest=0.0, days=True),
 	}
 )
 Float64Array: TypeAlias = npt.NDArray[np.float64]
@@ -84,11 +120,15 @@ def read_items(
 	it reads do, and for a second row of the same item and warehouse.
 	"""
 	table = read_table(path, COLUMNS, note=note)
+	_refuse_several_currencies(table)
 	row_keys, key_of_row = read_keys(table, note)
 	_refuse_duplicates(table, row_keys, key_of_row)
 	# one row more, all blank, which stands for "no row" at index -1
 	columns = {name: np.append(column, np.nan) for name, column in read_numbers(table, RANGES).items()}
 	columns["shelf_life_days"][columns["shelf_life_days"] == 0] = np.inf
+	columns["unit_cost"] /= np.append(_units_priced(table, note), 1)
+	_from_weeks(table, columns)
+	tell_unread(path, COLUMNS, note)
 	texts = {name: [*table.texts(name), ""] for name in ("supplier", "item_group")}
 
 	rows_of_item, rows_of_key = _rows_of(table, row_keys, key_of_row, keys, note)
@@ -106,6 +146,39 @@ def read_items(
 	_refuse_unorderable(table, items, columns["max_order_qty"], (rows_of_key, rows_of_item))
 	without = np.flatnonzero((rows_of_key < 0) & (rows_of_item < 0))
 	return items, tuple(keys[int(index)] for index in without)
+
+
+def _units_priced(table: Table, note: Note) -> Float64Array:
+	"""Of how many units each row's cost is the price, shape (E,)."""
+	if PRICE_UNIT.name not in table.columns:
+		return np.ones(len(table))
+	count = read_numbers(table, {PRICE_UNIT.name: Range(lowest=1e-6)})[PRICE_UNIT.name]
+	count = np.where(np.isnan(count), 1.0, count)
+	if (count != 1).any():
+		note(f"{table.name}: costs are divided by column {table.columns[PRICE_UNIT.name].header}.")
+	return count
+
+
+def _from_weeks(table: Table, columns: dict[str, Float64Array]) -> None:
+	"""Fill in lead times that the file has in weeks."""
+	name = LEAD_TIME_WEEKS.name
+	if name in table.columns:
+		longest = Range(0.0, LONGEST_LEAD_TIME_DAYS / 7)
+		weeks = np.append(read_numbers(table, {name: longest})[name], np.nan)
+		columns["lead_time_days"] = np.where(
+			np.isnan(columns["lead_time_days"]), 7 * weeks, columns["lead_time_days"]
+		)
+
+
+def _refuse_several_currencies(table: Table) -> None:
+	if CURRENCY.name not in table.columns:
+		return
+	currencies = table.columns[CURRENCY.name]
+	first = next((text for text in currencies.distinct if text), "")
+	for code, text in enumerate(currencies.distinct):
+		if text and text.casefold() != first.casefold():
+			problem = f"{shown(text)} beside {shown(first)}; convert all money to one currency"
+			raise table.error(CURRENCY.name, currencies.first_row(code), problem)
 
 
 def item_table(keys: Sequence[ItemKey], defaults: Mapping[str, float] | None = None) -> ItemTable:

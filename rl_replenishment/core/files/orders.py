@@ -34,11 +34,11 @@ from rl_replenishment.core.files.table import (
 	Table,
 	TextColumn,
 	digests_of,
-	read_table,
 	rows_named,
 	shown,
 	unheard,
 )
+from rl_replenishment.core.files.wide import read_lines
 from rl_replenishment.core.items import ItemKey
 
 #: beside a year, the header of weeks and not of months
@@ -129,7 +129,8 @@ def read_orders(
 	where the file holds an export twice, the dates span more than 50 years or the days times item-warehouses
 	would need more than 4 GB.
 	"""
-	table = read_table(path, COLUMNS, digests=True, note=note)
+	table = read_lines(path, COLUMNS, note=note)
+	table = units.with_units_apart(table, (units.STOCK_QTY.name, "qty"))
 	table = without_totals(table, "qty", "date", note)
 	everything = table
 	table = counted.counted_lines(table, _documents(table), note)

@@ -8,9 +8,11 @@ import re
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from rl_replenishment.core.demand.rhythm import DAILY, MONTHLY, WEEKLY, Rhythm
+from rl_replenishment.core.demand.rhythm import DAILY, MONTHLY, QUARTERLY, WEEKLY, Rhythm
 
 _YEAR = r"(?P<year>(?:19|20|21)\d\d)"
+#: of two digits, from 2000 on; as programs shorten it where the month has a name
+_SHORT_YEAR = r"'?(?P<year>\d\d)"
 #: what stands before the number of a week: English, ISO, German, Dutch, French, Spanish
 _WEEK_SIGN = r"(?:cw|wk|week|w|kw|woche|sem|s)\.?\s*"
 _WEEK_FORMS = (
@@ -26,17 +28,27 @@ _DAY_FORMS = (
 	rf"(?P<day>\d\d?)(?:st|nd|rd|th|\.)?[-/, ]?\s*(?P<name>[^\W\d_]+)\.?[-/, ]?\s*{_YEAR}",
 	rf"(?P<name>[^\W\d_]+)\.?[-/ ]\s*(?P<day>\d\d?)(?:st|nd|rd|th)?[-/, ]\s*{_YEAR}",
 	rf"{_YEAR}[-/ ](?P<name>[^\W\d_]+)\.?[-/ ](?P<day>\d\d?)",
+	rf"(?P<day>\d\d?)\s+de\s+(?P<name>[^\W\d_]+)\s+(?:de\s+)?{_YEAR}",
+	rf"(?P<day>\d\d?)\.?[-/ ]?\s*(?P<name>[^\W\d_]+)\.?[-/ ]\s*{_SHORT_YEAR}",
 )
-_WEEKS, _MONTHS, _DAYS = (
+_QUARTER_FORMS = (
+	rf"(?:q|qtr\.?|quarter|quartal)\s*(?P<quarter>[1-4])\s*[-/._, ]?\s*{_YEAR}",
+	rf"{_YEAR}\s*[-/._ ]?\s*(?:q|qtr\.?|quarter|quartal)\s*(?P<quarter>[1-4])",
+	rf"(?P<quarter>[1-4])\s*(?:\.\s*quartal|(?:st|nd|rd|th) quarter|q)\s*[-/, ]?\s*{_YEAR}",
+)
+_SHORT_MONTH = re.compile(rf"(?P<name>[^\W\d_]{{3,}})\.?[-/ ]\s*{_SHORT_YEAR}")
+_WEEKS, _MONTHS, _DAYS, _QUARTERS = (
 	tuple(re.compile(form, re.IGNORECASE) for form in forms)
-	for forms in (_WEEK_FORMS, _MONTH_FORMS, _DAY_FORMS)
+	for forms in (_WEEK_FORMS, _MONTH_FORMS, _DAY_FORMS, _QUARTER_FORMS)
 )
+#: the name of a weekday before a date
+_WEEKDAY = re.compile(r"[^\W\d_]{2,10}\.?,?\s+(?=\d|[^\W\d_]+\.? \d)")
 #: a year and a number: of a month, or of a week
 _NUMBERED = tuple(
 	re.compile(form, re.ASCII)
 	for form in (rf"{_YEAR}(?P<mark>[-/.]?)(?P<part>\d\d?)", rf"(?P<part>\d\d?)(?P<mark>[-/.]){_YEAR}")
 )
-#: the months by their first letters, in English and German
+#: the months by name, in English, German, French, Spanish, Italian and Dutch
 _MONTH_NAMES = {
 	name: number
 	for names in (
@@ -46,6 +58,14 @@ _MONTH_NAMES = {
 		"jänner feb mrz apr mai jun jul aug sept okt nov dez",
 		"jan feber mär apr mai jun jul aug sep okt nov dez",
 		"jan febr maerz apr mai jun jul aug sep okt nov dez",
+		"janvier février mars avril mai juin juillet août septembre octobre novembre décembre",
+		"janv févr mars avr mai juin juil août sept oct nov déc",
+		"enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre diciembre",
+		"ene feb mar abr may jun jul ago sept oct nov dic",
+		"gennaio febbraio marzo aprile maggio giugno luglio agosto settembre ottobre novembre dicembre",
+		"gen feb mar apr mag giu lug ago set ott nov dic",
+		"januari februari maart april mei juni juli augustus september oktober november december",
+		"jan feb mrt apr mei jun jul aug sep okt nov dec",
 	)
 	for number, name in enumerate(names.split(), 1)
 }
@@ -71,12 +91,29 @@ def read_period(text: str) -> Period | None:
 			month = _month_number(found.groupdict())
 			if month:
 				return _period(int(found["year"]), month, 1, MONTHLY)
+	for form in _QUARTERS:
+		if found := form.fullmatch(text):
+			return _period(int(found["year"]), 3 * int(found["quarter"]) - 2, 1, QUARTERLY)
 	for form in _DAYS:
 		if found := form.fullmatch(text):
 			month = _month_number(found.groupdict())
 			if month:
-				return _period(int(found["year"]), month, int(found["day"]), DAILY)
-	return None
+				return _period(_whole_year(found["year"]), month, int(found["day"]), DAILY)
+	if found := _SHORT_MONTH.fullmatch(text):
+		month = _month_number(found.groupdict())
+		if month:
+			return _period(_whole_year(found["year"]), month, 1, MONTHLY)
+	without = _WEEKDAY.sub("", text, count=1)
+	return read_period(without) if without != text and text[0].isalpha() else None
+
+
+def month_named(text: str) -> int:
+	"""The month of a name alone, 0 where it is none."""
+	return _MONTH_NAMES.get(text.casefold().rstrip("."), 0)
+
+
+def _whole_year(text: str) -> int:
+	return int(text) + (2000 if len(text) == 2 else 0)
 
 
 def numbered(texts: Iterable[str], header: str) -> Rhythm | None:
@@ -133,8 +170,9 @@ def last_day(first: datetime.date, rhythm: Rhythm) -> datetime.date:
 	"""The last day of the period that starts on `first`."""
 	if rhythm == WEEKLY:
 		return first + datetime.timedelta(days=6)
-	if rhythm == MONTHLY:
-		return first.replace(day=calendar.monthrange(first.year, first.month)[1])
+	if rhythm in (MONTHLY, QUARTERLY):
+		last = first.month if rhythm == MONTHLY else first.month + 2
+		return datetime.date(first.year, last, calendar.monthrange(first.year, last)[1])
 	return first
 
 

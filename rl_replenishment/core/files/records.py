@@ -27,6 +27,7 @@ class Records:
 		# strict: a quotation mark that is never closed would otherwise swallow the rest of the file
 		self._reader = csv.reader(text, delimiter=delimiter, strict=True, skipinitialspace=True)
 		self._name = name
+		self.delimiter = delimiter
 		self.header = self._read_header(delimiter)
 
 	def _read_header(self, delimiter: str) -> list[str]:

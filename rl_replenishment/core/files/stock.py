@@ -23,7 +23,7 @@ from rl_replenishment.core.files.table import (
 	rows_named,
 	unheard,
 )
-from rl_replenishment.core.files.units import STOCK_UOM, UOM, check_units, units_of
+from rl_replenishment.core.files.units import STOCK_UOM, UOM, check_units, units_of, with_units_apart
 from rl_replenishment.core.items import ItemKey
 
 #: what tells the shelves and batches of one item-warehouse apart: their rows add up
@@ -211,6 +211,7 @@ def read_stock(
 	"""
 	table = read_table(path, COLUMNS, digests=True, note=note)
 	_refuse_orders(path, table)
+	table = with_units_apart(table, ("on_hand",))
 	table = without_totals(table, "on_hand", "expected_date", note)
 	keys, item = read_keys(table, note)
 	check_units(table, keys, item)

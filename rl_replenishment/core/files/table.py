@@ -31,6 +31,10 @@ Note: TypeAlias = Callable[[str], object]
 DELIMITERS = (",", ";", "\t", "|")
 #: how ERPNext marks a child table's column in an export: "Item Code (Sales Order Item)"
 CHILD_TABLE = re.compile(r"\((?:items|[\w ]*item)\)$")
+#: a number as it may be written, with a unit or without
+_NUMBER_LIKE = re.compile(
+	r"[^\W\d_]{0,3}[$€£¥₹]?\s*[+-]?\d[\d.,' \u00a0\u202f]*\s*(?:%|[$€£¥₹]|[^\W\d_]{0,8}\.?)"
+)
 #: marks that do not show and that `str.strip` leaves: byte-order mark, zero-width blanks
 INVISIBLE = "\ufeff\u200b\u200e\u200f\u2060"
 
@@ -146,10 +150,7 @@ def read_table(
 	two columns for the same thing, or a row does not fit the header.
 	"""
 	path = Path(path)
-	data = read_bytes(path)
-	encoding = find_encoding(data, path.name)
-	delimiter = _find_delimiter(data, encoding, columns, path.name)
-	records = Records(data, encoding, delimiter, path.name)
+	records = _records(path, columns)
 	indices, headers = _find_columns(records.header, columns, path.name)
 	key = next((indices[column.name] for column in columns if column.name in indices), 0)
 
@@ -166,7 +167,7 @@ def read_table(
 			hashes.extend(map(hash, map(itemgetter(*unread), batch)))
 	table = Table(
 		path.name,
-		delimiter,
+		records.delimiter,
 		np.frombuffer(lines, dtype=np.int32),
 		{name: _text_column(headers[name], vocabularies[name], codes[name]) for name in indices},
 		digests_of([*codes.values(), *([hashes] if unread else [])]) if digests else np.zeros(0, np.int64),
@@ -177,6 +178,42 @@ def read_table(
 	if not len(table):
 		raise InputError(f"{path.name} has a header but no rows; add the rows below the header.")
 	return table
+
+
+def header_of(path: FilePath, columns: Sequence[Column]) -> list[str]:
+	"""The header of a file, as written."""
+	return list(_records(Path(path), columns).header)
+
+
+def has_column(header: Sequence[str], column: Column) -> bool:
+	"""Whether a header has a column by any of its names."""
+	return not _labels([column]).isdisjoint(map(_normal, header))
+
+
+def _records(path: Path, columns: Sequence[Column]) -> Records:
+	data = read_bytes(path)
+	encoding = find_encoding(data, path.name)
+	return Records(data, encoding, _find_delimiter(data, encoding, columns, path.name), path.name)
+
+
+def tell_unread(path: FilePath, columns: Sequence[Column], note: Note) -> None:
+	"""Say which columns of numbers are not read: no figure that somebody gave is passed over in silence."""
+	path = Path(path)
+	records = _records(path, columns)
+	read = {index for index, field in enumerate(records.header) if _normal(field) in _labels(columns)}
+	numbers = [index for index, field in enumerate(records.header) if index not in read and field.strip()]
+	filled: set[int] = set()
+	for batch in records.batches(array("i"), 0):
+		for index in tuple(numbers):
+			texts = {text for row in batch if (text := row[index].strip())}
+			filled.update({index} if texts else ())
+			if not all(map(_NUMBER_LIKE.fullmatch, texts)):
+				numbers.remove(index)
+	numbers = [index for index in numbers if index in filled]
+	if numbers:
+		named = ", ".join(records.header[index].strip() for index in numbers[:5])
+		more = f" and {len(numbers) - 5} more" if len(numbers) > 5 else ""
+		note(f"{path.name}: not read, since the program knows no such column: {named}{more}.")
 
 
 def _without_repeated_headers(table: Table, note: Note) -> Table:

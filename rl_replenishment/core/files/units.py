@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
 
 from rl_replenishment.core.files.keys import fold
-from rl_replenishment.core.files.numbers import Range, read_numbers
-from rl_replenishment.core.files.table import Column, IntArray, Note, Table, shown
+from rl_replenishment.core.files.numbers import Range, read_numbers, unit_apart
+from rl_replenishment.core.files.table import Column, IntArray, Note, Table, TextColumn, shown
 from rl_replenishment.core.items import ItemKey
 
 STOCK_QTY = Column(
@@ -91,6 +92,25 @@ def read_quantity(
 	if (factor != 1).any():
 		note(f"{table.name}: quantities are multiplied by column {table.columns[FACTOR.name].header}.")
 	return numbers["qty"] * factor
+
+
+def with_units_apart(table: Table, names: Sequence[str]) -> Table:
+	"""The table with the units that stand with its quantities, as in "10 Stk", in a column of their own.
+
+	A file that has a column of units keeps it.
+	"""
+	if UOM.name in table.columns:
+		return table
+	for name in (name for name in names if name in table.columns):
+		column = table.columns[name]
+		numbers, units = zip(*map(unit_apart, column.distinct), strict=True)
+		if not any(units):
+			continue
+		unit = TextColumn(column.header, list(units), column.codes)
+		found = replace(column, distinct=list(numbers))
+		table = replace(table, columns={**table.columns, name: found, UOM.name: unit})
+		break
+	return table
 
 
 def check_units(table: Table, keys: Sequence[ItemKey], item: IntArray) -> None:
