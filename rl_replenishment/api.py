@@ -1,6 +1,8 @@
-"""What the desk calls; every function checks first what was sent for a name, and the permission."""
+"""What the desk calls; every function checks first what was sent for a name, and the permission.
 
-from __future__ import annotations
+Types are no texts here (no `annotations` from `__future__`): Frappe checks what is sent against those that it
+can read.
+"""
 
 from typing import Any
 

@@ -1,6 +1,8 @@
-"""What programs on other machines call, see docs/remote.md; each function checks permission first."""
+"""What programs on other machines call, see docs/api.md; each function checks permission first.
 
-from __future__ import annotations
+Types are no texts here (no `annotations` from `__future__`): Frappe checks what is sent against those that it
+can read.
+"""
 
 from typing import Any
 

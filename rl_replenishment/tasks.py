@@ -127,10 +127,12 @@ def need_to_run(settings: Document, today: date) -> bool:
 
 
 def _queue_if_due(agent: str) -> None:
+	from rl_replenishment.bridge.proposing.run import is_in_parts
+
 	settings = frappe.db.get_value(
 		"RL Agent Settings", agent, ["last_run_on", "review_frequency"], as_dict=True
 	)
-	if need_to_run(settings, getdate()):
+	if need_to_run(settings, getdate()) and not is_in_parts(agent):
 		frappe.enqueue(
 			"rl_replenishment.bridge.proposing.run.propose_for",
 			queue="long",
@@ -138,6 +140,7 @@ def _queue_if_due(agent: str) -> None:
 			deduplicate=True,
 			agent=agent,
 			trigger="Scheduler",
+			in_parts=True,
 		)
 
 

@@ -10,6 +10,7 @@ from rl_replenishment.cli.benchmarks import (
 	buyers,
 	buying,
 	demand_shift,
+	device,
 	engines,
 	fixed_cost,
 	forecast,
@@ -23,14 +24,16 @@ from rl_replenishment.cli.benchmarks import (
 	throughput,
 )
 from rl_replenishment.cli.engine import LOCAL, add_engine_arguments, check_engine
-from rl_replenishment.cli.options import add_algorithm_argument, not_negative, positive
+from rl_replenishment.cli.options import add_algorithm_argument, add_device_argument, not_negative, positive
 from rl_replenishment.cli.screen import Screen
 from rl_replenishment.core.errors import InputError
+from rl_replenishment.core.training.algorithms import DEVICES, make_trainer
 
 BENCHMARKS = {
 	"buyers": buyers.measure,
 	"buying": buying.measure,
 	"demand-shift": demand_shift.measure,
+	"device": device.measure,
 	"engines": engines.measure,
 	"fixed-cost": fixed_cost.measure,
 	"forecast": forecast.measure,
@@ -45,6 +48,8 @@ BENCHMARKS = {
 }
 #: what consists of trainings that do not touch each other
 SIDE_BY_SIDE = ("engines", "fixed-cost", "history", "lost-sales", "real")
+#: what trains where --device says
+ON_DEVICE = ("demand-shift", "device", "engines", "fixed-cost", "history", "lost-sales", "new-items", "real")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -56,6 +61,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 	parser.add_argument("--items", metavar="ITEMS.csv", type=Path, help="items (history)")
 	parser.add_argument("--date-format", help="of the dates in ORDERS, as in %%d/%%m/%%Y")
 	add_algorithm_argument(parser)
+	add_device_argument(parser)
 	parser.add_argument(
 		"--lead-times",
 		metavar="DAYS",
@@ -80,6 +86,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 		"--case", metavar="NAME", nargs="+", help="only these cases (real, forecast, terms, buying)"
 	)
 	parser.add_argument("--weekly", action="store_true", help="every history summed by week (real, forecast)")
+	parser.add_argument(
+		"--replays",
+		metavar="N",
+		nargs="+",
+		type=positive(int),
+		default=device.REPLAYS,
+		help="replays to measure (device; default: 1,000 to 1,000,000)",
+	)
 	parser.add_argument("--no-train", action="store_true", help="without training (real, buyers)")
 	parser.add_argument(
 		"--count",
@@ -99,4 +113,12 @@ def run(options: argparse.Namespace, screen: Screen) -> dict[str, Any]:
 			f"benchmark {options.name} measures this machine alone; leave --engine out, or take one of"
 			f" {', '.join(SIDE_BY_SIDE)}."
 		)
+	if options.device != DEVICES[0]:
+		if options.name not in ON_DEVICE:
+			raise InputError(
+				f"benchmark {options.name} takes no --device; leave it out, or measure one of"
+				f" {', '.join(ON_DEVICE)}."
+			)
+		# before anything long begins; of other machines, each sees its own devices
+		make_trainer(options.algorithm, device=options.device if options.engine == LOCAL else DEVICES[0])
 	return BENCHMARKS[options.name](options, screen)

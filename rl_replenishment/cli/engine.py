@@ -5,14 +5,14 @@ from __future__ import annotations
 import argparse
 import os
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import rl_replenishment
 from rl_replenishment.cli.options import check_installed, positive
-from rl_replenishment.core.engine import IN_PROCESS, Engine, Job, Result, Told, Work
+from rl_replenishment.core.engine import IN_PROCESS, Answer, Crew, Engine, Job, Result, Told, Work
 from rl_replenishment.core.errors import InputError
 
 LOCAL, RAY = "local", "ray"
@@ -81,11 +81,15 @@ def _ray(address: str | None, workers: int | None) -> Iterator[Engine]:
 		settings = {"address": address}
 	try:
 		ray.init(log_to_driver=False, logging_level="ERROR", runtime_env=environment, **settings)
-	except (ConnectionError, ValueError, RuntimeError, OSError) as error:
-		where = f"at {address}" if address else "on this machine"
+	except Exception as error:
+		# of a machine that is too busy to start it, Ray raises no other kind
 		reason = " ".join(str(error).split())[:200]
+		if address is None:
+			raise InputError(
+				f"Ray does not start on this machine ({reason}); try again when it is less busy."
+			) from None
 		raise InputError(
-			f"Ray {where} cannot be reached ({reason}); start it, or correct --address."
+			f"Ray at {address} cannot be reached ({reason}); start it, or correct --address."
 		) from None
 	try:
 		yield RayEngine(max(int(ray.cluster_resources().get("CPU", 1)), 1))
@@ -121,14 +125,59 @@ class RayEngine:
 			# as if it had happened here, without the path through Ray
 			raise error.cause from None
 		except RayError as error:
-			reason = " ".join(str(error).split())[:200]
-			raise InputError(
-				f"Ray lost a worker ({reason}); give its machines more memory, or use fewer --workers."
-			) from None
+			raise _lost(error) from None
 		finally:
 			for each in at_work:
 				ray.cancel(each, force=True)
 		return [found[number] for number in range(len(jobs))]
+
+	def hold(self, make: Callable[[Job], Any], jobs: Sequence[Job]) -> Crew:
+		import ray
+
+		# those of one processor take turns, rather than wait for another one for ever
+		actor = ray.remote(num_cpus=min(1.0, self.workers / len(jobs)))(_Held)
+		return _RayCrew([actor.remote(make, job) for job in jobs])
+
+
+class _Held:
+	"""In a process of Ray."""
+
+	def __init__(self, make: Callable[[Any], Any], job: Any) -> None:
+		self._held = make(job)
+
+	def ask(self, call: Callable[[Any, Any], Any], question: Any) -> Any:
+		return call(self._held, question)
+
+
+class _RayCrew:
+	"""Actors of Ray. Where one is lost, so is what it held: whoever asks is told."""
+
+	def __init__(self, actors: list[Any]) -> None:
+		self._actors = actors
+
+	def ask(self, call: Callable[[Any, Any], Answer], question: Any) -> list[Answer]:
+		import ray
+		from ray.exceptions import RayError, RayTaskError
+
+		sent = ray.put(question)
+		try:
+			return list(ray.get([actor.ask.remote(call, sent) for actor in self._actors]))
+		except RayTaskError as error:
+			raise error.cause from None
+		except RayError as error:
+			raise _lost(error) from None
+
+	def close(self) -> None:
+		import ray
+
+		for actor in self._actors:
+			ray.kill(actor)
+		self._actors = []
+
+
+def _lost(error: Exception) -> InputError:
+	reason = " ".join(str(error).split())[:200]
+	return InputError(f"Ray lost a worker ({reason}); give its machines more memory, or use fewer --workers.")
 
 
 def _work(work: Work[Any, Any], job: Any) -> Any:

@@ -22,7 +22,7 @@ from rl_replenishment.core.files.keys import fold
 from rl_replenishment.core.files.matching import some
 from rl_replenishment.core.files.orders import Orders, read_orders
 from rl_replenishment.core.items import ARRAY_FIELDS, DEFAULTS, ItemKey, ItemTable
-from rl_replenishment.core.training.algorithms import ALGORITHMS, DEFAULT_ALGORITHM
+from rl_replenishment.core.training.algorithms import ALGORITHMS, DEFAULT_ALGORITHM, DEVICES
 
 #: a hold-out where none is asked for: a quarter of the history, at most this many days
 LONGEST_DEFAULT_HOLDOUT = 180
@@ -112,6 +112,16 @@ def add_algorithm_argument(parser: argparse.ArgumentParser) -> None:
 		choices=ALGORITHMS,
 		default=DEFAULT_ALGORITHM,
 		help=f"how to train (default: {DEFAULT_ALGORITHM})",
+	)
+
+
+def add_device_argument(parser: argparse.ArgumentParser) -> None:
+	"""--device."""
+	parser.add_argument(
+		"--device",
+		choices=DEVICES,
+		default=DEVICES[0],
+		help="where to train: auto is the GPU where torch sees one (default: cpu)",
 	)
 
 

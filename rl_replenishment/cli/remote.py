@@ -8,9 +8,10 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rl_replenishment.cli.options import not_negative, positive
+from rl_replenishment.cli.options import add_device_argument, not_negative, positive
 from rl_replenishment.cli.screen import Screen
 from rl_replenishment.core.errors import InputError
+from rl_replenishment.core.training.algorithms import DEFAULT_ALGORITHM, DEVICES
 
 if TYPE_CHECKING:
 	from rl_replenishment.remote.client import Site
@@ -53,6 +54,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 		"--seconds", metavar="S", type=positive(float), help="time to train (default: as the agent says)"
 	)
 	parser.add_argument("--timesteps", metavar="N", type=positive(int), help="steps to train")
+	add_device_argument(parser)
 	parser.add_argument(
 		"--patience",
 		metavar="S",
@@ -83,6 +85,11 @@ def run(options: argparse.Namespace, screen: Screen) -> dict[str, Any]:
 		raise InputError(
 			f"This needs {error.name}, which is not installed; run: pip install 'rl_replenishment[remote]'."
 		) from None
+	if options.device != DEVICES[0] and options.action in ("train", "run"):
+		from rl_replenishment.core.training.algorithms import make_trainer
+
+		# before a site writes anything down for a training that cannot be
+		make_trainer(DEFAULT_ALGORITHM, device=options.device)
 	access = find_access(options.site, options.api_key, options.config)
 	folder = options.work or Path("remote-training") / _as_folder(options.agent)
 	place, patience = Place(folder, access.url, options.agent), Patience(options.patience)
@@ -119,7 +126,7 @@ def _step(
 		}
 		standing = training.pull(site, place, options.agent, asked, patience, show)
 	else:
-		standing = training.learn(place, teller, show)
+		standing = training.learn(place, teller, show, options.device)
 	return {"training_run": standing.run, "stage": standing.stage, "folder": str(place.folder)}
 
 

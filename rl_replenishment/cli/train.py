@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import argparse
 import math
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from rl_replenishment.cli.engine import LOCAL, add_engine_arguments, check_engine, engine_of
 from rl_replenishment.cli.interruption import TUNING_SHARE, interruptible
 from rl_replenishment.cli.options import (
+	add_device_argument,
 	add_history_arguments,
 	add_training_arguments,
 	budget,
@@ -28,7 +30,7 @@ from rl_replenishment.core.errors import InputError
 from rl_replenishment.core.files.dated import ENDS, ends_as_json, read_ends
 from rl_replenishment.core.files.output import write_folder_atomically
 from rl_replenishment.core.policies.store import MANIFEST_FILE, StoredPolicy, policy_files
-from rl_replenishment.core.training.algorithms import make_trainer, parse_setting, written
+from rl_replenishment.core.training.algorithms import DEVICES, make_trainer, parse_setting, written
 from rl_replenishment.core.training.from_history import (
 	Trained,
 	TrainingOptions,
@@ -44,6 +46,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 	"""Describe the subcommand."""
 	add_history_arguments(parser)
 	add_training_arguments(parser)
+	add_device_argument(parser)
 	parser.add_argument(
 		"--holdout",
 		metavar="DAYS",
@@ -91,7 +94,7 @@ def run(options: argparse.Namespace, screen: Screen) -> dict[str, Any]:
 		raise InputError(f"--tensorboard {options.tensorboard} is a file; name a folder.")
 	check_engine(options)
 	settings = _settings(options)
-	is_alone = options.engine == LOCAL and math.prod([options.seeds, *map(len, settings.values())]) == 1
+	is_alone = _is_alone(options, settings)
 	_check_several(options, is_alone)
 	history = read_history(options.orders, options.date_format, screen, options.today)
 	span = {DAILY: 1, WEEKLY: 7, MONTHLY: 28, QUARTERLY: 90}[history.rhythm]
@@ -115,17 +118,26 @@ def run(options: argparse.Namespace, screen: Screen) -> dict[str, Any]:
 		seed=options.seed,
 	)
 	if not is_alone:
-		jobs = trainings(seen, items, training, options.seeds, settings)
+		jobs = trainings(seen, items, training, options.seeds, settings, options.device)
 		return _train_several(options, jobs, held, screen)
 	chosen = {name: values[0] for name, values in settings.items()}
-	trainer = make_trainer(options.algorithm, tensorboard=options.tensorboard, settings=chosen)
 	if options.resume:
 		_check_checkpoint(options.out / CHECKPOINT_FOLDER)
+	# before anything is written
+	make_trainer(options.algorithm, tensorboard=options.tensorboard, device=_device_here(options))
 	with (
 		write_folder_atomically(options.out, marker=MANIFEST_FILE, outdated=[CHECKPOINT_FOLDER]) as folder,
+		engine_of(options) as engine,
 		screen.progress("Tuning the classical rules") as update,
 		interruptible(update) as progress,
 	):
+		trainer = make_trainer(
+			options.algorithm,
+			tensorboard=options.tensorboard,
+			settings=chosen,
+			device=options.device,
+			engine=engine,
+		)
 		checkpoint = folder / CHECKPOINT_FOLDER
 		if options.resume:
 			_copy(options.out / CHECKPOINT_FOLDER, checkpoint)
@@ -158,6 +170,19 @@ def _settings(options: argparse.Namespace) -> dict[str, list[Any]]:
 	return found
 
 
+def _is_alone(options: argparse.Namespace, settings: Mapping[str, Sequence[Any]]) -> bool:
+	"""Whether there is one training, which is led from this process."""
+	if math.prod([options.seeds, *map(len, settings.values())]) > 1:
+		return False
+	# of one in shards, these are on the engine
+	return options.engine == LOCAL or settings.get("shards", [1]) != [1]
+
+
+def _device_here(options: argparse.Namespace) -> str:
+	"""Other machines see devices of their own."""
+	return str(options.device) if options.engine == LOCAL else DEVICES[0]
+
+
 def _check_several(options: argparse.Namespace, is_alone: bool) -> None:
 	"""Refuse what only a single training in this process can do."""
 	for name in ("resume", "tensorboard"):
@@ -173,7 +198,7 @@ def _train_several(
 ) -> dict[str, Any]:
 	"""Train all of them and keep the best."""
 	# before any of them begins
-	make_trainer(options.algorithm)
+	make_trainer(options.algorithm, device=_device_here(options))
 	with (
 		write_folder_atomically(options.out, marker=MANIFEST_FILE, outdated=[CHECKPOINT_FOLDER]) as folder,
 		engine_of(options) as engine,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import configparser
 import os
+import re
 import stat
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -15,6 +16,8 @@ from rl_replenishment.core.errors import InputError
 SITE, KEY, SECRET = "RL_REPLENISHMENT_SITE", "RL_REPLENISHMENT_API_KEY", "RL_REPLENISHMENT_API_SECRET"
 #: names that a machine has for itself
 _LOCAL = ("localhost", "127.0.0.1", "::1")
+#: names, also such as are not ASCII, and addresses
+_HOST = re.compile(r"[\w.:-]+")
 
 
 @dataclass(frozen=True)
@@ -72,11 +75,22 @@ def _checked(url: str) -> str:
 		is_whole = parts.scheme in ("http", "https") and host and (parts.port or 1)
 	except ValueError:
 		is_whole = None
-	if not is_whole or parts.query or parts.fragment or parts.username or parts.password:
-		raise InputError(f"{url!r} is no site; write it as in https://erp.example.com.")
+	# what is not shown may be secret
+	if is_whole and (parts.query or parts.fragment or "@" in parts.netloc):
+		raise InputError(
+			f"The address of the site at {host} has more than a site's; write it as in https://erp.example.com,"
+			" without a user, ? or #."
+		)
+	if not is_whole or not _HOST.fullmatch(host or ""):
+		raise InputError(f"{_shown(url)!r} is no site; write it as in https://erp.example.com.")
 	if parts.scheme == "http" and host not in _LOCAL:
 		raise InputError(f"{url} would carry the secret for everybody to read; use https.")
 	return url
+
+
+def _shown(url: str) -> str:
+	"""An address that is none, without what may be a password in it."""
+	return re.sub(r"[^/]*@", "…@", url)
 
 
 def _read(path: Path, *, must_be: bool) -> dict[str, dict[str, str]]:

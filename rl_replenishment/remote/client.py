@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping
 from html import unescape
 from typing import Any
+from urllib.parse import urljoin, urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
@@ -63,6 +64,8 @@ class Site:
 		retry = Retry(
 			total=tries,
 			redirect=0,
+			# a certificate that is not trusted now is not in a second either
+			other=0,
 			backoff_factor=backoff,
 			backoff_max=LONGEST_WAIT_SECONDS,
 			status_forcelist=_PASSING,
@@ -93,34 +96,54 @@ class Site:
 		except (requests.exceptions.Timeout, requests.exceptions.ConnectionError) as error:
 			raise Unreachable(f"{self.url} cannot be reached ({_cause(error)}); try again later.") from None
 		except requests.exceptions.RequestException as error:
-			# among these, an answer that was cut off
-			raise Unreachable(f"{self.url} gave no whole answer ({_cause(error)}); try again.") from None
+			if isinstance(error, ValueError):
+				# requests' own word for what cannot be asked at all
+				raise SiteError(f"{self.url} cannot be asked ({_cause(error)}); check the address.") from None
+			raise Unreachable(f"{self.url} gave no whole answer, it was cut off; try again.") from None
 		return self._read(answer.status_code, answer.headers, text)
 
 	def _read(self, status: int, headers: Mapping[str, str], content: bytes) -> dict[str, Any]:
 		if 300 <= status < 400:
-			raise SiteError(
-				f"{self.url} sends on to {headers.get('Location', 'nowhere')}; give that address as the site."
-			)
+			raise SiteError(self._sent_on(headers.get("Location", "")))
 		try:
 			document = json.loads(content)
-		except ValueError:
+		except (ValueError, RecursionError):
 			document = None
+		if status == 200 and document is None and _kind(headers) == "application/json":
+			raise Unreachable(
+				f"{self.url} sent JSON that cannot be read: it was cut off, or something before the site has"
+				" changed it; try again."
+			)
 		if status == 200:
 			message = document.get("message") if isinstance(document, dict) else None
 			if not isinstance(message, dict):
+				what = "something else" if document is not None else f"{_kind(headers)} instead of JSON"
 				raise SiteError(
-					f"{self.url} answered with {_kind(headers)} instead of JSON: that is a page of a proxy,"
-					" or no site of Frappe; check the address."
+					f"{self.url} answered with {what}: that is a page of a proxy, or no site of Frappe;"
+					" check the address."
 				)
 			return message
 		raise self._error(status, headers, document if isinstance(document, dict) else None)
+
+	def _sent_on(self, location: str) -> str:
+		"""What to do about a site that sends on, without what an address asks for: that may be secret."""
+		target = urlsplit(urljoin(f"{self.url}/", location))
+		place = f"{target.scheme}://{target.netloc}"
+		if place == "{0.scheme}://{0.netloc}".format(urlsplit(self.url)):
+			return (
+				f"{self.url} sends on to {target.path or '/'}: that is a page to sign in or to read, and not"
+				" its API; check the address, and what stands before the site."
+			)
+		return f"{self.url} sends on to {place}; give that address as the site if it is yours."
 
 	def _error(self, status: int, headers: Mapping[str, str], document: dict[str, Any] | None) -> SiteError:
 		reason = _reason(document)
 		kind = str((document or {}).get("exc_type", ""))
 		if status == 401:
-			return SiteError(f"{self.url} does not know this API key and secret; make new ones for the user.")
+			return SiteError(
+				f"{self.url} does not know this API key and secret, or their user is disabled; enable the"
+				" user, or make new ones."
+			)
 		if status in _PASSING:
 			state = "is in maintenance" if kind == "SessionStopped" or status == 503 else "is too busy"
 			return Unreachable(f"{self.url} {state} (HTTP {status}); try again later.")

@@ -78,8 +78,9 @@ def pull(
 	"""
 	about = patience.with_answer(lambda: site.ask("about"))
 	if about.get("records_format") != FORMAT_VERSION:
+		version = about.get("version") or "unknown"
 		raise InputError(
-			f"{site.url} has version {about.get('version')} of rl_replenishment, whose records are of another"
+			f"{site.url} has version {version} of rl_replenishment, whose records are of another"
 			" format; bring both to the same version."
 		)
 	standing = place.standing()
@@ -134,7 +135,7 @@ def _decoded(page: dict[str, Any]) -> bytes:
 		return b""
 
 
-def learn(place: Place, site: Site | None, show: Show) -> Standing:
+def learn(place: Place, site: Site | None, show: Show, device: str = "cpu") -> Standing:
 	"""Train on what was pulled; `site` is told how far it is. A training that cannot be is given up there."""
 	standing = _standing(place)
 	if standing.stage != PULLED:
@@ -145,7 +146,7 @@ def learn(place: Place, site: Site | None, show: Show) -> Standing:
 	try:
 		records, ask = unpack_records(place.records(), f"{place.folder}/records.zip")
 		material = prepare(records, ask)
-		trained, parent = train(material, ask, watch)
+		trained, parent = train(material, ask, watch, device=device)
 	except Ended:
 		_give_up(site, standing, "Cancelled before anything was learned.")
 		place.keep(standing, stage=PUSHED)

@@ -6,31 +6,31 @@ takes away what it has made.
 
 from __future__ import annotations
 
-import multiprocessing
-import os
-import signal
 import time
 from collections import Counter
-from contextlib import suppress
-from pathlib import Path
 from random import Random
 from typing import Any
 
 import frappe
 from frappe.utils import add_to_date, now_datetime
-from frappe.utils.background_jobs import get_workers, start_worker
 
 from rl_replenishment.bridge.policies import store as policy_store
 from rl_replenishment.bridge.proposing import run as proposal_run
 from rl_replenishment.tests import factories as make
+from rl_replenishment.tests.real_workers import (
+	LONGEST_SECONDS,
+	children,
+	kill,
+	wait_for_workers,
+	wait_until,
+	worker,
+)
 
 AGENTS, ITEMS = 8, 12
 #: workers for the throughput, and those of the test with kills
 WORKERS, AMONG = (1, 2, 4), 4
 #: between two kills, at least and at most
 SECONDS_BETWEEN = (2, 10)
-#: runs that have not ended by then hang
-LONGEST_SECONDS = 600
 
 
 def check(runs: int = 100, seed: int = 1) -> dict[str, Any]:
@@ -50,17 +50,16 @@ def check(runs: int = 100, seed: int = 1) -> dict[str, Any]:
 
 def _throughput(agents: list[str], count: int) -> float:
 	_forget(agents)
-	workers = [_worker() for _ in range(count)]
+	workers = [worker() for _ in range(count)]
 	try:
-		# not their start, which loads the app
-		_wait_for_workers(count)
+		wait_for_workers(count)
 		began = time.monotonic()
 		runs = [proposal_run.enqueue(agent) for agent in agents]
-		_wait_until(lambda: not _open(runs))
+		wait_until(lambda: not _open(runs))
 		seconds = time.monotonic() - began
 	finally:
-		for worker in workers:
-			_kill(worker, "both")
+		for each in workers:
+			kill(each, "both")
 	problems = _problems(agents)
 	if problems or _statuses(runs) != {"Completed": len(agents)}:
 		raise SystemExit(frappe.as_json({"problems": problems, "statuses": _statuses(runs)}))
@@ -71,7 +70,7 @@ def _killed(agents: list[str], wanted: int, random: Random) -> dict[str, Any]:
 	"""Rounds of one run for each agent while workers are killed; a run that fails is begun again."""
 	done, kills, statuses = 0, Counter(), Counter()
 	problems: list[str] = []
-	workers = [_worker() for _ in range(AMONG)]
+	workers = [worker() for _ in range(AMONG)]
 	try:
 		while done < wanted and not problems:
 			_forget(agents)
@@ -82,13 +81,13 @@ def _killed(agents: list[str], wanted: int, random: Random) -> dict[str, Any]:
 				while _open(list(runs.values())) and time.monotonic() < until:
 					time.sleep(random.uniform(*SECONDS_BETWEEN))
 					# those at work: of the others, nothing is to be seen
-					busy = [at for at, worker in enumerate(workers) if _children(worker.pid)]
+					busy = [at for at, each in enumerate(workers) if children(each.pid)]
 					if busy:
 						at, how = random.choice(busy), random.choice(("worker", "job", "both"))
-						_kill(workers[at], how)
+						kill(workers[at], how)
 						kills[how] += 1
 						if not workers[at].is_alive():
-							workers[at] = _worker()
+							workers[at] = worker()
 					_grow_old(list(runs.values()))
 					proposal_run.close_lost_runs()
 					frappe.db.commit()
@@ -101,8 +100,8 @@ def _killed(agents: list[str], wanted: int, random: Random) -> dict[str, Any]:
 			_settle()
 			problems += _problems(agents, all_of_them=True)
 	finally:
-		for worker in workers:
-			_kill(worker, "both")
+		for each in workers:
+			kill(each, "both")
 	return {"completed": done, "statuses": dict(statuses), "kills": dict(kills), "problems": problems[:5]}
 
 
@@ -175,53 +174,6 @@ def _grow_old(runs: list[str]) -> None:
 	waited = add_to_date(now_datetime(), seconds=-5)
 	for run in frappe.get_all("RL Proposal Run", {**mine, "started_on": ("<", waited)}, pluck="name"):
 		frappe.db.set_value("RL Proposal Run", run, "creation", old, update_modified=False)
-
-
-def _worker() -> multiprocessing.Process:
-	"""What `bench worker` runs, as a process of its own."""
-	worker = multiprocessing.get_context("spawn").Process(target=_work, args=(str(Path.cwd()),))
-	worker.start()
-	return worker
-
-
-def _work(sites: str) -> None:
-	os.chdir(sites)
-	start_worker(queue=proposal_run.QUEUE, quiet=True)
-
-
-def _kill(worker: multiprocessing.Process, what: str) -> None:
-	"""Kill a worker, the job that it is at, or both, without a warning."""
-	children = _children(worker.pid) if what != "worker" else []
-	for process in [*([worker.pid] if what != "job" else []), *children]:
-		with suppress(ProcessLookupError):
-			os.kill(process, signal.SIGKILL)
-	if what != "job":
-		worker.join()
-
-
-def _children(parent: int | None) -> list[int]:
-	found = []
-	for stat in Path("/proc").glob("[0-9]*/stat"):
-		with suppress(OSError):
-			if int(stat.read_text().rsplit(")", 1)[1].split()[1]) == parent:
-				found.append(int(stat.parent.name))
-	return found
-
-
-def _wait_for_workers(count: int) -> None:
-	_wait_until(lambda: sum(_is_alive(worker.pid) for worker in get_workers()) >= count)
-
-
-def _is_alive(process: int | None) -> bool:
-	return process is not None and Path(f"/proc/{process}").exists()
-
-
-def _wait_until(is_so: Any) -> None:
-	until = time.monotonic() + LONGEST_SECONDS
-	while not is_so():
-		if time.monotonic() > until:
-			raise TimeoutError("it did not come to that")
-		time.sleep(0.1)
 
 
 def _prepare() -> list[str]:

@@ -10,7 +10,8 @@ from erpnext.stock.doctype.material_request.material_request import make_purchas
 from frappe.utils import add_days, now_datetime, nowdate
 
 from rl_replenishment.bridge.policies import store as policy_store
-from rl_replenishment.setup.roles import TRAINER
+from rl_replenishment.setup.roles import TRAINER, USER
+from rl_replenishment.tasks import propose
 from rl_replenishment.tests import factories as make
 from rl_replenishment.tests.training.case import DAYS, ITEMS, remove_agent, sell
 
@@ -41,6 +42,29 @@ def prepare() -> dict[str, Any]:
 	}
 	frappe.db.commit()
 	return found
+
+
+def prepare_api() -> dict[str, Any]:
+	"""An agent with proposals, feedback and a policy, and users who read, have no role, or leave."""
+	frappe.flags.mute_emails = True
+	warehouse, supplier = make.make_warehouse(), make.make_supplier()
+	items = [make.make_item(supplier) for _ in range(4)]
+	for item in items:
+		make.sell_every_day(item, warehouse, 4, days=30)
+	agent = make.make_agent([warehouse], items, mode="Draft").name
+	propose(agent, force=True)
+	for item in items:
+		_answer(agent, item, warehouse, 10)
+	users = {"reader": make.make_user(USER), "stranger": make.make_user("Employee")}
+	users["leaver"] = make.make_user(TRAINER)
+	found = {"agent": agent, **{name: _keys(user) for name, user in users.items()}}
+	frappe.db.commit()
+	return found
+
+
+def disable(api_key: str) -> None:
+	frappe.db.set_value("User", {"api_key": api_key}, "enabled", 0)
+	frappe.db.commit()
 
 
 def prepare_walk() -> dict[str, Any]:

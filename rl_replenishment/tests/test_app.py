@@ -11,6 +11,7 @@ from frappe.utils import add_days, now_datetime
 
 from rl_replenishment import hooks, tasks, train
 from rl_replenishment.bridge.proposing import run as proposal_run
+from rl_replenishment.bridge.proposing import under_way
 from rl_replenishment.bridge.training import asking as training_asking
 from rl_replenishment.bridge.training import run as training_run
 from rl_replenishment.core.errors import InputError
@@ -173,7 +174,7 @@ class TestRounds(AgentCase):
 		with (
 			patch.object(training_run, "check_stuck_runs") as check_trainings,
 			patch.object(
-				proposal_run, "get_job_status", lambda job: "queued" if job.endswith(waiting) else None
+				under_way, "get_job_status", lambda job: "queued" if job.endswith(waiting) else None
 			),
 		):
 			tasks.check_stuck_runs()

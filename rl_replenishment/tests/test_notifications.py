@@ -8,6 +8,7 @@ import frappe
 from redis.exceptions import ConnectionError
 
 from rl_replenishment.bridge import notifying
+from rl_replenishment.bridge.proposing import joining
 from rl_replenishment.bridge.proposing import run as proposal_run
 from rl_replenishment.bridge.training import run as training_run
 from rl_replenishment.setup.roles import MANAGER, USER
@@ -25,7 +26,7 @@ class TestNotifications(IntegrationTestCase):
 			self.addCleanup(patched.stop)
 		self.addCleanup(lambda: frappe.db.sql("rollback"))
 		# as a worker would
-		for module in (proposal_run, training_run):
+		for module in (proposal_run, joining, training_run):
 			at_once = patch.object(module, "announce", notifying.send)
 			at_once.start()
 			self.addCleanup(at_once.stop)

@@ -43,8 +43,11 @@ BACKTEST = ("backtest", "o.csv", "--policy", "policy")
 		((*TRAIN, "--algorithm", "ppo", "--setting", "noise", "1"), "ppo has no setting 'noise'"),
 		((*TRAIN, "--setting", "hidden", "64x"), "Setting hidden is '64x', but must be units by layer"),
 		((*TRAIN, "--setting", "columns", "0"), "a whole number from 1"),
+		((*TRAIN, "--setting", "shards", "1.5"), "a whole number from 1 to 1,024"),
 		((*TRAIN, "--setting", "learning_rate", "nan"), "a number above 0, at most 1"),
 		(("benchmark", "engines"), "add --engine ray"),
+		(("benchmark", "serving", "--device", "cuda"), "takes no --device; leave it out"),
+		((*TRAIN, "--device", "gpu"), "'gpu'"),
 	],
 )
 def test_refusals(run: Run, arguments: tuple[str, ...], says: str) -> None:
@@ -62,6 +65,33 @@ def test_without_ray(run: Run, monkeypatch: pytest.MonkeyPatch, arguments: tuple
 def test_what_is_of_this_machine_alone(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
 	monkeypatch.setattr("rl_replenishment.cli.options.find_spec", lambda name: object())
 	assert "this machine alone" in run("benchmark", "serving", "--engine", "ray").sentence
+
+
+@pytest.mark.torch
+@pytest.mark.parametrize(
+	"arguments",
+	[
+		TRAIN,
+		(*TRAIN, "--seeds", "2"),
+		("benchmark", "device"),
+		("remote", "run", "--agent", "A", "--site", "x"),
+	],
+)
+def test_a_gpu_that_is_not_there(
+	run: Run, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...]
+) -> None:
+	"""Is told before a site is asked, or anything long begins."""
+	torch = pytest.importorskip("torch")
+	monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+	assert "sees no CUDA device here" in run(*arguments, "--device", "cuda").sentence
+
+
+@pytest.mark.torch
+def test_replays_by_device(run: Run) -> None:
+	pytest.importorskip("torch")
+	found = run("benchmark", "device", "--replays", "64", "--device", "auto", "--json").document
+	assert [row["replays"] for row in found["rows"]] == [64]
+	assert found["rows"][0]["cpu"]["measured"] == 64
 
 
 @pytest.mark.torch
@@ -160,23 +190,43 @@ def test_a_lost_worker_is_told_in_a_sentence(ray: SimpleNamespace) -> None:
 		RayEngine(workers=2).map(_square, [1, 2])
 
 
-@pytest.mark.slow
-@pytest.mark.skipif(
-	find_spec("ray") is None, reason="Ray is not installed: pip install 'rl_replenishment[ray]'"
-)
-def test_a_backtest_on_ray_is_that_of_one_process(run: Run) -> None:
+def on_ray(*command: str) -> dict[str, Any]:
 	"""As the command is called, since Ray is not to live on in this process."""
-	command = [sys.executable, "-m", "rl_replenishment", *BACKTEST, "--json"]
 	root = str(Path(__file__).parents[2])
 	environment = {**os.environ, "PYTHONPATH": os.pathsep.join([root, os.environ.get("PYTHONPATH", "")])}
 	told = subprocess.run(
-		[*command, "--engine", "ray", "--workers", "2"],
+		[sys.executable, "-m", "rl_replenishment", *command, "--json", "--engine", "ray", "--workers", "2"],
 		capture_output=True,
 		text=True,
 		check=True,
 		env=environment,
 	)
-	on_ray, here = json.loads(told.stdout), run(*BACKTEST, "--json").document
-	for one, other in zip(here["policies"], on_ray["policies"], strict=True):
+	return json.loads(told.stdout)
+
+
+needs_ray = pytest.mark.skipif(
+	find_spec("ray") is None, reason="Ray is not installed: pip install 'rl_replenishment[ray]'"
+)
+
+
+@pytest.mark.slow
+@needs_ray
+def test_a_backtest_on_ray_is_that_of_one_process(run: Run) -> None:
+	here, there = run(*BACKTEST, "--json").document, on_ray(*BACKTEST)
+	for one, other in zip(here["policies"], there["policies"], strict=True):
 		assert other["name"] == one["name"]
 		assert other["cost"] == pytest.approx(one["cost"], rel=1e-6)
+
+
+@pytest.mark.slow
+@pytest.mark.torch
+@needs_ray
+def test_a_training_in_shards_on_ray_is_that_of_one_process(run: Run) -> None:
+	pytest.importorskip("torch")
+	command = (*TRAIN, "--setting", "shards", "3")
+	here = run(*command, "--json").document
+	files = {path.name: path.read_bytes() for path in Path("new").iterdir() if path.is_file()}
+	there = on_ray(*command)
+	assert there["validation_cost_ratio"] == pytest.approx(here["validation_cost_ratio"], rel=1e-6)
+	assert {path.name: path.read_bytes() for path in Path("new").iterdir() if path.is_file()} == files
+	assert len(files) > 1

@@ -23,7 +23,7 @@ from rl_replenishment.core.policies.residual_network import ResidualNetwork  # n
 from rl_replenishment.core.simulation.dynamics import Inventory  # noqa: E402
 from rl_replenishment.core.training.networks import make_perceptron, numpy_network  # noqa: E402
 from rl_replenishment.core.training.panel import draw_panel, draw_window  # noqa: E402
-from rl_replenishment.core.training.pathwise import expected_cost  # noqa: E402
+from rl_replenishment.core.training.replays import expected_cost  # noqa: E402
 from rl_replenishment.core.training.twin import Rollout, Twin  # noqa: E402
 
 REVIEWS = 12

@@ -53,15 +53,19 @@ def test_a_file_that_others_read_is_refused(file: Path, mode: int) -> None:
 		("erp.example.com", "is no site"),
 		("ftp://erp.example.com", "is no site"),
 		("https://", "is no site"),
-		("https://user:pw@erp.example.com", "is no site"),
+		("https://user:hidden@erp.example.com", "at erp.example.com has more than a site's"),
+		("https://erp.example.com/?token=hidden", "has more than a site's"),
+		("user:hidden@erp.example.com", "is no site"),
+		("https://erp example.com", "is no site"),
 		("https://erp.example.com:99999", "is no site"),
 		("https://[erp", "is no site"),
 		("http://erp.example.com", "use https"),
 	],
 )
 def test_what_is_no_site(url: str, sentence: str, tmp_path: Path) -> None:
-	with pytest.raises(InputError, match=sentence):
+	with pytest.raises(InputError, match=sentence) as told:
 		find_access(url, "k", None, {SECRET: "s", "XDG_CONFIG_HOME": str(tmp_path)})
+	assert "hidden" not in str(told.value)
 
 
 def test_what_is_missing_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
 import socket
+import ssl
+import subprocess
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import pytest
 from fake_site import Answer, refusal, served
@@ -24,8 +30,20 @@ def test_asks_in_the_users_name() -> None:
 	("answer", "kind", "sentence"),
 	[
 		(Answer(body=PAGE, content_type="text/html"), SiteError, "text/html instead of JSON"),
-		(Answer(body=b'{"message": [1]}'), SiteError, "instead of JSON"),
-		(Answer(body=b'"text"'), SiteError, "instead of JSON"),
+		(Answer(body=b'{"message": [1]}'), SiteError, "something else: that is a page of a proxy"),
+		(Answer(body=b'"text"'), SiteError, "something else: that is a page of a proxy"),
+		(Answer(body=b'{"message": {"ver'), Unreachable, "JSON that cannot be read: it was cut off"),
+		(Answer(body=b"[" * 200_000), Unreachable, "JSON that cannot be read"),
+		(
+			Answer(status=302, body=b"", Location="/login?to=/a&key=hidden"),
+			SiteError,
+			"sends on to /login: that",
+		),
+		(
+			Answer(status=308, body=b"", Location="https://b.example.com/api?key=hidden"),
+			SiteError,
+			"b.example.com;",
+		),
 		(Answer(status=404, body=PAGE, content_type="text/html"), SiteError, "HTTP 404 with text/html"),
 		(Answer(status=301, body=b"", Location="https://www.example.com/"), SiteError, "www.example.com"),
 		(refusal(401, "AuthenticationError", "x"), SiteError, "does not know this API key"),
@@ -56,6 +74,7 @@ def test_one_sentence_for_each_answer(answer: Answer, kind: type[SiteError], sen
 	assert site.url in text
 	assert "\n" not in text
 	assert "secret-of-7" not in text
+	assert "hidden" not in text
 
 
 def test_what_passes_is_asked_again() -> None:
@@ -77,6 +96,27 @@ def test_nobody_there() -> None:
 		url = f"http://127.0.0.1:{free.getsockname()[1]}"
 	with pytest.raises(Unreachable, match="cannot be reached"):
 		Site(Access(url, "k", "s"), tries=1, backoff=0).ask("about")
+
+
+def test_a_certificate_of_ones_own(tmp_path: Path) -> None:
+	"""Is told at once, not after half a minute of trying."""
+	if not (openssl := shutil.which("openssl")):
+		pytest.skip("there is no openssl to make a certificate with")
+	key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
+	made = ("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", key, "-out", certificate)
+	more = ("-days", "1", "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost")
+	subprocess.run([openssl, *made, *more], check=True, capture_output=True)
+	context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+	context.load_cert_chain(certificate, key)
+	server = ThreadingHTTPServer(("127.0.0.1", 0), BaseHTTPRequestHandler)
+	server.socket = context.wrap_socket(server.socket, server_side=True)
+	threading.Thread(target=server.serve_forever, daemon=True).start()
+	try:
+		with pytest.raises(SiteError, match=r"no certificate that can be trusted .*self.signed"):
+			Site(Access(f"https://localhost:{server.server_port}", "k", "s"), backoff=60).ask("about")
+	finally:
+		server.shutdown()
+		server.server_close()
 
 
 def test_no_certificate() -> None:

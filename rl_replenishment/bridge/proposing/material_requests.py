@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any, NamedTuple
 
@@ -29,6 +29,15 @@ class Emitted:
 	failed: dict[str, str] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class Group:
+	"""The lines of one Material Request."""
+
+	lines: list[OrderLine]
+	#: of the request, "" where it gets the next one as it is made
+	name: str = ""
+
+
 def emit(
 	settings: Document,
 	policy: str,
@@ -41,21 +50,57 @@ def emit(
 
 	Each request is tried by itself; where ERPNext refuses one for a line, its lines are tried one by one.
 	"""
-	emitted = Emitted()
-	descriptions = _descriptions(lines)
-	of_run = {"transaction_date": today, "rl_agent": settings.name, "rl_policy": policy, "rl_run": run}
-	done = 0
-	for group in grouped(settings, lines, descriptions):
+	return emit_groups(settings, policy, run, today, groups_of(settings, lines), progress)
+
+
+def groups_of(settings: Document, lines: Sequence[OrderLine]) -> list[Group]:
+	"""Which lines are requested together."""
+	return [Group(group) for group in grouped(settings, lines, _descriptions(lines))]
+
+
+def named(settings: Document, policy: str, run: str, today: date, groups: Sequence[Group]) -> list[Group]:
+	"""The groups with the names that their requests are to have, taken from the site's own series.
+
+	Whoever takes a number of a series keeps everybody else from it until the transaction ends: those who make
+	requests side by side need theirs beforehand.
+	"""
+	of_run, found = _of_run(settings, policy, run, today), []
+	descriptions = _descriptions([line for group in groups for line in group.lines])
+	for group in groups:
+		request = _request(settings, of_run, group.lines, descriptions)
+		request.set_new_name(set_child_names=False)
+		found.append(replace(group, name=request.name))
+	return found
+
+
+def emit_groups(
+	settings: Document,
+	policy: str,
+	run: str,
+	today: date,
+	groups: Sequence[Group],
+	progress: Callable[[float], object] = lambda share: None,
+) -> Emitted:
+	"""As `emit`, of lines that are grouped already."""
+	emitted, of_run = Emitted(), _of_run(settings, policy, run, today)
+	descriptions = _descriptions([line for group in groups for line in group.lines])
+	total, done = sum(len(group.lines) for group in groups), 0
+	for group in groups:
+		lines = group.lines
 		problem = _try(settings, of_run, group, descriptions, emitted)
-		if problem and len(group) > 1 and not problem.is_of_any:
-			for line in group:
-				if problem := _try(settings, of_run, [line], descriptions, emitted):
+		if problem and len(lines) > 1 and not problem.is_of_any:
+			for line in lines:
+				if problem := _try(settings, of_run, Group([line]), descriptions, emitted):
 					emitted.failed[line.proposal] = problem.text
 		elif problem:
-			emitted.failed.update(dict.fromkeys((line.proposal for line in group), problem.text))
-		done += len(group)
-		progress(done / len(lines))
+			emitted.failed.update(dict.fromkeys((line.proposal for line in lines), problem.text))
+		done += len(lines)
+		progress(done / total)
 	return emitted
+
+
+def _of_run(settings: Document, policy: str, run: str, today: date) -> dict[str, Any]:
+	return {"transaction_date": today, "rl_agent": settings.name, "rl_policy": policy, "rl_run": run}
 
 
 class _Problem(NamedTuple):
@@ -69,16 +114,16 @@ class _Problem(NamedTuple):
 def _try(
 	settings: Document,
 	of_run: dict[str, Any],
-	lines: Sequence[OrderLine],
+	group: Group,
 	descriptions: dict[str, dict[str, str]],
 	emitted: Emitted,
 ) -> _Problem | None:
 	"""Make one request; returns why not, None where it went well."""
 	messages = len(frappe.local.message_log)
 	frappe.db.savepoint("rl_material_request")
-	request = _request(settings, of_run, lines, descriptions)
+	request = _request(settings, of_run, group.lines, descriptions)
 	try:
-		_place(settings, request)
+		_place(settings, request, group.name)
 	except Exception as error:
 		if is_of_the_transaction(error):
 			# no refusal: the run begins anew, or ends
@@ -166,10 +211,10 @@ def _title(settings: Document, lines: Sequence[OrderLine]) -> str | None:
 	return f"{name[: _LONGEST_TITLE - len(worth) - 2]}, {worth}"
 
 
-def _place(settings: Document, request: Document) -> None:
+def _place(settings: Document, request: Document, name: str) -> None:
 	# who may run an agent need not be allowed to make requests by hand
 	request.flags.ignore_permissions = True
-	request.insert()
+	request.insert(set_name=name or None)
 	if settings.mode == "Submit":
 		request.submit()
 

@@ -18,13 +18,14 @@ from rl_replenishment.bridge.guarding import plain
 from rl_replenishment.bridge.policies import classical_rule
 from rl_replenishment.bridge.policies import store as policy_store
 from rl_replenishment.bridge.policies.service_targets import serving, targets_of
+from rl_replenishment.bridge.proposing import parts
 from rl_replenishment.bridge.proposing import rows as proposal_rows
 from rl_replenishment.bridge.proposing.buying import as_bought
 from rl_replenishment.bridge.proposing.decided import read_decided
 from rl_replenishment.bridge.proposing.grouping import OrderLine
 from rl_replenishment.bridge.proposing.lessons import lessons_by_now
 from rl_replenishment.bridge.proposing.limits import within_cover
-from rl_replenishment.bridge.proposing.material_requests import Emitted, emit
+from rl_replenishment.bridge.proposing.material_requests import Emitted, emit, groups_of, named
 from rl_replenishment.bridge.proposing.notes import notes, targets_to_come
 from rl_replenishment.bridge.proposing.on_hold import without_held
 from rl_replenishment.bridge.proposing.rows import Entry
@@ -40,9 +41,6 @@ from rl_replenishment.core.policies.store import StoredPolicy
 from rl_replenishment.core.proposal import Proposal, propose
 from rl_replenishment.core.service.reasons import with_targets_told
 from rl_replenishment.core.transfers import TransferTerms, after_transfers, before_buying
-
-#: of many lines, how many a message names
-_NAMED = 5
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,13 +61,23 @@ class Round:
 	requests: list[str] = field(default_factory=list)
 	#: how many of the proposals ERPNext refused to request
 	refused: int = 0
+	#: how many jobs are to write the Material Requests, 0 where they are written
+	parts: int = 0
 	messages: list[str] = field(default_factory=list)
 
 
-def carry_out(run: str, settings: Document, today: date, progress: Callable[[float, str], None]) -> Round:
+def carry_out(
+	run: str,
+	settings: Document,
+	today: date,
+	progress: Callable[[float, str], None],
+	*,
+	lines_per_part: int = 0,
+) -> Round:
 	"""Read, decide and write, for an RL Proposal Run; does not commit.
 
-	`progress` is told the percent done and what comes next.
+	`progress` is told the percent done and what comes next. With `lines_per_part`, the Material Requests of
+	more lines than that are left to several jobs, see `parts`.
 	"""
 	progress(0, _("Looking at stock and demand"))
 	situation = _look(settings, today)
@@ -90,21 +98,23 @@ def carry_out(run: str, settings: Document, today: date, progress: Callable[[flo
 		messages.append(_("No learned policy is in use: quantities are those of the best classical rule."))
 	proposal_rows.supersede(settings.name)
 	proposal_rows.insert(run, settings, policy_name, situation, entries, today)
-	emitted = Emitted()
+	emitted, jobs = Emitted(), 0
 	if settings.mode != "Shadow" and entries:
 		lines = [_order_line(settings, situation, entry, today) for entry in entries]
-		emitted = emit(
-			settings,
-			policy_name,
-			run,
-			today,
-			lines,
-			lambda share: progress(20 + 75 * share, _("Writing Material Requests")),
-		)
-		proposal_rows.link_requests(emitted.requests)
-		# who orders at this moment does not see them yet
-		feedback.note_requests(emitted.requests)
-		messages += _refused(emitted, lines)
+		if lines_per_part and len(lines) > lines_per_part:
+			groups = named(settings, policy_name, run, today, groups_of(settings, lines))
+			jobs = parts.divide(run, groups, lines_per_part)
+		else:
+			emitted = emit(
+				settings,
+				policy_name,
+				run,
+				today,
+				lines,
+				lambda share: progress(20 + 75 * share, _("Writing Material Requests")),
+			)
+			parts.link(emitted.requests)
+			messages += parts.refusals(parts.refused(emitted, lines))
 	bought = situation.purchasing
 	return Round(
 		situation,
@@ -119,6 +129,7 @@ def carry_out(run: str, settings: Document, today: date, progress: Callable[[flo
 		),
 		requests=emitted.requests,
 		refused=len(emitted.failed),
+		parts=jobs,
 		messages=messages,
 	)
 
@@ -262,18 +273,3 @@ def _order_line(settings: Document, situation: Situation, entry: Entry, today: d
 		value=0.0 if is_moved else figures.money(proposed * float(bought.rates[i])),
 		from_warehouse=proposal.from_warehouse,
 	)
-
-
-def _refused(emitted: Emitted, lines: list[OrderLine]) -> list[str]:
-	"""What was not requested, one message for each reason."""
-	by_reason: dict[str, list[str]] = {}
-	for line in lines:
-		if reason := emitted.failed.get(line.proposal):
-			by_reason.setdefault(reason, []).append(_("{0} in {1}").format(line.item_code, line.warehouse))
-	messages = []
-	for reason, names in by_reason.items():
-		named = ", ".join(names[:_NAMED])
-		if len(names) > _NAMED:
-			named = _("{0} and {1} more").format(named, len(names) - _NAMED)
-		messages.append(_("Not requested: {0}: {1}").format(named, reason))
-	return messages

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from dataclasses import asdict
-from datetime import date, datetime, time, timedelta
+from datetime import date
 from functools import partial
 from typing import Any
 
@@ -13,29 +12,43 @@ import frappe
 from frappe import _
 from frappe.model.document import Document
 from frappe.utils import getdate, now_datetime
-from frappe.utils.background_jobs import get_job_status
 from redis.exceptions import RedisError
-from rq.timeouts import JobTimeoutException
 
-from rl_replenishment.bridge.bench_execute import describe
 from rl_replenishment.bridge.guarding import plain
 from rl_replenishment.bridge.language import in_the_sites_language
-from rl_replenishment.bridge.notifying import PROPOSALS_FAILED, PROPOSALS_WAITING, announce
+from rl_replenishment.bridge.notifying import PROPOSALS_FAILED, announce
+from rl_replenishment.bridge.proposing import joining, parts
 from rl_replenishment.bridge.proposing import rows as proposal_rows
+from rl_replenishment.bridge.proposing.joining import AGENT
 from rl_replenishment.bridge.proposing.round import Round, carry_out
+from rl_replenishment.bridge.proposing.under_way import (
+	ATTEMPTS,
+	DELAY,
+	QUEUE,
+	TIMEOUT_SECONDS,
+	Cancelled,
+	ask_to_end,
+	forget,
+	is_locked,
+	is_waiting,
+	job_of,
+	progress,
+	progress_of,
+	why,
+)
 from rl_replenishment.bridge.retrying import IN_THE_WAY, in_a_transaction, is_connection_lost
 
-QUEUE, TIMEOUT_SECONDS = "long", 1500
-
-
-#: a job is in the queue at once, and a worker that takes one up holds the agent's row at once
-DELAY = timedelta(minutes=1)
-#: a run that locks were in the way of is carried out so often
-ATTEMPTS = 3
-
-
-class Cancelled(Exception):
-	"""Somebody does not want the run any more."""
+__all__ = [
+	"QUEUE",
+	"cancel",
+	"close_lost_runs",
+	"enqueue",
+	"execute",
+	"is_in_parts",
+	"lost_runs",
+	"progress_of",
+	"propose_for",
+]
 
 
 class Occupied(frappe.ValidationError):
@@ -49,14 +62,15 @@ def enqueue(agent: str) -> str:
 	if running:
 		frappe.msgprint(_("Run {0} of this agent is still going.").format(running), alert=True)
 		return running
-	run = _begin(frappe.get_doc("RL Agent Settings", agent), "Manual")
+	run = _begin(frappe.get_doc(AGENT, agent), "Manual")
 	try:
 		frappe.enqueue(
 			"rl_replenishment.bridge.proposing.run.execute",
 			queue=QUEUE,
 			timeout=TIMEOUT_SECONDS,
-			job_id=_job_of(run),
+			job_id=job_of(run),
 			run=run,
+			in_parts=True,
 		)
 	except RedisError:
 		reason = _("The job queue cannot be reached; start Redis and the workers and try again.")
@@ -66,25 +80,26 @@ def enqueue(agent: str) -> str:
 	return run
 
 
-def _job_of(run: str) -> str:
-	return f"rl_replenishment.propose.{run}"
-
-
-def propose_for(agent: str, *, trigger: str = "Manual", today: date | None = None) -> dict[str, Any]:
+def propose_for(
+	agent: str, *, trigger: str = "Manual", today: date | None = None, in_parts: bool = False
+) -> dict[str, Any]:
 	"""Propose now; returns agent, run, number of proposals and names of the Material Requests."""
-	return execute(_begin(frappe.get_doc("RL Agent Settings", agent), trigger), today)
+	return execute(_begin(frappe.get_doc(AGENT, agent), trigger), today, in_parts)
 
 
 @in_the_sites_language()
-def execute(run: str, today: date | None = None) -> dict[str, Any]:
-	"""Carry out a run that has been begun; one that fails is marked so, and raises."""
+def execute(run: str, today: date | None = None, in_parts: bool = False) -> dict[str, Any]:
+	"""Carry out a run that has been begun; one that fails is marked so, and raises.
+
+	With `in_parts`, a large one goes on in several jobs, and ends with the last of them: see `parts`.
+	"""
 	agent, mode = frappe.db.get_value("RL Proposal Run", run, ["agent", "mode"])
 	nothing = {"agent": agent, "run": run, "proposals": 0, "material_requests": []}
 	# the day on which it begins is the run's day throughout, also where midnight passes
 	day = today or getdate()
 	try:
 		# all of a run or nothing of it
-		done = in_a_transaction(lambda: _attempt(run, agent, day), attempts=ATTEMPTS)
+		done = in_a_transaction(lambda: _attempt(run, agent, day, in_parts), attempts=ATTEMPTS)
 	except Cancelled:
 		return nothing
 	except Exception as error:
@@ -93,32 +108,47 @@ def execute(run: str, today: date | None = None) -> dict[str, Any]:
 		if not isinstance(error, Occupied):
 			announce("RL Proposal Run", run, PROPOSALS_FAILED)
 		if isinstance(error, IN_THE_WAY) or is_connection_lost(error):
-			raise frappe.ValidationError(_why(error)) from error
+			raise frappe.ValidationError(why(error)) from error
 		raise
-	if done.refused:
-		announce("RL Proposal Run", run, PROPOSALS_FAILED)
-	if done.requests and mode == "Draft":
-		announce("RL Proposal Run", run, PROPOSALS_WAITING)
+	if done.parts:
+		joining.begin(run)
+	else:
+		joining.tell(run, mode, bool(done.refused), bool(done.requests))
 	return {**nothing, "proposals": len(done.ordered), "material_requests": done.requests}
 
 
-def _attempt(run: str, agent: str, day: date) -> Round:
+def _attempt(run: str, agent: str, day: date, in_parts: bool = False) -> Round:
 	"""Carry out a run in a transaction that has just begun; does not commit."""
 	try:
 		# before the first look at the data: a second worker waits here, and then sees the drafts of the first
-		frappe.db.get_value("RL Agent Settings", agent, "name", for_update=True)
+		frappe.db.get_value(AGENT, agent, "name", for_update=True)
 	except frappe.QueryTimeoutError as error:
-		raise Occupied(_("Another run of this agent was still going.")) from error
-	if frappe.db.get_value("RL Proposal Run", run, "status") != "In Progress":
+		raise Occupied(_occupied()) from error
+	if is_in_parts(agent, besides=run):
+		raise Occupied(_occupied())
+	status, in_parts_already = frappe.db.get_value("RL Proposal Run", run, ["status", "parts"])
+	if status != "In Progress" or in_parts_already:
 		raise Cancelled
-	settings, tell = frappe.get_doc("RL Agent Settings", agent), _progress(run)
-	done = carry_out(run, settings, day, tell)
+	settings, tell = frappe.get_doc(AGENT, agent), progress(run)
+	most = parts.lines_per_part() if in_parts else 0
+	done = carry_out(run, settings, day, tell, lines_per_part=most)
 	# locked, so that the latest word is read
 	if frappe.db.get_value("RL Proposal Run", run, "status", for_update=True) != "In Progress":
 		raise Cancelled
 	_end(run, settings, day, done)
-	tell(100, _("Done"))
+	if not done.parts:
+		tell(100, _("Done"))
 	return done
+
+
+def _occupied() -> str:
+	return _("Another run of this agent was still going.")
+
+
+def is_in_parts(agent: str, besides: str = "") -> bool:
+	"""Whether several jobs are writing the requests of a run of the agent."""
+	going = {"agent": agent, "status": "In Progress", "parts": (">", 0), "name": ("!=", besides)}
+	return bool(frappe.db.exists("RL Proposal Run", going))
 
 
 def _begin(settings: Document, trigger: str) -> str:
@@ -133,8 +163,7 @@ def _begin(settings: Document, trigger: str) -> str:
 			"started_on": now_datetime(),
 		}
 	).insert(ignore_permissions=True)
-	# the name may have been that of a run that was rolled back
-	frappe.cache.delete_value([_progress_key(run.name), _cancel_key(run.name)])
+	forget(run.name)
 	# whoever looks sees it from the first second
 	frappe.db.commit()  # for the reason above; nosemgrep
 	return run.name
@@ -142,20 +171,32 @@ def _begin(settings: Document, trigger: str) -> str:
 
 @in_the_sites_language()
 def cancel(run: str) -> None:
-	"""End a run that waits or is at work; all that it has done is taken back."""
+	"""End a run that waits or is at work; all that it has done is taken back.
+
+	Of one that is written in parts, the parts that are written stay.
+	"""
 	if frappe.db.get_value("RL Proposal Run", run, "status", for_update=True) != "In Progress":
 		frappe.throw(_("Run {0} has ended already.").format(run))
-	_close([run], _("Cancelled; nothing of it was kept."), "Cancelled")
-	# a worker that is at it does not see what others have written since it began
-	frappe.cache.set_value(_cancel_key(run), 1, expires_in_sec=TIMEOUT_SECONDS)
+	ask_to_end(run)
+	if frappe.db.get_value("RL Proposal Run", run, "parts"):
+		joining.join(run, cancelled=True)
+	else:
+		_close([run], _("Cancelled; nothing of it was kept."), "Cancelled")
 	frappe.db.commit()  # for the reason above; nosemgrep
 
 
 @in_the_sites_language()
 def close_lost_runs() -> None:
-	"""Mark as failed the runs whose worker has died: whatever they had begun was rolled back with it."""
+	"""Mark as failed the runs whose worker has died: whatever they had begun was rolled back with it.
+
+	What is written in parts goes on with those that are left.
+	"""
 	lost = [run for run, _agent in lost_runs()]
-	_close(lost, _("The worker ended before the run did, and nothing of it was kept; propose again."))
+	in_parts = [run for run in lost if frappe.db.get_value("RL Proposal Run", run, "parts")]
+	reason = _("The worker ended before the run did, and nothing of it was kept; propose again.")
+	_close([run for run in lost if run not in in_parts], reason)
+	for run in in_parts:
+		joining.go_on(run)
 
 
 def lost_runs() -> list[tuple[str, str]]:
@@ -163,28 +204,18 @@ def lost_runs() -> list[tuple[str, str]]:
 	old = frappe.get_all(
 		"RL Proposal Run",
 		{"status": "In Progress", "creation": ("<", now_datetime() - DELAY)},
-		["name", "agent"],
+		["name", "agent", "parts"],
 		as_list=True,
 	)
-	return [(run, agent) for run, agent in old if not _is_waiting(run) and not _is_worked_for(agent)]
-
-
-def _is_waiting(run: str) -> bool:
-	"""Whether a run waits for a worker; where nobody knows, as without Redis, it does."""
-	try:
-		return get_job_status(_job_of(run)) in ("queued", "deferred", "scheduled")
-	except RedisError:
-		return True
-
-
-def _is_worked_for(agent: str) -> bool:
-	"""Whether a run holds the agent's row, as each does from its beginning to its end."""
-	row = frappe.qb.DocType("RL Agent Settings")
-	try:
-		frappe.qb.from_(row).select(row.name).where(row.name == agent).for_update(nowait=True).run()
-	except frappe.QueryTimeoutError:
-		return True
-	return False
+	return [
+		(run, agent)
+		for run, agent, in_parts in old
+		if (
+			joining.lacks_workers(run)
+			if in_parts
+			else not is_waiting(job_of(run)) and not is_locked(AGENT, agent)
+		)
+	]
 
 
 def _close(runs: list[str], reason: str, status: str = "Failed") -> None:
@@ -206,26 +237,15 @@ def _mark_failed(run: str, error: Exception) -> None:
 	values = {
 		"status": "Failed",
 		"ended_on": now_datetime(),
-		"messages": plain(_why(error)),
+		"messages": plain(why(error)),
 		"error": log.name,
 	}
 	frappe.db.set_value("RL Proposal Run", run, values)
 
 
-def _why(error: Exception) -> str:
-	"""Why a run has failed, in words."""
-	if isinstance(error, JobTimeoutException):
-		return _("The job's time was up, and nothing of it was kept; propose again.")
-	if isinstance(error, IN_THE_WAY):
-		return _("Others held what the run writes locked, and nothing of it was kept; propose again.")
-	if is_connection_lost(error):
-		return _("The connection to the database was lost, and nothing of it was kept; propose again.")
-	return describe(error)
-
-
 def _end(run: str, settings: Document, day: date, done: Round) -> None:
 	scope = done.situation.scope
-	status = _status(done)
+	status = "In Progress" if done.parts else joining.status_of(bool(done.refused), bool(done.requests))
 	frappe.db.set_value(
 		"RL Proposal Run",
 		run,
@@ -233,7 +253,8 @@ def _end(run: str, settings: Document, day: date, done: Round) -> None:
 			"status": status,
 			"day": day,
 			"policy": done.policy,
-			"ended_on": now_datetime(),
+			"ended_on": None if done.parts else now_datetime(),
+			"parts": done.parts,
 			"items_considered": len(scope.keys),
 			"items_ordered": len(done.ordered) - done.refused,
 			"order_value": done.value,
@@ -242,47 +263,5 @@ def _end(run: str, settings: Document, day: date, done: Round) -> None:
 			"not_ordered": proposal_rows.not_ordered(done.situation, done.proposals, done.not_ordered),
 		},
 	)
-	if status != "Failed":
-		# after midnight, another day's turn has come
-		last = min(now_datetime(), datetime.combine(day, time.max))
-		frappe.db.set_value("RL Agent Settings", settings.name, "last_run_on", last, update_modified=False)
-
-
-def _status(done: Round) -> str:
-	"""Failed where ERPNext refused all that was to be requested, Partly where it refused some of it."""
-	if not done.refused:
-		return "Completed"
-	return "Partly" if done.requests else "Failed"
-
-
-def progress_of(run: str) -> dict[str, Any]:
-	"""How far a run is that is in progress: `percent` and `what` it is at."""
-	return frappe.cache.get_value(_progress_key(run), expires=True) or {
-		"percent": 0,
-		"what": _("Waiting for a worker"),
-	}
-
-
-def _progress_key(run: str) -> str:
-	return f"rl_replenishment.progress.{run}"
-
-
-def _cancel_key(run: str) -> str:
-	return f"rl_replenishment.cancel.{run}"
-
-
-def _progress(run: str) -> Callable[[float, str], None]:
-	last = -100.0
-
-	def tell(percent: float, what: str) -> None:
-		nonlocal last
-		if frappe.cache.get_value(_cancel_key(run), expires=True):
-			raise Cancelled
-		if percent - last >= 5 or percent >= 100:
-			last = percent
-			# not in the document, which nobody sees changed before the run is committed
-			frappe.cache.set_value(
-				_progress_key(run), {"percent": percent, "what": what}, expires_in_sec=TIMEOUT_SECONDS
-			)
-
-	return tell
+	if status not in ("Failed", "In Progress"):
+		joining.has_looked(settings.name, day)

@@ -43,7 +43,9 @@ def measure(options: argparse.Namespace, screen: Screen) -> dict[str, Any]:
 				seed=seed,
 			)
 			past = impute(company.history, company.items).history
-			trained = train_on_history(past, company.items, make_trainer(options.algorithm), training)
+			trained = train_on_history(
+				past, company.items, make_trainer(options.algorithm, device=options.device), training
+			)
 			learned = adapted_to(trained.stored, company.items.keys).policy
 			for policy in (learned, *trained.rules.rules):
 				found.setdefault(policy.name, []).append(_live_through(company, past, policy, seed))

@@ -36,7 +36,7 @@ def measure(options: argparse.Namespace, screen: Screen) -> dict[str, Any]:
 		raise InputError("benchmark engines compares another engine with this process; add --engine ray.")
 	with engine_of(options) as engine, screen.progress("Backtest in this process") as update:
 		rng = np.random.default_rng(options.seed)
-		items, history = _company(options.count, DAYS, rng)
+		items, history = company(options.count, DAYS, rng)
 		here, here_seconds = _backtest(history, items, IN_PROCESS, options.seed)
 		update(0.25, f"Backtest on {options.engine}")
 		there, there_seconds = _backtest(history, items, engine, options.seed)
@@ -76,7 +76,7 @@ def measure(options: argparse.Namespace, screen: Screen) -> dict[str, Any]:
 	return found
 
 
-def _company(count: int, days: int, rng: np.random.Generator) -> tuple[ItemTable, DemandHistory]:
+def company(count: int, days: int, rng: np.random.Generator) -> tuple[ItemTable, DemandHistory]:
 	"""Items of all speeds, prices and lead times, and demand that comes in lots."""
 	keys = [ItemKey(f"ITEM-{number:06}") for number in range(count)]
 	items = ItemTable.create(
@@ -115,7 +115,7 @@ def _differences(here: Backtest, there: Backtest) -> dict[str, float]:
 
 
 def _train(options: argparse.Namespace, engine: Engine) -> tuple[list[Trained], float]:
-	items, history = _company(TRAINING_ITEMS, TRAINING_DAYS, np.random.default_rng(options.seed))
+	items, history = company(TRAINING_ITEMS, TRAINING_DAYS, np.random.default_rng(options.seed))
 	training = TrainingOptions(
 		algorithm=options.algorithm,
 		seconds=options.seconds,
@@ -123,7 +123,7 @@ def _train(options: argparse.Namespace, engine: Engine) -> tuple[list[Trained], 
 		seed=options.seed,
 	)
 	began = time.perf_counter()
-	found = engine.map(carry_out, trainings(history, items, training, options.seeds, {}))
+	found = engine.map(carry_out, trainings(history, items, training, options.seeds, {}, options.device))
 	return found, time.perf_counter() - began
 
 

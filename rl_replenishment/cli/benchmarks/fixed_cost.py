@@ -61,7 +61,7 @@ def measure_instance(instance: FixedOrderCost, options: argparse.Namespace) -> d
 	rule = default_rule(item)
 	bed = Bed(item, instance.rate, "backorder", rule)
 	learned = [
-		bed.train(options.algorithm, options.seconds or SECONDS, options.timesteps, seed)
+		bed.train(options.algorithm, options.seconds or SECONDS, options.timesteps, seed, options.device)
 		for seed in range(options.seed, options.seed + options.seeds)
 	]
 	columns, days = _MEASURING

@@ -39,7 +39,7 @@ def measure(options: argparse.Namespace, screen: Screen) -> dict[str, Any]:
 	seen = history.window(0, history.days - HOLDOUT_DAYS)
 	seconds = options.seconds or SECONDS
 	training = TrainingOptions(algorithm=options.algorithm, seconds=seconds, seed=options.seed)
-	jobs = trainings(seen, items, training, options.seeds, {})
+	jobs = trainings(seen, items, training, options.seeds, {}, options.device)
 	with engine_of(options) as engine, screen.progress("Training") as update:
 		trained = engine.map(carry_out, jobs, lambda share: update(share, f"Training {options.seeds} times"))
 	found: list[Backtest] = [

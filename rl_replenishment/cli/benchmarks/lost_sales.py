@@ -78,7 +78,7 @@ def measure_instance(instance: LostSales, options: argparse.Namespace) -> dict[s
 	bed = Bed(instance.item(), instance.rate, "lost", rule)
 	learned = []
 	for seed in range(options.seed, options.seed + options.seeds):
-		policy, took = bed.train(options.algorithm, seconds - tuning, options.timesteps, seed)
+		policy, took = bed.train(options.algorithm, seconds - tuning, options.timesteps, seed, options.device)
 		learned.append((policy, tuning + took))
 	policies: list[Policy] = [rule, *(policy for policy, _took in learned)]
 	if is_exact:

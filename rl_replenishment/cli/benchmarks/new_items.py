@@ -80,7 +80,7 @@ def _policy_of_the_others(
 	trained = train_on_history(
 		impute(company.history.take(others), company.items.take(others)).history,
 		company.items.take(others),
-		make_trainer(options.algorithm),
+		make_trainer(options.algorithm, device=options.device),
 		training,
 	)
 	return new, adapted_to(trained.stored, company.items.keys).policy

@@ -115,7 +115,9 @@ def _measured(case: Case, options: argparse.Namespace, engine: Engine, update: U
 	training = TrainingOptions(
 		algorithm=options.algorithm, seconds=seconds, timesteps=timesteps, seed=options.seed
 	)
-	jobs = [] if options.no_train else trainings(seen, case.items, training, options.seeds, {})
+	jobs = (
+		[] if options.no_train else trainings(seen, case.items, training, options.seeds, {}, options.device)
+	)
 	trained = engine.map(_timed, jobs, lambda share: update(0.8 * share, f"Training {len(jobs)} times"))
 	policies, training_seconds = [each for each, _ in trained], [took for _, took in trained]
 	began = perf_counter()

@@ -38,7 +38,7 @@ class Bed:
 	rule: OrderUpTo
 
 	def train(
-		self, algorithm: str, seconds: float, timesteps: int | None, seed: int
+		self, algorithm: str, seconds: float, timesteps: int | None, seed: int, device: str = "cpu"
 	) -> tuple[ResidualNetwork, float]:
 		"""The policy learned in so many steps, else in so much time, and the seconds it took."""
 		started = time.perf_counter()
@@ -61,7 +61,9 @@ class Bed:
 		)
 		left = max(seconds - (time.perf_counter() - started), 1.0)
 		budget = Budget(None, timesteps) if timesteps else Budget(left)
-		result = make_trainer(algorithm).train(TrainingProblem(task, judging), budget=budget, seed=seed)
+		result = make_trainer(algorithm, device=device).train(
+			TrainingProblem(task, judging), budget=budget, seed=seed
+		)
 		return result.policy, time.perf_counter() - started
 
 	def costs(self, policies: Sequence[Policy], *, columns: int, days: int, seed: int) -> FloatArray:

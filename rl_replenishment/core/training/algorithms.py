@@ -7,20 +7,30 @@ from dataclasses import replace
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from rl_replenishment.core.engine import IN_PROCESS, Engine
 from rl_replenishment.core.errors import InputError
 from rl_replenishment.core.training.interface import Trainer
+
+if TYPE_CHECKING:
+	from rl_replenishment.core.training.pathwise import PathwiseTrainer
+	from rl_replenishment.core.training.ppo import PPOTrainer
 
 #: by preference
 ALGORITHMS = ("pathwise", "ppo")
 DEFAULT_ALGORITHM = ALGORITHMS[0]
 LIBRARIES = {"pathwise": ("torch",), "ppo": ("torch", "stable_baselines3")}
+#: where to train: `AUTO` is the GPU where torch sees one
+AUTO = "auto"
+DEVICES = ("cpu", "cuda", AUTO)
 #: units of a layer, and replays in a step, at most
 LARGEST_LAYER, MOST_COLUMNS = 1024, 10_000_000
+#: parts of a step, each on a processor of its own at most
+MOST_SHARDS = 1024
 #: what may be set of each algorithm, see their settings
 SETTINGS = {
-	"pathwise": ("hidden", "columns", "learning_rate", "weight_decay", "noise"),
+	"pathwise": ("hidden", "columns", "shards", "learning_rate", "weight_decay", "noise"),
 	"ppo": ("hidden", "columns", "learning_rate"),
 }
 
@@ -31,12 +41,15 @@ def make_trainer(
 	tensorboard: Path | None = None,
 	feedback_weight: float | None = None,
 	settings: Mapping[str, Any] | None = None,
+	device: str = "cpu",
+	engine: Engine = IN_PROCESS,
 ) -> Trainer:
 	"""The trainer of an algorithm; `InputError` where it is unknown or its libraries are not installed.
 
 	`feedback_weight`, above 0, is what the buyer's answers count for beside the simulation: in pathwise
 	training the weight of their distance, in PPO the number of them seen for each simulated decision. None is
-	the algorithm's own. `settings` are some of `SETTINGS`, as `parse_setting` makes them.
+	the algorithm's own. `settings` are some of `SETTINGS`, as `parse_setting` makes them. `device` is one of
+	`DEVICES`; `InputError` where torch does not see it. The `engine` replays the shards of pathwise training.
 	"""
 	if name not in ALGORITHMS:
 		raise InputError(f"There is no algorithm {name!r}; choose one of: {', '.join(ALGORITHMS)}.")
@@ -54,10 +67,12 @@ def make_trainer(
 		raise InputError(
 			"--tensorboard needs tensorboard, which is not installed; run: pip install tensorboard."
 		)
-	chosen = settings or {}
+	from rl_replenishment.core.training.devices import device_of
+
+	chosen, where = settings or {}, device_of(device)
 	if name == "pathwise":
-		return _pathwise(feedback_weight, chosen)
-	return _ppo(tensorboard, feedback_weight, chosen)
+		return replace(_pathwise(feedback_weight, chosen), device=where, engine=engine)
+	return replace(_ppo(tensorboard, feedback_weight, chosen), device=where)
 
 
 def parse_setting(algorithm: str, name: str, text: str) -> float | int | tuple[int, ...]:
@@ -70,8 +85,8 @@ def parse_setting(algorithm: str, name: str, text: str) -> float | int | tuple[i
 			sizes = tuple(int(size) for size in text.split("x"))
 			if all(0 < size <= LARGEST_LAYER for size in sizes):
 				return sizes
-		elif name == "columns":
-			if 0 < (count := int(text)) <= MOST_COLUMNS:
+		elif name in ("columns", "shards"):
+			if 0 < (count := int(text)) <= (MOST_COLUMNS if name == "columns" else MOST_SHARDS):
 				return count
 		elif (name != "learning_rate" and float(text) == 0) or 0 < float(text) <= 1:
 			return float(text)
@@ -80,6 +95,7 @@ def parse_setting(algorithm: str, name: str, text: str) -> float | int | tuple[i
 	wanted = {
 		"hidden": f"units by layer, as in 64x64, each of at most {LARGEST_LAYER}",
 		"columns": f"a whole number from 1 to {MOST_COLUMNS:,}",
+		"shards": f"a whole number from 1 to {MOST_SHARDS:,}",
 		"learning_rate": "a number above 0, at most 1",
 	}.get(name, "a number from 0 to 1")
 	raise InputError(f"Setting {name} is {text!r}, but must be {wanted}.")
@@ -90,7 +106,7 @@ def written(value: Any) -> str:
 	return "x".join(map(str, value)) if isinstance(value, tuple) else f"{value:g}"
 
 
-def _pathwise(feedback_weight: float | None, chosen: Mapping[str, Any]) -> Trainer:
+def _pathwise(feedback_weight: float | None, chosen: Mapping[str, Any]) -> PathwiseTrainer:
 	from rl_replenishment.core.training.pathwise import PathwiseSettings, PathwiseTrainer
 
 	settings = replace(PathwiseSettings(), **chosen)
@@ -99,7 +115,7 @@ def _pathwise(feedback_weight: float | None, chosen: Mapping[str, Any]) -> Train
 	return PathwiseTrainer(settings)
 
 
-def _ppo(tensorboard: Path | None, feedback_weight: float | None, chosen: Mapping[str, Any]) -> Trainer:
+def _ppo(tensorboard: Path | None, feedback_weight: float | None, chosen: Mapping[str, Any]) -> PPOTrainer:
 	from rl_replenishment.core.training.ppo import PPOSettings, PPOTrainer
 
 	settings = replace(PPOSettings(), **chosen)

@@ -78,7 +78,7 @@ def save(
 		"best": asdict(judge.best),
 	}
 	contents = save_tensors(
-		{name: value.contiguous() for name, value in tensors.items()}, {"training": json.dumps(about)}
+		{name: value.contiguous().cpu() for name, value in tensors.items()}, {"training": json.dumps(about)}
 	)
 	with write_folder_atomically(folder, marker=CHECKPOINT_FILE) as filling:
 		(filling / CHECKPOINT_FILE).write_bytes(contents)

@@ -11,6 +11,7 @@ from rl_replenishment.core.feedback import LARGEST_PENALTY
 from rl_replenishment.core.policies.needed import needed
 from rl_replenishment.core.policies.network import Normaliser
 from rl_replenishment.core.policies.residual_network import REACH
+from rl_replenishment.core.training.devices import CPU, there
 from rl_replenishment.core.training.twin import Bounded
 
 
@@ -21,22 +22,24 @@ class EditLoss:
 	the reorder point where none is placed and should be, or one is placed and should not be.
 	"""
 
-	def __init__(self, situations: FeedbackSituations, normaliser: Normaliser) -> None:
+	def __init__(
+		self, situations: FeedbackSituations, normaliser: Normaliser, device: torch.device = CPU
+	) -> None:
 		situation = situations.situation
 		state, levels = situation.state, situation.levels
 		position, missing = needed(state, levels)
-		self._observation = torch.from_numpy(normaliser(situation.observation))
+		self._observation = there(normaliser(situation.observation), device)
 		#: what is missing to the order-up-to level; below 0 where there is more
 		below = np.where(missing > 0, missing, np.minimum(levels.order_up_to - position, 0))
-		self._missing = torch.from_numpy(below.astype(np.float32))
-		self._cap = torch.from_numpy(levels.cap.astype(np.float32))
+		self._missing = there(below.astype(np.float32), device)
+		self._cap = there(levels.cap.astype(np.float32), device)
 		#: how far the position is above the reorder point
-		self._above = torch.from_numpy((position - levels.reorder_point).astype(np.float32))
-		self._always = torch.from_numpy(levels.order_up_to <= levels.reorder_point)
-		self._unit = torch.from_numpy(situation.unit)
-		self._ordered = torch.from_numpy(situations.ordered)
-		self._scale = torch.from_numpy(np.maximum(situations.scale, np.float32(1e-9)))
-		self._share = torch.from_numpy(situations.shares)
+		self._above = there((position - levels.reorder_point).astype(np.float32), device)
+		self._always = there(levels.order_up_to <= levels.reorder_point, device)
+		self._unit = there(situation.unit, device)
+		self._ordered = there(situations.ordered, device)
+		self._scale = there(np.maximum(situations.scale, np.float32(1e-9)), device)
+		self._share = there(situations.shares, device)
 
 	def quantity(self, network: torch.nn.Module) -> Tensor:
 		"""What the network orders where it orders, before rounding, shape (M,)."""

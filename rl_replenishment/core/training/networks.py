@@ -14,6 +14,7 @@ from rl_replenishment.core.policies.constraints import bounds
 from rl_replenishment.core.policies.network import Network
 from rl_replenishment.core.policies.observation import OBSERVATION_SIZE
 from rl_replenishment.core.policies.residual_network import ACTION_SIZE
+from rl_replenishment.core.training.devices import here, there
 
 #: a perceptron, or PPO, whose mean action is one
 Model: TypeAlias = torch.nn.Sequential | PPO
@@ -43,17 +44,13 @@ def keep_signs(model: Model) -> None:
 	layers = _layers(model)
 	with torch.no_grad():
 		for layer, (low, high) in zip(layers, bounds([len(each.bias) for each in layers[:-1]]), strict=True):
-			layer.weight.clamp_(torch.from_numpy(low), torch.from_numpy(high))
+			device = layer.weight.device
+			layer.weight.clamp_(there(low, device), there(high, device))
 
 
 def numpy_network(model: Model) -> Network:
 	"""The (mean) action of a trained model as plain arrays."""
-	return Network(
-		[
-			(layer.weight.detach().numpy().copy(), layer.bias.detach().numpy().copy())
-			for layer in _layers(model)
-		]
-	)
+	return Network([(here(layer.weight).copy(), here(layer.bias).copy()) for layer in _layers(model)])
 
 
 def load_network(model: Model, network: Network) -> None:
@@ -95,7 +92,7 @@ def start_with_signs(model: Model) -> None:
 	layers = _layers(model)
 	with torch.no_grad():
 		for layer, (low, high) in zip(layers, bounds([len(each.bias) for each in layers[:-1]]), strict=True):
-			rises = torch.from_numpy((low == 0) & (high > 0))
+			rises = there((low == 0) & (high > 0), layer.weight.device)
 			kept = torch.where(rises, layer.weight.clamp(min=0), 0.0)
 			scaled = kept * (_RISING_SUM / kept.sum(dim=1, keepdim=True).clamp(min=1e-6))
 			layer.weight.copy_(torch.where(rises, scaled, layer.weight))

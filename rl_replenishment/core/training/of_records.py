@@ -182,16 +182,18 @@ class Watching(Protocol):
 
 
 def train(
-	material: Material, ask: Ask, watch: Watching, translate: Translate = str
+	material: Material, ask: Ask, watch: Watching, translate: Translate = str, device: str = "cpu"
 ) -> tuple[Trained, str | None]:
 	"""Learn; returns what came of it, and the name of the policy gone on from, None for none.
 
-	Takes up the percent from 5 to 85. What watchers are told is translated.
+	Takes up the percent from 5 to 85. What watchers are told is translated. `device` is one of `DEVICES`.
 	"""
 	_ = translate
 	# before anything long begins
 	check_history(material.seen, material.review_days, _)
-	trainer = make_trainer(ask.algorithm.lower(), feedback_weight=max(material.feedback_weight, 1e-9))
+	trainer = make_trainer(
+		ask.algorithm.lower(), feedback_weight=max(material.feedback_weight, 1e-9), device=device
+	)
 	options = TrainingOptions(
 		review_days=material.review_days,
 		unmet_demand=material.unmet_demand,

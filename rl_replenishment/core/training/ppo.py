@@ -14,6 +14,7 @@ from rl_replenishment.core.environments.batch import ReplenishmentBatch, measure
 from rl_replenishment.core.environments.feedback import FeedbackBatch
 from rl_replenishment.core.policies.network import Network
 from rl_replenishment.core.training import checkpoint as checkpoints
+from rl_replenishment.core.training.devices import CPU
 from rl_replenishment.core.training.interface import (
 	Budget,
 	ProgressCallback,
@@ -67,6 +68,7 @@ class PPOTrainer:
 	settings: PPOSettings = PPOSettings()
 	#: folder for TensorBoard's event files; None for none
 	tensorboard: Path | None = None
+	device: torch.device = CPU
 
 	def train(
 		self,
@@ -82,7 +84,7 @@ class PPOTrainer:
 		# on two busy cores, two threads train 8 to 24 times slower than one
 		torch.set_num_threads(1)
 		saved = checkpoints.load(checkpoint) if checkpoint is not None and resume else None
-		learner = _Rollouts(self.settings, problem, seed, saved, self.tensorboard)
+		learner = _Rollouts(self.settings, problem, seed, saved, self.tensorboard, self.device)
 		return Loop(learner, self.settings, problem, budget, saved, started).run(progress, checkpoint)
 
 
@@ -96,6 +98,7 @@ class _Rollouts:
 		seed: int,
 		saved: checkpoints.Checkpoint | None,
 		tensorboard: Path | None,
+		device: torch.device,
 	) -> None:
 		self._settings, self._share = settings, 0.0
 		for_simulation, for_feedback = (
@@ -112,7 +115,7 @@ class _Rollouts:
 			answers = FeedbackBatch(problem.feedback, for_feedback, columns=settings.feedback_columns)
 		env = BatchedReplenishmentVecEnv(simulated, self.normaliser, answers)
 		hidden = parent.network.hidden if parent else settings.hidden
-		self._model = self._make_model(env, hidden, seed, tensorboard)
+		self._model = self._make_model(env, hidden, seed, tensorboard, device)
 		if saved is None and parent is not None:
 			load_network(self._model, parent.network)
 		self._model.num_timesteps = saved.timesteps if saved else 0
@@ -139,6 +142,7 @@ class _Rollouts:
 		hidden: tuple[int, ...],
 		seed: int,
 		tensorboard: Path | None,
+		device: torch.device,
 	) -> PPO:
 		chosen = self._settings
 		model = PPO(
@@ -159,7 +163,7 @@ class _Rollouts:
 				"log_std_init": chosen.log_std_init,
 			},
 			seed=seed,
-			device="cpu",
+			device=device,
 			tensorboard_log=str(tensorboard) if tensorboard else None,
 		)
 		start_with_signs(model)

@@ -27,6 +27,8 @@ class Training:
 	options: TrainingOptions
 	#: of the algorithm, by name; the rest is as usual
 	settings: Mapping[str, Any]
+	#: one of `DEVICES`, on the machine that it is done on
+	device: str = "cpu"
 
 
 def trainings(
@@ -35,6 +37,7 @@ def trainings(
 	options: TrainingOptions,
 	seeds: int,
 	settings: Mapping[str, Sequence[Any]],
+	device: str = "cpu",
 ) -> list[Training]:
 	"""Every combination of settings with as many seeds, counted on from that of `options`."""
 	return [
@@ -43,6 +46,7 @@ def trainings(
 			items,
 			replace(options, seed=options.seed + number),
 			dict(zip(settings, values, strict=True)),
+			device,
 		)
 		for values in itertools.product(*settings.values())
 		for number in range(seeds)
@@ -58,7 +62,7 @@ def carry_out(training: Training, told: Told) -> Trained:
 	trained = train_on_history(
 		training.history,
 		training.items,
-		make_trainer(training.options.algorithm, settings=training.settings),
+		make_trainer(training.options.algorithm, settings=training.settings, device=training.device),
 		training.options,
 		progress=progress,
 		tuning_progress=lambda share: told(_TUNING * share),

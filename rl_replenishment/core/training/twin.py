@@ -15,7 +15,7 @@ together. What differs is only what gradients need:
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -27,6 +27,7 @@ from rl_replenishment.core.policies.limits import Prospect, limits, sensible_qua
 from rl_replenishment.core.policies.network import OBSERVATION_BOUND, Normaliser
 from rl_replenishment.core.policies.observation import ARRIVAL_PARTS, FIXED_SIZE, LARGEST_OBSERVATION
 from rl_replenishment.core.policies.residual_network import REACH
+from rl_replenishment.core.training.devices import CPU, here, there
 from rl_replenishment.core.training.panel import Panel, Window
 
 _Days = npt.NDArray[np.integer]
@@ -63,25 +64,36 @@ class _Levels(NamedTuple):
 class Twin:
 	"""Replays windows of one panel; `copies` of each column differ in their decisions only."""
 
-	def __init__(self, panel: Panel, normaliser: Normaliser, *, copies: int = 1) -> None:
+	def __init__(
+		self,
+		panel: Panel,
+		normaliser: Normaliser,
+		*,
+		copies: int = 1,
+		device: torch.device = CPU,
+	) -> None:
 		self.panel = panel
 		self.copies = copies
+		self.device = device
 		self._index = np.tile(np.arange(len(panel)), copies)
 		self._items = items = panel.items.take(self._index)
 		parts = np.arange(ARRIVAL_PARTS + 1)[:, None]
 		self._boundaries = -(-parts * items.whole_lead_time_days // ARRIVAL_PARTS)
 		self._lead_time = items.whole_lead_time_days
 		self._horizon = protection_days(items, panel.review_days)
-		self._fixed = torch.from_numpy(normaliser(panel.observation)[:, :, :FIXED_SIZE])
-		self._heard = torch.from_numpy(normaliser.heard[:FIXED_SIZE].astype(np.float32))
-		self._stock_mean = torch.from_numpy(normaliser.mean[FIXED_SIZE:])
-		self._stock_deviation = torch.from_numpy(normaliser.deviation[FIXED_SIZE:])
-		self._holding = torch.from_numpy(items.holding_cost)
-		self._stockout = torch.from_numpy(items.stockout_cost)
-		self._order_cost = torch.from_numpy(items.order_cost)
-		self._pack = torch.from_numpy(items.order_multiple)
-		self._unit_cost = torch.from_numpy(items.unit_cost)
-		self._cost_scale = torch.from_numpy(panel.cost_scale[self._index])
+		self._fixed = self._there(normaliser(panel.observation)[:, :, :FIXED_SIZE])
+		self._heard = self._there(normaliser.heard[:FIXED_SIZE].astype(np.float32))
+		self._stock_mean = self._there(normaliser.mean[FIXED_SIZE:])
+		self._stock_deviation = self._there(normaliser.deviation[FIXED_SIZE:])
+		self._holding = self._there(items.holding_cost)
+		self._stockout = self._there(items.stockout_cost)
+		self._order_cost = self._there(items.order_cost)
+		self._pack = self._there(items.order_multiple)
+		self._unit_cost = self._there(items.unit_cost)
+		self._cost_scale = self._there(panel.cost_scale[self._index])
+
+	def _there(self, values: npt.NDArray[Any]) -> Tensor:
+		return there(values, self.device)
 
 	def roll(
 		self,
@@ -110,7 +122,9 @@ class Twin:
 			levels = self._levels(row)
 			fixed = self._fixed[row, self._index]
 			if noise:
-				fixed = fixed + noise * self._heard * torch.randn(fixed.shape, generator=generator)
+				fixed = fixed + noise * self._heard * torch.randn(
+					fixed.shape, generator=generator, device=self.device
+				)
 			observation = self._observe(fixed, levels, stock)
 			is_learned = k < reviews - detached
 			with torch.set_grad_enabled(is_learned and torch.is_grad_enabled()):
@@ -127,7 +141,7 @@ class Twin:
 			cost = (quantity.detach() > 0) * self._order_cost
 			passed = np.arange(self.panel.review_days)[:, None]
 			day = np.minimum(self.panel.days[row] + passed, len(self.panel.demand) - 1)
-			cost = cost + self._serve(stock, torch.from_numpy(self.panel.demand[day, self._index]))
+			cost = cost + self._serve(stock, self._there(self.panel.demand[day, self._index]))
 			stock.pass_review()
 			done.append((cost / self._cost_scale, chance, quantity.detach(), action, observation))
 		return Rollout(*(torch.stack(each) for each in zip(*done, strict=True)))
@@ -144,7 +158,7 @@ class Twin:
 			panel.unit,
 			panel.scale,
 		)
-		return _Levels(*(torch.from_numpy(values[row, self._index]) for values in columns))
+		return _Levels(*(self._there(values[row, self._index]) for values in columns))
 
 	def _observe(self, fixed: Tensor, levels: _Levels, stock: _Stock) -> Tensor:
 		there = torch.stack([stock.net, stock.within(self._horizon)])
@@ -178,7 +192,9 @@ class Twin:
 		may_order = position <= moved.reorder_point
 		if softness > 0 and not bool(always.all()):
 			wish = (moved.reorder_point - position) / (softness * levels.unit)
-			places = torch.rand(len(wish), generator=generator) < torch.sigmoid(wish.detach())
+			places = torch.rand(len(wish), generator=generator, device=self.device) < torch.sigmoid(
+				wish.detach()
+			)
 			drawn = torch.nn.functional.logsigmoid(torch.where(places, wish, -wish))
 			chance = torch.where(always, chance, drawn)
 			may_order = torch.where(always, may_order, places)
@@ -188,9 +204,9 @@ class Twin:
 		)
 		raised = wished.detach()
 		if rounding:
-			part = rounding * torch.rand(len(raised), generator=generator)
+			part = rounding * torch.rand(len(raised), generator=generator, device=self.device)
 			raised = torch.where(raised > 0, raised + part * self._pack, raised)
-		placed = torch.from_numpy(sensible_quantity(self._items, raised.numpy(), known))
+		placed = self._there(sensible_quantity(self._items, here(raised), known))
 		return wished + (placed - wished).detach(), chance
 
 	def _needed(self, levels: _Levels, stock: _Stock) -> tuple[Tensor, Tensor]:
@@ -199,14 +215,14 @@ class Twin:
 		within = stock.within(self._horizon)
 		if not stock.any_after(self._lead_time):
 			return within, torch.minimum((S - within).clamp(min=0), levels.cap)
-		days = torch.from_numpy(self._horizon)
+		days = self._there(self._horizon)
 		lasts = days + (S - s).clamp(min=0) / rate.clamp(min=1e-9)
-		fill = torch.maximum(S - torch.maximum(within, stock.within(lasts.detach().numpy())), s - within)
+		fill = torch.maximum(S - torch.maximum(within, stock.within(here(lasts))), s - within)
 		spared = (s - rate * days).clamp(max=0)
 		lost = self.panel.unmet_demand == "lost"
 		before_next, before_later = (
 			stock.missing_before(rate, spared, self._lead_time, until, lost=lost)
-			for until in (self._horizon, lasts.detach().numpy())
+			for until in (self._horizon, here(lasts))
 		)
 		low = torch.minimum(within, torch.minimum(s, rate * days) - before_next)
 		missing = torch.maximum(fill, before_later).clamp(min=0)
@@ -214,13 +230,13 @@ class Twin:
 
 	def _prospect(self, levels: _Levels, stock: _Stock) -> Prospect:
 		"""As `limits.prospect`."""
-		rate = torch.maximum(levels.forecast, levels.usual).numpy()
-		owed = np.maximum(-stock.within(self._horizon).detach().numpy(), 0)
+		rate = here(torch.maximum(levels.forecast, levels.usual))
+		owed = np.maximum(-here(stock.within(self._horizon)), 0)
 		window, lead = self._items.shelf_life_days, self._lead_time
 		ends = np.isfinite(window)
 		if not ends.any():
 			return Prospect(rate, owed, window)
-		by_arrival, by_end = (stock.within(days).detach().numpy() for days in (lead + 1, lead + window))
+		by_arrival, by_end = (here(stock.within(days)) for days in (lead + 1, lead + window))
 		left = np.maximum(by_arrival - rate * lead, 0)
 		asked = rate * np.where(ends, window, 0) - np.maximum(by_end - by_arrival, 0)
 		return Prospect(rate, owed, np.where(ends, np.maximum(asked - left, 0), np.inf).astype(np.float32))
@@ -274,7 +290,7 @@ class _Stock:
 	def __init__(self, twin: Twin, window: Window) -> None:
 		index, review = twin._index, twin.panel.review_days
 		lead_times = window.lead_times[:, index]
-		self._review = review
+		self._review, self._there = review, twin._there
 		#: day of the replay on which the order of each review arrives, shape (K, C)
 		self._due = lead_times + review * np.arange(len(lead_times))[:, None]
 		self._memory = int(lead_times.max(initial=0)) // review + 1
@@ -282,8 +298,8 @@ class _Stock:
 		#: how many orders there were when they were last put together
 		self._stacked: tuple[int, Tensor | None] | None = None
 		self._today = 0
-		self.net = torch.from_numpy(window.on_hand[index])
-		self.on_order = torch.zeros(len(index))
+		self.net = self._there(window.on_hand[index])
+		self.on_order = torch.zeros(len(index), device=twin.device)
 		life = twin._items.shelf_life_days
 		self._shelf = _Shelf(life, self.net) if np.isfinite(life).any() else None
 
@@ -293,7 +309,7 @@ class _Stock:
 		late = due >= days
 		if recent is None or not late.any():
 			return self.net + self.on_order
-		return self.net + self.on_order - (recent * torch.from_numpy(late.astype(np.float32))).sum(dim=0)
+		return self.net + self.on_order - (recent * self._there(late.astype(np.float32))).sum(dim=0)
 
 	def any_after(self, days: _Days) -> bool:
 		"""Whether an open order arrives after `days`, shape (C,)."""
@@ -306,14 +322,14 @@ class _Stock:
 		recent, due = self._recent()
 		most = torch.zeros_like(self.net)
 		for quantity, day in zip(recent if recent is not None else (), due, strict=True):
-			counts = (day > lead_time) & (day < until) & (quantity.detach().numpy() > 0)
+			counts = (day > lead_time) & (day < until) & (here(quantity) > 0)
 			if not counts.any():
 				continue
-			ahead = torch.from_numpy(day.astype(np.float32))
+			ahead = self._there(day.astype(np.float32))
 			missing = rate * ahead + spared - self.within(day)
 			if lost:
-				missing = torch.minimum(missing, rate * ahead - rate * torch.from_numpy(lead_time))
-			most = torch.maximum(most, torch.where(torch.from_numpy(counts), missing, 0.0))
+				missing = torch.minimum(missing, rate * ahead - rate * self._there(lead_time))
+			most = torch.maximum(most, torch.where(self._there(counts), missing, 0.0))
 		return most
 
 	def place(self, quantity: Tensor) -> None:
@@ -351,7 +367,7 @@ class _Stock:
 		now = due == passed
 		if recent is None or not now.any():
 			return None
-		received = (recent * torch.from_numpy(now.astype(np.float32))).sum(dim=0)
+		received = (recent * self._there(now.astype(np.float32))).sum(dim=0)
 		self.on_order = self.on_order - received
 		# nothing arrives twice
 		first = max(len(self._orders) - self._memory, 0)
@@ -369,12 +385,12 @@ class _Stock:
 	def arrivals(self, boundaries: _Days) -> Tensor:
 		"""What is on order by part of the lead time, shape (ARRIVAL_PARTS, C); all later in the last part."""
 		recent, due = self._recent()
-		arrivals = torch.zeros(ARRIVAL_PARTS, len(self.net))
+		arrivals = torch.zeros(ARRIVAL_PARTS, len(self.net), device=self.net.device)
 		if recent is None:
 			return arrivals
 		part = (due[None] >= boundaries[1:-1, None]).sum(axis=0)
-		awaited = recent * torch.from_numpy((due > 0).astype(np.float32))
-		return arrivals.scatter_add(0, torch.from_numpy(part.astype(np.int64)), awaited)
+		awaited = recent * self._there((due > 0).astype(np.float32))
+		return arrivals.scatter_add(0, self._there(part.astype(np.int64)), awaited)
 
 	def end_day(self, issued: Tensor) -> Tensor:
 		"""What is too old at the end of a day, shape (C,)."""
@@ -391,7 +407,7 @@ class _Shelf:
 
 	def __init__(self, life: npt.NDArray[np.floating], stock: Tensor) -> None:
 		keeps = ~np.isfinite(life)
-		self._perishes = torch.from_numpy(~keeps)
+		self._perishes = there(~keeps, stock.device)
 		self._life = np.where(keeps, 1, np.maximum(np.rint(np.where(keeps, 1, life)), 1)).astype(np.int64)
 		self._longest = int(self._life.max())
 		self._total = stock
@@ -408,8 +424,8 @@ class _Shelf:
 		first = max(len(self._received) - self._longest, 0)
 		oldest = len(self._received) - self._life
 		kept = torch.stack(self._received[first:])
-		due = kept.gather(0, torch.from_numpy(np.maximum(oldest - first, 0))[None]).squeeze(0)
-		due = torch.where(torch.from_numpy(oldest >= 0), due, 0.0)
+		due = kept.gather(0, there(np.maximum(oldest - first, 0), on_hand.device)[None]).squeeze(0)
+		due = torch.where(there(oldest >= 0, on_hand.device), due, 0.0)
 		expired = torch.minimum((due - self._gone).clamp(min=0), on_hand)
 		expired = torch.where(self._perishes, expired, 0.0)
 		self._gone = self._gone + expired

@@ -213,5 +213,5 @@ class TestDoctor(FeedbackCase):
 		name = frappe.get_doc(run).insert(ignore_permissions=True).name
 		ago = add_to_date(now_datetime(), minutes=-5)
 		frappe.db.set_value("RL Proposal Run", name, "creation", ago, update_modified=False)
-		with patch.object(examination.standing.proposal_run, "_is_worked_for", return_value=True):
+		with patch.object(examination.standing.proposal_run, "is_locked", return_value=True):
 			self.assertEqual(self.off(doctor.run()), {})

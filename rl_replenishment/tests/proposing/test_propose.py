@@ -12,7 +12,7 @@ from frappe.utils import add_days, formatdate, getdate, nowdate
 
 from rl_replenishment.bridge.notifying import PROPOSALS_FAILED, PROPOSALS_WAITING
 from rl_replenishment.bridge.policies import store as policy_store
-from rl_replenishment.bridge.proposing import grouping, material_requests
+from rl_replenishment.bridge.proposing import grouping, joining, material_requests
 from rl_replenishment.bridge.proposing import round as proposal_round
 from rl_replenishment.bridge.proposing import run as proposal_run
 from rl_replenishment.tasks import last_review_day, propose
@@ -234,16 +234,16 @@ class TestPropose(IntegrationTestCase):
 		original = material_requests._place
 		bad = self.items[1]
 
-		def refuse(settings, request):
+		def refuse(settings, request, name):
 			if any(line.item_code == bad for line in request.items):
 				# half-way: what was written before must be taken back
 				frappe.db.set_value("Item", bad, "description", "half-written")
 				frappe.throw("No such warehouse")
-			return original(settings, request)
+			return original(settings, request, name)
 
 		with (
 			patch.object(material_requests, "_place", refuse),
-			patch.object(proposal_run, "announce") as announce,
+			patch.object(joining, "announce") as announce,
 		):
 			result = propose(self.agent().name, force=True)
 		self.assertEqual({line.item_code for line in self.lines_of(result)}, {self.items[0], self.items[2]})
@@ -272,7 +272,7 @@ class TestPropose(IntegrationTestCase):
 			with (
 				self.subTest(label),
 				patch.object(meta, "fields", [*meta.fields, field]),
-				patch.object(proposal_run, "announce") as announce,
+				patch.object(joining, "announce") as announce,
 			):
 				result = propose(agent.name, force=True)
 				self.assertEqual((result["proposals"], result["material_requests"]), (3, []))
