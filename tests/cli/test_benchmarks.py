@@ -82,7 +82,8 @@ def test_buyers_of_several_kinds(run: Run, monkeypatch: pytest.MonkeyPatch) -> N
 	monkeypatch.setattr(buyers, "kinds", lambda *of: [kind for kind in every(*of) if kind.name in chosen])
 	found = run("benchmark", "buyers", "--seeds", "1", "--seconds", "0.5", "--json")
 	rows = {(row["buyer"], row["arm"]): row for row in found.document["buyers"]}
-	assert len(rows) == 2 * len(buyers.ARMS) + 2
+	# two that are trained too; nobody here goes line by line
+	assert len(rows) == 2 * (len(buyers.ARMS) - 1) + 2
 	assert rows["rubber stamp", "lessons"]["cost_vs_no_learning_percent"] == 0
 	cut, usual = (rows["supplier cut by a fifth", arm]["distance"] for arm in ("lessons", "no learning"))
 	assert cut < usual / 2
