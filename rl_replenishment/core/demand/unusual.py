@@ -13,15 +13,16 @@ import numpy as np
 import numpy.typing as npt
 
 from rl_replenishment.core.demand.history import DemandHistory
-from rl_replenishment.core.demand.rhythm import DAILY, MONTHLY, QUARTERLY, WEEKLY, Rhythm
+from rl_replenishment.core.demand.rhythm import MONTHLY, QUARTERLY, Rhythm
 from rl_replenishment.core.items import FloatArray, ItemKey
 
 #: unusual is what is more than so many usual bookings, so many days of the item's other demand, and so many
 #: times the largest booking that is not unusual
 BOOKINGS, DAYS, GAP = 20.0, 30.0, 3.0
-#: a total of a period is of several bookings where most periods have one: more than so many usual totals
+#: the total of a month or quarter is of many bookings where most of them have one: more than so many usual
+#: totals. A week of ten times the usual is a promotion as often as not
 TOTALS, MOST_PERIODS = 5.0, 2 / 3
-_PERIOD_DAYS: dict[Rhythm, int] = {DAILY: 1, WEEKLY: 7, MONTHLY: 30, QUARTERLY: 91}
+_PERIOD_DAYS: dict[Rhythm, int] = {MONTHLY: 30, QUARTERLY: 91}
 #: what happens more often, as a share of the days with demand, is usual
 LARGEST_SHARE = 0.05
 
@@ -63,8 +64,8 @@ def unusual_bookings(
 		called_real = np.array([(key, date) in known for date in dates])
 		sizes = demand[days, item].astype(np.float64)
 		known_days = len(demand) - int(days[0])
-		is_steady = len(days) * _PERIOD_DAYS[history.rhythm] >= MOST_PERIODS * known_days
-		bookings = TOTALS if history.rhythm != DAILY and is_steady else BOOKINGS
+		is_steady = len(days) * _PERIOD_DAYS.get(history.rhythm, 0) >= MOST_PERIODS * known_days
+		bookings = TOTALS if is_steady else BOOKINGS
 		is_unusual, usual = _judge(sizes, called_real, known_days, float(order_unit[item]), bookings)
 		found += [
 			Booking(key, dates[at], float(sizes[at]), usual) for at in np.flatnonzero(is_unusual).tolist()
