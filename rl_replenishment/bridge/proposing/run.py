@@ -176,7 +176,8 @@ def cancel(run: str) -> None:
 	Of one that is written in parts, the parts that are written stay.
 	"""
 	# both as of the lock: the run may have been divided since this transaction began to read
-	status, in_parts = frappe.db.get_value("RL Proposal Run", run, ["status", "parts"], for_update=True)
+	columns = ["status", "parts"]
+	status, in_parts = frappe.db.get_value("RL Proposal Run", run, columns, for_update=True) or (None, 0)
 	if status != "In Progress":
 		frappe.throw(_("Run {0} has ended already.").format(run))
 	ask_to_end(run)
