@@ -90,7 +90,8 @@ def _job_of_part(run: str, part: parts.Waiting) -> str:
 
 def _end_if_written(run: str) -> None:
 	"""End a run all of whose parts are written; of several who try, one does."""
-	if ended := in_a_transaction(lambda: join(run)):
+	# looked at first without a lock: joining would wait for those who write the other parts
+	if ended := in_a_transaction(lambda: None if parts.waiting(run) else join(run)):
 		tell(run, *ended)
 
 

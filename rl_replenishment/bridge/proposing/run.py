@@ -175,10 +175,13 @@ def cancel(run: str) -> None:
 
 	Of one that is written in parts, the parts that are written stay.
 	"""
-	if frappe.db.get_value("RL Proposal Run", run, "status", for_update=True) != "In Progress":
+	# both as of the lock: the run may have been divided since this transaction began to read
+	columns = ["status", "parts"]
+	status, in_parts = frappe.db.get_value("RL Proposal Run", run, columns, for_update=True) or (None, 0)
+	if status != "In Progress":
 		frappe.throw(_("Run {0} has ended already.").format(run))
 	ask_to_end(run)
-	if frappe.db.get_value("RL Proposal Run", run, "parts"):
+	if in_parts:
 		joining.join(run, cancelled=True)
 	else:
 		_close([run], _("Cancelled; nothing of it was kept."), "Cancelled")
@@ -221,7 +224,9 @@ def lost_runs() -> list[tuple[str, str]]:
 def _close(runs: list[str], reason: str, status: str = "Failed") -> None:
 	values = {"status": status, "ended_on": now_datetime(), "messages": plain(reason)}
 	for run in runs:
-		frappe.db.set_value("RL Proposal Run", {"name": run, "status": "In Progress"}, values)
+		# one that is divided by now goes on, whatever was read of it before
+		going = {"name": run, "status": "In Progress", "parts": 0}
+		frappe.db.set_value("RL Proposal Run", going, values)
 
 
 def _mark_failed(run: str, error: Exception) -> None:

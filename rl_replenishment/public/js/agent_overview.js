@@ -223,7 +223,11 @@ const rl_overview = {
 				aria-label="${label}: ${escape(lesson.title)}">${label}</button>`;
 		const off = `<span class="indicator-pill no-indicator-dot gray">${__("Switched Off")}</span> `;
 		const switches = (lesson) =>
-			button(lesson, "rl-follow", lesson.enabled ? __("Do Not Follow") : __("Follow Again")) +
+			button(
+				lesson,
+				"rl-follow",
+				lesson.enabled ? __("Do Not Follow") : __("Follow Again")
+			) +
 			" " +
 			button(lesson, "rl-forget", __("Forget What Was Changed"));
 		return `<div class="control-label">${__("What I Learned from You")}</div>

@@ -168,6 +168,39 @@ class TestParts(IntegrationTestCase):
 			proposal_run.close_lost_runs()
 		self.assertEqual((self.run_of(run).status, len(self.lines(run))), ("Completed", 4))
 
+	def test_nobody_waits_for_those_who_write_other_parts(self) -> None:
+		"""They hold the rows that joining locks."""
+		with self.at_most(2) as jobs, patch.object(joining, "join", wraps=joining.join) as join:
+			run = self.divided()
+			self.write(jobs[0])
+			join.assert_not_called()
+			self.write(jobs[1])
+			join.assert_called_once_with(run)
+		self.assertEqual(self.run_of(run).status, "Completed")
+
+	def test_a_run_that_is_divided_at_this_moment(self) -> None:
+		"""Whoever began to read before it was knows of no parts, and loses none all the same."""
+		look = frappe.db.get_value
+
+		def look_before(*asked: Any, **options: Any) -> Any:
+			knows_none = asked[2:3] == ("parts",) and not options.get("for_update")
+			return 0 if knows_none else look(*asked, **options)
+
+		with (
+			self.at_most(2) as jobs,
+			patch.object(frappe.db, "get_value", look_before),
+			patch.object(proposal_run, "lost_runs") as lost,
+		):
+			run = self.divided()
+			lost.return_value = [(run, self.agent.name)]
+			proposal_run.close_lost_runs()
+			self.assertEqual(self.run_of(run).status, "In Progress")
+			self.write(jobs[0])
+			proposal_run.cancel(run)
+		ended = self.run_of(run)
+		self.assertEqual((ended.status, ended.items_ordered, len(self.lines(run))), ("Partly", 2, 2))
+		self.assertEqual(frappe.db.count(parts.PART, {"parent": run}), 0)
+
 	def test_cancelling(self) -> None:
 		"""What is requested stays, since a buyer may have it in hand; of the rest nothing is kept."""
 		for written, status, said in (

@@ -49,12 +49,13 @@ export async function fill_up(board, group, supplier) {
 
 export async function move(board) {
 	const transfers = board.transfers.value;
+	const { lines } = model.moved(transfers, board.edits);
 	const answers = await server.move(model.to_move(transfers, board.edits));
 	const failed = answers.filter((each) => each.status === "Failed");
 	frappe.show_alert({
 		message: failed.length
-			? failed.map((each) => each.message).join(" ")
-			: __("Transfers requested: {0}.", [transfers.length]),
+			? frappe.utils.escape_html(failed.map((each) => each.message).join(" "))
+			: __("Transfers requested: {0}.", [lines]),
 		indicator: failed.length ? "red" : "green",
 	});
 	await board.reload();

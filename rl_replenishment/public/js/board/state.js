@@ -80,6 +80,8 @@ function make_board() {
 		const before = agent === name ? [...lines.value, ...transfers.value] : [];
 		agent = name;
 		const found = await server.read_board(agent);
+		// another agent was chosen in the meantime
+		if (agent !== name) return;
 		// of the lines that were here, those that are not any more: others may wait for another agent
 		forget(model.gone(before, [...found.lines, ...found.transfers]));
 		answer.value = found;
@@ -150,7 +152,8 @@ function make_board() {
 
 	function back_to_proposed() {
 		forget(lines.value.map((line) => line.proposal));
-		replace(edits, {});
+		// transfers are no part of it
+		replace(edits, model.kept(edits, transfers.value));
 		replace(effects, {});
 		// a draft may have been changed before the board was opened
 		for (const line of lines.value) {
