@@ -100,6 +100,7 @@ class TestStock(IntegrationTestCase):
 		"""However far ahead the order is; the rest of it is met on its day."""
 		frappe.db.set_single_value("Stock Settings", "enable_stock_reservation", 1)
 		frappe.clear_document_cache("Stock Settings", "Stock Settings")
+		self.addCleanup(frappe.clear_document_cache, "Stock Settings", "Stock Settings")
 		order = make.make_sales_order(make.make_customer(), self.warehouse, {self.item: 70}, days=180)
 		frappe.get_doc("Sales Order", order.name).create_stock_reservation_entries()
 		self.assertEqual((self.stock().on_hand[0], self.promised()), (0, {180: 20}))
