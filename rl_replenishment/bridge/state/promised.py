@@ -1,7 +1,7 @@
 """What is promised for a day: to customers, to production, to whoever requested an issue.
 
 The Bin knows how much is reserved, not for when. What is due on a later day is still there until then, and is
-met by date; what is due today or late is taken from stock on hand.
+met by date; what is due today or late is taken from stock on hand, and so is what is kept for an order.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any
 
 import frappe
 from frappe.query_builder import Case
-from frappe.query_builder.functions import Coalesce
+from frappe.query_builder.functions import Coalesce, Sum
 from frappe.utils import cint
 from pypika.queries import QueryBuilder
 
@@ -22,10 +22,18 @@ from rl_replenishment.bridge.queries import Keys
 def read_promises(at: Keys) -> Iterator[tuple[str, str, date | None, float]]:
 	"""What the reserved quantities of Bins are for: (item code, warehouse, day, quantity in stock UOM).
 
-	Counted as ERPNext counts them, of Sales Orders, their product bundles and Work Orders; in four queries.
+	Counted as ERPNext counts them, of Sales Orders, their product bundles and Work Orders; in five queries.
+	What a Stock Reservation Entry keeps for an order can be had by nobody else until then: it has no day.
 	"""
 	back = cint(frappe.db.get_singles_dict("Selling Settings").get(_WITHOUT_RETURNED))
-	for query in (_sold(at, back), _sold_in_bundles(at, back), _for_production(at)):
+	kept = {(line, warehouse): quantity for line, warehouse, quantity in _kept(at).run()}
+	for item_code, warehouse, day, quantity, line in _sold(at, back).run():
+		of_it = min(kept.get((line, warehouse), 0), quantity)
+		if of_it > 0:
+			yield item_code, warehouse, None, of_it
+		if quantity > of_it:
+			yield item_code, warehouse, day, quantity - of_it
+	for query in (_sold_in_bundles(at, back), _for_production(at)):
 		yield from query.run()
 
 
@@ -49,8 +57,20 @@ def _sold(at: Keys, back: int) -> QueryBuilder:
 		.join(order)
 		.on(order.name == line.parent)
 		.select(line.item_code, line.warehouse, Coalesce(line.delivery_date, order.delivery_date))
-		.select(line.stock_qty * share)
+		.select(line.stock_qty * share, line.name)
 		.where(is_open & at.include(line.item_code, line.warehouse))
+	)
+
+
+def _kept(at: Keys) -> QueryBuilder:
+	"""What stock is kept for which line of a Sales Order, and where."""
+	entry = frappe.qb.DocType("Stock Reservation Entry")
+	return (
+		frappe.qb.from_(entry)
+		.select(entry.voucher_detail_no, entry.warehouse, Sum(entry.reserved_qty - entry.delivered_qty))
+		.where((entry.docstatus == 1) & (entry.voucher_type == "Sales Order"))
+		.where((entry.reserved_qty > entry.delivered_qty) & at.include(entry.item_code, entry.warehouse))
+		.groupby(entry.voucher_detail_no, entry.warehouse)
 	)
 
 

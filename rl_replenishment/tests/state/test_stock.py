@@ -96,6 +96,16 @@ class TestStock(IntegrationTestCase):
 		self.assertEqual((self.stock().on_hand[0], self.promised()), (43, {5: 20, 180: 600}))
 		self.assert_projected()
 
+	def test_stock_that_is_kept_for_an_order_is_there_for_nobody_else(self):
+		"""However far ahead the order is; the rest of it is met on its day."""
+		frappe.db.set_single_value("Stock Settings", "enable_stock_reservation", 1)
+		frappe.clear_document_cache("Stock Settings", "Stock Settings")
+		self.addCleanup(frappe.clear_document_cache, "Stock Settings", "Stock Settings")
+		order = make.make_sales_order(make.make_customer(), self.warehouse, {self.item: 70}, days=180)
+		frappe.get_doc("Sales Order", order.name).create_stock_reservation_entries()
+		self.assertEqual((self.stock().on_hand[0], self.promised()), (0, {180: 20}))
+		self.assert_projected()
+
 	def test_what_was_delivered_of_an_order_is_promised_no_more(self):
 		order = make.make_sales_order(make.make_customer(), self.warehouse, {self.item: 20})
 		note = make_delivery_note(order.name)
