@@ -113,13 +113,14 @@ BLOCKED = Column(
 	several=True,
 )
 _NOT_USABLE = re.compile(
-	r"\b(?:block(?:ed)?|(?:in )?quarantined?|quality|qc|qi|q|inspection|(?:on )?hold|reject(?:ed)?|scrap(?:ped)?"
-	r"|damaged|defective|defect|unusable|not usable|restricted|locked|gesperrt|sperr\w*|q-bestand|ausschuss"
+	r"\b(?:block(?:ed)?|(?:in )?quarantined?|quality|qc|qi|q|inspection|(?:on )?hold|reject(?:ed)?"
+	r"|scrap(?:ped)?|damaged|defective|defect"
+	r"|unusable|not usable|restricted|locked|gesperrt|sperr\w*|q-bestand|ausschuss"
 	r"|defekt|beschädigt|quarantäne|(?:in )?prüfung|\w*qualität\w*|nicht verwendbar)\b"
 )
 _USABLE = re.compile(
-	r"\b(?:ok|okay|good|pass(?:ed)?|released?|approved|accepted|cleared|done|no|not (?:blocked|on hold|locked)"
-	r"|bestanden|nicht gesperrt|frei\w*|geprüft)\b"
+	r"\b(?:ok|okay|good|pass(?:ed)?|released?|approved|accepted|cleared|done|no"
+	r"|not (?:blocked|on hold|locked)|bestanden|nicht gesperrt|frei\w*|geprüft)\b"
 )
 _YES, _NO = (
 	frozenset(("yes", "y", "x", "true", "ja", "j", "wahr")),
@@ -251,7 +252,7 @@ def read_stock(
 
 	`on_hand` and `reserved` are per item and, where the file has such columns, per location and batch, which
 	add up; further rows of the same repeat them or leave them blank. What expired before `today` does not
-	count, nor does what is blocked or in inspection by its status. What is `reserved_until` a later day leaves
+	count, nor what is blocked or in inspection by its status. What is `reserved_until` a later day leaves
 	then. Of an expected week or month the last day counts. `note` is told what was read otherwise than it
 	may look. Raises `InputError` as the parts it reads do, and for rows that disagree or are there twice, an
 	item without `on_hand`, and an arrival more than two years ahead.
