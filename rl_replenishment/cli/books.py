@@ -79,7 +79,8 @@ def _opening_stock(scenario: Scenario, options: argparse.Namespace, screen: Scre
 	index = find_items(stock.keys, keys, refusal)
 	refuse_shared(stock.keys, index, refusal)
 	on_hand = np.full(len(keys), np.nan, np.float32)
-	on_hand[index[index >= 0]] = (stock.on_hand - stock.reserved)[index >= 0]
+	later = np.bincount(stock.later_item, stock.later_quantity, len(stock.keys))
+	on_hand[index[index >= 0]] = (stock.on_hand - stock.reserved - later)[index >= 0]
 	missing = [keys[at] for at in np.flatnonzero(np.isnan(on_hand))]
 	if missing:
 		screen.note(

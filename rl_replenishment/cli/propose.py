@@ -175,7 +175,7 @@ def run(options: argparse.Namespace, screen: Screen) -> dict[str, Any]:
 		)
 	future = None if lines is None or not lines.future else known_demand_of(lines.future, index, today)
 	state = with_dates(
-		options, without_what_expires(stock, state, today), today, future, stored.about.get(ENDS, ())
+		options, stock, without_what_expires(stock, state, today), today, future, stored.about.get(ENDS, ())
 	)
 	rhythm = stored.about.get("data", {}).get("rhythm", DAILY) if latest is None else latest.history.rhythm
 	days = None

@@ -118,6 +118,7 @@ def without_what_expires(stock: StockRows, state: State, today: np.datetime64) -
 
 def with_dates(
 	options: argparse.Namespace,
+	stock: StockRows,
 	state: State,
 	today: np.datetime64,
 	future: FloatArray | None,
@@ -129,7 +130,9 @@ def with_dates(
 	"""
 	keys = state.items.keys
 	promised = read_promises(options.stock, keys, today, options.date_format)
-	told = [each for each in (future, promised) if each is not None]
+	ahead = (stock.later_day - today).astype(np.int64)
+	reserved = arrivals_by_day(len(keys), stock.later_item, ahead, stock.later_quantity)
+	told = [each for each in (future, promised, reserved) if each is not None and each.any()]
 	days = max((len(each) for each in told), default=0)
 	known = [np.pad(each, ((0, days - len(each)), (0, 0))) for each in told]
 	state = replace(state, known_demand=np.sum(known, axis=0, dtype=np.float32) if known else None)

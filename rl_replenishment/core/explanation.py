@@ -11,7 +11,7 @@ import numpy as np
 from rl_replenishment.core.feedback import ROUNDING
 from rl_replenishment.core.items import DAYS_PER_YEAR, FloatArray
 from rl_replenishment.core.policies.base import State, protection_days, total_within
-from rl_replenishment.core.policies.limits import limits_of, selling_days, sensible_order
+from rl_replenishment.core.policies.limits import given_up, limits_of, selling_days, sensible_order
 from rl_replenishment.core.policies.needed import needed
 from rl_replenishment.core.policies.residual_network import Decision, Situation
 from rl_replenishment.core.written import as_written, quantity_words, written_quantities
@@ -90,6 +90,8 @@ class Explanation:
 	#: of what is on order, what is overdue by too much to count on, and by how many days
 	long_overdue: float = 0.0
 	long_overdue_days: float = 0.0
+	#: days without demand, where an order is wished for an item that was given up by them; 0 elsewhere
+	idle_days: float = 0.0
 
 	def sentence(self, _: Translate = str, number: Number = quantity_words) -> str:
 		"""One sentence for a buyer: clauses in the language that `_` translates to, numbers by `number`."""
@@ -156,6 +158,9 @@ class Explanation:
 
 	def limit_words(self, _: Translate = str, number: Number = quantity_words) -> str:
 		"""Why less was ordered than was wished, or nothing; "" where nothing limits it but the supplier."""
+		if self.idle_days:
+			words = _("not sold for {0} days, and often before")
+			return words.format(number(self.idle_days))
 		if self.unsold and self.rule_wish + self.correction >= 0.5:
 			return _("none of it is sold")
 		if self.too_large:
@@ -174,7 +179,7 @@ class Explanation:
 	@property
 	def is_held_back(self) -> bool:
 		"""Whether an order is wished for that the item's costs or its end forbid."""
-		return not self.quantity and bool(self.too_large or self.selling_days or self.ends)
+		return not self.quantity and bool(self.idle_days or self.too_large or self.selling_days or self.ends)
 
 	def _pull_forward_words(self, _: Translate, number: Number) -> str:
 		if self.late >= self.quantity:
@@ -297,13 +302,14 @@ def explain(situation: Situation, decision: Decision) -> list[Explanation]:
 	sells_for = selling_days(state)
 	late, late_days = _late_arrivals(state, position)
 	is_wish = wished > state.items.order_noise
+	is_asked = is_wish | (decision.classical > state.items.order_noise)
 	too_small = is_wish & (wished < known.least)
 	is_sold = np.isfinite(known.cover_days)
 	unsold = ~is_sold & (known.most <= 0)
 	cut = is_wish & ~unsold & (wished > known.most) & (own < wished)
 	# what learning takes off for the size of the order was wished for all the same
 	is_too_large = (
-		(is_wish | (decision.classical > state.items.order_noise))
+		is_asked
 		& ~too_small
 		& ~unsold
 		& ~known.pays
@@ -347,6 +353,7 @@ def explain(situation: Situation, decision: Decision) -> list[Explanation]:
 		decision.levels.middle,
 		nothing if state.long_overdue is None else state.long_overdue,
 		nothing if state.long_overdue_days is None else state.long_overdue_days,
+		np.where(unsold & is_asked & given_up(state.demand), state.demand.days_since_demand, 0),
 	)
 	numbers = [as_written(column).tolist() for column in columns[1:]]
 	return [Explanation(int(row[0]), *row[1:]) for row in zip(columns[0], *numbers, strict=True)]

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from field_samples import DAYS, bolt_policy, bolt_state, proposal
+from field_samples import DAYS, bolt_demand, bolt_policy, bolt_state, proposal
 
 from rl_replenishment.core.errors import InputError
 from rl_replenishment.core.files.items import item_table, read_items
@@ -34,6 +34,50 @@ def test_what_was_never_sold_is_not_ordered(kind: str, on_hand: float, minimum: 
 	values = {"min_order_qty": minimum, "unit_cost": 120}
 	found = proposal(bolt_policy(kind).policy, bolt_state(on_hand, demand=NEVER, values=values))
 	assert found.proposed_qty == found.baseline_qty == 0
+
+
+@KINDS
+@pytest.mark.parametrize("minimum", [0, 84, 1000])
+@pytest.mark.parametrize(("every", "silent"), [(1, 110), (1, 200), (1, 330), (7, 200), (14, 300)])
+def test_what_is_not_sold_any_more_is_not_ordered(kind: str, minimum: float, every: int, silent: int) -> None:
+	"""Nothing on hand, too: so long an empty shelf is no reason to fill it."""
+	demand = bolt_demand()
+	demand[np.arange(DAYS) % every > 0] = 0
+	demand[-silent:] = 0
+	found = proposal(
+		bolt_policy(kind).policy, bolt_state(0, demand=demand, values={"min_order_qty": minimum})
+	)
+	assert found.proposed_qty == found.baseline_qty == 0
+	if found.why.rule_wish >= 0.5:
+		days = int(np.flatnonzero(demand[::-1, 0])[0]) + 1
+		assert found.held_back == f"Not sold for {days} days, and often before."
+
+
+def out_of_stock(days: int) -> FloatArray:
+	demand = bolt_demand()
+	demand[-days:] = 0
+	return demand
+
+
+def every_summer() -> FloatArray:
+	"""Sold on 90 days of each year, the next of which begin in 4 days."""
+	demand = bolt_demand()
+	demand[(np.arange(DAYS) + 5) % 364 >= 90] = 0
+	return demand
+
+
+@pytest.mark.parametrize(
+	"demand",
+	[out_of_stock(30), out_of_stock(90), slow(4), slow(12), every_summer()],
+	ids=["a month out of stock", "a quarter out of stock", "4 a year", "12 a year", "a season"],
+)
+def test_what_only_was_not_sold_of_late_is_ordered(demand: FloatArray) -> None:
+	assert proposal(bolt_policy("rule").policy, bolt_state(0, demand=demand)).proposed_qty > 0
+
+
+def test_what_is_promised_of_an_item_that_was_given_up_is_ordered() -> None:
+	found = proposal(bolt_policy("rule").policy, bolt_state(-3, demand=out_of_stock(200)))
+	assert found.proposed_qty == 3
 
 
 @pytest.mark.parametrize("wish", [1e-6, 5e-4, 0.04])

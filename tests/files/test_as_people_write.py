@@ -186,3 +186,16 @@ def test_a_column_for_each_month_beside_the_year(write: WriteFile) -> None:
 	assert "a column for each month, but no year; add a column year" in refusal(
 		lambda: orders(write, without)
 	)
+
+
+@pytest.mark.parametrize("other", ["Value", "Umsatz", "Revenue"])
+def test_columns_of_money_for_each_period_are_no_quantities(write: WriteFile, other: str) -> None:
+	months = ("Jan 2024", "Feb 2024", "Mar 2024")
+	header = ",".join(f"Qty {month},{other} {month}" for month in months)
+	found, _ = orders(write, f"item,{header}\nBOLT,1,100,2,200,3,300\n")
+	assert found.quantity.tolist() == [1, 2, 3]
+
+
+def test_two_columns_for_a_period_are_refused(write: WriteFile) -> None:
+	text = "item,Qty Jan 2024,Jan 2024,Feb 2024,Mar 2024\nBOLT,1,100,2,200\n"
+	assert "has two columns for Jan 2024" in refusal(lambda: orders(write, text))

@@ -221,3 +221,58 @@ def test_a_german_export(write: WriteFile) -> None:
 	assert (stock.on_hand.tolist(), stock.reserved.tolist()) == ([1250.5], [50])
 	assert stock.arrival_quantity.tolist() == [20]
 	assert stock.arrival_day.astype(str).tolist() == ["2024-03-05"]
+
+
+@pytest.mark.parametrize(
+	("status", "counts"),
+	[
+		*[(text, False) for text in ("Blocked", "in quality inspection", "QC hold", "reserved in quality")],
+		*[(text, False) for text in ("Quarantined", "gesperrt", "Sperrbestand", "In Qualitätsprüfung")],
+		*[
+			(text, True)
+			for text in ("", "available", "Unrestricted", "released", "QC passed", "frei", "Open")
+		],
+	],
+)
+def test_what_may_not_be_sold_by_its_status_is_no_stock(write: WriteFile, status: str, counts: bool) -> None:
+	notes: list[str] = []
+	path = write(f"item_code,on_hand,Stock Status\na,50,available\na,20,{status}\nb,7,{status}\n")
+	if counts:
+		assert "differs from 50" in refusal(path)
+		return
+	stock = read_stock(path, today=TODAY, note=notes.append)
+	assert stock.on_hand.tolist() == [50, 0]
+	assert "rows 3, 4: 27 units are blocked or in inspection by their status" in notes[-1]
+
+
+def test_rows_of_purchase_orders_with_a_status_are_one_stock(write: WriteFile) -> None:
+	text = "item_code,on_hand,on_order,status\na,5,10,Open\na,5,20,Confirmed\n"
+	assert read_stock(write(text), today=TODAY).on_hand.tolist() == [5]
+
+
+def test_a_blocked_flag_is_a_status_and_a_blocked_quantity_is_told(write: WriteFile) -> None:
+	notes: list[str] = []
+	flags = write("item_code,on_hand,blocked\na,50,\na,20,X\n")
+	assert read_stock(flags, today=TODAY, note=notes.append).on_hand.tolist() == [50]
+	quantity = write("item_code,on_hand,Sperrbestand\na,50,20\n")
+	assert read_stock(quantity, today=TODAY, note=notes.append).on_hand.tolist() == [50]
+	assert "Sperrbestand is not taken off on_hand; give what may be sold there." in notes[-1]
+	notes.clear()
+	read_stock(write("item_code,on_hand,blocked\na,50,0\n"), today=TODAY, note=notes.append)
+	assert not notes
+
+
+def test_what_is_reserved_until_a_later_day_leaves_then(write: WriteFile) -> None:
+	text = (
+		"item_code,on_hand,reserved,Reserved Until\n"
+		"a,50,5,2024-06-01\n"
+		"a,,5,2024-07-01\n"
+		"a,,4,2024-03-01\n"
+		"b,7,3,\n"
+	)
+	stock = read_stock(write(text), today=TODAY)
+	assert stock.on_hand.tolist() == [50, 7]
+	assert stock.reserved.tolist() == [4, 3]
+	assert stock.later_item.tolist() == [0, 0]
+	assert stock.later_day.astype(str).tolist() == ["2024-06-01", "2024-07-01"]
+	assert stock.later_quantity.tolist() == [5, 5]

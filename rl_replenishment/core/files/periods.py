@@ -41,8 +41,16 @@ _WEEKS, _MONTHS, _DAYS, _QUARTERS = (
 	tuple(re.compile(form, re.IGNORECASE) for form in forms)
 	for forms in (_WEEK_FORMS, _MONTH_FORMS, _DAY_FORMS, _QUARTER_FORMS)
 )
-#: the name of a weekday before a date
-_WEEKDAY = re.compile(r"[^\W\d_]{2,10}\.?,?\s+(?=\d|[^\W\d_]+\.? \d)")
+#: the name of a weekday before a date, in the same languages: any other word says what the figures are
+_WEEKDAY = re.compile(
+	r"(?:mon(?:day)?|tue(?:s|sday)?|wed(?:nesday)?|thu(?:rs?|rsday)?|fri(?:day)?|sat(?:urday)?|sun(?:day)?"
+	r"|mo(?:ntag)?|di(?:e|enstag)?|mi(?:ttwoch)?|do(?:n|nnerstag)?|fr(?:eitag)?|sa(?:mstag)?|so(?:nntag)?|sonnabend"
+	r"|lun(?:di|es|edì)?|mar(?:di|tes|tedì)?|mer(?:credi|coledì)?|mié(?:rcoles)?|jeu(?:di)?|jue(?:ves)?"
+	r"|gio(?:vedì)?|ven(?:dredi|erdì)?|vie(?:rnes)?|sam(?:edi)?|sáb(?:ado)?|sab(?:ato)?|dim(?:anche)?"
+	r"|dom(?:ingo|enica)?|ma(?:andag)?|dinsdag|wo(?:ensdag)?|donderdag|vr(?:ijdag)?|za(?:terdag)?|zo(?:ndag)?"
+	r")\.?,?\s+(?=\d|[^\W\d_]+\.? \d)",
+	re.IGNORECASE,
+)
 #: a year and a number: of a month, or of a week
 _NUMBERED = tuple(
 	re.compile(form, re.ASCII)
@@ -103,8 +111,8 @@ def read_period(text: str) -> Period | None:
 		month = _month_number(found.groupdict())
 		if month:
 			return _period(_whole_year(found["year"]), month, 1, MONTHLY)
-	without = _WEEKDAY.sub("", text, count=1)
-	return read_period(without) if without != text and text[0].isalpha() else None
+	weekday = _WEEKDAY.match(text)
+	return read_period(text[weekday.end() :]) if weekday else None
 
 
 def month_named(text: str) -> int:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+import re
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -87,6 +88,44 @@ EXPIRY = Column(
 		"Mindesthaltbarkeitsdatum",
 	),
 )
+#: the day on which what is reserved leaves
+RESERVED_UNTIL = Column(
+	"reserved_until",
+	("Reserved For Date", "Reservation Date", "Reserved Until Date", "Reserviert bis", "Reserviert für"),
+)
+#: whether what is there may be sold
+STATUS = Column(
+	"status",
+	(
+		*("Stock Status", "Inventory Status", "Stock Type", "Quality Status", "Batch Status", "Hold Status"),
+		*("Bestandsart", "Bestandsstatus", "Qualitätsstatus", "Sperrkennzeichen"),
+	),
+	several=True,
+)
+BLOCKED = Column(
+	"blocked",
+	(
+		*("Blocked Qty", "Blocked Quantity", "Blocked Stock", "Quarantine", "Quarantine Qty", "Quarantined"),
+		*("Qty in Quality Inspection", "Stock in Quality Inspection", "In Quality Inspection"),
+		*("Quality Inspection", "Qty on Hold", "On Hold", "Gesperrt", "Gesperrter Bestand", "Sperrbestand"),
+		*("Qualitätsprüfbestand", "In Qualitätsprüfung", "Q-Bestand"),
+	),
+	several=True,
+)
+_NOT_USABLE = re.compile(
+	r"\b(?:block(?:ed)?|(?:in )?quarantined?|quality|qc|qi|q|inspection|(?:on )?hold|reject(?:ed)?"
+	r"|scrap(?:ped)?|damaged|defective|defect"
+	r"|unusable|not usable|restricted|locked|gesperrt|sperr\w*|q-bestand|ausschuss"
+	r"|defekt|beschädigt|quarantäne|(?:in )?prüfung|\w*qualität\w*|nicht verwendbar)\b"
+)
+_USABLE = re.compile(
+	r"\b(?:ok|okay|good|pass(?:ed)?|released?|approved|accepted|cleared|done|no"
+	r"|not (?:blocked|on hold|locked)|bestanden|nicht gesperrt|frei\w*|geprüft)\b"
+)
+_YES, _NO = (
+	frozenset(("yes", "y", "x", "true", "ja", "j", "wahr")),
+	frozenset(("", "no", "n", "false", "nein", "falsch", "-")),
+)
 #: what tells two arrivals apart
 PURCHASE = Column(
 	"purchase_order",
@@ -149,6 +188,9 @@ COLUMNS = (
 		("Expected Delivery Date", "Expected Arrival", "Schedule Date", "Required By", "Liefertermin"),
 	),
 	Column("reserved", ("Reserved Qty", "Reserved Quantity", "Reserviert", "Reservierte Menge")),
+	RESERVED_UNTIL,
+	STATUS,
+	BLOCKED,
 	PLACE,
 	BATCH,
 	EXPIRY,
@@ -185,6 +227,11 @@ class StockRows:
 	batch_item: IntArray
 	batch_expiry: DayArray
 	batch_quantity: npt.NDArray[np.float64]
+	#: what is reserved for a later day, not part of `reserved`, shape (L,): index into `keys`, the day and
+	#: the quantity
+	later_item: IntArray = field(default_factory=lambda: np.zeros(0, np.int32))
+	later_day: DayArray = field(default_factory=lambda: np.zeros(0, "datetime64[D]"))
+	later_quantity: npt.NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
 
 	def with_none_of(self, keys: tuple[ItemKey, ...]) -> StockRows:
 		"""The stock with further item-warehouses of which there is nothing."""
@@ -205,7 +252,8 @@ def read_stock(
 
 	`on_hand` and `reserved` are per item and, where the file has such columns, per location and batch, which
 	add up; further rows of the same repeat them or leave them blank. What expired before `today` does not
-	count. Of an expected week or month the last day counts. `note` is told what was read otherwise than it
+	count, nor what is blocked or in inspection by its status. What is `reserved_until` a later day leaves
+	then. Of an expected week or month the last day counts. `note` is told what was read otherwise than it
 	may look. Raises `InputError` as the parts it reads do, and for rows that disagree or are there twice, an
 	item without `on_hand`, and an arrival more than two years ahead.
 	"""
@@ -221,16 +269,21 @@ def read_stock(
 	expiry = read_periods(table, EXPIRY.name, date_format, required=False).last
 	day = today.astype("datetime64[D]")
 	_refuse_far_arrivals(table, expected, day)
+	blocked = _blocked(table)
+	until = read_periods(table, RESERVED_UNTIL.name, date_format, required=False).last
 
-	part, item_of_part = _parts(table, item)
+	part, item_of_part = _parts(table, item, blocked)
 	_refuse_twice(table, keys, item, part, numbers, expected)
-	on_hand, reserved = (
-		_one_per_part(table, name, numbers[name], item, part, keys) for name in ("on_hand", "reserved")
-	)
+	on_hand = _one_per_part(table, "on_hand", numbers["on_hand"], item, part, keys)
+	leaves, reservation = _reservations(part, until)
+	reserved = _one_per_part(table, "reserved", numbers["reserved"], item, reservation, keys)
+	item_of_reservation = np.zeros(len(reserved), np.int32)
+	item_of_reservation[reservation] = item
 	expired = np.zeros(len(on_hand), np.bool_)
 	expired[part] = expiry < day
 	_tell_parts(table, item, part, expiry < day, on_hand, note)
 	on_hand[expired & (on_hand > 0)] = 0.0
+	_leave_out_blocked(table, part, blocked, on_hand, note)
 	last_day = np.full(len(on_hand), "NaT", dtype="datetime64[D]")
 	last_day[part] = expiry
 	batches = np.flatnonzero(~np.isnat(last_day) & (on_hand > 0))
@@ -240,9 +293,12 @@ def read_stock(
 	if missing.any():
 		row = int(np.argmax(missing[item]))
 		raise table.error("on_hand", row, f"no row of {keys[item[row]]} has a value; fill it in, 0 for none")
+	later = np.flatnonzero((leaves > day) & (reserved > 0))
+	later_quantity = reserved[later]
+	reserved[later] = 0.0
 	on_hand, reserved = (
-		np.bincount(item_of_part, np.nan_to_num(found), len(keys)).astype(np.float64)
-		for found in (on_hand, reserved)
+		np.bincount(item_of, np.nan_to_num(found), len(keys)).astype(np.float64)
+		for item_of, found in ((item_of_part, on_hand), (item_of_reservation, reserved))
 	)
 	arriving = numbers["on_order"] > 0
 	return StockRows(
@@ -256,6 +312,9 @@ def read_stock(
 		item_of_part[batches],
 		last_day[batches],
 		batch_quantity,
+		item_of_reservation[later],
+		leaves[later],
+		later_quantity,
 	)
 
 
@@ -271,9 +330,57 @@ def _refuse_orders(path: FilePath, table: Table) -> None:
 		)
 
 
-def _parts(table: Table, item: IntArray) -> tuple[npt.NDArray[np.intp], IntArray]:
+def _blocked(table: Table) -> npt.NDArray[np.intp]:
+	"""By which words each row may not be sold, shape (E,); 0 for what may."""
+	found = np.zeros(len(table), np.intp)
+	columns = [(name, False) for name in table.named(STATUS.name)]
+	columns += [(name, True) for name in table.named(BLOCKED.name)]
+	for number, (name, is_flag) in enumerate(columns):
+		column = table.columns[name]
+		texts = list(map(fold, column.distinct))
+		if is_flag:
+			if not _YES.issuperset(set(texts) - _NO):
+				continue
+			says = [text in _YES for text in texts]
+		else:
+			says = [bool(_NOT_USABLE.search(text)) and not _USABLE.search(text) for text in texts]
+		code = np.where(says, np.arange(1, len(texts) + 1), 0)[column.codes]
+		found = np.where(found > 0, found, code + np.where(code > 0, number * len(table), 0))
+	return found
+
+
+def _leave_out_blocked(
+	table: Table,
+	part: npt.NDArray[np.intp],
+	blocked: npt.NDArray[np.intp],
+	on_hand: npt.NDArray[np.float64],
+	note: Note,
+) -> None:
+	"""Nothing of what may not be sold is on hand; says so, and which quantities are not taken off."""
+	rows = np.flatnonzero((blocked > 0) & (on_hand[part] > 0))
+	if len(rows):
+		parts = np.unique(part[rows])
+		note(
+			f"{table.name}, {rows_named(table.lines[rows])}: {on_hand[parts].sum():g} units are blocked or in"
+			" inspection by their status and do not count as stock."
+		)
+		on_hand[parts] = 0.0
+	for name in table.named(BLOCKED.name):
+		column = table.columns[name]
+		if any(map(re.compile(r".*[1-9]").match, column.distinct)):
+			note(
+				f"{table.name}: {column.header} is not taken off {table.columns['on_hand'].header}; give what"
+				" may be sold there."
+			)
+
+
+def _parts(
+	table: Table, item: IntArray, blocked: npt.NDArray[np.intp]
+) -> tuple[npt.NDArray[np.intp], IntArray]:
 	"""The place and batch of an item-warehouse that each row is about, shape (E,), and the item of each."""
 	part = item.astype(np.intp)
+	# what may not be sold lies elsewhere
+	_, part = np.unique(part * (int(blocked.max(initial=0)) + 1) + blocked, return_inverse=True)
 	for name in (*table.named(PLACE.name), *table.named(BATCH.name), *table.named(EXPIRY.name)):
 		column = table.columns[name]
 		texts = np.unique([fold(text) for text in column.distinct], return_inverse=True)[1]
@@ -281,6 +388,13 @@ def _parts(table: Table, item: IntArray) -> tuple[npt.NDArray[np.intp], IntArray
 	item_of_part = np.zeros(int(part.max()) + 1, dtype=np.int32)
 	item_of_part[part] = item
 	return part, item_of_part
+
+
+def _reservations(part: npt.NDArray[np.intp], until: DayArray) -> tuple[DayArray, npt.NDArray[np.intp]]:
+	"""The day on which each reservation leaves, shape (R,), and the reservation of each row, shape (E,)."""
+	days, code = np.unique(until, return_inverse=True)
+	found, reservation = np.unique(part * len(days) + code, return_inverse=True)
+	return days[found % len(days)], reservation
 
 
 def _refuse_twice(

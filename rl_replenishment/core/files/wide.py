@@ -11,6 +11,7 @@ import numpy as np
 
 from rl_replenishment.core.errors import InputError
 from rl_replenishment.core.files.dates import is_date
+from rl_replenishment.core.files.keys import fold
 from rl_replenishment.core.files.periods import month_named
 from rl_replenishment.core.files.repeats import without_totals
 from rl_replenishment.core.files.table import (
@@ -23,6 +24,7 @@ from rl_replenishment.core.files.table import (
 	has_column,
 	header_of,
 	read_table,
+	shown,
 )
 
 #: so many columns with a date are no accident
@@ -59,6 +61,13 @@ def read_lines(path: FilePath, columns: Sequence[Column], *, note: Note) -> Tabl
 	)
 	table = without_totals(table, per_period[0].name, _DATE, note)
 	texts = [fields[field] for field in found]
+	for at, text in enumerate(map(fold, texts)):
+		earlier = found[[fold(each) for each in texts].index(text)]
+		if earlier != found[at]:
+			raise InputError(
+				f"{table.name} has two columns for {texts[at]}, {shown(earlier)} and {shown(found[at])};"
+				" remove or rename the one that is not what was sold."
+			)
 	if found is months:
 		if _YEAR not in table.columns:
 			raise InputError(

@@ -1,7 +1,7 @@
 """What keeps an order sensible whatever a rule or a network wishes: an order must be worth an order.
 
 * A wish that is a small share of what can be ordered, and of what is sold until the next review, is noise.
-* Where nothing is sold, only what is owed is ordered.
+* Where nothing is sold, or not any more, only what is owed is ordered.
 * A smallest order that is more than the wish is placed where it costs less than selling nothing.
 * No order is more than what is sold before it spoils, or before the item's end.
 
@@ -15,6 +15,8 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from rl_replenishment.core.demand.imputation import LONGEST_OUTAGE_DAYS
+from rl_replenishment.core.demand.statistics import LOOKBACK_DAYS, YEAR, DemandStatistics
 from rl_replenishment.core.items import FloatArray, ItemTable, UnmetDemand, feasible_quantity, whole_packs
 from rl_replenishment.core.policies.base import State, missing_before_arrivals, total_within, usual_rate
 
@@ -24,6 +26,9 @@ LEAST_SHARE = np.float32(0.05)
 LONGEST_COVER_DAYS = np.float32(5 * 365)
 #: customers who wait are counted as lost after so many days
 _LONGEST_WAIT_DAYS = 91
+#: chance does not explain a silence that is less likely than this, nor a season one in which a year before
+#: more than this share of the year's demand per day was sold
+_CHANCE, _OFF_SEASON = 1e-3, np.float32(0.25)
 
 
 class Limits(NamedTuple):
@@ -62,7 +67,7 @@ def sensible_order(state: State, wished: FloatArray, expected: FloatArray) -> Fl
 
 def prospect(state: State, expected: FloatArray) -> Prospect:
 	"""What `limits` needs to know of a state; the higher of the rule's and the usual demand counts."""
-	rate = np.maximum(expected, usual_rate(state))
+	rate = np.where(given_up(state.demand), np.float32(0), np.maximum(expected, usual_rate(state)))
 	owed = np.maximum(-state.inventory_position, 0)
 	window = selling_days(state)
 	ends = np.isfinite(window)
@@ -77,6 +82,23 @@ def prospect(state: State, expected: FloatArray) -> Prospect:
 		if by_day is not None:
 			asked = asked + sign * np.maximum(total_within(by_day, end) - total_within(by_day, arrival), 0)
 	return Prospect(rate, owed, np.where(ends, np.maximum(asked - left, 0), np.inf).astype(np.float32))
+
+
+def given_up(known: DemandStatistics) -> npt.NDArray[np.bool_]:
+	"""Items that sold until more than a quarter ago and will not again, by all that is known; as `known`.
+
+	Neither chance nor a season explains the silence. Of k days with demand in n + s, spread evenly, all come
+	before the last s with a chance of about (n / (n + s))^k; the days before the first do not count. A season
+	is where the same quarter was quiet a year before. A shorter silence may be an empty shelf.
+	"""
+	silent, seen = known.days_since_demand, np.minimum(known.days_known, YEAR)
+	span = np.maximum(np.minimum(known.days_since_first, seen), 1)
+	before = np.clip(1 - silent / span, 0, 1)
+	by_chance = before ** (known.active_364 * seen) >= _CHANCE
+	off_season = (known.days_known >= LOOKBACK_DAYS) & (
+		known.year_ago_before_91 <= _OFF_SEASON * known.level_364
+	)
+	return np.asarray((silent > LONGEST_OUTAGE_DAYS) & ~by_chance & ~off_season)
 
 
 def selling_days(state: State) -> FloatArray:

@@ -11,6 +11,7 @@ from rl_replenishment.core.environments.batch import ReplenishmentTask, review_d
 from rl_replenishment.core.items import FloatArray, ItemTable, UnmetDemand
 from rl_replenishment.core.policies.base import State, protection_days, usual_rate
 from rl_replenishment.core.policies.levels import Levels
+from rl_replenishment.core.policies.limits import given_up
 from rl_replenishment.core.policies.observation import Observer, demand_scale, residual_unit
 from rl_replenishment.core.simulation.scenario import sample_lead_times
 
@@ -41,6 +42,8 @@ class Panel:
 	#: usual demand per day, and that of the last year, shape (M, C)
 	usual_rate: FloatArray
 	rate: FloatArray
+	#: 1 where an item was given up, shape (M, C)
+	given_up: FloatArray
 
 	def __len__(self) -> int:
 		return len(self.items)
@@ -67,7 +70,7 @@ def draw_panel(task: ReplenishmentTask, columns: int, rng: np.random.Generator) 
 	statistics = task.demand_model.statistics(demand, protection_days(items, task.review_days), days)
 	observer = Observer(items, task.review_days)
 	nothing = np.zeros(columns, np.float32)
-	rows: list[tuple[FloatArray, Levels, FloatArray, FloatArray, FloatArray, FloatArray]] = []
+	rows: list[tuple[FloatArray, Levels, FloatArray, FloatArray, FloatArray, FloatArray, FloatArray]] = []
 	for number, day in enumerate(days):
 		today = task.history.start + np.timedelta64(int(day), "D")
 		known = statistics.on(number)
@@ -75,7 +78,17 @@ def draw_panel(task: ReplenishmentTask, columns: int, rng: np.random.Generator) 
 		levels = task.in_replays.rule.levels(state)
 		seen = observer.observe(state, levels)
 		unit, scale = residual_unit(state, levels), demand_scale(state)
-		rows.append((seen, levels, unit, scale, usual_rate(state), known.level_364))
+		rows.append(
+			(
+				seen,
+				levels,
+				unit,
+				scale,
+				usual_rate(state),
+				known.level_364,
+				given_up(known).astype(np.float32),
+			)
+		)
 	observation, levels_by_day, *others = zip(*rows, strict=True)
 	# half of the loss counts each item for the money it costs, half for the root of it, as items are drawn:
 	# in money alone a few dear items would decide for all

@@ -57,6 +57,8 @@ class _Levels(NamedTuple):
 	#: demand per day: the rule's forecast, and the usual one
 	forecast: Tensor
 	usual: Tensor
+	#: 1 where the item was given up
+	given_up: Tensor
 	unit: Tensor
 	scale: Tensor
 
@@ -155,6 +157,7 @@ class Twin:
 			levels.cap,
 			levels.rate,
 			panel.usual_rate,
+			panel.given_up,
 			panel.unit,
 			panel.scale,
 		)
@@ -230,7 +233,7 @@ class Twin:
 
 	def _prospect(self, levels: _Levels, stock: _Stock) -> Prospect:
 		"""As `limits.prospect`."""
-		rate = here(torch.maximum(levels.forecast, levels.usual))
+		rate = here(torch.maximum(levels.forecast, levels.usual) * (1 - levels.given_up))
 		owed = np.maximum(-here(stock.within(self._horizon)), 0)
 		window, lead = self._items.shelf_life_days, self._lead_time
 		ends = np.isfinite(window)
