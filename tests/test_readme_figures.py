@@ -147,7 +147,7 @@ def above_optimal_levels(found: dict[str, Any]) -> Figures:
 	return [
 		f"{len(rows)}",
 		f"{found['seeds']}",
-		"30",
+		f"{found['timesteps'] // 1_000_000}",
 		f"{found['mean_gap_percent']:.2f}",
 		f"{found['largest_gap_percent']:.2f}",
 		f"{mean(row['start_gap_percent'] for row in rows):.1f}",
