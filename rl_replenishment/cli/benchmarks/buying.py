@@ -21,7 +21,7 @@ from rl_replenishment.core.policies.base import Policy, State, usual_rate
 from rl_replenishment.core.policies.residual_network import ResidualNetwork
 from rl_replenishment.core.proposal import propose
 from rl_replenishment.core.simulation.dynamics import Inventory
-from rl_replenishment.core.simulation.rollout import run
+from rl_replenishment.core.simulation.rollout import run, state_on
 from rl_replenishment.core.simulation.scenario import Scenario, replay
 from rl_replenishment.core.terms.ordering import levels_of
 from rl_replenishment.core.terms.terms import Values
@@ -192,14 +192,7 @@ def _replayed(
 	for day, known in enumerate(statistics):
 		inventory.receive()
 		if scenario.is_review(day):
-			state = State(
-				items,
-				scenario.date(day),
-				scenario.review_days,
-				inventory.net_stock.copy(),
-				inventory.arrivals(),
-				known,
-			)
+			state = state_on(day, scenario, inventory, known)
 			proposals = propose(policy, state)
 			if terms is not None:
 				proposals, moved = before_buying(proposals, state, terms)

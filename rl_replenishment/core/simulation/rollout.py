@@ -72,6 +72,19 @@ class Ledger:
 		return float(self.stock_days.sum()) / max(self.days, 1)
 
 
+def state_on(day: int, scenario: Scenario, inventory: Inventory, known: DemandStatistics) -> State:
+	"""What a policy sees on a day of a scenario, after what arrives on it is received."""
+	return State(
+		scenario.items,
+		scenario.date(day),
+		scenario.review_days,
+		inventory.net_stock.copy(),
+		inventory.arrivals(),
+		known,
+		unmet_demand=scenario.unmet_demand,
+	)
+
+
 def run(
 	policy: Policy,
 	scenario: Scenario,
@@ -100,15 +113,7 @@ def run(
 	for day, known in enumerate(statistics if statistics is not None else scenario.statistics()):
 		inventory.receive()
 		if scenario.is_review(day):
-			state = State(
-				items,
-				scenario.date(day),
-				scenario.review_days,
-				inventory.net_stock.copy(),
-				inventory.arrivals(),
-				known,
-				unmet_demand=scenario.unmet_demand,
-			)
+			state = state_on(day, scenario, inventory, known)
 			asked, lead_times = policy.order_quantities(state), scenario.lead_times[day]
 			if terms is not None:
 				asked, lead_times = _under(scenario, terms, asked, day)
