@@ -54,6 +54,8 @@ _LEAST_DAYS = 91
 _DRAWS = 200
 _YEAR = 364
 _ROBUST = "mean of forecast rule and common rule"
+#: standard errors of the difference, on each part, from which on another candidate replaces the default
+_CLEARLY = 1.5
 
 Settings = tuple[float, float]
 
@@ -157,10 +159,15 @@ class _Entry:
 
 	#: per part
 	plans: list[Plan]
-	#: of each item, shape (N,), in money, on all parts
-	cost: Costs
+	#: of each item on each part, shape (N,), in money
+	costs: list[Costs]
 	#: by the kind of rule
 	settings: dict[str, Settings]
+
+	@property
+	def total(self) -> float:
+		"""What it cost, all items and parts together, in money."""
+		return float(np.sum(self.costs))
 
 
 class _Contest:
@@ -190,7 +197,7 @@ class _Contest:
 		]
 		self._entries[name] = _Entry(
 			plans,
-			np.sum([part.cost(plan)[0] for part, plan in zip(self._parts, plans, strict=True)], axis=0),
+			self._costs(plans),
 			{name: _bagged(np.sum(costs, axis=0), grid)},
 		)
 
@@ -213,28 +220,32 @@ class _Contest:
 				plans = [
 					Plan.joined(each).mean() for each in zip(*(entry.plans for entry in entries), strict=True)
 				]
-				cost = sum(part.cost(plan)[0] for part, plan in zip(self._parts, plans, strict=True))
 				settings = {name: value for entry in entries for name, value in entry.settings.items()}
-				self._entries[f"mean of {' and '.join(members)}"] = _Entry(plans, np.asarray(cost), settings)
+				self._entries[f"mean of {' and '.join(members)}"] = _Entry(
+					plans, self._costs(plans), settings
+				)
+
+	def _costs(self, plans: list[Plan]) -> list[Costs]:
+		return [part.cost(plan)[0] for part, plan in zip(self._parts, plans, strict=True)]
 
 	def winner(self) -> tuple[str, dict[str, Settings], Costs]:
-		"""Name, settings and cost per item of the cheapest.
+		"""Name, settings and cost per item of the one to learn on.
 
 		That is the mean of forecast rule and common rule, which err least together, unless another one is
-		cheaper by more than one standard error of the difference: the rest is the luck of these days.
+		clearly cheaper on each part for itself. What half a year likes, the next often does not: all items
+		share their days, and their standard error alone knows nothing of it.
 		"""
-		totals = {name: float(entry.cost.sum()) for name, entry in self._entries.items()}
-		name = min(totals, key=lambda each: totals[each])
+		name = min(self._entries, key=lambda each: self._entries[each].total)
 		robust = self._entries.get(_ROBUST)
 		if robust is not None:
-			saved = robust.cost - self._entries[name].cost
-			if saved.sum() < np.sqrt(len(saved)) * saved.std():
-				name = _ROBUST
+			clear = [each for each, entry in self._entries.items() if _is_clearly_cheaper(entry, robust)]
+			name = min(clear, key=lambda each: self._entries[each].total, default=_ROBUST)
 		entry = self._entries[name]
-		return ("mixed rule" if len(entry.settings) > 1 else name), entry.settings, entry.cost
+		cost = np.sum(entry.costs, axis=0)
+		return ("mixed rule" if len(entry.settings) > 1 else name), entry.settings, cost
 
 	def cost_ratios(self) -> dict[str, float]:
-		totals = {name: float(entry.cost.sum()) for name, entry in self._entries.items()}
+		totals = {name: entry.total for name, entry in self._entries.items()}
 		least = max(min(totals.values()), 1e-9)
 		return {name: total / least for name, total in totals.items()}
 
@@ -275,6 +286,15 @@ class _Contest:
 			return ForecastLevels(parameters, self._forecast)
 		assert forecast is not None, "a forecast rule has a forecast"
 		return QuantileLevels(parameters, forecast)
+
+
+def _is_clearly_cheaper(entry: _Entry, than: _Entry) -> bool:
+	"""On each part by more than the paired differences of the items make likely by luck."""
+	for cost, other in zip(entry.costs, than.costs, strict=True):
+		saved = other - cost
+		if saved.sum() <= _CLEARLY * np.sqrt(len(saved)) * saved.std():
+			return False
+	return True
 
 
 def _bagged(costs: Costs, grid: Sequence[Settings]) -> Settings:

@@ -47,7 +47,7 @@ class PathwiseSettings(LoopSettings):
 	#: pull of all weights towards 0 (Loshchilov and Hutter 2019)
 	weight_decay: float = 0.1
 	#: standard deviation of the noise on all normalised inputs that no order can change, where days repeat
-	noise: float = 0.5
+	noise: float = 1.0
 	#: part of a pack by which wishes are raised at random before rounding, where days do not repeat:
 	#: where they do, noise and a demand that varies blur the steps of rounding already
 	rounding: float = 0.5
