@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
+from rl_replenishment.core.demand.launches import Launches
 from rl_replenishment.core.demand.returns import References, settle_returns
 from rl_replenishment.core.demand.rhythm import DAILY, Rhythm
 from rl_replenishment.core.items import FloatArray, ItemKey
@@ -24,6 +25,8 @@ class DemandHistory:
 	demand: FloatArray
 	#: whether a day's demand is its own, or the total of the week or month that it begins
 	rhythm: Rhythm = DAILY
+	#: items first sold in days held for a test; None where there are none
+	launches: Launches | None = None
 
 	def __post_init__(self) -> None:
 		if self.demand.ndim != 2 or self.demand.shape[1] != len(self.keys):
@@ -42,7 +45,8 @@ class DemandHistory:
 	def window(self, first: int, last: int) -> DemandHistory:
 		"""The days `first` (included) to `last` (excluded), counted from the start."""
 		start = self.start + np.timedelta64(first, "D")
-		return replace(self, start=start, demand=self.demand[first:last])
+		launches = None if self.launches is None else self.launches.window(first, last)
+		return replace(self, start=start, demand=self.demand[first:last], launches=launches)
 
 	def totals(
 		self,
@@ -60,7 +64,12 @@ class DemandHistory:
 	def take(self, indices: npt.ArrayLike) -> DemandHistory:
 		"""The item-warehouses at `indices`, in that order."""
 		rows = np.asarray(indices, dtype=np.intp)
-		return replace(self, keys=tuple(self.keys[i] for i in rows), demand=self.demand[:, rows])
+		return replace(
+			self,
+			keys=tuple(self.keys[i] for i in rows),
+			demand=self.demand[:, rows],
+			launches=None if self.launches is None else self.launches.take(rows),
+		)
 
 
 def from_events(

@@ -14,20 +14,16 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
+from rl_replenishment.core.demand.filling import ENOUGH_DAYS, WEEK, BoolArray, is_late, own_in_turn, own_weeks
 from rl_replenishment.core.demand.history import DemandHistory
+from rl_replenishment.core.demand.launches import Launches
 from rl_replenishment.core.demand.statistics import QUARTER
 from rl_replenishment.core.demand.totals import over_their_days
 from rl_replenishment.core.demand.unusual import Booking, unusual_bookings, without_bookings
 from rl_replenishment.core.items import FloatArray, ItemKey, ItemTable
 
-BoolArray = npt.NDArray[np.bool_]
-WEEK = 7
-#: an item is new where its first demand comes after so many idle days or more, and chance does not explain it
-_LEAST_IDLE_DAYS, _CHANCE = 28, 1e-3
 #: days out of stock in a row that are filled; an item that nobody bought again for longer was given up
 LONGEST_OUTAGE_DAYS = 91
-#: days of its own from which on an item needs no other
-_ENOUGH_DAYS = 91
 #: of a group, the typical item is found among those nearest in price: half of it, at least so many
 _LEAST_NEIGHBOURS = 5
 
@@ -124,7 +120,8 @@ def impute(
 	  in other numbers than dear ones. Without such an item, they take its own weeks alone.
 
 	The last `held` days are kept for a test: nothing before them is filled from them, and days before an item
-	was sold are not filled in them, and no booking in them is unusual.
+	was sold are not filled in them, and no booking in them is unusual. Of items first sold in them, the
+	history says what they are taken for until they have enough days of their own, see `launches`.
 	"""
 	front = history.days - held
 	unusual = unusual_bookings(history.window(0, front), items.order_unit, real)
@@ -134,16 +131,24 @@ def impute(
 	seen = unseen.window(front)
 	missing, is_new = _missing(demand[:front], seen)
 	available = ~missing
-	own = _own_weeks(demand[:front], missing)
+	own = own_weeks(demand[:front], missing)
 	_fill(demand[:front], own, missing, seen.sold_out)
-	lender, own_share = _lenders(demand[:front], available, is_new, items)
-	borrowed = _borrow(demand[:front], missing, lender, own_share)
+	known = available.sum(axis=0)
+	launched = np.flatnonzero(~(demand[:front] > 0).any(axis=0) & (demand[front:] > 0).any(axis=0))
+	needs = is_new & (known < ENOUGH_DAYS)
+	needs[launched] = True
+	lender, worth = _lenders(demand[:front], available, needs, items)
+	is_filled = (lender >= 0) & is_new
+	share = known / np.maximum(known + worth, 1e-9)
+	borrowed = _borrow(demand[:front], missing, np.where(is_filled, lender, -1), share)
 	if held:
 		is_held = np.arange(len(demand))[:, None] >= front
 		out = _outages(history.demand, unseen.out_of_stock) & is_held
-		_fill(demand, _own_weeks(demand, out), out, unseen.sold_out & is_held)
-	share = borrowed[-QUARTER:].mean(axis=0, dtype=np.float32)
-	return Imputed(replace(history, demand=demand), share, is_new, tuple(unusual))
+		_fill(demand, own_weeks(demand, out), out, unseen.sold_out & is_held)
+	found = replace(
+		history, demand=demand, launches=Launches.of(launched, lender[launched], worth[launched], demand)
+	)
+	return Imputed(found, borrowed[-QUARTER:].mean(axis=0, dtype=np.float32), is_new, tuple(unusual))
 
 
 def _missing(demand: FloatArray, unseen: Unseen) -> tuple[BoolArray, BoolArray]:
@@ -153,10 +158,7 @@ def _missing(demand: FloatArray, unseen: Unseen) -> tuple[BoolArray, BoolArray]:
 	sold = demand > 0
 	ever = sold.any(axis=0)
 	first = np.where(ever, sold.argmax(axis=0), 0)
-	active = sold.sum(axis=0) / np.maximum(len(demand) - first, 1)
-	# who sells every day is surely new after a month of nothing
-	chance = first * np.log1p(-np.minimum(active, 0.999))
-	late = ever & (first >= _LEAST_IDLE_DAYS) & (chance < np.log(_CHANCE))
+	late = ever & is_late(first, sold.sum(axis=0), len(demand))
 	# sold before it came into being: that day only tells when its record was made
 	told = np.where(ever & (first < unseen.introduced), 0, unseen.introduced)
 	start = np.where(late, first, told)
@@ -174,26 +176,6 @@ def _outages(demand: FloatArray, out_of_stock: BoolArray) -> BoolArray:
 	return hides & (rows - last_open <= LONGEST_OUTAGE_DAYS)
 
 
-def _own_weeks(demand: FloatArray, missing: BoolArray) -> FloatArray:
-	"""For each missing day, demand of the same weekday in another week of the item, shape (T, N); else 0."""
-	filled = np.zeros_like(demand)
-	columns = np.flatnonzero(missing.any(axis=0))
-	for weekday in range(min(WEEK, len(demand))):
-		gap = missing[weekday::WEEK][:, columns]
-		weeks = np.arange(len(gap), dtype=np.int32)[:, None]
-		# rows of the available weeks, in order, before those of the others
-		order = np.argsort(gap, axis=0, kind="stable")
-		count = np.maximum((~gap).sum(axis=0), 1)
-		before = np.cumsum(~gap, axis=0)
-		last = np.maximum.accumulate(np.where(gap, np.int32(-1), weeks), axis=0)
-		# of what lies before a gap, from its end backwards, and round again
-		ordinal = (before - (weeks - last)) % count
-		source = np.take_along_axis(order, ordinal, axis=0)
-		values = np.take_along_axis(demand[weekday::WEEK][:, columns], source, axis=0)
-		filled[weekday::WEEK, columns] = np.where(gap & (before[-1] > 0), values, 0)
-	return filled
-
-
 def _fill(demand: FloatArray, own: FloatArray, missing: BoolArray, sold_out: BoolArray) -> None:
 	"""Write the filled days into `demand`; a day that sold out is like the same weekday a week before."""
 	demand[missing] = own[missing]
@@ -204,26 +186,24 @@ def _fill(demand: FloatArray, own: FloatArray, missing: BoolArray, sold_out: Boo
 
 
 def _lenders(
-	demand: FloatArray, available: BoolArray, is_new: BoolArray, items: ItemTable
+	demand: FloatArray, available: BoolArray, needs: BoolArray, items: ItemTable
 ) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.float64]]:
-	"""The typical item of the group of each new item with little history, shape (N,); -1 for all others.
+	"""The typical item of the group of each item that needs one, shape (N,); -1 for all others.
 
-	And the credibility of its own days, shape (N,): with d of them, d / (d + k), where k is the variance
-	of a day's demand over the variance between the items' levels (Buehlmann 1967).
+	And how many days of its own count as much, shape (N,): the variance of a day's demand over the variance
+	between the items' levels (Buehlmann 1967).
 	"""
 	known = available.sum(axis=0)
-	needs = is_new & (known < _ENOUGH_DAYS)
-	established = (known >= _ENOUGH_DAYS) & (demand[-QUARTER:] > 0).any(axis=0)
+	established = (known >= ENOUGH_DAYS) & (demand[-QUARTER:] > 0).any(axis=0)
 	level, variance = demand[-QUARTER:].mean(axis=0), demand[-QUARTER:].var(axis=0)
 	members = members_of_groups(items, established)
-	lender, share = np.full(demand.shape[1], -1, dtype=np.intp), np.ones(demand.shape[1])
+	lender, worth = np.full(demand.shape[1], -1, dtype=np.intp), np.zeros(demand.shape[1])
 	for item in np.flatnonzero(needs).tolist():
 		near = neighbours(items, members, items.groups[item], float(items.unit_cost[item]))
 		if len(near):
 			lender[item] = typical(near, level)
-			days = known[item] * level[near].var()
-			share[item] = days / max(days + variance[near].mean(), 1e-9)
-	return lender, share
+			worth[item] = variance[near].mean() / max(level[near].var(), 1e-9)
+	return lender, worth
 
 
 def members_of_groups(items: ItemTable, established: BoolArray) -> dict[str, list[int]]:
@@ -258,8 +238,7 @@ def _borrow(
 	borrowed = np.zeros_like(missing)
 	week = np.arange(len(demand)) // WEEK
 	for item in np.flatnonzero(lender >= 0).tolist():
-		is_own = np.floor((week + 1) * own_share[item]) > np.floor(week * own_share[item])
-		days = missing[:, item] & ~is_own
+		days = missing[:, item] & ~own_in_turn(week, own_share[item])
 		demand[days, item] = demand[days, lender[item]]
 		borrowed[days, item] = True
 	return borrowed

@@ -43,14 +43,25 @@ def over_their_days(
 		stays[:] = True if lead_time_days is None else lead_time_days % _WEEK == 0
 	if stays.all():
 		return history
+	launches = history.launches
+	if launches is not None:
+		of_days = _of_days(history, launches.typical, stays[launches.columns], is_cut)
+		launches = replace(launches, typical=of_days)
+	return replace(history, demand=_of_days(history, history.demand, stays, is_cut), launches=launches)
+
+
+def _of_days(
+	history: DemandHistory, demand: FloatArray, stays: npt.NDArray[np.bool_], is_cut: bool
+) -> FloatArray:
+	"""Demand by day of totals (T, N) in the rhythm of a history, but of what `stays`, shape (N,)."""
 	periods = list(_periods(history))
-	totals = np.stack([history.demand[first:last].sum(axis=0) for first, last, _days in periods])
+	totals = np.stack([demand[first:last].sum(axis=0) for first, last, _days in periods])
 	orders = _orders_in_a_period(totals)
-	demand = np.zeros_like(history.demand)
+	found = np.zeros_like(demand)
 	for total, (first, last, days) in zip(totals, periods, strict=True):
-		demand[first:last] = _by_day(total, orders, last - first if is_cut else days)[: last - first]
-	demand[:, stays] = history.demand[:, stays]
-	return replace(history, demand=demand)
+		found[first:last] = _by_day(total, orders, last - first if is_cut else days)[: last - first]
+	found[:, stays] = demand[:, stays]
+	return found
 
 
 def _periods(history: DemandHistory) -> Iterator[tuple[int, int, int]]:

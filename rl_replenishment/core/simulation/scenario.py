@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rl_replenishment.core.demand.history import DemandHistory
+from rl_replenishment.core.demand.launches import Launches
 from rl_replenishment.core.demand.statistics import LOOKBACK_DAYS, DemandStatistics, demand_statistics
 from rl_replenishment.core.items import FloatArray, ItemTable, UnmetDemand
 from rl_replenishment.core.policies.base import protection_days
@@ -51,6 +52,8 @@ class Scenario:
 	initial_arrivals: FloatArray | None = None
 	#: what suppliers ask for; None where they take any order on any day
 	terms: Terms | None = None
+	#: items first sold in the simulated days; None for none
+	launches: Launches | None = None
 
 	@property
 	def days(self) -> int:
@@ -74,8 +77,13 @@ class Scenario:
 			oldest = max(self.warm_up_days + first - LOOKBACK_DAYS, 0)
 			days = np.arange(self.warm_up_days + first, self.warm_up_days + last) - oldest
 			chunk = self.measure(self.demand[oldest : self.warm_up_days + last], horizon, days)
-			for day in range(last - first):
-				yield chunk.on(day)
+			for day in range(first, last):
+				known = chunk.on(day - first)
+				# only reviews look at demand
+				if self.launches is not None and self.is_review(day):
+					at = self.warm_up_days + day
+					known = self.launches.known(known, self.demand, horizon, at, self.measure)
+				yield known
 
 
 def is_review_day(date: np.datetime64, review_days: int) -> bool:
@@ -140,4 +148,5 @@ def replay(
 		unmet_demand=unmet_demand,
 		lead_times=sample_lead_times(items, days, rng),
 		initial_on_hand=initial_on_hand,
+		launches=history.launches,
 	)

@@ -30,7 +30,7 @@ def part_of(scenario: Scenario, shard: slice) -> Scenario:
 	"""Some item-warehouses of a scenario; all of them are the scenario itself."""
 	if shard == slice(0, len(scenario.items)):
 		return scenario
-	due = scenario.initial_arrivals
+	due, launches = scenario.initial_arrivals, scenario.launches
 	# columns of a large array travel with all of it unless they are copied
 	return replace(
 		scenario,
@@ -39,6 +39,7 @@ def part_of(scenario: Scenario, shard: slice) -> Scenario:
 		lead_times=np.ascontiguousarray(scenario.lead_times[:, shard]),
 		initial_on_hand=scenario.initial_on_hand[shard],
 		initial_arrivals=None if due is None else np.ascontiguousarray(due[:, shard]),
+		launches=None if launches is None else launches.take(np.arange(len(scenario.items))[shard]),
 	)
 
 
