@@ -18,6 +18,7 @@ from rl_replenishment.core.policies.parameters import ItemParameters
 from rl_replenishment.core.policies.residual_network import ACTION_SIZE, ResidualNetwork
 from rl_replenishment.core.policies.store import StoredPolicy
 from rl_replenishment.core.training.from_history import (
+	LEAST_JUDGED_REVIEWS_OF_EACH,
 	TrainingOptions,
 	can_be_judged,
 	check_history,
@@ -52,7 +53,7 @@ def classical_policy(
 		rule, about["untuned"] = default_rule(items), str(refusal)
 	else:
 		halves = tuning_halves(history, items, options.review_days, options.unmet_demand, options.seed)
-		if can_be_judged(halves[0].days, items, options.review_days):
+		if can_be_judged(halves[0].days, items, options.review_days, LEAST_JUDGED_REVIEWS_OF_EACH):
 			rule = tune_rules(halves, progress=progress).best
 		else:
 			rule = default_rule(items)
