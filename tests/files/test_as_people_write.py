@@ -67,6 +67,17 @@ def test_units_that_stand_with_quantities_are_units(write: WriteFile) -> None:
 	assert read_stock(write("item_code,on_hand\nBOLT,50 Stk\n"), today=TODAY).units == ("Stk",)
 
 
+def test_a_quantity_without_a_unit_is_in_its_items(write: WriteFile) -> None:
+	"""In pieces, or by measure; beside boxes it may be pieces."""
+	text = "item_code,date,qty\nBOLT,2025-01-01,10 Stk\nBOLT,2025-01-02,12\nOIL,2025-01-02,2\n"
+	assert orders(write, text)[0].quantity.tolist() == [10, 12, 2]
+	text = "item_code,date,qty\nBOLT,2025-01-01,10 Box\nBOLT,2025-01-02,12\n"
+	found = refusal(lambda: orders(write, text))
+	assert 'row 3, column qty: BOLT is without a unit here and in "Box" in row 2' in found
+	text = "item_code,date,qty\nBOLT,2025-01-01,10\nBOLT,2025-01-02,12 Box\n"
+	assert 'BOLT is in "Box" here and without one in row 2' in refusal(lambda: orders(write, text))
+
+
 @pytest.mark.parametrize("written", ["€ 2,50", "2,50 EUR", "2,5 €", "EUR 2,50"])
 def test_money_may_have_its_currency(write: WriteFile, written: str) -> None:
 	found, _ = items(write, f"item_code;unit_cost;order_cost\nBOLT;{written};4 €\n")

@@ -582,6 +582,55 @@ def test_movements_of_goods(read: Read) -> None:
 	assert any("count as returned" in note for note in notes)
 
 
+@pytest.mark.parametrize("numbers", [("601", "602", "101"), ("601 Goods issue", "602 Storno", "101 WE")])
+def test_issues_with_a_minus_are_no_returns(read: Read, numbers: tuple[str, str, str]) -> None:
+	"""SAP lists of material documents have a minus where something left the stock."""
+	issue, reversal, receipt = numbers
+	rows = [f"a;{day:02}.03.2024;{day}-;{issue}" for day in range(1, 13)]
+	rows += [f"a;14.03.2024;8;{reversal}", f"a;15.03.2024;500;{receipt}"]
+	orders, notes = read("Material;Buchungsdatum;Menge;Bewegungsart\n" + "\n".join(rows) + "\n")
+	assert sold(orders) == {"a": sum(range(1, 13)) - 8}
+	assert any("with issues below 0, what is below 0 left the stock" in note for note in notes)
+
+
+def test_movements_in_words(read: Read) -> None:
+	orders, notes = read("item,date,qty,Movement\na,2024-01-01,5,Out\na,2024-01-02,400,In\n")
+	assert sold(orders) == {"a": 5}
+	assert any("with Movement In left out" in note for note in notes)
+	orders, notes = read("item,date,qty,Movement\na,2024-01-01,5,Out\na,2024-01-02,4,Swap\n")
+	assert sold(orders) == {"a": 9}
+	assert any("with Movement Swap count as sold" in note for note in notes)
+
+
+def _sided(header: str, *rows: str) -> str:
+	return f"Material;Datum;Menge;{header}\n" + "\n".join(rows) + "\n"
+
+
+@pytest.mark.parametrize(
+	("header", "one", "other"), [("Soll/Haben", "H", "S"), ("S/H", "S", "H"), ("Dr/Cr", "Cr", "Dr")]
+)
+def test_debits_beside_credits_are_refused(read: Read, header: str, one: str, other: str) -> None:
+	"""Issues from stock are credits, invoices to customers debits."""
+	text = _sided(header, f"a;01.03.2024;10;{one}", f"a;02.03.2024;4;{other}")
+	with pytest.raises(InputError, match=f"row 3, column {header}: debits and credits are both here"):
+		read(text)
+
+
+def test_debits_or_credits_that_say_nothing_new_are_read(read: Read) -> None:
+	alone = _sided("Soll/Haben", "a;01.03.2024;10;H", "a;02.03.2024;4;H")
+	assert sold(read(alone)[0]) == {"a": 14}
+	signed = _sided("Soll/Haben", "a;01.03.2024;10;H", "a;02.03.2024;4-;S")
+	assert sold(read(signed)[0]) == {"a": 6}
+	# the movement tells
+	moved = "Material;Datum;Menge;S/H;Bewegungsart\na;01.03.2024;10;H;601\na;02.03.2024;4;S;602\n"
+	assert sold(read(moved)[0]) == {"a": 6}
+
+
+@pytest.mark.parametrize("header", ["+/-", "Vorzeichen", "Sign"])
+def test_a_sign_in_a_column_of_its_own(read: Read, header: str) -> None:
+	assert sold(read(_sided(header, "a;01.03.2024;10;+", "a;02.03.2024;4;-"))[0]) == {"a": 6}
+
+
 @pytest.mark.parametrize(
 	"header",
 	["Artikel;Buchungsdatum;Verkaufte Menge", "Article;Ship Date;Quantité", "EAN;purchase-date;Units Sold"],

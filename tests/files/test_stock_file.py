@@ -250,16 +250,62 @@ def test_rows_of_purchase_orders_with_a_status_are_one_stock(write: WriteFile) -
 	assert read_stock(write(text), today=TODAY).on_hand.tolist() == [5]
 
 
-def test_a_blocked_flag_is_a_status_and_a_blocked_quantity_is_told(write: WriteFile) -> None:
-	notes: list[str] = []
+def test_a_blocked_flag_is_a_status(write: WriteFile) -> None:
 	flags = write("item_code,on_hand,blocked\na,50,\na,20,X\n")
-	assert read_stock(flags, today=TODAY, note=notes.append).on_hand.tolist() == [50]
-	quantity = write("item_code,on_hand,Sperrbestand\na,50,20\n")
-	assert read_stock(quantity, today=TODAY, note=notes.append).on_hand.tolist() == [50]
-	assert "Sperrbestand is not taken off on_hand; give what may be sold there." in notes[-1]
-	notes.clear()
-	read_stock(write("item_code,on_hand,blocked\na,50,0\n"), today=TODAY, note=notes.append)
-	assert not notes
+	assert read_stock(flags, today=TODAY).on_hand.tolist() == [50]
+	words = write("item_code,on_hand,Quarantine\na,50,released\na,20,in quarantine\n")
+	assert read_stock(words, today=TODAY).on_hand.tolist() == [50]
+
+
+@pytest.mark.parametrize(
+	("headers", "row", "on_hand", "told"),
+	[
+		# of a total they are part, of what is unrestricted not
+		(
+			"Total Stock,Blocked Stock",
+			"50,20",
+			30,
+			"20 units by column Blocked Stock are taken off Total Stock",
+		),
+		("Gesamtbestand,Sperrbestand,Q-Bestand", "50,20,5", 25, "5 units by column Q-Bestand are taken off"),
+		("Unrestricted,Blocked", "50,20", 50, "are beside Unrestricted and do not count"),
+		("Frei verwendbar,Gesperrt", "50,20", 50, "are beside Frei verwendbar and do not count"),
+		# of others nobody knows, unless there are more of them
+		("on_hand,Sperrbestand", "50,20", 50, "are not taken off on_hand; call that Total Stock where"),
+		("Bestand,In Quality Inspection", "5,20", 5, "are more than Bestand, so beside it"),
+		("on_hand,blocked", "50,0", 50, ""),
+	],
+)
+def test_a_blocked_quantity(write: WriteFile, headers: str, row: str, on_hand: float, told: str) -> None:
+	notes: list[str] = []
+	stock = read_stock(write(f"item_code,{headers}\na,{row}\n"), today=TODAY, note=notes.append)
+	assert stock.on_hand.tolist() == [on_hand]
+	assert told in " ".join(notes)
+	assert bool(notes) == bool(told)
+
+
+def test_a_blocked_quantity_is_of_its_place_once(write: WriteFile) -> None:
+	text = (
+		"item_code,location,Total Stock,Blocked Qty,on_order,expected_date\n"
+		"a,A1,50,20,5,2024-03-12\na,A1,50,20,6,2024-03-19\na,A2,8,,,\n"
+	)
+	assert read_stock(write(text), today=TODAY).on_hand.tolist() == [38]
+
+
+def test_what_is_blocked_and_makes_no_sense_is_refused(write: WriteFile) -> None:
+	assert "30 are more than the 20 in column Total Stock" in refusal(
+		write("item_code,Total Stock,Blocked Qty\na,20,30\n")
+	)
+	# one of fifty, or all of them
+	assert "1 may be one unit, or say that all is blocked" in refusal(
+		write("item_code,on_hand,blocked\na,50,0\nb,50,1\n")
+	)
+	assert '"maybe" is not a number' in refusal(write("item_code,on_hand,Sperrbestand\na,50,2\nb,50,maybe\n"))
+
+
+def test_what_is_unrestricted_goes_before_a_total(write: WriteFile) -> None:
+	stock = read_stock(write("item_code,Total Stock,Unrestricted,Blocked\na,50,30,20\n"), today=TODAY)
+	assert stock.on_hand.tolist() == [30]
 
 
 def test_what_is_reserved_until_a_later_day_leaves_then(write: WriteFile) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
+import numpy.typing as npt
 
 from rl_replenishment.core.files.table import Column, Mask, Note, Table, rows_named
 
@@ -90,7 +91,17 @@ MOVEMENT = Column("movement", ("Movement Type", "Mvt Type", "Movement", "Bewegun
 IS_RETURN = Column(
 	"is_return", ("Return", "Is Credit Note", "Is Refund", "Retoure", "Gutschrift"), several=True
 )
-COLUMNS = (STATUS, CANCELLED, TYPE, MOVEMENT, IS_RETURN)
+#: in which of two columns of an account a booking stands, or its sign
+SIDE = Column(
+	"debit_credit",
+	(
+		*("S/H", "SH", "SHKZG", "S/H Kennz", "S/H-Kennzeichen", "Soll/Haben", "Soll-/Haben-Kennzeichen"),
+		*("Soll/Haben-Kennz", "Soll/Haben-Kennzeichen", "Soll-/Haben-Kennz", "Soll Haben", "Debit/Credit"),
+		*("Debit/Credit Ind", "Debit/Credit Indicator", "Debit Credit Indicator", "Dr/Cr", "D/C", "DC"),
+		*("Cr/Dr", "Sign", "+/-", "Vorzeichen"),
+	),
+)
+COLUMNS = (STATUS, CANCELLED, TYPE, MOVEMENT, IS_RETURN, SIDE)
 
 
 def _words(*patterns: str) -> re.Pattern[str]:
@@ -112,6 +123,8 @@ _NOT_SOLD = _words(
 	r"quotation(?: sent)?|quote|angebot|offerte|devis|preventivo|presupuesto|kostenvoranschlag|estimate",
 	r"pro.?forma.*",
 	r"purchase (?:order|receipt|invoice|return)|goods receipt|wareneingang",
+	r"stock reconciliation|(?:material|stock) (?:receipt|transfer|count)|inventory (?:count|adjustment)",
+	r"inventur(?:differenz)?|umlagerung|umbuchung|bestandskorrektur",
 )
 _RETURN = _words(
 	r"(?:(?:sales|customer|order) )?(?:returns?|refunds?)(?: (?:order|delivery|note|document))?",
@@ -122,7 +135,16 @@ _RETURN = _words(
 )
 #: SAP's numbers: issued to customers, production, projects and cost centres; taken back or sent back
 _ISSUED, _REVERSED = _words(r"2[0-9]1|601|621|641|65[2468]"), _words(r"2[0-9]2|602|622|642|65[1357]")
-_MOVEMENT = re.compile(r"[1-9]\d\d", re.ASCII)
+_MOVEMENT = re.compile(r"\D*([1-9]\d\d)(?:\D.*)?", re.ASCII)
+#: movements in words: what left, and what is no demand
+_LEFT = _words(
+	r"out(?:going|bound)?|(?:goods )?issued?|consumption|consumed|sale|sold|shipment|delivery",
+	r"(?:waren)?(?:ausgang|abgang)|verbrauch|entnahme|verkauf|auslagerung|abverkauf",
+)
+_CAME_IN = _words(
+	r"in(?:coming|bound)?|(?:goods )?receipts?|received|(?:stock )?transfer|stock count|adjustment|put ?away",
+	r"(?:waren)?(?:eingang|zugang)|einlagerung|umlagerung|umbuchung|inventur(?:differenz)?|korrektur",
+)
 #: what counts without a word
 _COUNTS = _words(
 	r"|1|open|new|done|sale|sent|posted|locked|submitted|confirmed|approved|closed|invoiced|picked|packed|dispatched",
@@ -130,6 +152,8 @@ _COUNTS = _words(
 	r"return|credit note.*|internal transfer",
 	r"abgeschlossen|erledigt|(?:aus)?geliefert|bezahlt|offen|versendet|versandt|bestätigt|gebucht|fakturiert|teil.*",
 )
+_DEBIT, _CREDIT = _words(r"s|soll|d|dr|debit"), _words(r"h|haben|c|cr|credit|k")
+_PLUS, _MINUS = _words(r"\+|plus|pos|positive?"), _words(r"-|\u2212|minus|neg|negative?")
 #: documents of one sale; where a file has several, each may hold the same sale
 _DOCUMENTS = {
 	"order": _words(r"(?:sales )?order|auftrag|auftragsbestätigung"),
@@ -167,12 +191,20 @@ def counted_lines(table: Table, documents: Sequence[str], note: Note) -> Table:
 		table = _without(table, name, lambda text: text.casefold() not in _NO, note)
 	if MOVEMENT.name in table.columns:
 		table = _without(table, MOVEMENT.name, _is_no_issue, note)
+		_tell_unknown(table, MOVEMENT.name, note, lambda text: bool(_number(text)) or _is_one_of(text, _LEFT))
 	return table
 
 
 def _is_no_issue(movement: str) -> bool:
 	"""Whether a movement of goods is one that no demand is behind: receipts, transfers, stock counts."""
-	return bool(_MOVEMENT.fullmatch(movement)) and not _is_one_of(movement, _ISSUED, _REVERSED)
+	number = _number(movement)
+	return not _is_one_of(number, _ISSUED, _REVERSED) if number else _is_one_of(movement, _CAME_IN, _NOT_SOLD)
+
+
+def _number(movement: str) -> str:
+	"""The number of a movement that may have words beside it, as in "601 GI for delivery"; "" for none."""
+	found = _MOVEMENT.fullmatch(movement)
+	return found[1] if found else ""
 
 
 def _with_document_status(table: Table, document: str) -> Table:
@@ -200,11 +232,53 @@ def return_lines(table: Table, note: Note) -> Mask:
 	for name in (*table.named(STATUS.name), *table.named(TYPE.name)):
 		found |= _told(table, name, table.columns[name].where(lambda text: _is_one_of(text, _RETURN)), note)
 	if MOVEMENT.name in table.columns:
-		reversed_ = table.columns[MOVEMENT.name].where(lambda text: _is_one_of(text, _REVERSED))
+		reversed_ = table.columns[MOVEMENT.name].where(lambda text: _is_one_of(_number(text), _REVERSED))
 		found |= _told(table, MOVEMENT.name, reversed_, note)
 	for name in table.named(IS_RETURN.name):
 		found |= _told(table, name, table.columns[name].where(lambda text: text.casefold() not in _NO), note)
 	return found
+
+
+def by_sign_of_movement(
+	table: Table, quantity: npt.NDArray[np.float64], note: Note
+) -> npt.NDArray[np.float64]:
+	"""The quantities, shape (E,), where a column says what sign they have.
+
+	SAP shows with a minus what left the stock: where most issues have one, it is no return. A column of signs
+	is one. Raises `InputError` for debits beside credits: in a ledger of stock the credits are what was sold,
+	in one of customers the debits.
+	"""
+	if MOVEMENT.name in table.columns:
+		issued = table.columns[MOVEMENT.name].where(
+			lambda text: _is_one_of(_number(text), _ISSUED) or _is_one_of(text, _LEFT)
+		)
+		if (quantity[issued] < 0).sum() > (quantity[issued] > 0).sum():
+			note(f"{table.name}: with issues below 0, what is below 0 left the stock.")
+			return np.where(issued, -quantity, quantity)
+		# the movement says it all
+		return quantity
+	column = table.columns.get(SIDE.name)
+	if column is None:
+		return quantity
+	if column.where(lambda text: _is_one_of(text, _PLUS, _MINUS) or not text).all():
+		minus = column.where(lambda text: _is_one_of(text, _MINUS))
+		return np.where(minus, -np.abs(quantity), quantity)
+	debit, credit = (
+		column.where(lambda text, words=words: _is_one_of(text, words)) for words in (_DEBIT, _CREDIT)
+	)
+	if not debit.any() or not credit.any():
+		return quantity
+	signs = [set(np.sign(quantity[rows & (quantity != 0)]).tolist()) for rows in (debit, credit)]
+	if len(signs[0]) < 2 and len(signs[1]) < 2 and signs[0] != signs[1]:
+		# the signs say the same
+		return quantity
+	first = int(np.argmax(debit if column.codes[0] != column.codes[int(np.argmax(debit))] else credit))
+	raise table.error(
+		SIDE.name,
+		first,
+		"debits and credits are both here: in a ledger of stock credits were sold, of customers debits."
+		" Keep what was sold, with a minus before what came back, or add a column movement_type",
+	)
 
 
 def _is_one_of(text: str, *words: re.Pattern[str]) -> bool:
@@ -226,8 +300,14 @@ def _below_nothing(table: Table) -> Mask:
 	return quantity.where(lambda text: text.startswith(("-", "(")) or text.endswith("-"))
 
 
-def _tell_unknown(table: Table, name: str, note: Note) -> None:
-	unknown = table.columns[name].where(lambda text: not _is_one_of(text, _COUNTS, _RETURN, _CAME_BACK))
+def _is_known_status(text: str) -> bool:
+	return _is_one_of(text, _COUNTS, _RETURN, _CAME_BACK)
+
+
+def _tell_unknown(
+	table: Table, name: str, note: Note, is_known: Callable[[str], bool] = _is_known_status
+) -> None:
+	unknown = table.columns[name].where(lambda text: not is_known(text))
 	if unknown.any():
 		header = table.columns[name].header
 		note(f"{table.name}: {_lines(unknown)} with {header} {_values(table, name, unknown)} count as sold.")

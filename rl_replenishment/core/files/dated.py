@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+import numpy.typing as npt
 
 from rl_replenishment.core.files.dates import DayArray, read_dates
 from rl_replenishment.core.files.keys import ITEM_CODE, WAREHOUSE, fold, read_keys
@@ -18,6 +19,11 @@ ENDS = "ends"
 END = Column("end_of_life", ("End of Life Date", "Discontinued On", "Last Sale"))
 PROMISED = Column("promised", ("Promised Qty", "Promised Quantity"))
 PROMISED_DATE = Column("promised_date", ("Promised Delivery Date", "Promised By"))
+#: the day on which what is reserved leaves
+RESERVED_UNTIL = Column(
+	"reserved_until",
+	("Reserved For Date", "Reservation Date", "Reserved Until Date", "Reserviert bis", "Reserviert für"),
+)
 
 
 def read_ends(path: FilePath, keys: Sequence[ItemKey], date_format: str | None = None) -> DayArray:
@@ -71,6 +77,16 @@ def read_promises(
 		return None
 	ahead = np.where(np.isnat(days), 0, (days - today.astype("datetime64[D]")).astype(np.int64))
 	return arrivals_by_day(len(keys), place[rows], ahead[rows], quantity[rows])
+
+
+def reservations(part: npt.NDArray[np.intp], until: DayArray) -> tuple[DayArray, npt.NDArray[np.intp]]:
+	"""The day on which each reservation leaves, shape (R,), and the reservation of each row, shape (E,).
+
+	Rows of one `part`, a place or batch of an item-warehouse, and one day are one reservation.
+	"""
+	days, code = np.unique(until, return_inverse=True)
+	found, reservation = np.unique(part * len(days) + code, return_inverse=True)
+	return days[found % len(days)], reservation
 
 
 def _folded(key: ItemKey) -> ItemKey:

@@ -140,6 +140,7 @@ def read_orders(
 	table = _with_year(table)
 	dates = read_periods(table, "date", date_format)
 	quantity = units.read_quantity(table, keys, item, note)
+	quantity = counted.by_sign_of_movement(table, quantity, note)
 	returned = counted.return_lines(table, note)
 	quantity = np.where(returned, -np.abs(quantity), quantity)
 	quantity = _less_what_was_called_off(table, quantity, note)

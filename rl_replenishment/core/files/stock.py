@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
 
 from rl_replenishment.core.errors import InputError
+from rl_replenishment.core.files.blocked import (
+	blocked_quantities,
+	blocked_rows,
+	leave_out_rows,
+	take_off_quantities,
+)
+from rl_replenishment.core.files.dated import RESERVED_UNTIL, reservations
 from rl_replenishment.core.files.dates import DayArray, read_periods
-from rl_replenishment.core.files.keys import ITEM_CODE, WAREHOUSE, fold, read_keys
+from rl_replenishment.core.files.keys import ITEM_CODE, fold, read_keys
 from rl_replenishment.core.files.numbers import Range, read_numbers
 from rl_replenishment.core.files.repeats import repeated_rows, without_totals
+from rl_replenishment.core.files.stock_columns import BATCH, COLUMNS, EXPIRY, PLACE, PURCHASE
 from rl_replenishment.core.files.table import (
 	Column,
 	FilePath,
@@ -24,126 +31,9 @@ from rl_replenishment.core.files.table import (
 	rows_named,
 	unheard,
 )
-from rl_replenishment.core.files.units import STOCK_UOM, UOM, check_units, units_of, with_units_apart
+from rl_replenishment.core.files.units import check_units, units_of, with_units_apart
 from rl_replenishment.core.items import ItemKey
 
-#: what tells the shelves and batches of one item-warehouse apart: their rows add up
-PLACE = Column(
-	"location",
-	(
-		"Storage Location",
-		"Stock Location",
-		"Bin",
-		"Bin Location",
-		"Storage Bin",
-		"Bin Code",
-		"Location Code",
-		"Shelf",
-		"Rack",
-		"Aisle",
-		"Zone",
-		"Sub-Location",
-		"Package",
-		"Lagerort",
-		"Lagerplatz",
-		"Platz",
-		"Regal",
-		"Fach",
-	),
-	several=True,
-)
-BATCH = Column(
-	"batch",
-	(
-		"Batch No",
-		"Batch ID",
-		"Batch Number",
-		"Lot",
-		"Lot No",
-		"Lot Number",
-		"Lot/Serial Number",
-		"Serial No",
-		"Serial Number",
-		"Inventory Lot",
-		"Charge",
-		"Chargennummer",
-		"Seriennummer",
-	),
-	several=True,
-)
-EXPIRY = Column(
-	"expiry_date",
-	(
-		"Expiry",
-		"Batch Expiry Date",
-		"Expiration Date",
-		"Expires On",
-		"Best Before",
-		"Best Before Date",
-		"Use By",
-		"Use By Date",
-		"SLED/BBD",
-		"MHD",
-		"Verfallsdatum",
-		"Mindesthaltbarkeitsdatum",
-	),
-)
-#: the day on which what is reserved leaves
-RESERVED_UNTIL = Column(
-	"reserved_until",
-	("Reserved For Date", "Reservation Date", "Reserved Until Date", "Reserviert bis", "Reserviert für"),
-)
-#: whether what is there may be sold
-STATUS = Column(
-	"status",
-	(
-		*("Stock Status", "Inventory Status", "Stock Type", "Quality Status", "Batch Status", "Hold Status"),
-		*("Bestandsart", "Bestandsstatus", "Qualitätsstatus", "Sperrkennzeichen"),
-	),
-	several=True,
-)
-BLOCKED = Column(
-	"blocked",
-	(
-		*("Blocked Qty", "Blocked Quantity", "Blocked Stock", "Quarantine", "Quarantine Qty", "Quarantined"),
-		*("Qty in Quality Inspection", "Stock in Quality Inspection", "In Quality Inspection"),
-		*("Quality Inspection", "Qty on Hold", "On Hold", "Gesperrt", "Gesperrter Bestand", "Sperrbestand"),
-		*("Qualitätsprüfbestand", "In Qualitätsprüfung", "Q-Bestand"),
-	),
-	several=True,
-)
-_NOT_USABLE = re.compile(
-	r"\b(?:block(?:ed)?|(?:in )?quarantined?|quality|qc|qi|q|inspection|(?:on )?hold|reject(?:ed)?"
-	r"|scrap(?:ped)?|damaged|defective|defect"
-	r"|unusable|not usable|restricted|locked|gesperrt|sperr\w*|q-bestand|ausschuss"
-	r"|defekt|beschädigt|quarantäne|(?:in )?prüfung|\w*qualität\w*|nicht verwendbar)\b"
-)
-_USABLE = re.compile(
-	r"\b(?:ok|okay|good|pass(?:ed)?|released?|approved|accepted|cleared|done|no"
-	r"|not (?:blocked|on hold|locked)|bestanden|nicht gesperrt|frei\w*|geprüft)\b"
-)
-_YES, _NO = (
-	frozenset(("yes", "y", "x", "true", "ja", "j", "wahr")),
-	frozenset(("", "no", "n", "false", "nein", "falsch", "-")),
-)
-#: what tells two arrivals apart
-PURCHASE = Column(
-	"purchase_order",
-	(
-		"PO",
-		"PO No",
-		"PO Number",
-		"Purchase Order No",
-		"Order",
-		"Order No",
-		"Order Number",
-		"Supplier Order",
-		"Purchasing Document",
-		"Bestellung",
-		"Bestellnummer",
-	),
-	several=True,
-)
 #: headers that say of a quantity not what it is
 _ANY_QUANTITY = ("qty", "quantity", "menge")
 _ORDERED_ON = Column(
@@ -157,46 +47,6 @@ _ORDERED_ON = Column(
 		"Bestelldatum",
 		"Rechnungsdatum",
 	),
-)
-COLUMNS = (
-	ITEM_CODE,
-	WAREHOUSE,
-	Column(
-		"on_hand",
-		(
-			"UnitsInStock",
-			"Actual Qty",
-			"Actual Quantity",
-			"Balance Qty",
-			"Qty on Hand",
-			"Quantity on Hand",
-			"Bestand",
-			"Lagerbestand",
-		),
-		required=True,
-		weaker=(
-			*("Stock", "In Stock", "Stock Qty", "Stock Quantity", "Stock on Hand", "Qty in Stock"),
-			*("Quantity in Stock", "Current Stock", "Inventory", "Qty", "Quantity", "Menge"),
-		),
-	),
-	Column(
-		"on_order",
-		("UnitsOnOrder", "Ordered Qty", "Ordered Quantity", "Qty on Order", "Bestellt", "Bestellte Menge"),
-	),
-	Column(
-		"expected_date",
-		("Expected Delivery Date", "Expected Arrival", "Schedule Date", "Required By", "Liefertermin"),
-	),
-	Column("reserved", ("Reserved Qty", "Reserved Quantity", "Reserviert", "Reservierte Menge")),
-	RESERVED_UNTIL,
-	STATUS,
-	BLOCKED,
-	PLACE,
-	BATCH,
-	EXPIRY,
-	PURCHASE,
-	UOM,
-	STOCK_UOM,
 )
 #: no lead time is near this; an arrival beyond it is a mistyped year
 FARTHEST_ARRIVAL_DAYS = 730
@@ -252,7 +102,7 @@ def read_stock(
 
 	`on_hand` and `reserved` are per item and, where the file has such columns, per location and batch, which
 	add up; further rows of the same repeat them or leave them blank. What expired before `today` does not
-	count, nor what is blocked or in inspection by its status. What is `reserved_until` a later day leaves
+	count, nor what is blocked, see `blocked`. What is `reserved_until` a later day leaves
 	then. Of an expected week or month the last day counts. `note` is told what was read otherwise than it
 	may look. Raises `InputError` as the parts it reads do, and for rows that disagree or are there twice, an
 	item without `on_hand`, and an arrival more than two years ahead.
@@ -264,18 +114,20 @@ def read_stock(
 	keys, item = read_keys(table, note)
 	check_units(table, keys, item)
 	amount = Range(lowest=0.0)
-	numbers = read_numbers(table, {"on_hand": Range(), "on_order": amount, "reserved": amount})
+	quantities = blocked_quantities(table)
+	amounts = dict.fromkeys(("on_order", "reserved", *quantities), amount)
+	numbers = read_numbers(table, {"on_hand": Range(), **amounts})
 	expected = read_periods(table, "expected_date", date_format, required=False).last
 	expiry = read_periods(table, EXPIRY.name, date_format, required=False).last
 	day = today.astype("datetime64[D]")
 	_refuse_far_arrivals(table, expected, day)
-	blocked = _blocked(table)
+	blocked = blocked_rows(table)
 	until = read_periods(table, RESERVED_UNTIL.name, date_format, required=False).last
 
 	part, item_of_part = _parts(table, item, blocked)
 	_refuse_twice(table, keys, item, part, numbers, expected)
 	on_hand = _one_per_part(table, "on_hand", numbers["on_hand"], item, part, keys)
-	leaves, reservation = _reservations(part, until)
+	leaves, reservation = reservations(part, until)
 	reserved = _one_per_part(table, "reserved", numbers["reserved"], item, reservation, keys)
 	item_of_reservation = np.zeros(len(reserved), np.int32)
 	item_of_reservation[reservation] = item
@@ -283,7 +135,9 @@ def read_stock(
 	expired[part] = expiry < day
 	_tell_parts(table, item, part, expiry < day, on_hand, note)
 	on_hand[expired & (on_hand > 0)] = 0.0
-	_leave_out_blocked(table, part, blocked, on_hand, note)
+	leave_out_rows(table, part, blocked, on_hand, note)
+	of_part = {name: _one_per_part(table, name, numbers[name], item, part, keys) for name in quantities}
+	take_off_quantities(table, part, of_part, on_hand, note)
 	last_day = np.full(len(on_hand), "NaT", dtype="datetime64[D]")
 	last_day[part] = expiry
 	batches = np.flatnonzero(~np.isnat(last_day) & (on_hand > 0))
@@ -330,50 +184,6 @@ def _refuse_orders(path: FilePath, table: Table) -> None:
 		)
 
 
-def _blocked(table: Table) -> npt.NDArray[np.intp]:
-	"""By which words each row may not be sold, shape (E,); 0 for what may."""
-	found = np.zeros(len(table), np.intp)
-	columns = [(name, False) for name in table.named(STATUS.name)]
-	columns += [(name, True) for name in table.named(BLOCKED.name)]
-	for number, (name, is_flag) in enumerate(columns):
-		column = table.columns[name]
-		texts = list(map(fold, column.distinct))
-		if is_flag:
-			if not _YES.issuperset(set(texts) - _NO):
-				continue
-			says = [text in _YES for text in texts]
-		else:
-			says = [bool(_NOT_USABLE.search(text)) and not _USABLE.search(text) for text in texts]
-		code = np.where(says, np.arange(1, len(texts) + 1), 0)[column.codes]
-		found = np.where(found > 0, found, code + np.where(code > 0, number * len(table), 0))
-	return found
-
-
-def _leave_out_blocked(
-	table: Table,
-	part: npt.NDArray[np.intp],
-	blocked: npt.NDArray[np.intp],
-	on_hand: npt.NDArray[np.float64],
-	note: Note,
-) -> None:
-	"""Nothing of what may not be sold is on hand; says so, and which quantities are not taken off."""
-	rows = np.flatnonzero((blocked > 0) & (on_hand[part] > 0))
-	if len(rows):
-		parts = np.unique(part[rows])
-		note(
-			f"{table.name}, {rows_named(table.lines[rows])}: {on_hand[parts].sum():g} units are blocked or in"
-			" inspection by their status and do not count as stock."
-		)
-		on_hand[parts] = 0.0
-	for name in table.named(BLOCKED.name):
-		column = table.columns[name]
-		if any(map(re.compile(r".*[1-9]").match, column.distinct)):
-			note(
-				f"{table.name}: {column.header} is not taken off {table.columns['on_hand'].header}; give what"
-				" may be sold there."
-			)
-
-
 def _parts(
 	table: Table, item: IntArray, blocked: npt.NDArray[np.intp]
 ) -> tuple[npt.NDArray[np.intp], IntArray]:
@@ -388,13 +198,6 @@ def _parts(
 	item_of_part = np.zeros(int(part.max()) + 1, dtype=np.int32)
 	item_of_part[part] = item
 	return part, item_of_part
-
-
-def _reservations(part: npt.NDArray[np.intp], until: DayArray) -> tuple[DayArray, npt.NDArray[np.intp]]:
-	"""The day on which each reservation leaves, shape (R,), and the reservation of each row, shape (E,)."""
-	days, code = np.unique(until, return_inverse=True)
-	found, reservation = np.unique(part * len(days) + code, return_inverse=True)
-	return days[found % len(days)], reservation
 
 
 def _refuse_twice(

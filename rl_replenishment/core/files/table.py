@@ -96,7 +96,7 @@ class Table:
 	digests: Int64Array = field(default_factory=lambda: np.zeros(0, np.int64))
 	#: as `digests`, of the columns that are not read alone; empty where all are
 	unread: Int64Array = field(default_factory=lambda: np.zeros(0, np.int64))
-	#: headers that a reader knows, as `_normal` writes them
+	#: headers that a reader knows, as `normal` writes them
 	labels: frozenset[str] = frozenset()
 
 	def __len__(self) -> int:
@@ -106,7 +106,7 @@ class Table:
 		"""The refusal of one cell; `problem` ends the sentence, without its full stop."""
 		where = f"{self.name}, row {self.lines[row]}"
 		cells = [found.distinct[found.codes[row]] for found in self.columns.values()]
-		if sum(bool(text) and _normal(text) in self.labels for text in cells) > 1:
+		if sum(bool(text) and normal(text) in self.labels for text in cells) > 1:
 			return InputError(
 				f"{where} is another header, of columns in another order; give each of the two tables a file"
 				" of its own."
@@ -187,7 +187,7 @@ def header_of(path: FilePath, columns: Sequence[Column]) -> list[str]:
 
 def has_column(header: Sequence[str], column: Column) -> bool:
 	"""Whether a header has a column by any of its names."""
-	return not _labels([column]).isdisjoint(map(_normal, header))
+	return not _labels([column]).isdisjoint(map(normal, header))
 
 
 def _records(path: Path, columns: Sequence[Column]) -> Records:
@@ -200,7 +200,7 @@ def tell_unread(path: FilePath, columns: Sequence[Column], note: Note) -> None:
 	"""Say which columns of numbers are not read: no figure that somebody gave is passed over in silence."""
 	path = Path(path)
 	records = _records(path, columns)
-	read = {index for index, field in enumerate(records.header) if _normal(field) in _labels(columns)}
+	read = {index for index, field in enumerate(records.header) if normal(field) in _labels(columns)}
 	numbers = [index for index, field in enumerate(records.header) if index not in read and field.strip()]
 	filled: set[int] = set()
 	for batch in records.batches(array("i"), 0):
@@ -305,7 +305,7 @@ def _find_delimiter(data: bytes, encoding: str, columns: Sequence[Column], name:
 		except InputError as error:
 			refusal = refusal or error
 			continue
-		score = (len(known.intersection(map(_normal, header))), len(header))
+		score = (len(known.intersection(map(normal, header))), len(header))
 		if score > most:
 			best, most = delimiter, score
 	if most == (-1, -1) and refusal:
@@ -314,32 +314,33 @@ def _find_delimiter(data: bytes, encoding: str, columns: Sequence[Column], name:
 
 
 @lru_cache(maxsize=1024)
-def _normal(header: str) -> str:
+def normal(header: str) -> str:
+	"""What is left of a header where case, blanks, "_", "-" and "." do not count."""
 	return re.sub(r"[\s_.-]+", "", CHILD_TABLE.sub("", _stripped(header).casefold()))
 
 
 def _labels(columns: Sequence[Column]) -> frozenset[str]:
 	labels = (label for column in columns for label in (column.name, *column.aliases, *column.weaker))
-	return frozenset(map(_normal, labels))
+	return frozenset(map(normal, labels))
 
 
 def _find_columns(
 	header: Sequence[str], columns: Sequence[Column], name: str
 ) -> tuple[dict[str, int], dict[str, str]]:
 	"""Index in the header, and header as written, of each column that the file has."""
-	normal = [_normal(field) for field in header]
+	plain = [normal(field) for field in header]
 	indices: dict[str, int] = {}
 	for column in columns:
 		if column.several:
-			wanted = set(map(_normal, (column.name, *column.aliases)))
-			for index, field in enumerate(normal):
+			wanted = set(map(normal, (column.name, *column.aliases)))
+			for index, field in enumerate(plain):
 				if field in wanted:
 					number = sum(name.startswith(column.name) for name in indices)
 					indices[f"{column.name} {number + 1}" if number else column.name] = index
 			continue
 		for labels in ((column.name,), column.aliases, column.weaker):
-			wanted = set(map(_normal, labels))
-			found = [index for index, field in enumerate(normal) if field in wanted]
+			wanted = set(map(normal, labels))
+			found = [index for index, field in enumerate(plain) if field in wanted]
 			if len(found) > 1:
 				both = " and ".join(shown(header[index].strip()) for index in found[:2])
 				raise InputError(

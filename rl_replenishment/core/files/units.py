@@ -55,6 +55,28 @@ FACTOR = Column(
 	("UOM Conversion Factor", "Qty per Unit of Measure", "Umrechnungsfaktor"),
 )
 COLUMNS = (STOCK_QTY, UOM, STOCK_UOM, FACTOR)
+#: pieces and measures, in which a quantity is that has no unit; what is packed, none is
+_OF_ITEMS = (
+	*(
+		"st",
+		"stk",
+		"stck",
+		"stück",
+		"stueck",
+		"pc",
+		"pcs",
+		"pce",
+		"piece",
+		"pieces",
+		"ea",
+		"each",
+		"nos",
+		"no",
+	),
+	*("unit", "units", "einheit", "einheiten", "stuk", "stuks", "pz", "pza", "pieza", "piezas", "pièce"),
+	*("kg", "g", "gr", "t", "lb", "lbs", "oz", "l", "ltr", "liter", "litre", "ml", "m", "mtr", "meter"),
+	*("metre", "cm", "mm", "m2", "m²", "qm", "m3", "m³", "cbm"),
+)
 
 
 def read_quantity(
@@ -129,6 +151,7 @@ def check_units(table: Table, keys: Sequence[ItemKey], item: IntArray) -> None:
 			raise table.error(
 				UOM.name, row, f"{keys[item[row]]} is in {mine}, but its stock in {stock}; {remedy}"
 			)
+	unit = _with_unit_of_item(unit, item, len(keys))
 	first = np.full(len(keys), -1, dtype=np.int64)
 	first[item[::-1]] = np.arange(len(item))[::-1]
 	differs = unit != unit[first[item]]
@@ -136,13 +159,26 @@ def check_units(table: Table, keys: Sequence[ItemKey], item: IntArray) -> None:
 		row = int(np.argmax(differs))
 		earlier = int(first[item[row]])
 		column = table.columns[UOM.name]
-		mine, other_unit = (shown(column.distinct[column.codes[at]]) for at in (row, earlier))
+		mine, other_unit = (column.distinct[column.codes[at]] for at in (row, earlier))
+		here = f"in {shown(mine)} here" if mine else "without a unit here"
+		there = f"in {shown(other_unit)}" if other_unit else "without one"
 		raise table.error(
-			UOM.name,
-			row,
-			f"{keys[item[row]]} is in {mine} here and in {other_unit} in row {table.lines[earlier]};"
-			f" {remedy}",
+			UOM.name, row, f"{keys[item[row]]} is {here} and {there} in row {table.lines[earlier]}; {remedy}"
 		)
+
+
+def _with_unit_of_item(unit: npt.NDArray[np.str_], item: IntArray, items: int) -> npt.NDArray[np.str_]:
+	"""The unit of each row, shape (E,), where blank that of the item's other rows.
+
+	If those are all in one unit that a quantity without a unit is in: pieces, or a measure. Beside boxes, it
+	may well be pieces.
+	"""
+	blank = unit == ""
+	if not blank.any() or blank.all():
+		return unit
+	own = np.full(items, "", dtype=unit.dtype)
+	own[item[~blank]] = unit[~blank]
+	return np.where(blank & np.isin(own, _OF_ITEMS)[item], own[item], unit)
 
 
 def units_of(table: Table, item: IntArray, items: int) -> tuple[str, ...]:

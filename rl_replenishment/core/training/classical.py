@@ -18,7 +18,9 @@ from rl_replenishment.core.policies.parameters import ItemParameters
 from rl_replenishment.core.policies.residual_network import ACTION_SIZE, ResidualNetwork
 from rl_replenishment.core.policies.store import StoredPolicy
 from rl_replenishment.core.training.from_history import (
+	LEAST_JUDGED_REVIEWS_OF_EACH,
 	TrainingOptions,
+	can_be_judged,
 	check_history,
 	origin,
 	snapshot,
@@ -51,7 +53,13 @@ def classical_policy(
 		rule, about["untuned"] = default_rule(items), str(refusal)
 	else:
 		halves = tuning_halves(history, items, options.review_days, options.unmet_demand, options.seed)
-		rule = tune_rules(halves, progress=progress).best
+		if can_be_judged(halves[0].days, items, options.review_days, LEAST_JUDGED_REVIEWS_OF_EACH):
+			rule = tune_rules(halves, progress=progress).best
+		else:
+			rule = default_rule(items)
+			about["untuned"] = translate(
+				"The history spans {0} days, too few to tell which settings cost least."
+			).format(history.days)
 	return StoredPolicy(
 		uncorrected(rule),
 		snapshot(history, items, options.review_days),

@@ -38,6 +38,9 @@ from rl_replenishment.core.training.interface import (
 #: at least this much history is needed to learn from, in days and in review intervals
 LEAST_DAYS = 28
 LEAST_REVIEWS = 4
+#: settings are chosen by what they cost on so many days, in review intervals and in typical protection
+#: intervals, or not at all; where each item has its own, its luck averages out over more reviews
+LEAST_JUDGED_REVIEWS, LEAST_JUDGED_REVIEWS_OF_EACH, LEAST_JUDGED_INTERVALS = 13, 26, 3
 #: the last part of the training window, on which the best policy is chosen
 VALIDATION_SHARE, LONGEST_VALIDATION = 0.25, 182
 
@@ -206,6 +209,18 @@ def continue_on_feedback(
 def validation_days(days: int) -> int:
 	"""Days at the end of a training window that candidates are judged on."""
 	return min(int(days * VALIDATION_SHARE), LONGEST_VALIDATION)
+
+
+def can_be_judged(
+	days: int, items: ItemTable, review_days: int, least_reviews: int = LEAST_JUDGED_REVIEWS
+) -> bool:
+	"""Whether so many days tell which settings of a rule cost least.
+
+	Orders late in the days are paid for in them and of use after them. Where few reviews or protection
+	intervals fit in, what orders little and late looks cheapest, however many items are averaged over.
+	"""
+	interval = float(np.median(protection_days(items, review_days))) if len(items) else 0.0
+	return days >= max(least_reviews * review_days, LEAST_JUDGED_INTERVALS * interval)
 
 
 def check_history(history: DemandHistory, review_days: int, _: Translate = str) -> None:

@@ -40,9 +40,11 @@ from rl_replenishment.core.policies.order_up_to import (
 	demand_rate,
 )
 from rl_replenishment.core.policies.parameters import ItemParameters
-from rl_replenishment.core.simulation.scenario import replay
+from rl_replenishment.core.simulation.rollout import run
+from rl_replenishment.core.simulation.scenario import Scenario, replay
+from rl_replenishment.core.training.classical import default_rule
 from rl_replenishment.core.training.forecasting import Fitted, Samples, fit_forecast, samples_of
-from rl_replenishment.core.training.from_history import validation_days
+from rl_replenishment.core.training.from_history import can_be_judged, validation_days
 
 PROBABILITIES = (0.4, 0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.95, 0.975)
 SAFETY_FACTORS = (-0.5, 0.0, 0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0)
@@ -102,17 +104,17 @@ def best_rule(
 	*,
 	progress: Callable[[float], object] | None = None,
 ) -> Portfolio:
-	"""The rule that costs least on the last parts of `history`; `progress` is told the share done."""
+	"""The rule that costs least on the last parts of `history`; `progress` is told the share done.
+
+	Where those hold too few reviews to tell, see `can_be_judged`, it is the rule with usual settings.
+	"""
 	told = progress or (lambda share: None)
 	held = validation_days(history.days)
-	samples = samples_of(history, items, review_days, np.random.default_rng(seed))
 	starts = [history.days - 2 * held, history.days - held]
 	if starts[0] < _LEAST_DAYS:
 		del starts[0]
-	told(0.1)
-	parts = []
-	for number, start in enumerate(starts):
-		scenario = replay(
+	scenarios = [
+		replay(
 			items,
 			history.window(0, start + held),
 			days=held,
@@ -120,6 +122,14 @@ def best_rule(
 			unmet_demand=unmet_demand,
 			rng=np.random.default_rng(seed),
 		)
+		for start in starts
+	]
+	if not can_be_judged(held * len(starts), items, review_days):
+		return _usual(items, scenarios[-1])
+	samples = samples_of(history, items, review_days, np.random.default_rng(seed))
+	told(0.1)
+	parts = []
+	for number, (start, scenario) in enumerate(zip(starts, scenarios, strict=True)):
 		parts.append(
 			_Part(
 				history.window(0, start),
@@ -146,6 +156,14 @@ def best_rule(
 		cost_per_day=(cost / max(held * len(parts), 1)).astype(np.float32),
 		cost_ratios=contest.cost_ratios(),
 	)
+
+
+def _usual(items: ItemTable, scenario: Scenario) -> Portfolio:
+	"""The rule with usual settings, where the days are too few to choose any on."""
+	rule = default_rule(items)
+	usual = Candidate(rule, rule)
+	cost = (run(rule, scenario).cost / max(scenario.days, 1)).astype(np.float32)
+	return Portfolio(before=usual, final=usual, cost_per_day=cost, cost_ratios={rule.name: 1.0})
 
 
 def _fitted(samples: Samples, end: int, seed: int) -> Fitted | None:
