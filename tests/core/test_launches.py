@@ -20,7 +20,7 @@ DAYS, HELD, FIRST = 400, 100, 320
 
 
 def company(groups: tuple[str, ...] = ()) -> tuple[DemandHistory, ItemTable]:
-	"""Three items; the last one is first sold on day 320, 4 and 8 a day by turns, its group sells 2, 6, ..."""
+	"""Three items; the last one is first sold on day 320, 4 and 8 a day by turns; the others all the time."""
 	day = np.arange(DAYS)
 	demand = np.stack([2 + day % 3, 6 + day % 5, np.where(day >= FIRST, 4 + 4 * (day % 2), 0)], axis=1)
 	keys = tuple(ItemKey(code) for code in codes(3))
