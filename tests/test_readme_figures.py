@@ -154,6 +154,21 @@ def above_optimal_levels(found: dict[str, Any]) -> Figures:
 	]
 
 
+def with_lessons(found: dict[str, Any]) -> Figures:
+	rows = {row["buyer"]: row for row in found["buyers"] if row["arm"] == "lessons"}
+	informed = [row for name, row in rows.items() if name.startswith("informed: ")]
+	careless = [rows[name] for name in ("overbuying", "cries wolf", "random", "rubber stamp")]
+	mean, worst = (f"cost_vs_no_learning_percent_{which}" for which in ("mean", "worst"))
+	shown = [f"{found['seeds']}", "95"]
+	for row in informed:
+		shown += [f"{each:+.2f}" for each in (row[mean], *row["cost_vs_no_learning_percent_ci95"])]
+	return [
+		*shown,
+		f"{max(row[mean] for row in careless):+.2f}",
+		f"{max(row[worst] for row in careless):+.2f}",
+	]
+
+
 def told_of_new_items(found: dict[str, Any]) -> Figures:
 	first = {row["told"]: row for row in found["rows"] if row["known_days"] == 0}
 	booked, imputed = first["as booked"], first["imputed"]
@@ -265,6 +280,7 @@ ROWS: list[tuple[str, Callable[[dict[str, Any]], Figures]]] = [
 	("lost-sales-long", above_published),
 	("fixed-cost", above_optimal_levels),
 	("buyers", with_buyers),
+	("buyers-lessons", with_lessons),
 	("new-items", told_of_new_items),
 	("demand-shift", back_in_service),
 	("stock-multi-product", three_products),
@@ -289,7 +305,7 @@ def readme_rows() -> list[list[str]]:
 def test_every_result_has_its_rows() -> None:
 	"""No row without a result, no result without a row, each beside its command."""
 	named = [re.findall(r"rl-replenishment benchmark ([a-z-]+)", row[-1]) for row in readme_rows()]
-	assert named == [[re.sub("-(long|ppo|sample|weekly)$", "", benchmark)] for benchmark, _ in ROWS]
+	assert named == [[re.sub("-(lessons|long|ppo|sample|weekly)$", "", benchmark)] for benchmark, _ in ROWS]
 	assert {path.name for path in RESULTS.glob("*.json")} == {result_file(name).name for name, _ in ROWS}
 
 
