@@ -15,7 +15,7 @@ most histories that were tried. The winner is fitted again on all days.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -55,7 +55,8 @@ _LEAST_DAYS = 91
 #: draws of items that settings are averaged over, of each kind
 _DRAWS = 200
 _YEAR = 364
-_ROBUST = "mean of forecast rule and common rule"
+#: what is chosen where nothing else is clearly cheaper
+ROBUST = "mean of forecast rule and common rule"
 #: standard errors of the difference, on each part, from which on another candidate replaces the default
 _CLEARLY = 1.5
 
@@ -247,20 +248,10 @@ class _Contest:
 		return [part.cost(plan)[0] for part, plan in zip(self._parts, plans, strict=True)]
 
 	def winner(self) -> tuple[str, dict[str, Settings], Costs]:
-		"""Name, settings and cost per item of the one to learn on.
-
-		That is the mean of forecast rule and common rule, which err least together, unless another one is
-		clearly cheaper on each part for itself. What half a year likes, the next often does not: all items
-		share their days, and their standard error alone knows nothing of it.
-		"""
-		name = min(self._entries, key=lambda each: self._entries[each].total)
-		robust = self._entries.get(_ROBUST)
-		if robust is not None:
-			clear = [each for each, entry in self._entries.items() if _is_clearly_cheaper(entry, robust)]
-			name = min(clear, key=lambda each: self._entries[each].total, default=_ROBUST)
-		entry = self._entries[name]
-		cost = np.sum(entry.costs, axis=0)
-		return ("mixed rule" if len(entry.settings) > 1 else name), entry.settings, cost
+		"""Name, settings and cost per item of the one to learn on, see `chosen`."""
+		entry = self._entries[chosen({name: each.costs for name, each in self._entries.items()})]
+		name = "mixed rule" if len(entry.settings) > 1 else next(iter(entry.settings))
+		return name, entry.settings, np.sum(entry.costs, axis=0)
 
 	def cost_ratios(self) -> dict[str, float]:
 		totals = {name: entry.total for name, entry in self._entries.items()}
@@ -306,13 +297,25 @@ class _Contest:
 		return QuantileLevels(parameters, forecast)
 
 
-def _is_clearly_cheaper(entry: _Entry, than: _Entry) -> bool:
-	"""On each part by more than the paired differences of the items make likely by luck."""
-	for cost, other in zip(entry.costs, than.costs, strict=True):
-		saved = other - cost
-		if saved.sum() <= _CLEARLY * np.sqrt(len(saved)) * saved.std():
-			return False
-	return True
+def chosen(costs: Mapping[str, Sequence[Costs]]) -> str:
+	"""The candidate to learn on, by what each cost each item on each part, shape (N,), in money.
+
+	That is the mean of forecast rule and common rule, which err least together, unless another one is clearly
+	cheaper on each part for itself; without it, the cheapest. What half a year likes, the next often does
+	not: all items share their days, and the standard error over items alone knows nothing of it.
+	"""
+	total = {name: float(np.sum(parts)) for name, parts in costs.items()}
+	robust = costs.get(ROBUST)
+	if robust is None:
+		return min(total, key=lambda each: total[each])
+	clear = [name for name, parts in costs.items() if all(map(_is_clearly_cheaper, parts, robust))]
+	return min(clear, key=lambda each: total[each], default=ROBUST)
+
+
+def _is_clearly_cheaper(cost: Costs, than: Costs) -> bool:
+	"""By more than the paired differences of the items make likely by luck."""
+	saved = than - cost
+	return bool(saved.sum() > _CLEARLY * np.sqrt(len(saved)) * saved.std())
 
 
 def _bagged(costs: Costs, grid: Sequence[Settings]) -> Settings:
