@@ -12,8 +12,10 @@ from frappe import _
 
 from rl_replenishment.bridge.figures import percent
 from rl_replenishment.bridge.policies.store import activate, active_policy, load, policy_name
+from rl_replenishment.bridge.state.purchases import Bought
 from rl_replenishment.core.demand.history import DemandHistory
 from rl_replenishment.core.errors import PolicyFileError
+from rl_replenishment.core.evaluation.as_ordered import AsOrdered, balance, starting_from_books, touches
 from rl_replenishment.core.evaluation.backtest import Backtest, BacktestRow, backtest
 from rl_replenishment.core.evaluation.bootstrap import relative_difference
 from rl_replenishment.core.evaluation.drift import Band, weekly
@@ -22,11 +24,13 @@ from rl_replenishment.core.items import FloatArray, ItemTable
 from rl_replenishment.core.policies.base import Policy, State
 from rl_replenishment.core.policies.store import StoredPolicy
 from rl_replenishment.core.simulation.rollout import Ledger
-from rl_replenishment.core.simulation.scenario import replay
+from rl_replenishment.core.simulation.scenario import Scenario, replay
 
 #: an interval over fewer item-warehouses says nothing
 LEAST_ITEMS = 5
 CANDIDATE = "candidate"
+#: what was really bought is compared where books balance for this share of what was sold, or more
+LEAST_BALANCED = 0.5
 
 
 @dataclass(frozen=True)
@@ -83,6 +87,7 @@ def judge(
 	look: Callable[[], None],
 	*,
 	earlier: Sequence[tuple[str, StoredPolicy]] = (),
+	bought: Bought | None = None,
 	seed: int = 0,
 ) -> Verdict:
 	"""Replay the last `held` days of a history that `candidate` has not seen, under the same luck for all.
@@ -92,7 +97,9 @@ def judge(
 	are tuned on the days before. `in_use` is a learned policy, with its name, for the items of `history`; a
 	classical one is compared as one of the rules, since it was tuned on the held-out days itself. `earlier`
 	ones decide nothing: they are compared anew, since figures of other days or another luck say nothing
-	beside these. `look` is called whenever a policy orders; what it raises ends the comparison.
+	beside these. So does what was really `bought` on those days, where the books balance for most of what was
+	sold: then all start from the stock and the open orders of the books. `look` is called whenever a policy
+	orders; what it raises ends the comparison.
 	"""
 	if held < 1:
 		return Verdict(False, _("No days were held out, so nothing shows whether it is better."), {})
@@ -109,8 +116,21 @@ def judge(
 		rng=np.random.default_rng(seed),
 	)
 	baselines = [_Watched(rule.name, rule, look) for rule in rules.rules]
-	result = backtest(policies, baselines, scenario, np.random.default_rng(seed), keep_paths=True)
+	replayed = []
+	if bought and touches(scenario, bought.purchases):
+		from_books = starting_from_books(scenario, bought.purchases, bought.opening)
+		if _balances(from_books, bought):
+			scenario, replayed = from_books, [AsOrdered(bought.purchases)]
+	result = backtest(
+		policies, baselines, scenario, np.random.default_rng(seed), replayed=replayed, keep_paths=True
+	)
 	return _verdict(result, bool(in_use), np.random.default_rng(seed))
+
+
+def _balances(scenario: Scenario, bought: Bought) -> bool:
+	found, price = balance(scenario, bought.purchases), scenario.items.unit_cost
+	sound = ~found.is_odd(scenario.items) & (found.unexplained <= scenario.items.order_noise)
+	return float((found.sold * price)[sound].sum()) >= LEAST_BALANCED * float((found.sold * price).sum())
 
 
 def _verdict(result: Backtest, has_rival: bool, rng: np.random.Generator) -> Verdict:
@@ -137,6 +157,10 @@ def _verdict(result: Backtest, has_rival: bool, rng: np.random.Generator) -> Ver
 	if against_rival:
 		rival = _("the policy then in use, {0}").format(against_rival.name)
 		compared += _(", and {0}").format(_in_words(against_rival, rival))
+	if result.as_ordered:
+		really = _difference(first, result.as_ordered, rng)
+		figures["vs_as_ordered"] = really.as_json()
+		compared += _(", and {0}").format(_in_words(really, _("what was really ordered")))
 	by_item = _by_item(result.scenario.items, first.ledger, best.ledger)
 	return Verdict(not failed, f"{compared}. {failed}".strip(), figures, by_item)
 

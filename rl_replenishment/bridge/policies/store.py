@@ -238,6 +238,7 @@ def policy_name(name: str) -> str:
 		"common rule": _("One Rule for All"),
 		"fixed levels": _("Fixed Levels"),
 		"mixed rule": _("Mean of Several Rules"),
+		"as ordered": _("What Was Really Ordered"),
 	}.get(name) or plain(name)
 
 

@@ -5,12 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+import frappe
+import numpy as np
 from frappe import _
 from frappe.model.document import Document
 from rq.timeouts import JobTimeoutException
 
 from rl_replenishment.bridge.policies.promotion import Verdict, judge
 from rl_replenishment.bridge.policies.store import earlier_policies
+from rl_replenishment.bridge.queries import Keys
+from rl_replenishment.bridge.state.purchases import Bought, read_bought
 from rl_replenishment.bridge.training.material import read_records
 from rl_replenishment.bridge.training.watch import Ended, Watch, ended_because
 from rl_replenishment.core.evaluation.tuning import TunedRules
@@ -91,6 +95,7 @@ def compared(
 				rules,
 				watch.unless_cancelled,
 				earlier=_earlier(material, agent),
+				bought=_bought(material, agent),
 			)
 		except (Ended, JobTimeoutException):
 			# what was learned stays, as a candidate
@@ -101,6 +106,14 @@ def compared(
 		"verdict": verdict.reason if verdict else "",
 	}
 	return Lesson(stored, verdict, parent, material.rows_read, figures, ended_because(watch, ended_by))
+
+
+def _bought(material: Material, agent: str) -> Bought:
+	"""What was really bought on the days held out."""
+	history = material.history
+	company = frappe.db.get_value("RL Agent Settings", agent, "company")
+	first = (history.end - np.timedelta64(material.held, "D")).astype(object)
+	return read_bought(company, Keys(material.items.keys), first, history.end.astype(object))
 
 
 def _earlier(material: Material, agent: str) -> list[tuple[str, StoredPolicy]]:

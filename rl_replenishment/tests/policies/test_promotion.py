@@ -15,7 +15,9 @@ from rl_replenishment.bridge.policies import promotion
 from rl_replenishment.bridge.policies import store as policy_store
 from rl_replenishment.bridge.state.demand import read_demand
 from rl_replenishment.bridge.state.parameters import read_parameters
+from rl_replenishment.bridge.state.purchases import Bought
 from rl_replenishment.bridge.state.scope import resolve_scope
+from rl_replenishment.core.evaluation.as_ordered import Purchases
 from rl_replenishment.core.evaluation.tuning import TunedRules, tune_rules
 from rl_replenishment.core.items import ItemTable
 from rl_replenishment.core.policies.order_up_to import ForecastLevels, OrderUpTo, ReorderLevel
@@ -63,10 +65,10 @@ class TestVerdict(TrainingCase):
 		policy = uncorrected(rule(self.table, safety_factor))
 		return StoredPolicy(policy, snapshot(self.history, self.table, 7), 7, "lost")
 
-	def judge(self, candidate, rules, *, in_use=None, items=None, history=None):
+	def judge(self, candidate, rules, *, in_use=None, items=None, history=None, bought=None):
 		look = Mock()
 		verdict = promotion.judge(
-			candidate, in_use, history or self.history, items or self.table, HELD, rules, look
+			candidate, in_use, history or self.history, items or self.table, HELD, rules, look, bought=bought
 		)
 		self.assertTrue(look.called)
 		json.dumps(verdict.figures, allow_nan=False)
@@ -91,6 +93,35 @@ class TestVerdict(TrainingCase):
 			self.assertAlmostEqual(sum(of_items[cost]), total, delta=0.01 * len(self.table))
 		self.assertTrue(all(0 <= share <= 1 for share in of_items["fill_rate"]))
 		self.assertEqual(len(names), 5)
+
+	def bought(self, share: float) -> Bought:
+		"""This share of what was sold, on every day, ordered a week before."""
+		sold = self.history.demand[-HELD:]
+		day, item = np.nonzero(sold)
+		arrives_on = self.history.end - HELD + day
+		purchases = Purchases(item, arrives_on - 7, arrives_on, share * sold[day, item].astype(np.float64))
+		return Bought(purchases, np.full(len(self.table), 5, np.float32))
+
+	def test_what_was_really_bought_stands_beside(self):
+		"""All start from the same stock, and the sentence tells what the policy would have saved."""
+		verdict = self.judge(self.policy(1.5), self.rules, bought=self.bought(1.0))
+		rows = {row["name"]: row for row in verdict.figures["policies"]}
+		self.assertIn("as ordered", rows)
+		# those of the first week were ordered before
+		placed = np.count_nonzero(self.history.demand[7 - HELD :])
+		self.assertEqual(rows["as ordered"]["orders"], placed)
+		saved = verdict.figures["vs_as_ordered"]["difference"]
+		self.assertAlmostEqual(saved, rows["candidate"]["cost"] / rows["as ordered"]["cost"] - 1, places=4)
+		self.assertIn("what was really ordered", verdict.reason)
+
+	def test_books_that_do_not_balance_are_not_compared(self):
+		"""Nor is what was bought before."""
+		plain = self.judge(self.policy(1.5), self.rules)
+		nothing = Bought(self.bought(1.0).purchases.take(np.zeros(0, np.intp)), self.bought(1.0).opening)
+		for bought in (self.bought(0.1), nothing):
+			verdict = self.judge(self.policy(1.5), self.rules, bought=bought)
+			self.assertEqual(verdict.figures, plain.figures)
+			self.assertEqual(verdict.reason, plain.reason)
 
 	def test_policies_meet_the_same_days_and_luck(self):
 		"""Earlier ones are compared anew, decide nothing, and cost the same whoever is the candidate."""

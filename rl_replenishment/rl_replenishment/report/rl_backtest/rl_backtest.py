@@ -11,6 +11,7 @@ from frappe.utils import cint, flt
 from rl_replenishment.bridge.desk.reporting import chosen_agent, column, given, percent
 from rl_replenishment.bridge.policies.promotion import CANDIDATE, is_luck
 from rl_replenishment.bridge.policies.store import active_policy, policy_name
+from rl_replenishment.core.evaluation.as_ordered import NAME as AS_ORDERED
 from rl_replenishment.rl_replenishment.report.rl_backtest import by_item
 
 
@@ -118,6 +119,7 @@ def _chart(rows: list[dict[str, Any]], agent: str) -> dict[str, Any]:
 
 def _summary(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
 	learned = rows[0]
+	really = next((row for row in rows if row["rule"] == AS_ORDERED), None)
 	return [
 		{
 			"label": _("Cost of {0}").format(learned["compared"]),
@@ -125,6 +127,7 @@ def _summary(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
 			"datatype": "Currency",
 			"currency": learned["currency"],
 		},
+		*([_against_ordered(learned, really)] if really and really["cost"] else []),
 		{
 			"label": _("Against the Best Rule"),
 			**percent(learned["against_best"]),
@@ -136,3 +139,13 @@ def _summary(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
 		},
 		{"label": _("Fill Rate"), **percent(learned["fill_rate"])},
 	]
+
+
+def _against_ordered(learned: dict[str, Any], really: dict[str, Any]) -> dict[str, Any]:
+	"""What the policy would have cost over what the company's own purchasing did."""
+	share = 100 * (learned["cost"] / really["cost"] - 1)
+	return {
+		"label": _("Against What Was Really Ordered"),
+		**percent(share),
+		"indicator": "Green" if share < 0 else "Orange",
+	}
