@@ -14,6 +14,7 @@ from frappe.model.document import Document
 from frappe.utils import getdate, now_datetime
 from redis.exceptions import RedisError
 
+from rl_replenishment.bridge import feedback
 from rl_replenishment.bridge.guarding import plain
 from rl_replenishment.bridge.language import in_the_sites_language
 from rl_replenishment.bridge.notifying import PROPOSALS_FAILED, announce
@@ -98,6 +99,8 @@ def execute(run: str, today: date | None = None, in_parts: bool = False) -> dict
 	# the day on which it begins is the run's day throughout, also where midnight passes
 	day = today or getdate()
 	try:
+		# what was ordered until now counts, also where no worker has taken its feedback up yet
+		in_a_transaction(feedback.work_off)
 		# all of a run or nothing of it
 		done = in_a_transaction(lambda: _attempt(run, agent, day, in_parts), attempts=ATTEMPTS)
 	except Cancelled:

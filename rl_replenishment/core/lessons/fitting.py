@@ -103,11 +103,12 @@ def fit_lessons(
 	# what a change makes the difference of where it comes to the last unit
 	stake = items.stockout_cost[index].astype(np.float64) * np.abs(rows.ordered_qty - rows.proposed_qty)
 	everything = np.zeros(len(rows), dtype=np.intp)
-	(in_all,), _known = _is_chased(answers, everything, answers.weight > 0, 1)
+	steps = _steps(answers, rows, index)
+	(in_all,), _known = _is_chased(answers, steps, everything, answers.weight > 0, 1)
 	lessons = [
 		lesson
 		for each, level, effect in zip(nodes, levels, found, strict=True)
-		for lesson in _lessons(each, level, effect, answers, rows, known, stake, in_all)
+		for lesson in _lessons(each, level, effect, answers, steps, rows, known, stake, in_all)
 	]
 	lessons = [replace(each, share=_share(each, trust), is_on=not is_off(each, off)) for each in lessons]
 	own = _own(nodes, levels, found, answers, rows, index, today)
@@ -267,6 +268,7 @@ def _lessons(
 	level: Level,
 	effect: Doubles,
 	answers: Answers,
+	steps: _Steps,
 	rows: FeedbackRows,
 	values: npt.NDArray[np.float64],
 	stake: Doubles,
@@ -294,9 +296,9 @@ def _lessons(
 	one_stake = totals(judged, stake[at]) / np.maximum(totals(judged), 1)
 	sure = value / np.sqrt(np.maximum(squares + one_stake**2, 1e-12))
 	everything = (level.node >= 0) & (answers.weight > 0)
-	chased, is_known = _is_chased(answers, level.node, everything, level.nodes)
+	chased, is_known = _is_chased(answers, steps, level.node, everything, level.nodes)
 	# who has changed his mind is asked again from what he did since
-	chased_now, is_known_now = _is_chased(answers, level.node, counts, level.nodes)
+	chased_now, is_known_now = _is_chased(answers, steps, level.node, counts, level.nodes)
 	chased = np.where(is_known, chased & (chased_now | ~is_known_now), in_all)
 	raised, cut = totals(changed & (move > 0)), totals(changed & (move < 0))
 	kept, count = totals(~changed), totals(judged)
@@ -322,8 +324,35 @@ def _lessons(
 	]
 
 
+@dataclass(frozen=True, eq=False)
+class _Steps:
+	"""From one change of an item to its next one, where more or less was followed the second time.
+
+	Arrays of shape (S,). Who adds to whatever is proposed orders as much more as was followed; who has a
+	quantity in mind orders that, and one who has another one in mind since does so from one step on.
+	"""
+
+	#: the later decision of each
+	later: npt.NDArray[np.intp]
+	#: what each counts for, and how much of it the buyer added
+	weight: Doubles
+	added: Doubles
+
+
+def _steps(answers: Answers, rows: FeedbackRows, index: npt.NDArray[np.intp]) -> _Steps:
+	changed = np.flatnonzero(answers.changed & (answers.weight > 0))
+	changed = changed[np.lexsort((rows.date[changed], index[changed]))]
+	before, later = changed[:-1], changed[1:]
+	followed = answers.followed[later] - answers.followed[before]
+	taken = (index[before] == index[later]) & (np.abs(followed) >= LEAST_MOVE)
+	before, later, followed = before[taken], later[taken], followed[taken]
+	share = np.clip((answers.move[later] - answers.move[before]) / followed, 0, 1)
+	weight = np.square(followed)
+	return _Steps(later, weight, weight * share)
+
+
 def _is_chased(
-	answers: Answers, node: npt.NDArray[np.intp], counts: Flags, nodes: int
+	answers: Answers, steps: _Steps, node: npt.NDArray[np.intp], counts: Flags, nodes: int
 ) -> tuple[Flags, Flags]:
 	"""Where buyers add as much again of what follows them, and where enough is known of it, each of (K,)."""
 	place, followed = np.maximum(node, 0), answers.followed != 0
@@ -343,6 +372,12 @@ def _is_chased(
 	known = (count >= _LEAST_CHASED) & (first_ones > 0)
 	chased = (moved >= LEAST_MOVE) & (later - first >= np.maximum(_CHASED * moved, LEAST_MOVE))
 	chased &= (added <= _MOST_ADDED * first) & (changed_again >= (1 - _KEPT_FOLLOWED) * count)
+	of = place[steps.later]
+	whole, with_it = (
+		np.bincount(of, weights=each * counts[steps.later], minlength=nodes)
+		for each in (steps.weight, steps.added)
+	)
+	chased &= with_it >= _CHASED * whole
 	return np.asarray(chased), np.asarray(known)
 
 
