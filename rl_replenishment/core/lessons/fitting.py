@@ -53,7 +53,10 @@ _LEAST_ITEMS: Mapping[Kind, int] = {
 #: A buyer who orders more by this share of what was followed adds to whatever is proposed, and has no
 #: quantity in mind: following him leads nowhere. Who adds far more than he did at first, or keeps a part of
 #: what followed him, has changed his mind.
-_CHASED, _MOST_ADDED, _KEPT_FOLLOWED = 0.5, 2.0, 1 / 3
+_CHASED, _MOST_ADDED, _KEPT_FOLLOWED = 0.5, 1.75, 1 / 3
+#: Of what was followed more from one change of an item to the next, he adds this share at least; who has had
+#: more in mind since some day adds it once.
+_ADDED_AGAIN = 0.2
 _LEAST_CHASED = 3
 #: below it, there is no chance at all that changes save
 _NEVER = 0.02
@@ -98,6 +101,10 @@ def fit_lessons(
 	alive, alive_in_season = _alive(nodes, answers, rows, index)
 	steady = _steadiness(answers, index, alive)
 	levels = [_level(each, answers, rows, index, today, alive, alive_in_season, steady) for each in nodes]
+	group = next(level for level in levels if level.name == "group")
+	for level in levels:
+		if level.name in ("agent", "warehouse", "supplier"):
+			level.allowed[_is_one_group(level, group, answers, index)] = False
 	found = effects(levels, answers.move)
 	known = np.full(len(rows), np.nan) if values is None else values
 	# what a change makes the difference of where it comes to the last unit
@@ -263,6 +270,30 @@ def _is_wide(
 	return np.asarray((items >= _LEAST_ITEMS[each.kind]) & (2 * items > different(since)) & is_common)
 
 
+def _is_one_group(level: Level, group: Level, answers: Answers, index: npt.NDArray[np.intp]) -> Flags:
+	"""Nodes of which nothing tells yet that more was meant than one group of theirs, shape (K,).
+
+	That is where all that was changed is of one group, and all that was decided of the group is of the node.
+	"""
+	counted = (level.node >= 0) & (level.weight > 0)
+	# what has no group has nothing in common with others
+	of = np.where(group.node >= 0, group.node, group.nodes + index)
+	width = group.nodes + int(index.max(initial=0)) + 1
+	pair = level.node.astype(np.int64) * width + of
+	moved = np.unique(pair[counted & (answers.changed | (answers.followed != 0))])
+	_nodes, first, groups = np.unique(moved // width, return_index=True, return_counts=True)
+	alone = moved[first[groups == 1]]
+	# an item is of one group, and of one node
+	_items, decided = np.unique(np.where(level.weight > 0, index, -1), return_index=True)
+	decided = decided[level.weight[decided] > 0]
+	of_group = np.bincount(of[decided], minlength=width)
+	pairs, inside = np.unique(pair[decided], return_counts=True)
+	is_whole = inside[np.searchsorted(pairs, alone)] == of_group[alone % width]
+	found = np.zeros(level.nodes, dtype=np.bool_)
+	found[alone[is_whole] // width] = True
+	return found
+
+
 def _lessons(
 	each: _Nodes,
 	level: Level,
@@ -377,7 +408,7 @@ def _is_chased(
 		np.bincount(of, weights=each * counts[steps.later], minlength=nodes)
 		for each in (steps.weight, steps.added)
 	)
-	chased &= with_it >= _CHASED * whole
+	chased &= with_it >= _ADDED_AGAIN * whole
 	return np.asarray(chased), np.asarray(known)
 
 

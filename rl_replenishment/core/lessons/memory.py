@@ -64,7 +64,7 @@ def undone(
 		within = old_square - old * old_mean + new_square - new * new_mean
 		deviation = np.sqrt(np.maximum(within, 0) / (old_weight + new_weight) + _LEAST_DEVIATION**2)
 		clear = np.abs(new_mean - old_mean) / (deviation * np.sqrt(1 / old_weight + 1 / new_weight))
-		turned = (np.abs(old_mean) > LEAST_MOVE) & (np.abs(new_mean - old_mean) > np.abs(old_mean) / 2)
+		turned = np.abs(new_mean - old_mean) > np.maximum(np.abs(old_mean) / 2, LEAST_MOVE)
 		found = np.flatnonzero(enough & turned & (clear > best))
 		if least_items > 1:
 			several = [len(np.unique(item[counted[border[at] : last[at]]])) >= least_items for at in found]
