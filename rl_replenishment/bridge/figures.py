@@ -69,6 +69,16 @@ def writer() -> Callable[[float], str]:
 	return write
 
 
+def money_writer(company: str) -> Callable[[float], str]:
+	"""What writes a company's amounts in sentences: in its currency, whole from 10 on."""
+	currency = frappe.get_cached_value("Company", company, "default_currency")
+
+	def write(value: float) -> str:
+		return fmt_money(value, precision=0 if abs(value) >= 10 else None, currency=currency)
+
+	return write
+
+
 def _format() -> tuple[str, str, str]:
 	"""The site's format of numbers, what separates its thousands, and its decimal mark, where it has one.
 

@@ -72,7 +72,7 @@ def tell_lessons(lessons: Lessons, screen: Screen) -> None:
 	for lesson in lessons.lessons[:_TOLD]:
 		screen.say(f"  {lesson_words(lesson)}")
 	if len(lessons) > _TOLD:
-		screen.say(f"  ... and {len(lessons) - _TOLD} more lessons.")
+		screen.say(f"  ... and {len(lessons) - _TOLD} more.")
 
 
 def tell_constraints(reading: Reading, screen: Screen) -> None:

@@ -72,13 +72,14 @@ def propose(
 	*,
 	max_cover_days: float | None = None,
 	number: Number = quantity_words,
+	money: Number = quantity_words,
 	lessons: Lessons | None = None,
 ) -> list[Proposal]:
 	"""One proposal per item-warehouse of the state, also where nothing is to be ordered.
 
 	Reasons are in English, or in the language that `translate` gives their texts in, with quantities as
-	`number` writes them. Orders follow the buyer's `lessons`, where there are any. With `max_cover_days`,
-	orders are cut as `covered` does.
+	`number` and amounts as `money` writes them. Orders follow the buyer's `lessons`, where there are any. With
+	`max_cover_days`, orders are cut as `covered` does.
 	"""
 	situation = policy.situation(state)
 	decision = situation.decide(policy.actions(situation))
@@ -88,7 +89,7 @@ def propose(
 		own, decision = decision.quantity, follow(state, decision, on_items.factor)
 		# a lesson that moves nothing is no reason
 		is_moved = np.abs(as_written(decision.quantity - own)) > ROUNDING
-		learned = line_words(on_items, is_moved, translate, number)
+		learned = line_words(on_items, is_moved, translate, money)
 	rule = sensible_order(state, decision.classical, decision.levels.rate)
 	baseline = written_quantities(state.items, rule).tolist()
 	reasons = explain(situation, decision)

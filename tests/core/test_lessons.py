@@ -450,5 +450,13 @@ def test_words() -> None:
 	)
 	assert lesson_words(replace(cut, is_on=False)).endswith("switched off.")
 	assert lesson_words(replace(cut, is_chased=True, share=0.0)).endswith("what followed it.")
+	assert lesson_words(replace(cut, cut=1, value=0.0)).startswith(
+		"-20 %: you cut what comes from Dunmoor once;"
+	)
+	assert lesson_words(replace(lesson, raised=1), money=lambda value: f"$ {value:.2f}").startswith(
+		"+24 %: you raised Lawn Care once in March to May, which saved $ 310.00 in hindsight;"
+	)
+	kept = replace(lesson, month=0, raised=0, judged=0, kept=4)
+	assert lesson_words(kept) == "+24 %: you kept what followed for Lawn Care 4 times; followed fully."
 	assert summary([lesson]) == "Learned from what you changed: Lawn Care +24 %."
 	assert summary([replace(cut, share=0.0)]) == ""

@@ -8,6 +8,8 @@ from typing import Any
 import frappe
 from frappe import _
 from frappe.model.document import Document
+from frappe.query_builder import Case
+from frappe.query_builder.functions import Abs
 from frappe.utils import formatdate, getdate, strip_html
 from frappe.utils.background_jobs import get_queue, get_workers
 from frappe.utils.scheduler import is_scheduler_disabled
@@ -56,13 +58,7 @@ def overview(settings: Document) -> dict[str, Any]:
 			order_by="creation desc",
 			limit=SHOWN_POLICIES,
 		),
-		"lessons": frappe.get_all(
-			"RL Lesson",
-			{"agent": settings.name},
-			["name", "title", "explanation", "enabled"],
-			order_by="kind, change_percent desc",
-			limit=SHOWN_LESSONS,
-		),
+		"lessons": _lessons(settings.name),
 		"can_roll_back": promotion.policy_before(settings.name) is not None,
 		"run": run,
 		"next_run": next_review_day(settings.review_frequency, getdate()) if settings.enabled else None,
@@ -73,6 +69,21 @@ def overview(settings: Document) -> dict[str, Any]:
 			*([policy.drift] if policy and policy.drift and is_watched(settings) else []),
 		],
 	}
+
+
+def _lessons(agent: str) -> list[Any]:
+	"""What is said of several items first, the strongest of it first, and with it what is switched off."""
+	row = frappe.qb.DocType("RL Lesson")
+	return (
+		frappe.qb.from_(row)
+		.select(row.name, row.title, row.explanation, row.enabled)
+		.where(row.agent == agent)
+		.orderby(Case().when(row.kind == "Item", 1).else_(0))
+		.orderby(Abs(row.change_percent), order=frappe.qb.desc)
+		.orderby(row.name)
+		.limit(SHOWN_LESSONS)
+		.run(as_dict=True)
+	)
 
 
 def _latest_comparison(agent: str) -> tuple[list[dict[str, Any]], str, int | None]:

@@ -23,9 +23,10 @@ from frappe.utils import cint, flt, get_datetime, now_datetime
 from rl_replenishment.bridge import figures
 from rl_replenishment.bridge.feedback.learning import answers_of, is_bought
 from rl_replenishment.bridge.guarding import plain
+from rl_replenishment.bridge.language import in_the_sites_language
 from rl_replenishment.bridge.queries import Keys
 from rl_replenishment.core.demand.history import DemandHistory
-from rl_replenishment.core.edits.constraints import LearnedConstraints, learn_constraints
+from rl_replenishment.core.edits.constraints import learn_constraints
 from rl_replenishment.core.errors import PolicyFileError
 from rl_replenishment.core.items import ItemTable
 from rl_replenishment.core.lessons.fitting import fit_lessons
@@ -94,7 +95,7 @@ def fit(
 	place = np.array([at.position(*key) for key in answers.rows.keys], dtype=np.intp)
 	known = np.flatnonzero(place >= 0)
 	answers, index, day = answers.take(known), place[known], np.datetime64(today, "D")
-	constraints = _learned_packs(items, answers.rows, index)
+	constraints = learn_constraints(items, answers.rows, index)
 	rows = _rows(settings.name)
 	lessons = fit_lessons(
 		items,
@@ -115,6 +116,7 @@ def fit(
 	return Taught(lessons, constraints.as_json(items))
 
 
+@in_the_sites_language()
 def write(settings: Document, taught: Taught) -> None:
 	"""Keep what was fitted; does not commit."""
 	stored = {**taught.lessons.as_json(), "constraints": list(taught.constraints)}
@@ -143,6 +145,7 @@ def write(settings: Document, taught: Taught) -> None:
 		frappe.db.bulk_insert("RL Lesson", list(new[0]), [list(row.values()) for row in new])
 
 
+@in_the_sites_language()
 def words_of(agent: str, key: str, is_on: bool) -> str:
 	"""A lesson in words, as it was fitted last, with the switch as it is now."""
 	stored = json.loads(frappe.db.get_value("RL Agent Settings", agent, "lessons") or "{}")
@@ -152,7 +155,8 @@ def words_of(agent: str, key: str, is_on: bool) -> str:
 		found = []
 	if not found:
 		return _nothing()
-	return plain(lesson_words(replace(found[0], is_on=is_on), _, figures.writer()))
+	company = frappe.db.get_value("RL Agent Settings", agent, "company")
+	return plain(lesson_words(replace(found[0], is_on=is_on), _, figures.money_writer(company)))
 
 
 def _nothing() -> str:
@@ -162,10 +166,6 @@ def _nothing() -> str:
 def summary_of(settings: Document) -> str:
 	"""What proposals follow, in one sentence; "" where there is nothing."""
 	return summary(read_lessons(settings).lessons.lessons, _)
-
-
-def _learned_packs(items: ItemTable, rows: Any, index: Any) -> LearnedConstraints:
-	return learn_constraints(items, rows, index)
 
 
 def _answers(agent: str) -> list[Any]:
@@ -240,5 +240,5 @@ def _as_row(settings: Document, lesson: Lesson) -> dict[str, Any]:
 		"value": figures.money(lesson.value, "value", "RL Lesson"),
 		"judged": lesson.judged,
 		"last_on": lesson.last or None,
-		"explanation": plain(lesson_words(lesson, _, figures.writer())),
+		"explanation": plain(lesson_words(lesson, _, figures.money_writer(settings.company))),
 	}

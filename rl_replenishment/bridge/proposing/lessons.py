@@ -1,4 +1,4 @@
-"""Lessons from buyers, as they are by now: fitted again where something has settled or was switched."""
+"""Lessons from buyers, as they are by now: fitted each night, and where something settled since."""
 
 from __future__ import annotations
 
@@ -21,8 +21,7 @@ def lessons_by_now(
 	"""What the agent's proposals are to follow today; `keep` is whether what is fitted may be written."""
 	if not feedback.is_due(settings):
 		return feedback.read_lessons(settings)
-	policy = adapted_to(stored, situation.scope.keys).policy
-	taught = feedback.fit(settings, situation.items, situation.recent, policy, today)
+	taught = _fitted(settings, situation, stored, today)
 	if keep:
 		feedback.write(settings, taught)
 	return taught
@@ -36,7 +35,14 @@ def fit_lessons(today: date) -> None:
 def _fit(agent: str, today: date) -> None:
 	settings = frappe.get_doc("RL Agent Settings", agent)
 	active = policy_store.active_policy(agent)
-	if active and feedback.is_due(settings):
+	# what was changed long ago counts less each night, and what it was worth may be known by now
+	if active and (feedback.is_due(settings) or feedback.read_lessons(settings).lessons):
 		situation = read_situation(settings, today)
 		if situation.scope.keys:
-			lessons_by_now(settings, situation, policy_store.load(active), today)
+			taught = _fitted(settings, situation, policy_store.load(active), today)
+			feedback.write(settings, taught)
+
+
+def _fitted(settings: Document, situation: Situation, stored: StoredPolicy, today: date) -> feedback.Taught:
+	policy = adapted_to(stored, situation.scope.keys).policy
+	return feedback.fit(settings, situation.items, situation.recent, policy, today)

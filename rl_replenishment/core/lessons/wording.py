@@ -18,7 +18,7 @@ def line_words(
 	learned: OnItems,
 	is_moved: npt.NDArray[np.bool_],
 	_: Translate = str,
-	number: Number = quantity_words,
+	money: Number = quantity_words,
 ) -> list[str]:
 	"""Why each of N orders is more or less than the policy's, "" but where `is_moved`, shape (N,)."""
 	found = [""] * len(is_moved)
@@ -29,32 +29,39 @@ def line_words(
 		told.tolist(), moved[told].tolist(), learned.strongest[told].tolist(), strict=True
 	):
 		if behind not in evidence:
-			evidence[behind] = evidence_words(learned.lessons[behind], _, number)
+			evidence[behind] = evidence_words(learned.lessons[behind], _, money)
 		found[at] = f"{percent(move)}: {evidence[behind]}."
 	return found
 
 
-def lesson_words(lesson: Lesson, _: Translate = str, number: Number = quantity_words) -> str:
+def lesson_words(lesson: Lesson, _: Translate = str, money: Number = quantity_words) -> str:
 	"""A lesson, what it rests on, and how far it is followed, in a sentence."""
-	words = f"{percent(lesson.effect)}: {evidence_words(lesson, _, number)}"
+	words = f"{percent(lesson.effect)}: {evidence_words(lesson, _, money)}"
 	return f"{words}; {followed_words(lesson, _)}."
 
 
-def evidence_words(lesson: Lesson, _: Translate = str, number: Number = quantity_words) -> str:
+def evidence_words(lesson: Lesson, _: Translate = str, money: Number = quantity_words) -> str:
 	"""What a lesson rests on: how often the buyer did so, and what that was worth."""
 	is_raise = lesson.effect > 0
-	times = lesson.raised if is_raise else lesson.cut
-	what = subject(lesson, _)
-	if lesson.month:
-		words = _("you raised {0} {1} times in {2}") if is_raise else _("you cut {0} {1} times in {2}")
-		words = words.format(what, times, months(lesson.month, _))
+	count = lesson.raised if is_raise else lesson.cut
+	if not count:
+		# he has changed his mind, and kept what came of it
+		words = _("you kept what followed for {0} {1}").format(subject(lesson, _), times(lesson.kept, _))
+	elif lesson.month:
+		words = _("you raised {0} {1} in {2}") if is_raise else _("you cut {0} {1} in {2}")
+		words = words.format(subject(lesson, _), times(count, _), months(lesson.month, _))
 	else:
-		words = _("you raised {0} {1} times") if is_raise else _("you cut {0} {1} times")
-		words = words.format(what, times)
+		words = _("you raised {0} {1}") if is_raise else _("you cut {0} {1}")
+		words = words.format(subject(lesson, _), times(count, _))
 	if not lesson.judged or not lesson.value:
 		return words
 	worth = _("which saved {0} in hindsight") if lesson.value > 0 else _("which cost {0} in hindsight")
-	return f"{words}, {worth.format(number(abs(lesson.value)))}"
+	return f"{words}, {worth.format(money(abs(lesson.value)))}"
+
+
+def times(count: int, _: Translate = str) -> str:
+	"""How often something was done."""
+	return _("once") if count == 1 else _("{0} times").format(count)
 
 
 def followed_words(lesson: Lesson, _: Translate = str) -> str:

@@ -8,6 +8,7 @@ from frappe.utils import getdate
 
 from rl_replenishment.bridge import feedback
 from rl_replenishment.bridge.guarding import Guarded
+from rl_replenishment.bridge.language import in_the_sites_language
 
 
 class RLLesson(Guarded):
@@ -21,7 +22,8 @@ class RLLesson(Guarded):
 			)
 		# until the next fit writes it anew
 		if self.forget_until and self.has_value_changed("forget_until"):
-			self.explanation = _("To be learned anew, at the next run or tonight.")
+			with in_the_sites_language():
+				self.explanation = _("To be learned anew, at the next run or tonight.")
 		elif self.has_value_changed("enabled"):
 			self.explanation = feedback.words_of(self.agent, self.lesson_key, bool(self.enabled))
 
