@@ -78,8 +78,8 @@ def propose(
 	"""One proposal per item-warehouse of the state, also where nothing is to be ordered.
 
 	Reasons are in English, or in the language that `translate` gives their texts in, with quantities as
-	`number` and amounts as `money` writes them. Orders follow the buyer's `lessons`, where there are any. With
-	`max_cover_days`, orders are cut as `covered` does.
+	`number` and amounts as `money` writes them. Orders follow the buyer's `lessons`, where there are any.
+	With `max_cover_days`, orders are cut as `covered` does.
 	"""
 	situation = policy.situation(state)
 	decision = situation.decide(policy.actions(situation))
