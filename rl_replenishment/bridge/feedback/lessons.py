@@ -90,7 +90,8 @@ def fit(
 
 	`history` is that of the items; on its last quarter the `policy` is simulated with and without lessons.
 	"""
-	answers = answers_of(_answers(settings.name))
+	found = _answers(settings.name)
+	answers = answers_of(found)
 	at = Keys(items.keys)
 	place = np.array([at.position(*key) for key in answers.rows.keys], dtype=np.intp)
 	known = np.flatnonzero(place >= 0)
@@ -104,6 +105,7 @@ def fit(
 		day,
 		values=answers.values,
 		restored=constraints.restored,
+		suppliers=[found[at].supplier or "" for at in known],
 		trust=flt(settings.trust) / 100,
 		forgotten={
 			row.lesson_key: np.datetime64(row.forget_until, "D") for row in rows.values() if row.forget_until
@@ -178,7 +180,7 @@ def _answers(agent: str) -> list[Any]:
 		.select(
 			*(row.name, row.item_code, row.warehouse, row.proposed_qty, row.ordered_qty, row.consumed),
 			*(row.decision_date, row.on_hand, row.on_order, row.edit_reason, row.proposal, row.buyer),
-			*(row.edit_value, row.edit_value_on, row.policy_qty),
+			*(row.edit_value, row.edit_value_on, row.policy_qty, row.supplier),
 		)
 		.where((row.agent == agent) & (row.settled == 1) & row.proposal.isnotnull() & later.name.isnull())
 		.where(is_bought(row))

@@ -41,6 +41,8 @@ class Answers:
 	followed: Doubles
 	#: share of the order that the smallest step between two orders is
 	step: Doubles
+	#: where he turned it down: that says nothing of other items
+	refused: Flags
 	#: where the buyer wanted an item without its lessons for once: what holds of it is not what he did then
 	for_once: Flags
 
@@ -73,8 +75,8 @@ def read(
 
 	`index`, shape (E,), says which item-warehouse each is about, `step`, shape (E,), is the smallest step
 	between two orders, in stock UOM. What was turned down once was not wanted then; from the second time on
-	it counts as what was kept does. What was taken back as `NOT_THIS_TIME` speaks against lessons as any
-	change does, and bounds its own item from the second time on.
+	it counts as what was kept does, for that item alone. What was taken back as `NOT_THIS_TIME` speaks
+	against lessons as any change does, and bounds its own item from the second time on.
 
 	What the buyer added without a proposal says nothing about proposals, nor does what only restored a pack
 	or a minimum order (`restored`): that is learned as a fact, see `core.edits.constraints`.
@@ -103,6 +105,7 @@ def read(
 		move=np.where(known, logarithm(rows.ordered_qty), 0.0),
 		weight=weight,
 		changed=changed,
+		refused=refused,
 		followed=np.where(np.abs(followed) < _LEAST_FOLLOWED, 0.0, followed),
 		step=np.where(known, step / base, 0.0),
 		for_once=taken_back & ~again,
