@@ -53,8 +53,8 @@ def fit_lessons(
 	shape (E,), says which only restored a pack or a minimum order, and `suppliers` whom each was ordered
 	from, where that is known: who orders from another one says nothing of the item's supplier of today.
 	`trust` is how far lessons are followed whose worth is not known, 0 for not at all, whatever their worth.
-	`off` holds the keys of lessons that are not followed, and `forgotten` by key the day until which decisions
-	say nothing about its items.
+	`off` holds the keys of lessons that are not followed, and `forgotten` by key the day until which
+	decisions say nothing about its items.
 	"""
 	if not len(rows):
 		return Lessons(day=str(today))

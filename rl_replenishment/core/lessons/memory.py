@@ -38,8 +38,8 @@ def undone(
 	"""Which of E decisions no longer hold, since the latest ones of their node contradict them, shape (E,).
 
 	The latest 3, 4, 5, 8, ... decisions of each node are held against those before them by a two-sample
-	test. Earlier ones are forgotten where they moved orders and the latest do so by half less, half more, or
-	the other way, and come from `least_items` items or more.
+	test. Earlier ones are forgotten where they moved orders, or never did, and the latest do so by half less,
+	half more, or the other way, and come from `least_items` items or more.
 	"""
 	gone = np.zeros(len(move), dtype=np.bool_)
 	counted = np.flatnonzero((weight > 0) & (node >= 0))
@@ -64,7 +64,9 @@ def undone(
 		within = old_square - old * old_mean + new_square - new * new_mean
 		deviation = np.sqrt(np.maximum(within, 0) / (old_weight + new_weight) + _LEAST_DEVIATION**2)
 		clear = np.abs(new_mean - old_mean) / (deviation * np.sqrt(1 / old_weight + 1 / new_weight))
-		turned = np.abs(new_mean - old_mean) > np.maximum(np.abs(old_mean) / 2, LEAST_MOVE)
+		# of one who now and then changed something the mean may be next to nothing
+		had_a_way = (np.abs(old_mean) > LEAST_MOVE) | (old_square <= old_weight * _LEAST_DEVIATION**2)
+		turned = had_a_way & (np.abs(new_mean - old_mean) > np.maximum(np.abs(old_mean) / 2, LEAST_MOVE))
 		found = np.flatnonzero(enough & turned & (clear > best))
 		if least_items > 1:
 			several = [len(np.unique(item[counted[border[at] : last[at]]])) >= least_items for at in found]
