@@ -189,15 +189,15 @@ def _own(
 	total = np.bincount(index, weights=weight * concerned, minlength=count)
 	moved = np.bincount(index, weights=weight * concerned * answers.move, minlength=count)
 	result = {int(at): float(moved[at] / total[at]) for at in np.flatnonzero(total > 0)}
-	# kept, and since when its like was changed
+	# kept, and since when its like was changed, also where that was undone since
 	since = np.full(len(rows), np.datetime64("2300-01-01"))
 	for each, level, effect in zip(nodes[:-1], levels[:-1], found[:-1], strict=True):
-		known = (level.node >= 0) & (level.weight > 0) & answers.changed & ~np.isnat(rows.date)
+		known = (level.node >= 0) & (answers.weight > 0) & answers.changed & ~np.isnat(rows.date)
 		first = np.full(len(each.names), np.datetime64("2300-01-01"))
 		np.minimum.at(first, level.node[known], rows.date[known])
 		first[effect == 0] = np.datetime64("2300-01-01")
 		since = np.where(level.node >= 0, np.minimum(since, first[np.maximum(level.node, 0)]), since)
-	kept = ~concerned & ~answers.for_once & (by_item > 0) & (rows.date >= since)
+	kept = ~concerned & ~answers.for_once & (answers.weight > 0) & (rows.date >= since)
 	for at in np.unique(index[kept]).tolist():
 		result.setdefault(at, 0.0)
 	return result

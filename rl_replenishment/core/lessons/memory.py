@@ -38,8 +38,9 @@ def undone(
 	"""Which of E decisions no longer hold, since the latest ones of their node contradict them, shape (E,).
 
 	The latest 3, 4, 5, 8, ... decisions of each node are held against those before them by a two-sample
-	test. Earlier ones are forgotten where they moved orders, or never did, and the latest do so by half less,
-	half more, or the other way, and come from `least_items` items or more.
+	test. Earlier ones are forgotten where they moved orders and the latest do so by half less, half more, or
+	the other way, or where they did not and most of the latest do. The latest come from `least_items` items
+	or more.
 	"""
 	gone = np.zeros(len(move), dtype=np.bool_)
 	counted = np.flatnonzero((weight > 0) & (node >= 0))
@@ -49,6 +50,7 @@ def undone(
 	nodes, first, count = np.unique(node[counted], return_index=True, return_counts=True)
 	own, own_move = weight[counted], move[counted]
 	sums = [np.concatenate([[0.0], np.cumsum(own * own_move**power)]) for power in range(3)]
+	often = np.concatenate([[0], np.cumsum(np.abs(own_move) > LEAST_MOVE)])
 	last = first + count
 	best, cut = np.full(len(nodes), _CLEAR), first.copy()
 	for latest in _LATEST:
@@ -64,9 +66,12 @@ def undone(
 		within = old_square - old * old_mean + new_square - new * new_mean
 		deviation = np.sqrt(np.maximum(within, 0) / (old_weight + new_weight) + _LEAST_DEVIATION**2)
 		clear = np.abs(new_mean - old_mean) / (deviation * np.sqrt(1 / old_weight + 1 / new_weight))
-		# of one who now and then changed something the mean may be next to nothing
-		had_a_way = (np.abs(old_mean) > LEAST_MOVE) | (old_square <= old_weight * _LEAST_DEVIATION**2)
-		turned = had_a_way & (np.abs(new_mean - old_mean) > np.maximum(np.abs(old_mean) / 2, LEAST_MOVE))
+		# who never moved anything to speak of, and now does so with most
+		begins = (old_square <= old_weight * _LEAST_DEVIATION**2) & (
+			2 * (often[last] - often[border]) > latest
+		)
+		turned = np.abs(new_mean - old_mean) > np.maximum(np.abs(old_mean) / 2, LEAST_MOVE)
+		turned &= begins | (np.abs(old_mean) > LEAST_MOVE)
 		found = np.flatnonzero(enough & turned & (clear > best))
 		if least_items > 1:
 			several = [len(np.unique(item[counted[border[at] : last[at]]])) >= least_items for at in found]
