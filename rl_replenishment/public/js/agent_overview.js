@@ -174,7 +174,11 @@ const rl_overview = {
 		if (!["Completed", "Partly"].includes(run.status) || !run.items_ordered) return "";
 		const url = `${frappe.router.make_url(["rl-board"])}?agent=${encodeURIComponent(frm.doc.name)}`;
 		const worth = format_currency(run.order_value, currency, 0);
-		return `${__("{0} lines worth {1}.", [run.items_ordered, worth])}
+		const lines =
+			run.items_ordered === 1
+				? __("1 line worth {0}.", [worth])
+				: __("{0} lines worth {1}.", [run.items_ordered, worth]);
+		return `${lines}
 			<a class="btn btn-xs btn-default rl-review" href="${url}">${__("Review")}</a>`;
 	},
 

@@ -1,10 +1,12 @@
 frappe.listview_settings["RL Lesson"] = {
-	add_fields: ["enabled"],
+	add_fields: ["enabled", "followed"],
 	hide_name_column: true,
-	get_indicator: (doc) =>
-		doc.enabled
-			? [__("Followed"), "green", "enabled,=,1"]
-			: [__("Switched Off"), "gray", "enabled,=,0"],
+	get_indicator(doc) {
+		if (!doc.enabled) return [__("Switched Off"), "gray", "enabled,=,0"];
+		// what costs, and what was forgotten
+		if (!doc.followed) return [__("Not Followed"), "gray", "enabled,=,1|followed,=,0"];
+		return [__("Followed"), "green", "enabled,=,1|followed,>,0"];
+	},
 	onload(listview) {
 		// what was learned is a sentence
 		listview.$frappe_list.addClass("rl-lessons-list");
