@@ -149,3 +149,55 @@ def test_off_stays_off(kind: str) -> None:
 		assert (company.factor(7 * week, off) == 1).all()
 		company.decide(7 * week, np.arange(len(own)), np.ones(len(own)), off=off)
 	assert company.factor(56, off)[own].max() == 1
+
+
+@pytest.mark.parametrize("kind", ["item", "group", "supplier"])
+@pytest.mark.parametrize(
+	"factors", [(1.0, 1.3), (1.03, 1.3), (1.06, 1.3), (1.1, 1.5), (0.97, 0.7), (0.9, 0.7)]
+)
+@pytest.mark.parametrize("weeks", [4, 12])
+def test_more_in_mind_is_followed_within_five_decisions(
+	kind: str, factors: tuple[float, float], weeks: int
+) -> None:
+	"""Of one who has kept, or changed a little, and now wants far more, or far less.
+
+	He is not taken for one who adds to whatever is proposed.
+	"""
+	rng = np.random.default_rng(weeks)
+	company = Company.drawn(rng)
+	own, (before, since) = company.some(kind, rng), factors
+	for week in range(weeks):
+		company.decide(7 * week, np.arange(len(own)), np.where(own, before, 1.0))
+	five = np.resize(rng.permutation(np.flatnonzero(own)), 5)
+	for number, at in enumerate(five):
+		company.decide(7 * weeks + number, [at], np.where(own, since, 1.0))
+	reached = np.log(company.factor(7 * weeks + 5)) / np.log(since)
+	assert reached[five].mean() >= 0.4
+	assert reached.max() <= 1 + CLOSE
+	for number in range(5, 15):
+		company.decide(7 * weeks + number, np.flatnonzero(own), np.where(own, since, 1.0))
+	assert (np.log(company.factor(7 * weeks + 15)) / np.log(since))[own].min() >= 0.5
+
+
+@pytest.mark.parametrize("seed", range(40, 70))
+def test_kept_items_of_a_changed_group_stay(seed: int) -> None:
+	"""Of a buyer who looks at some of his lines alone, whatever he had in mind before and has since."""
+	rng = np.random.default_rng(seed)
+	company = Company.drawn(rng)
+	own = company.some("group", rng)
+	changed, kept = [], {}
+	for week in range(int(rng.integers(3, 9))):
+		factor = float(rng.choice(FACTORS))
+		proposals = company.factor(7 * week)
+		for at in np.flatnonzero(own & (rng.random(len(own)) < 0.6)).tolist():
+			proposed = max(round(100 * proposals[at]), 1)
+			ordered = max(round(100 * factor), 1) if rng.random() < 0.4 else proposed
+			company.decisions.append((at, 7 * week, proposed, ordered, 100.0))
+			if ordered != proposed:
+				changed.append(week)
+			elif proposed == 100 and changed and changed[0] <= week:
+				kept[at] = kept.get(at, True)
+			if proposed != 100 or ordered != 100:
+				kept[at] = False
+	found = company.factor(70)
+	assert all(abs(found[at] - 1) <= 0.02 for at, is_still in kept.items() if is_still)

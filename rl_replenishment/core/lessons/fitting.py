@@ -75,11 +75,11 @@ def fit_lessons(
 	stake = items.stockout_cost[index].astype(np.float64) * np.abs(rows.ordered_qty - rows.proposed_qty)
 	everything = np.zeros(len(rows), dtype=np.intp)
 	steps = steps_of(answers, rows, index)
-	(in_all,), _known = is_chased(answers, steps, everything, answers.weight > 0, 1)
+	(in_all,), (is_known,) = is_chased(answers, steps, everything, answers.weight > 0, 1)
 	lessons = [
 		lesson
 		for each, level, effect in zip(nodes, levels, found, strict=True)
-		for lesson in lessons_of(each, level, effect, answers, steps, rows, known, stake, in_all)
+		for lesson in lessons_of(each, level, effect, answers, steps, rows, known, stake, in_all and is_known)
 	]
 	lessons = [replace(each, share=share_of(each, trust), is_on=not is_off(each, off)) for each in lessons]
 	own = _own(nodes, levels, found, answers, rows, index, today)
