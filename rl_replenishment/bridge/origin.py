@@ -5,9 +5,12 @@ Frappe takes any value for any field of a document that somebody may save, read-
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import frappe
 from frappe.model.document import Document
 from pypika import Table
+from pypika.queries import QueryBuilder
 from pypika.terms import Criterion
 
 from rl_replenishment.bridge.guarding import refuse_rows_of_others
@@ -62,6 +65,30 @@ def _by_proposal(request: Document, source: Document | None) -> dict[str, Docume
 		for row in request.items
 		if isinstance(row.rl_proposal, str) and row.rl_proposal in left
 	}
+
+
+class RequestLines(NamedTuple):
+	"""Lines of Material Requests, each with its request, and its proposal where it has one."""
+
+	#: to select from
+	query: QueryBuilder
+	line: Table
+	request: Table
+	proposal: Table
+
+
+def request_lines() -> RequestLines:
+	"""All of them; whoever asks narrows them."""
+	line, request = frappe.qb.DocType("Material Request Item"), frappe.qb.DocType("Material Request")
+	proposal = frappe.qb.DocType("RL Proposal")
+	joined = (
+		frappe.qb.from_(line)
+		.join(request)
+		.on(request.name == line.parent)
+		.left_join(proposal)
+		.on(is_of(proposal, line, request))
+	)
+	return RequestLines(joined, line, request, proposal)
 
 
 def is_of(proposal: Table, line: Table, request: Table) -> Criterion:

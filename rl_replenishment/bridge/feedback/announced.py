@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import date
 
-import frappe
 import numpy as np
 from frappe.model.document import Document
 from frappe.query_builder import Case
@@ -12,7 +11,7 @@ from frappe.query_builder.functions import Coalesce, Max, Sum
 from frappe.utils import add_days
 from pypika.queries import QueryBuilder
 
-from rl_replenishment.bridge.origin import is_of
+from rl_replenishment.bridge.origin import request_lines
 from rl_replenishment.bridge.queries import Keys
 from rl_replenishment.core.demand.history import DemandHistory
 from rl_replenishment.core.demand.statistics import YEAR
@@ -48,17 +47,11 @@ def _raised(agent: str, today: date) -> QueryBuilder:
 
 	Of a request that was stopped, what had been ordered counts.
 	"""
-	request, line = frappe.qb.DocType("Material Request"), frappe.qb.DocType("Material Request Item")
-	proposal = frappe.qb.DocType("RL Proposal")
+	lines, line, request, proposal = request_lines()
 	day = Coalesce(proposal.proposal_date, request.transaction_date)
 	quantity = Case().when(request.status == "Stopped", line.ordered_qty).else_(line.stock_qty)
 	return (
-		frappe.qb.from_(line)
-		.join(request)
-		.on(request.name == line.parent)
-		.left_join(proposal)
-		.on(is_of(proposal, line, request))
-		.select(
+		lines.select(
 			*(line.item_code, line.warehouse, Max(proposal.proposed_qty), Sum(quantity)),
 			*(Max(day), Max(line.rl_edit_reason), Max(request.modified_by)),
 		)

@@ -10,7 +10,7 @@ from frappe.model.document import Document
 from frappe.query_builder.functions import Coalesce
 from frappe.utils import flt
 
-from rl_replenishment.bridge.origin import is_of
+from rl_replenishment.bridge.origin import request_lines
 from rl_replenishment.bridge.queries import one_of
 
 
@@ -53,15 +53,9 @@ def read_spent(settings: Document, first: date, last: date) -> float:
 	What is ordered of them counts at the price of the order, of a closed order what was received; what is
 	still requested, drafts too, at the price that the proposal reckoned with.
 	"""
-	request, line = frappe.qb.DocType("Material Request"), frappe.qb.DocType("Material Request Item")
-	proposal = frappe.qb.DocType("RL Proposal")
+	joined, line, request, proposal = request_lines()
 	lines = (
-		frappe.qb.from_(line)
-		.join(request)
-		.on(request.name == line.parent)
-		.left_join(proposal)
-		.on(is_of(proposal, line, request))
-		.select(
+		joined.select(
 			*(line.name, line.stock_qty, line.ordered_qty, request.docstatus, request.status),
 			Coalesce(proposal.rate, 0).as_("rate"),
 		)

@@ -18,7 +18,7 @@ from frappe.query_builder.functions import Coalesce
 from pypika.queries import QueryBuilder, Table
 from pypika.terms import Criterion, Term
 
-from rl_replenishment.bridge.origin import is_of
+from rl_replenishment.bridge.origin import request_lines
 from rl_replenishment.bridge.queries import Keys, one_of
 
 #: what was received so long ago and was never put away is not on its way any more
@@ -99,15 +99,9 @@ def read_asked_for(agent: str, at: Keys, since: date) -> Iterator[tuple[str, str
 	What is still requested, and what was ordered of it and goes to the warehouse that asked for it; in four
 	queries at most.
 	"""
-	request, line = frappe.qb.DocType("Material Request"), frappe.qb.DocType("Material Request Item")
-	proposed = frappe.qb.DocType("RL Proposal")
+	joined, line, request, proposed = request_lines()
 	lines = (
-		frappe.qb.from_(line)
-		.join(request)
-		.on(request.name == line.parent)
-		.left_join(proposed)
-		.on(is_of(proposed, line, request))
-		.select(
+		joined.select(
 			*(line.name, line.item_code, line.warehouse, proposed.warehouse.as_("asked_for")),
 			*(line.stock_qty, line.ordered_qty, request.docstatus, request.status, request.company),
 			*(line.from_warehouse, request.material_request_type),

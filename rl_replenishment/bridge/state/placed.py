@@ -13,7 +13,7 @@ import numpy.typing as npt
 from frappe.query_builder import Case
 from frappe.query_builder.functions import Coalesce
 
-from rl_replenishment.bridge.origin import is_of
+from rl_replenishment.bridge.origin import request_lines
 from rl_replenishment.bridge.queries import one_of
 from rl_replenishment.bridge.state.supplier_terms import read_weights
 from rl_replenishment.bridge.state.suppliers import read_default_suppliers
@@ -69,18 +69,12 @@ def with_placed(
 
 def _requested(company: str, suppliers: Collection[str], shown: Collection[str]) -> Iterator[_Placed]:
 	"""What is requested and not ordered: by the proposal's supplier, else by the item's default one."""
-	request, line = frappe.qb.DocType("Material Request"), frappe.qb.DocType("Material Request Item")
-	proposal = frappe.qb.DocType("RL Proposal")
+	lines, line, request, proposal = request_lines()
 	is_decided = (request.docstatus == 1) & (request.status != "Stopped")
 	is_draft_of_agent = (request.docstatus == 0) & (Coalesce(request.rl_agent, "") != "")
 	per_unit = Case().when(proposal.rate > 0, proposal.rate).else_(line.rate / line.conversion_factor)
 	rows = (
-		frappe.qb.from_(line)
-		.join(request)
-		.on(request.name == line.parent)
-		.left_join(proposal)
-		.on(is_of(proposal, line, request))
-		.select(
+		lines.select(
 			*(line.name, line.item_code, line.item_group, line.brand, proposal.name.as_("proposal")),
 			*(proposal.supplier, line.stock_qty - line.ordered_qty, Coalesce(per_unit, 0)),
 		)

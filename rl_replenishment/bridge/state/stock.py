@@ -19,7 +19,7 @@ from frappe.model.document import Document
 from frappe.query_builder.functions import Coalesce
 from pypika.queries import QueryBuilder
 
-from rl_replenishment.bridge.origin import is_of
+from rl_replenishment.bridge.origin import request_lines
 from rl_replenishment.bridge.queries import Keys, one_of
 from rl_replenishment.bridge.state.batches import read_expiring
 from rl_replenishment.bridge.state.detours import asked_by, destinations, is_proposed, read_waiting
@@ -288,15 +288,9 @@ def _requests(at: Keys) -> QueryBuilder:
 
 	With the warehouse that it was proposed for, where it was, before the date.
 	"""
-	request, line = frappe.qb.DocType("Material Request"), frappe.qb.DocType("Material Request Item")
-	proposed = frappe.qb.DocType("RL Proposal")
+	lines, line, request, proposed = request_lines()
 	return (
-		frappe.qb.from_(line)
-		.join(request)
-		.on(line.parent == request.name)
-		.left_join(proposed)
-		.on(is_of(proposed, line, request))
-		.select(
+		lines.select(
 			line.item_code,
 			line.warehouse,
 			proposed.warehouse,
@@ -328,15 +322,9 @@ def _leaving(at: Keys, agent: str) -> QueryBuilder:
 
 
 def _own_drafts(at: Keys, agent: str, request_type: str) -> QueryBuilder:
-	request, line = frappe.qb.DocType("Material Request"), frappe.qb.DocType("Material Request Item")
-	proposed = frappe.qb.DocType("RL Proposal")
+	lines, line, request, proposed = request_lines()
 	return (
-		frappe.qb.from_(line)
-		.join(request)
-		.on(line.parent == request.name)
-		.left_join(proposed)
-		.on(is_of(proposed, line, request))
-		.select(line.item_code, line.warehouse, proposed.warehouse, line.schedule_date, line.stock_qty)
+		lines.select(line.item_code, line.warehouse, proposed.warehouse, line.schedule_date, line.stock_qty)
 		.where((request.docstatus == 0) & (request.rl_agent == agent))
 		.where((request.material_request_type == request_type) & one_of(line.item_code, at.item_codes))
 		.where(one_of(line.warehouse, at.warehouses) | one_of(proposed.warehouse, at.warehouses))

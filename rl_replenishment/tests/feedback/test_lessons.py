@@ -13,6 +13,7 @@ from frappe.utils import add_days, nowdate
 from rl_replenishment import api
 from rl_replenishment.bridge import feedback
 from rl_replenishment.bridge.desk import digest, overview
+from rl_replenishment.bridge.feedback import outbox
 from rl_replenishment.bridge.proposing import round as proposal_round
 from rl_replenishment.tasks import fit_lessons, propose
 from rl_replenishment.tests import factories as make
@@ -221,8 +222,44 @@ class TestLessons(LessonCase):
 		self.assertEqual((lesson.raised, lesson.kept), (3, 1))
 
 	def test_fitted_once(self) -> None:
-		"""Not again before something has settled."""
+		"""Not again before something has settled, but each night, since what is old counts less."""
 		self.answer(1.5, self.items[:3])
 		self.assertTrue(feedback.is_due(self.agent))
 		fit_lessons()
 		self.assertFalse(feedback.is_due(self.agent))
+		(lesson,) = self.lessons(kind="Item Group")
+		before = add_days(nowdate(), -180)
+		rows = frappe.get_all("RL Feedback", {"agent": self.agent.name}, pluck="name")
+		frappe.db.set_value(
+			"RL Feedback", {"name": ("in", rows)}, "decision_date", before, update_modified=False
+		)
+		self.assertFalse(feedback.is_due(self.agent))
+		fit_lessons()
+		(later,) = self.lessons(kind="Item Group")
+		self.assertLess(0, later.change_percent)
+		self.assertLess(later.change_percent, lesson.change_percent)
+
+	def test_a_run_takes_in_what_no_worker_has(self) -> None:
+		"""What was ordered a moment ago moves the next proposals; elsewhere it waits for a worker."""
+		snooze = self.snooze(self.fourth)
+		frappe.db.delete(outbox.DUE)
+		with patch.dict(frappe.flags, {"in_test": False}), patch.object(outbox, "_ask"):
+			self.answer(1.5, self.items[:3])
+		self.assertTrue(frappe.get_all(outbox.DUE))
+		snooze.delete()
+		(name,) = propose(self.agent.name, force=True)["material_requests"]
+		self.assertEqual(frappe.get_all(outbox.DUE), [])
+		(line,) = frappe.get_doc("Material Request", name).items
+		self.assertIn(f"you raised {self.group} 3 times", line.rl_explanation)
+
+	def test_documents_speak_the_sites_language(self) -> None:
+		"""Whoever switches a lesson, and whoever looks; once is once."""
+		frappe.db.set_default("lang", "de")
+		self.addCleanup(frappe.db.set_default, "lang", "en")
+		self.answer(0.6, self.items[:1])
+		fit_lessons()
+		(lesson,) = self.lessons(kind="Item")
+		self.assertIn("einmal gekürzt; zu", lesson.explanation)
+		self.switch(0)
+		(lesson,) = self.lessons(kind="Item")
+		self.assertTrue(lesson.explanation.endswith("einmal gekürzt; ausgeschaltet."), lesson.explanation)
