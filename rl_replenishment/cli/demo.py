@@ -39,7 +39,7 @@ from rl_replenishment.core.training.from_history import (
 	continue_on_feedback,
 	train_on_history,
 )
-from rl_replenishment.core.written import as_written
+from rl_replenishment.core.written import as_written, quantity_words
 from rl_replenishment.report.wording import met_halfway, met_words
 
 REPORT_FILE = "report.html"
@@ -151,7 +151,7 @@ def run(options: argparse.Namespace, screen: Screen) -> dict[str, Any]:
 			currency="EUR",
 			proposals=proposals,
 			edits=edits,
-			lessons=[lesson_words(lesson) for lesson in heard.lessons.lessons],
+			lessons=[lesson_words(lesson, money=_in_euros) for lesson in heard.lessons.lessons],
 			backtest_after=after,
 			learned_after=child.stored.policy.name,
 			learning_curve=[(look.seconds, look.cost_ratio) for look in trained.result.evaluations],
@@ -175,6 +175,10 @@ def run(options: argparse.Namespace, screen: Screen) -> dict[str, Any]:
 
 def _chapter(screen: Screen, number: int, title: str) -> None:
 	screen.say(Text(f"\n{number}. {title}", style="bold"))
+
+
+def _in_euros(value: float) -> str:
+	return f"{quantity_words(value)} EUR"
 
 
 def _patterns(company: SampleCompany) -> str:
