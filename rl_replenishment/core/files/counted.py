@@ -263,9 +263,8 @@ def by_sign_of_movement(
 	if column.where(lambda text: _is_one_of(text, _PLUS, _MINUS) or not text).all():
 		minus = column.where(lambda text: _is_one_of(text, _MINUS))
 		return np.where(minus, -np.abs(quantity), quantity)
-	debit, credit = (
-		column.where(lambda text, words=words: _is_one_of(text, words)) for words in (_DEBIT, _CREDIT)
-	)
+	debit = column.where(lambda text: _is_one_of(text, _DEBIT))
+	credit = column.where(lambda text: _is_one_of(text, _CREDIT))
 	if not debit.any() or not credit.any():
 		return quantity
 	signs = [set(np.sign(quantity[rows & (quantity != 0)]).tolist()) for rows in (debit, credit)]
