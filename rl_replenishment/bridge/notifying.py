@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import frappe
 from frappe.model.document import Document
-from frappe.utils.user import get_users_with_role
 from redis.exceptions import RedisError
 
 from rl_replenishment.bridge.language import in_the_sites_language
@@ -38,6 +37,9 @@ def send(doctype: str, docname: str, what: str) -> None:
 
 def readers(document: Document, role: str) -> list[str]:
 	"""The addresses of those holders of a role who may read a document: others are not told of it."""
+	# it loads what the desk boots from, which no job that proposes needs
+	from frappe.utils.user import get_users_with_role
+
 	users = [user for user in get_users_with_role(role) if document.has_permission("read", user=user)]
 	found = frappe.get_all("User", {"name": ("in", users or [""])}, pluck="email", order_by="name")
 	return [email for email in found if email]

@@ -31,6 +31,7 @@ from frappe.utils.background_jobs import get_redis_conn
 from rl_replenishment import doctor, tasks
 from rl_replenishment.bridge.feedback import outbox
 from rl_replenishment.bridge.proposing import run as proposal_run
+from rl_replenishment.bridge.proposing import under_way
 from rl_replenishment.bridge.training import asking as training_asking
 from rl_replenishment.bridge.training import run as training_run
 from rl_replenishment.tests import factories as make
@@ -122,7 +123,7 @@ def _known_files() -> set[str]:
 def _without_delay() -> Iterator[None]:
 	"""A worker is dead from the moment on that it is."""
 	with (
-		patch.object(proposal_run, "DELAY", timedelta(0)),
+		patch.object(under_way, "DELAY", timedelta(0)),
 		patch.object(training_run, "DELAY", timedelta(0)),
 		patch.object(training_run, "SILENCE", timedelta(0)),
 	):

@@ -8,7 +8,7 @@ from typing import Any
 import frappe
 from frappe.desk.doctype.notification_settings.notification_settings import create_notification_settings
 from frappe.model.document import Document
-from frappe.utils import add_days, nowdate
+from frappe.utils import add_days, now_datetime, nowdate
 
 
 def unique(prefix: str) -> str:
@@ -95,6 +95,17 @@ def make_item(supplier: str | None = None, *, packs: dict[str, float] | None = N
 		document["uoms"] = [{"uom": uom, "conversion_factor": factor} for uom, factor in packs.items()]
 		document.setdefault("purchase_uom", next(iter(packs)))
 	return _insert("Item", document).name
+
+
+def make_items(count: int, warehouse: str, *, stock: float = 0) -> list[str]:
+	"""Many items, each with so much in a warehouse: their rows alone, straight in the database."""
+	pattern, prefix = frappe.get_doc("Item", make_item()), unique("Many")
+	codes = [f"{prefix}-{number:05}" for number in range(count)]
+	values = {**pattern.get_valid_dict(convert_dates_to_str=True), **marks()}
+	insert_rows("Item", [{**values, "name": code, "item_code": code, "item_name": code} for code in codes])
+	about = {**marks(), "warehouse": warehouse, "actual_qty": stock}
+	insert_rows("Bin", [{**about, "name": f"{code}-bin", "item_code": code} for code in codes])
+	return codes
 
 
 def make_uom(name: str, *, whole: bool = True) -> str:
@@ -245,30 +256,34 @@ def make_user(*roles: str) -> str:
 
 def sell_every_day(item: str, warehouse: str, qty: float, days: int = 60) -> None:
 	"""Demand of the last days as rows in the ledger alone, without their documents."""
-	stamp = frappe.utils.now_datetime()
-	fields = [
-		*("name", "creation", "modified", "owner", "modified_by", "docstatus", "item_code", "warehouse"),
-		*("posting_date", "posting_time", "posting_datetime", "actual_qty", "voucher_type", "voucher_no"),
-		*("company", "is_cancelled"),
-	]
-	rows = [
-		(
-			*(
-				frappe.generate_hash(length=10),
-				stamp,
-				stamp,
-				"Administrator",
-				"Administrator",
-				1,
-				item,
-				warehouse,
-			),
-			*(add_days(nowdate(), -day), "12:00:00", f"{add_days(nowdate(), -day)} 12:00:00", -qty),
-			*("Delivery Note", unique("DN"), company(), 0),
-		)
-		for day in range(1, days + 1)
-	]
-	frappe.db.bulk_insert("Stock Ledger Entry", fields, rows)
+	whose = {**marks(), "docstatus": 1, "item_code": item, "warehouse": warehouse, "company": company()}
+	what = {"actual_qty": -qty, "voucher_type": "Delivery Note", "is_cancelled": 0}
+	insert_rows(
+		"Stock Ledger Entry",
+		[
+			{
+				**whose,
+				**what,
+				"name": frappe.generate_hash(length=10),
+				"posting_date": (day := add_days(nowdate(), -ago)),
+				"posting_time": "12:00:00",
+				"posting_datetime": f"{day} 12:00:00",
+				"voucher_no": unique("DN"),
+			}
+			for ago in range(1, days + 1)
+		],
+	)
+
+
+def marks() -> dict[str, Any]:
+	"""What every row of the database has of who made it, and when."""
+	now = now_datetime()
+	return {"creation": now, "modified": now, "owner": "Administrator", "modified_by": "Administrator"}
+
+
+def insert_rows(doctype: str, rows: Sequence[dict[str, Any]]) -> None:
+	"""Rows with the same columns, without their documents."""
+	frappe.db.bulk_insert(doctype, list(rows[0]), [list(row.values()) for row in rows], chunk_size=5000)
 
 
 def _stock_entry(

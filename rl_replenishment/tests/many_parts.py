@@ -13,125 +13,151 @@ from typing import Any
 
 import frappe
 from frappe.installer import update_site_config
-from frappe.utils import add_to_date, now_datetime
 
-from rl_replenishment.bridge.policies import store as policy_store
 from rl_replenishment.bridge.proposing import parts
 from rl_replenishment.bridge.proposing import run as proposal_run
 from rl_replenishment.tests import factories as make
-from rl_replenishment.tests.real_workers import (
-	LONGEST_SECONDS,
-	children,
-	kill,
-	wait_for_workers,
-	wait_until,
-	worker,
-)
+from rl_replenishment.tests import many_runs
+from rl_replenishment.tests.many_runs import RUN, status_of
+from rl_replenishment.tests.real_workers import LONGEST_SECONDS, Crew, wait_until
 
-#: requests of a run, and lines of each
-SUPPLIERS, ITEMS = 24, 40
-LINES = SUPPLIERS * ITEMS
-#: lines of a part: of the throughput, where a job is to have some seconds of work, and of the kills
-MEASURED_PART, KILLED_PART = 240, 80
+#: the large run, whose throughput is measured: lines, and lines of a part
+LINES, LINES_PER_PART = 2400, 400
+#: the one whose workers are killed: its requests are many and small, and a part has one or two of them
+KILLED_REQUESTS, KILLED_LINES = 12, 8
+KILLED_PART = 16
+#: days of demand, as many as an item needs to be ordered
+DAYS = 30
 #: workers for the throughput, and those of the test with kills
 WORKERS, AMONG = (1, 2, 4), 4
-#: between two kills, at least and at most
-SECONDS_BETWEEN = (0.5, 4)
-#: a part that has waited for so long has lost its worker
-OLD_SECONDS = 5
 _COLUMNS = (
 	*("item_code", "warehouse", "qty", "uom", "conversion_factor", "schedule_date", "rl_proposed_qty"),
 	*("rl_explanation", "idx"),
+)
+#: where a run stands
+UNDIVIDED, IN_PARTS, UNJOINED, OVER = "not divided", "in parts", "written, not joined", "over"
+#: seconds within which a kill comes after a run is seen there: at once where it stays for an instant alone
+WITHIN = {UNDIVIDED: 3.0, IN_PARTS: 2.0, UNJOINED: 0.0}
+#: where a run is to be killed at, in turn
+AIMS = (
+	(IN_PARTS,),
+	(UNDIVIDED,),
+	(IN_PARTS, UNJOINED),
+	(UNJOINED,),
+	(IN_PARTS, IN_PARTS, IN_PARTS, UNJOINED),
+	(IN_PARTS, UNJOINED, UNJOINED),
 )
 
 
 def check(runs: int = 100, seed: int = 1) -> dict[str, Any]:
 	"""Seconds of a run by number of workers, then `runs` with kills; raises where lines are wrong."""
-	agent = _prepare()
-	found: dict[str, Any] = {"lines": LINES, "seconds": {}}
-	try:
-		expected, found["seconds"]["not divided"] = _measured(agent, 1, 0)
-		for count in WORKERS:
-			lines, found["seconds"][count] = _measured(agent, count, MEASURED_PART)
-			if lines != expected:
-				raise SystemExit(f"with {count} workers, the lines are others")
-		found["kills"] = _killed(agent, runs, Random(seed), expected)
-	finally:
-		update_site_config(parts.CONFIGURED, "None")
-		_clean(agent)
-	if found["kills"]["problems"]:
-		raise SystemExit(frappe.as_json(found))
+	found: dict[str, Any] = {**measure(), "kills": kill(runs, seed) if runs else {}}
+	missed = {UNDIVIDED, IN_PARTS, UNJOINED} - set(found["kills"].get("hit", ()))
+	if found["kills"].get("problems") or (missed and runs >= len(AIMS)):
+		raise SystemExit(frappe.as_json({**found, "nobody was killed while": sorted(missed)}))
 	return found
 
 
-def _measured(agent: str, count: int, lines_per_part: int) -> tuple[list[tuple[Any, ...]], float]:
-	"""The lines of a run that `count` workers are at, and how long it took."""
-	_forget(agent)
-	update_site_config(parts.CONFIGURED, lines_per_part)
-	workers = [worker() for _ in range(count)]
+def measure(lines: int = LINES, lines_per_part: int = LINES_PER_PART) -> dict[str, Any]:
+	"""Seconds of a large run, in one job and divided among 1, 2 and 4 workers."""
+	frappe.flags.mute_emails = True
+	warehouse = make.make_warehouse()
+	agent = many_runs.make_agent(warehouse, make.make_items(lines, warehouse), DAYS)
+	seconds = {}
 	try:
-		wait_for_workers(count)
+		expected, seconds["not divided"] = _measured(agent, 1, 0, lines)
+		for count in WORKERS:
+			written, seconds[f"{count} workers"] = _measured(agent, count, lines_per_part, lines)
+			if written != expected:
+				raise SystemExit(f"with {count} workers, the lines are others")
+	finally:
+		_remove(agent)
+	return {"lines": lines, "lines_per_part": lines_per_part, "seconds": seconds}
+
+
+def kill(runs: int, seed: int = 1) -> dict[str, Any]:
+	"""`runs` while workers are killed wherever they stand, each until it has ended; looks at every one."""
+	frappe.flags.mute_emails = True
+	items = []
+	for _ in range(KILLED_REQUESTS):
+		supplier = make.make_supplier()
+		items += [make.make_item(supplier) for _ in range(KILLED_LINES)]
+	agent = many_runs.make_agent(make.make_warehouse(), items, DAYS)
+	try:
+		expected, _seconds = _measured(agent, 1, 0, len(items))
+		return _killed(agent, runs, Random(seed), expected)
+	finally:
+		_remove(agent)
+
+
+def _measured(agent: str, count: int, lines_per_part: int, lines: int) -> tuple[list[tuple[Any, ...]], float]:
+	"""The lines of a run that `count` workers are at, and how long it took."""
+	many_runs.forget([agent])
+	update_site_config(parts.CONFIGURED, lines_per_part)
+	with Crew(count):
 		began = time.monotonic()
 		run = proposal_run.enqueue(agent)
-		wait_until(lambda: _status(run) != "In Progress")
+		wait_until(lambda: status_of(run) != "In Progress")
 		seconds = time.monotonic() - began
-	finally:
-		for each in workers:
-			kill(each, "both")
-	if _status(run) != "Completed" or (problems := _problems(run)):
-		raise SystemExit(frappe.as_json({"status": _status(run), "problems": problems}))
+	if status_of(run) != "Completed" or (problems := _problems(run, lines)):
+		raise SystemExit(frappe.as_json({"status": status_of(run), "problems": problems}))
 	return _lines(run), round(seconds, 1)
 
 
 def _killed(agent: str, wanted: int, random: Random, expected: list[tuple[Any, ...]]) -> dict[str, Any]:
-	"""Runs while workers are killed, each until it has ended; every one of them is looked at."""
-	statuses, kills = Counter(), Counter()
+	statuses, kills, hit = Counter[str](), Counter[str](), Counter[str]()
 	problems: list[str] = []
 	update_site_config(parts.CONFIGURED, KILLED_PART)
-	workers = [worker() for _ in range(AMONG)]
-	try:
-		while sum(statuses.values()) < wanted and not problems:
-			_forget(agent)
-			run, until = proposal_run.enqueue(agent), time.monotonic() + LONGEST_SECONDS
-			while _status(run) == "In Progress" and time.monotonic() < until:
-				time.sleep(random.uniform(*SECONDS_BETWEEN))
-				frappe.db.commit()
-				# of one that has not been divided, nothing is there: see `many_workers`
-				is_divided = frappe.db.get_value("RL Proposal Run", run, "parts")
-				busy = [at for at, each in enumerate(workers) if children(each.pid)]
-				if busy and (is_divided or not random.randrange(5)):
-					at, how = random.choice(busy), random.choice(("worker", "job", "both"))
-					kill(workers[at], how)
-					kills[how] += 1
-					if not workers[at].is_alive():
-						workers[at] = worker()
-				_grow_old(run)
-				proposal_run.close_lost_runs()
-				frappe.db.commit()
+	with Crew(AMONG) as crew, many_runs.impatient():
+		while statuses.total() < wanted and not problems:
+			many_runs.forget([agent])
+			aims = list(AIMS[statuses.total() % len(AIMS)])
+			run = proposal_run.enqueue(agent)
+			looked = began = time.monotonic()
+			while (stands := _stands(run)) != OVER and time.monotonic() < began + LONGEST_SECONDS:
+				if aims and stands == aims[0] and crew.is_at_work():
+					time.sleep(random.uniform(0, WITHIN[stands]))
+					if how := crew.kill_one(random):
+						kills[how] += 1
+						# as it was when somebody was killed, whatever it was before
+						hit[_stands(run)] += 1
+						aims.pop(0)
+				if time.monotonic() > looked + 1:
+					many_runs.look_for_lost_runs()
+					looked = time.monotonic()
+				if stands != UNJOINED:
+					time.sleep(0.005)
 			# who was killed may be at it still
 			time.sleep(1)
-			status = _status(run)
+			status = status_of(run)
 			statuses[status] += 1
-			problems += _problems(run)
+			problems += _problems(run, len(expected))
 			if status == "Completed" and _lines(run) != expected:
 				problems.append(f"{run}: the lines are others")
 			if status == "In Progress":
 				problems.append(f"{run} has not ended")
-	finally:
-		for each in workers:
-			kill(each, "both")
-	return {"statuses": dict(statuses), "kills": dict(kills), "problems": problems[:5]}
+	return {
+		"statuses": dict(statuses),
+		"kills": dict(kills),
+		"hit": dict(hit),
+		"problems": problems[:5],
+	}
 
 
-def _status(run: str) -> str:
+def _stands(run: str) -> str:
 	frappe.db.commit()
-	return frappe.db.get_value("RL Proposal Run", run, "status")
+	status, count = frappe.db.get_value(RUN, run, ["status", "parts"])
+	if status != "In Progress":
+		return OVER
+	if not count:
+		return UNDIVIDED
+	return IN_PARTS if parts.waiting(run) else UNJOINED
 
 
-def _problems(run: str) -> list[str]:
+def _problems(run: str, whole: int) -> list[str]:
 	"""Lines that are there twice, are missing, or are of no proposal; parts that are left."""
 	frappe.db.commit()
-	of_run = frappe.db.get_value("RL Proposal Run", run, ["status", "items_ordered"], as_dict=True)
+	of_run = frappe.db.get_value(RUN, run, ["status", "items_ordered"], as_dict=True)
 	requests = frappe.get_all("Material Request", {"rl_run": run}, pluck="name")
 	lines = frappe.get_all(
 		"Material Request Item", {"parent": ("in", requests or [""])}, ["name", "item_code", "rl_proposal"]
@@ -143,7 +169,7 @@ def _problems(run: str) -> list[str]:
 	problems += [f"{item}: {count} lines" for item, count in items.items() if count > 1]
 	if requested != {line.rl_proposal: line.name for line in lines}:
 		problems.append(f"{run}: proposals and lines differ")
-	ordered = {"Completed": LINES, "Failed": 0}.get(of_run.status, of_run.items_ordered)
+	ordered = {"Completed": whole, "Failed": 0}.get(of_run.status, of_run.items_ordered)
 	if len(lines) != ordered:
 		problems.append(f"{run}: {of_run.status} with {len(lines)} lines of {ordered}")
 	if of_run.status == "Failed" and proposals:
@@ -164,48 +190,6 @@ def _lines(run: str) -> list[tuple[Any, ...]]:
 	return sorted(found)
 
 
-def _grow_old(run: str) -> None:
-	"""As if more time had passed than a job takes from the queue to its lock, where some has."""
-	old = add_to_date(now_datetime(), seconds=-2 * proposal_run.DELAY.total_seconds())
-	waited = add_to_date(now_datetime(), seconds=-OLD_SECONDS)
-	began = {"name": run, "status": "In Progress", "started_on": ("<", waited)}
-	if frappe.db.exists("RL Proposal Run", began):
-		frappe.db.set_value("RL Proposal Run", run, "creation", old, update_modified=False)
-	for name in frappe.get_all(
-		parts.PART, {"parent": run, "modified": ("between", (old, waited))}, pluck="name"
-	):
-		frappe.db.set_value(parts.PART, name, "modified", old, update_modified=False)
-	frappe.db.commit()
-
-
-def _prepare() -> str:
-	frappe.flags.mute_emails = True
-	warehouse, items = make.make_warehouse(), []
-	for _ in range(SUPPLIERS):
-		supplier = make.make_supplier()
-		items += [make.make_item(supplier) for _ in range(ITEMS)]
-	for item in items:
-		make.sell_every_day(item, warehouse, 4, days=30)
-	agent = make.make_agent([warehouse], items, mode="Draft")
-	policy_store.make_classical(agent)
-	frappe.db.commit()
-	return agent.name
-
-
-def _forget(agent: str) -> None:
-	"""What earlier runs made, so that each orders all items again."""
-	requests = frappe.get_all("Material Request", {"rl_agent": agent}, pluck="name")
-	for doctype in ("Material Request Item", "RL Feedback Due"):
-		frappe.db.delete(doctype, {"parent": ("in", requests or [""])})
-	frappe.db.delete("Material Request", {"name": ("in", requests or [""])})
-	runs = frappe.get_all("RL Proposal Run", {"agent": agent}, pluck="name")
-	frappe.db.delete(parts.PART, {"parent": ("in", runs or [""])})
-	for doctype in ("RL Proposal", "RL Proposal Run"):
-		frappe.db.delete(doctype, {"agent": agent})
-	frappe.db.commit()
-
-
-def _clean(agent: str) -> None:
-	_forget(agent)
-	frappe.delete_doc("RL Agent Settings", agent, force=True)
-	frappe.db.commit()
+def _remove(agent: str) -> None:
+	update_site_config(parts.CONFIGURED, "None")
+	many_runs.remove([agent])

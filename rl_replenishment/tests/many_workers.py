@@ -12,19 +12,12 @@ from random import Random
 from typing import Any
 
 import frappe
-from frappe.utils import add_to_date, now_datetime
 
-from rl_replenishment.bridge.policies import store as policy_store
 from rl_replenishment.bridge.proposing import run as proposal_run
 from rl_replenishment.tests import factories as make
-from rl_replenishment.tests.real_workers import (
-	LONGEST_SECONDS,
-	children,
-	kill,
-	wait_for_workers,
-	wait_until,
-	worker,
-)
+from rl_replenishment.tests import many_runs
+from rl_replenishment.tests.many_runs import RUN
+from rl_replenishment.tests.real_workers import LONGEST_SECONDS, Crew, wait_until
 
 AGENTS, ITEMS = 8, 12
 #: workers for the throughput, and those of the test with kills
@@ -42,38 +35,32 @@ def check(runs: int = 100, seed: int = 1) -> dict[str, Any]:
 			found["runs_per_minute"][count] = _throughput(agents, count)
 		found["kills"] = _killed(agents, runs, Random(seed))
 	finally:
-		_clean(agents)
+		many_runs.remove(agents)
 	if found["kills"]["problems"]:
 		raise SystemExit(frappe.as_json(found))
 	return found
 
 
 def _throughput(agents: list[str], count: int) -> float:
-	_forget(agents)
-	workers = [worker() for _ in range(count)]
-	try:
-		wait_for_workers(count)
+	many_runs.forget(agents)
+	with Crew(count):
 		began = time.monotonic()
 		runs = [proposal_run.enqueue(agent) for agent in agents]
 		wait_until(lambda: not _open(runs))
 		seconds = time.monotonic() - began
-	finally:
-		for each in workers:
-			kill(each, "both")
-	problems = _problems(agents)
-	if problems or _statuses(runs) != {"Completed": len(agents)}:
-		raise SystemExit(frappe.as_json({"problems": problems, "statuses": _statuses(runs)}))
+	problems, statuses = _problems(agents), dict(Counter(_by_run(runs).values()))
+	if problems or statuses != {"Completed": len(agents)}:
+		raise SystemExit(frappe.as_json({"problems": problems, "statuses": statuses}))
 	return round(60 * len(agents) / seconds, 1)
 
 
 def _killed(agents: list[str], wanted: int, random: Random) -> dict[str, Any]:
 	"""Rounds of one run for each agent while workers are killed; a run that fails is begun again."""
-	done, kills, statuses = 0, Counter(), Counter()
+	done, kills, statuses = 0, Counter[str](), Counter[str]()
 	problems: list[str] = []
-	workers = [worker() for _ in range(AMONG)]
-	try:
+	with Crew(AMONG) as crew, many_runs.impatient():
 		while done < wanted and not problems:
-			_forget(agents)
+			many_runs.forget(agents)
 			left = list(agents)
 			while left:
 				runs = {agent: proposal_run.enqueue(agent) for agent in left}
@@ -81,34 +68,19 @@ def _killed(agents: list[str], wanted: int, random: Random) -> dict[str, Any]:
 				while _open(list(runs.values())) and time.monotonic() < until:
 					time.sleep(random.uniform(*SECONDS_BETWEEN))
 					# those at work: of the others, nothing is to be seen
-					busy = [at for at, each in enumerate(workers) if children(each.pid)]
-					if busy:
-						at, how = random.choice(busy), random.choice(("worker", "job", "both"))
-						kill(workers[at], how)
+					if how := crew.kill_one(random):
 						kills[how] += 1
-						if not workers[at].is_alive():
-							workers[at] = worker()
-					_grow_old(list(runs.values()))
-					proposal_run.close_lost_runs()
-					frappe.db.commit()
+					many_runs.look_for_lost_runs()
 				# of a worker that was killed, the job may still be at it
 				ended = _by_run(list(runs.values()))
 				statuses.update(ended.values())
 				problems += _problems(agents)
 				left = [agent for agent, run in runs.items() if ended[run] != "Completed"]
 				done += len(runs) - len(left)
-			_settle()
+			# jobs whose worker is gone end by themselves, or are at an end already
+			time.sleep(1)
 			problems += _problems(agents, all_of_them=True)
-	finally:
-		for each in workers:
-			kill(each, "both")
 	return {"completed": done, "statuses": dict(statuses), "kills": dict(kills), "problems": problems[:5]}
-
-
-def _settle() -> None:
-	"""Jobs whose worker is gone end by themselves, or are at an end already."""
-	time.sleep(1)
-	frappe.db.commit()
 
 
 def _problems(agents: list[str], *, all_of_them: bool = False) -> list[str]:
@@ -116,7 +88,7 @@ def _problems(agents: list[str], *, all_of_them: bool = False) -> list[str]:
 	frappe.db.commit()
 	problems = []
 	completed = frappe.get_all(
-		"RL Proposal Run", {"agent": ("in", agents), "status": "Completed"}, ["name", "agent"], as_list=True
+		RUN, {"agent": ("in", agents), "status": "Completed"}, ["name", "agent"], as_list=True
 	)
 	of_agents = Counter(agent for _run, agent in completed)
 	problems += [f"{agent}: {count} completed runs" for agent, count in of_agents.items() if count > 1]
@@ -154,11 +126,7 @@ def _problems(agents: list[str], *, all_of_them: bool = False) -> list[str]:
 
 
 def _by_run(runs: list[str]) -> dict[str, str]:
-	return dict(frappe.get_all("RL Proposal Run", {"name": ("in", runs)}, ["name", "status"], as_list=True))
-
-
-def _statuses(runs: list[str]) -> dict[str, int]:
-	return dict(Counter(_by_run(runs).values()))
+	return dict(frappe.get_all(RUN, {"name": ("in", runs)}, ["name", "status"], as_list=True))
 
 
 def _open(runs: list[str]) -> list[str]:
@@ -166,45 +134,10 @@ def _open(runs: list[str]) -> list[str]:
 	return [run for run, status in _by_run(runs).items() if status == "In Progress"]
 
 
-def _grow_old(runs: list[str]) -> None:
-	"""As if more time had passed than a job takes from the queue to its first lock."""
-	old = add_to_date(now_datetime(), seconds=-2 * proposal_run.DELAY.total_seconds())
-	mine = {"name": ("in", runs), "status": "In Progress", "creation": (">", old)}
-	# only those that have waited for a while
-	waited = add_to_date(now_datetime(), seconds=-5)
-	for run in frappe.get_all("RL Proposal Run", {**mine, "started_on": ("<", waited)}, pluck="name"):
-		frappe.db.set_value("RL Proposal Run", run, "creation", old, update_modified=False)
-
-
 def _prepare() -> list[str]:
 	frappe.flags.mute_emails = True
-	supplier, agents = make.make_supplier(), []
-	for _ in range(AGENTS):
-		warehouse = make.make_warehouse()
-		items = [make.make_item(supplier) for _ in range(ITEMS)]
-		for item in items:
-			make.sell_every_day(item, warehouse, 4)
-		agent = make.make_agent([warehouse], items, mode="Draft")
-		policy_store.make_classical(agent)
-		agents.append(agent.name)
-	frappe.db.commit()
-	return agents
-
-
-def _forget(agents: list[str]) -> None:
-	"""What earlier runs made, so that each orders all items again."""
-	of_agents = {"agent": ("in", agents)}
-	requests = frappe.get_all("Material Request", {"rl_agent": ("in", agents)}, pluck="name")
-	frappe.db.delete("Material Request Item", {"parent": ("in", requests or [""])})
-	frappe.db.delete("Material Request", {"name": ("in", requests or [""])})
-	for doctype in ("RL Proposal", "RL Proposal Run", "RL Feedback Due"):
-		if frappe.get_meta(doctype).has_field("agent"):
-			frappe.db.delete(doctype, of_agents)
-	frappe.db.commit()
-
-
-def _clean(agents: list[str]) -> None:
-	_forget(agents)
-	for agent in agents:
-		frappe.delete_doc("RL Agent Settings", agent, force=True)
-	frappe.db.commit()
+	supplier = make.make_supplier()
+	return [
+		many_runs.make_agent(make.make_warehouse(), [make.make_item(supplier) for _ in range(ITEMS)])
+		for _ in range(AGENTS)
+	]

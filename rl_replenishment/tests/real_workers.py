@@ -1,4 +1,4 @@
-"""Workers of the job queue as processes of their own, to be killed by tests."""
+"""Workers of the job queue as processes of their own, to be killed by tests; see `many_runs`."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from random import Random
 
 from frappe.utils.background_jobs import get_workers, start_worker
 
@@ -18,7 +19,39 @@ from rl_replenishment.bridge.proposing import run as proposal_run
 LONGEST_SECONDS = 600
 
 
-def worker() -> multiprocessing.Process:
+class Crew:
+	"""So many workers, at work within `with`; who is killed is replaced, and at the end all are killed."""
+
+	def __init__(self, count: int) -> None:
+		self._count = count
+		self._workers: list[multiprocessing.Process] = []
+
+	def __enter__(self) -> Crew:
+		self._workers = [_worker() for _ in range(self._count)]
+		# their start, which loads the app, is not to be measured
+		wait_until(lambda: sum(is_alive(worker.pid) for worker in get_workers()) >= self._count)
+		return self
+
+	def __exit__(self, *_: object) -> None:
+		for each in self._workers:
+			_kill(each, "both")
+
+	def is_at_work(self) -> bool:
+		return any(_children(each.pid) for each in self._workers)
+
+	def kill_one(self, random: Random) -> str | None:
+		"""Kill the worker, the job or both of one that is at work; says which, None where nobody is."""
+		busy = [at for at, each in enumerate(self._workers) if _children(each.pid)]
+		if not busy:
+			return None
+		at, how = random.choice(busy), random.choice(("worker", "job", "both"))
+		_kill(self._workers[at], how)
+		if not self._workers[at].is_alive():
+			self._workers[at] = _worker()
+		return how
+
+
+def _worker() -> multiprocessing.Process:
 	"""What `bench worker` runs, as a process of its own."""
 	process = multiprocessing.get_context("spawn").Process(target=_work, args=(str(Path.cwd()),))
 	process.start()
@@ -30,9 +63,9 @@ def _work(sites: str) -> None:
 	start_worker(queue=proposal_run.QUEUE, quiet=True)
 
 
-def kill(worker: multiprocessing.Process, what: str) -> None:
+def _kill(worker: multiprocessing.Process, what: str) -> None:
 	"""Kill a worker, the job that it is at, or both, without a warning."""
-	jobs = children(worker.pid) if what != "worker" else []
+	jobs = _children(worker.pid) if what != "worker" else []
 	for process in [*([worker.pid] if what != "job" else []), *jobs]:
 		with suppress(ProcessLookupError):
 			os.kill(process, signal.SIGKILL)
@@ -40,7 +73,7 @@ def kill(worker: multiprocessing.Process, what: str) -> None:
 		worker.join()
 
 
-def children(parent: int | None) -> list[int]:
+def _children(parent: int | None) -> list[int]:
 	"""The processes that a process has begun."""
 	found = []
 	for stat in Path("/proc").glob("[0-9]*/stat"):
@@ -48,11 +81,6 @@ def children(parent: int | None) -> list[int]:
 			if int(stat.read_text().rsplit(")", 1)[1].split()[1]) == parent:
 				found.append(int(stat.parent.name))
 	return found
-
-
-def wait_for_workers(count: int) -> None:
-	"""Until so many have begun: not their start, which loads the app, is to be measured."""
-	wait_until(lambda: sum(is_alive(worker.pid) for worker in get_workers()) >= count)
 
 
 def is_alive(process: int | None) -> bool:

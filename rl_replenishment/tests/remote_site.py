@@ -7,7 +7,7 @@ from typing import Any
 import frappe
 import numpy as np
 from erpnext.stock.doctype.material_request.material_request import make_purchase_order
-from frappe.utils import add_days, now_datetime, nowdate
+from frappe.utils import add_days, nowdate
 
 from rl_replenishment.bridge.policies import store as policy_store
 from rl_replenishment.setup.roles import TRAINER, USER
@@ -169,17 +169,9 @@ def request(material_request: str) -> dict[str, Any]:
 def prepare_large(items: int, rows: int) -> dict[str, Any]:
 	"""An agent with two years of demand of many items, `rows` in the ledger, straight in the database."""
 	days = 730
-	warehouse, pattern = make.make_warehouse(), frappe.get_doc("Item", make.make_item())
-	prefix = make.unique("Many")
-	codes = [f"{prefix}-{number:05}" for number in range(items)]
-	stamp = now_datetime()
-	marks = {"creation": stamp, "modified": stamp, "owner": "Administrator", "modified_by": "Administrator"}
-	values = {**pattern.get_valid_dict(convert_dates_to_str=True), **marks}
-	_insert("Item", [{**values, "name": code, "item_code": code, "item_name": code} for code in codes])
-	bins = [
-		{"name": f"{code}-bin", "item_code": code, "warehouse": warehouse, "actual_qty": 5} for code in codes
-	]
-	_insert("Bin", [{**marks, **each} for each in bins])
+	warehouse = make.make_warehouse()
+	codes = make.make_items(items, warehouse, stock=5)
+	prefix, marks = codes[0].rpartition("-")[0], make.marks()
 	ledger = {"docstatus": 1, "warehouse": warehouse, "company": make.company(), "is_cancelled": 0}
 	ledger |= {"voucher_type": "Delivery Note", "voucher_no": "DN", "posting_time": "12:00:00"}
 	rng = np.random.default_rng(0)
@@ -188,7 +180,7 @@ def prepare_large(items: int, rows: int) -> dict[str, Any]:
 	when = [add_days(nowdate(), -int(each)) for each in range(days)]
 	for first in range(0, rows, 50_000):
 		part = range(first, min(first + 50_000, rows))
-		_insert(
+		make.insert_rows(
 			"Stock Ledger Entry",
 			[
 				{
@@ -216,7 +208,3 @@ def remove_large(agent: str, prefix: str) -> None:
 	for doctype in ("Stock Ledger Entry", "Bin", "Item"):
 		frappe.db.delete(doctype, {"name": ("like", f"{prefix}-%")})
 	frappe.db.commit()
-
-
-def _insert(doctype: str, rows: list[dict[str, Any]]) -> None:
-	frappe.db.bulk_insert(doctype, list(rows[0]), [list(row.values()) for row in rows], chunk_size=5000)

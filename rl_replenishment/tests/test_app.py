@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import date
-from unittest.mock import patch
+from datetime import date, datetime, timezone
+from typing import Any
+from unittest.mock import Mock, patch
 
 import click
 import frappe
@@ -31,6 +32,11 @@ class TestApp(IntegrationTestCase):
 		self.assertEqual(
 			frappe.db.get_value("Module Def", "RL Replenishment", "app_name"), "rl_replenishment"
 		)
+
+
+def _job(status: str, started_at: datetime | None) -> Any:
+	"""A job of the queue, as RQ tells of it."""
+	return Mock(get_status=Mock(return_value=status), started_at=started_at)
 
 
 class AgentCase(IntegrationTestCase):
@@ -164,25 +170,30 @@ class TestRounds(AgentCase):
 				self.assertEqual(tasks.need_to_run(agent, wednesday), due, (frequency, last))
 
 	def test_runs_of_dead_workers_are_marked(self):
-		"""Within its job's time a run may still be at work, and one may still wait for a worker."""
-		lost, waiting, at_work = (
+		"""A run may still be at work, or wait for a worker, or have found one that has yet to begin."""
+		lost, died, waiting, taken_up, at_work = (
 			frappe.get_doc({"doctype": "RL Proposal Run", "agent": self.names[0]}).insert().name
-			for _ in range(3)
+			for _ in range(5)
 		)
-		for run in (lost, waiting):
+		for run in (lost, died, waiting, taken_up):
 			frappe.db.set_value("RL Proposal Run", run, "creation", add_days(now_datetime(), -1))
+		now = datetime.now(timezone.utc).replace(tzinfo=None)
+		jobs = {
+			under_way.job_of(waiting): _job("queued", None),
+			under_way.job_of(taken_up): _job("started", now),
+			under_way.job_of(died): _job("started", now - 2 * under_way.DELAY),
+		}
 		with (
 			patch.object(training_run, "check_stuck_runs") as check_trainings,
-			patch.object(
-				under_way, "get_job_status", lambda job: "queued" if job.endswith(waiting) else None
-			),
+			patch.object(under_way, "get_job", jobs.get),
 		):
 			tasks.check_stuck_runs()
 		check_trainings.assert_called_once_with()
-		run = frappe.get_doc("RL Proposal Run", lost)
-		self.assertEqual(run.status, "Failed")
-		self.assertIn("propose again", run.messages)
-		for going in (waiting, at_work):
+		for name in (lost, died):
+			run = frappe.get_doc("RL Proposal Run", name)
+			self.assertEqual(run.status, "Failed")
+			self.assertIn("propose again", run.messages)
+		for going in (waiting, taken_up, at_work):
 			self.assertEqual(frappe.db.get_value("RL Proposal Run", going, "status"), "In Progress")
 
 

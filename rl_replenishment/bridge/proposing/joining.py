@@ -20,13 +20,13 @@ from rl_replenishment.bridge.notifying import PROPOSALS_FAILED, PROPOSALS_WAITIN
 from rl_replenishment.bridge.proposing import parts
 from rl_replenishment.bridge.proposing.under_way import (
 	ATTEMPTS,
-	DELAY,
 	QUEUE,
 	TIMEOUT_SECONDS,
 	Cancelled,
 	is_locked,
 	is_waiting,
 	job_of,
+	long_ago,
 	progress,
 	why,
 )
@@ -138,7 +138,7 @@ def lacks_workers(run: str) -> bool:
 
 
 def _is_lost(run: str, part: parts.Waiting) -> bool:
-	is_old = part.queued_on < now_datetime() - DELAY
+	is_old = part.queued_on < long_ago()
 	return is_old and not is_waiting(_job_of_part(run, part)) and not is_locked(parts.PART, part.name)
 
 
@@ -147,7 +147,7 @@ def go_on(run: str) -> None:
 	for part in parts.waiting(run):
 		if not _is_lost(run, part):
 			continue
-		tries = in_a_transaction(partial(parts.begin_anew, part, now_datetime() - DELAY))
+		tries = in_a_transaction(partial(parts.begin_anew, part, long_ago()))
 		if tries > MOST_TRIES:
 			reason = _("its workers ended before it was written; propose again")
 			in_a_transaction(partial(parts.give_up, part.name, reason))

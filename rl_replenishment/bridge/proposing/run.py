@@ -24,7 +24,6 @@ from rl_replenishment.bridge.proposing.joining import AGENT
 from rl_replenishment.bridge.proposing.round import Round, carry_out
 from rl_replenishment.bridge.proposing.under_way import (
 	ATTEMPTS,
-	DELAY,
 	QUEUE,
 	TIMEOUT_SECONDS,
 	Cancelled,
@@ -33,6 +32,7 @@ from rl_replenishment.bridge.proposing.under_way import (
 	is_locked,
 	is_waiting,
 	job_of,
+	long_ago,
 	progress,
 	progress_of,
 	why,
@@ -209,7 +209,7 @@ def lost_runs() -> list[tuple[str, str]]:
 	"""The runs in progress, with their agents, that nobody is at and that wait for no worker."""
 	old = frappe.get_all(
 		"RL Proposal Run",
-		{"status": "In Progress", "creation": ("<", now_datetime() - DELAY)},
+		{"status": "In Progress", "creation": ("<", long_ago())},
 		["name", "agent", "parts"],
 		as_list=True,
 	)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import frappe
 from frappe import _
-from frappe.utils.background_jobs import get_job_status
+from frappe.utils import now_datetime
+from frappe.utils.background_jobs import get_job
 from redis.exceptions import RedisError
 from rq.timeouts import JobTimeoutException
 
@@ -17,7 +18,7 @@ from rl_replenishment.bridge.proposing import parts
 from rl_replenishment.bridge.retrying import IN_THE_WAY, is_connection_lost
 
 QUEUE, TIMEOUT_SECONDS = "long", 1500
-#: a job is in the queue at once, and a worker that takes one up holds its row at once
+#: a job is in the queue by then, and a worker that has taken one up holds its row
 DELAY = timedelta(minutes=1)
 #: what locks were in the way of is carried out so often
 ATTEMPTS = 3
@@ -31,12 +32,24 @@ def job_of(run: str) -> str:
 	return f"rl_replenishment.propose.{run}"
 
 
+def long_ago() -> datetime:
+	"""What is older than this would be seen by now."""
+	return now_datetime() - DELAY
+
+
 def is_waiting(job: str) -> bool:
-	"""Whether a job waits for a worker; where nobody knows, as without Redis, it does."""
+	"""Whether a job waits for a worker, or has just found one; without Redis, nobody knows, and it does."""
 	try:
-		return get_job_status(job) in ("queued", "deferred", "scheduled")
+		found = get_job(job)
 	except RedisError:
 		return True
+	if found is None:
+		return False
+	if (status := found.get_status()) == "started" and found.started_at:
+		# the worker loads the app first: it need not hold its row yet
+		began = found.started_at.replace(tzinfo=timezone.utc)
+		return datetime.now(timezone.utc) - began < DELAY
+	return status in ("queued", "deferred", "scheduled")
 
 
 def is_locked(doctype: str, name: str) -> bool:

@@ -61,7 +61,7 @@ class TestParts(IntegrationTestCase):
 		with (
 			patch.dict(frappe.conf, {parts.CONFIGURED: lines}),
 			patch.object(frappe, "enqueue", enqueue),
-			patch.object(under_way, "get_job_status", return_value=None),
+			patch.object(under_way, "get_job", return_value=None),
 		):
 			yield jobs
 
