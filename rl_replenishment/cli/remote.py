@@ -78,9 +78,9 @@ def run(options: argparse.Namespace, screen: Screen) -> dict[str, Any]:
 	"""Do what was asked for."""
 	try:
 		from rl_replenishment.remote.access import find_access
-		from rl_replenishment.remote.client import Site
+		from rl_replenishment.remote.client import NobodyThere, Site
 		from rl_replenishment.remote.place import Place
-		from rl_replenishment.remote.training import Patience
+		from rl_replenishment.remote.training import Patience, check_is_there
 	except ModuleNotFoundError as error:
 		raise InputError(
 			f"This needs {error.name}, which is not installed; run: pip install 'rl_replenishment[remote]'."
@@ -91,8 +91,16 @@ def run(options: argparse.Namespace, screen: Screen) -> dict[str, Any]:
 		# before a site writes anything down for a training that cannot be
 		make_trainer(DEFAULT_ALGORITHM, device=options.device)
 	access = find_access(options.site, options.api_key, options.config)
+	if options.action != "train":
+		try:
+			check_is_there(access)
+		except NobodyThere as error:
+			if options.action != "run" or options.once:
+				raise
+			# a trainer that begins while the site is away
+			screen.error(f"{error} It is tried again and again.")
 	folder = options.work or Path("remote-training") / _as_folder(options.agent)
-	place, patience = Place(folder, access.url, options.agent), Patience(options.patience)
+	place, patience = Place(folder, access.url, options.agent), Patience(options.patience, screen.error)
 	site, teller = Site(access), Site(access, tries=0, timeout=(3, 10))
 	with place.alone():
 		if options.action == "run":
@@ -153,8 +161,8 @@ def _run(
 			if options.once:
 				raise
 			# told, and tried again: a site may be away for a night
-			screen.error(str(error))
 			wait = min(AFTER_FAILURE_SECONDS, options.every * 3600)
+			screen.error(f"{error} The next try is in {wait / 60:.0f} minutes.")
 		if options.once:
 			return done
 		time.sleep(max(wait - (time.monotonic() - began), 1.0))

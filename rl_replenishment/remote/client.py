@@ -11,6 +11,7 @@ from urllib.parse import urljoin, urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
+from urllib3.exceptions import NewConnectionError
 from urllib3.util import Retry
 
 from rl_replenishment import __version__
@@ -37,6 +38,31 @@ class Refused(SiteError):
 
 class Unreachable(SiteError):
 	"""No answer for as long as was waited: it may come later."""
+
+
+class NobodyThere(Unreachable):
+	"""Nothing answers at the address at all."""
+
+
+class Told(dict[str, Any]):
+	"""What a method of a site answers; what is not in it, another version would have put there."""
+
+	def __init__(self, url: str, values: Mapping[str, Any]) -> None:
+		super().__init__(values)
+		self._url = url
+
+	def __missing__(self, name: str) -> Any:
+		raise SiteError(
+			f"{self._url} answered without {name}: rl_replenishment is of another version there than"
+			f" {__version__}; bring both to the same."
+		)
+
+	def number(self, name: str) -> int:
+		"""A value that is a whole number."""
+		try:
+			return int(self[name])
+		except (TypeError, ValueError):
+			return int(self.__missing__(name))
 
 
 class Site:
@@ -76,15 +102,15 @@ class Site:
 		for scheme in ("https://", "http://"):
 			self._session.mount(scheme, HTTPAdapter(max_retries=retry))
 
-	def ask(self, method: str, **values: Any) -> dict[str, Any]:
+	def ask(self, method: str, **values: Any) -> Told:
 		"""What one of the app's methods answers; it changes nothing."""
 		return self._call("GET", method, params=_given(values))
 
-	def tell(self, method: str, **values: Any) -> dict[str, Any]:
+	def tell(self, method: str, **values: Any) -> Told:
 		"""Have one of the app's methods do something, which it does once however often it is told."""
 		return self._call("POST", method, json=_given(values))
 
-	def _call(self, verb: str, method: str, **sent: Any) -> dict[str, Any]:
+	def _call(self, verb: str, method: str, **sent: Any) -> Told:
 		address = f"{self.url}/api/method/{_API}.{method}"
 		try:
 			answer = self._session.request(
@@ -93,7 +119,16 @@ class Site:
 			text = answer.content
 		except requests.exceptions.SSLError as error:
 			raise SiteError(f"{self.url} has no certificate that can be trusted ({_cause(error)}).") from None
+		except requests.exceptions.ProxyError as error:
+			raise SiteError(
+				f"The proxy on the way to {self.url} does not let this through ({_cause(error)}); look at"
+				" HTTPS_PROXY and NO_PROXY."
+			) from None
 		except (requests.exceptions.Timeout, requests.exceptions.ConnectionError) as error:
+			if _is_nobody_there(error):
+				raise NobodyThere(
+					f"{self.url} cannot be reached ({_cause(error)}); check the address, or try again later."
+				) from None
 			raise Unreachable(f"{self.url} cannot be reached ({_cause(error)}); try again later.") from None
 		except requests.exceptions.RequestException as error:
 			if isinstance(error, ValueError):
@@ -102,7 +137,7 @@ class Site:
 			raise Unreachable(f"{self.url} gave no whole answer, it was cut off; try again.") from None
 		return self._read(answer.status_code, answer.headers, text)
 
-	def _read(self, status: int, headers: Mapping[str, str], content: bytes) -> dict[str, Any]:
+	def _read(self, status: int, headers: Mapping[str, str], content: bytes) -> Told:
 		if 300 <= status < 400:
 			raise SiteError(self._sent_on(headers.get("Location", "")))
 		try:
@@ -122,7 +157,7 @@ class Site:
 					f"{self.url} answered with {what}: that is a page of a proxy, or no site of Frappe;"
 					" check the address."
 				)
-			return message
+			return Told(self.url, message)
 		raise self._error(status, headers, document if isinstance(document, dict) else None)
 
 	def _sent_on(self, location: str) -> str:
@@ -143,6 +178,11 @@ class Site:
 			return SiteError(
 				f"{self.url} does not know this API key and secret, or their user is disabled; enable the"
 				" user, or make new ones."
+			)
+		if status == 407:
+			return SiteError(
+				f"A proxy on the way to {self.url} wants a name and password (HTTP 407); look at HTTPS_PROXY"
+				" and NO_PROXY."
 			)
 		if status in _PASSING:
 			state = "is in maintenance" if kind == "SessionStopped" or status == 503 else "is too busy"
@@ -182,6 +222,11 @@ def _given(values: dict[str, Any]) -> dict[str, Any]:
 
 def _kind(headers: Mapping[str, str]) -> str:
 	return headers.get("Content-Type", "").split(";")[0] or "something"
+
+
+def _is_nobody_there(error: Exception) -> bool:
+	cause = getattr(error.args[0], "reason", None) if error.args else None
+	return isinstance(error, requests.exceptions.ConnectTimeout) or isinstance(cause, NewConnectionError)
 
 
 def _cause(error: Exception) -> str:

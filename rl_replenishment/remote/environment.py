@@ -66,22 +66,24 @@ def read_state(site: Site, agent: str) -> SiteState:
 	if not rows:
 		raise InputError(f"Agent {agent} of {site.url} orders for nothing; look at its warehouses and items.")
 
-	def column(name: str) -> FloatArray:
-		return np.array([row[name] for row in rows], dtype=np.float32)
+	def column(name: str, *shape: int) -> FloatArray:
+		return np.array([row[name] for row in rows], dtype=np.float32).reshape(len(rows), *shape)
 
-	observation = column("observation")
-	if observation.shape[1] != OBSERVATION_SIZE:
-		raise InputError(f"{site.url} observes otherwise than this version; bring both to the same version.")
-	return SiteState(
-		keys=tuple(ItemKey(row["item_code"], row["warehouse"]) for row in rows),
-		on_hand=column("on_hand"),
-		on_order=column("on_order"),
-		daily_demand=column("daily_demand"),
-		lead_time_days=column("lead_time_days"),
-		scale=column("scale"),
-		policy_qty=column("policy_qty"),
-		observation=observation,
-	)
+	try:
+		return SiteState(
+			keys=tuple(ItemKey(row["item_code"], row["warehouse"]) for row in rows),
+			on_hand=column("on_hand"),
+			on_order=column("on_order"),
+			daily_demand=column("daily_demand"),
+			lead_time_days=column("lead_time_days"),
+			scale=column("scale"),
+			policy_qty=column("policy_qty"),
+			observation=column("observation", OBSERVATION_SIZE),
+		)
+	except (KeyError, TypeError, ValueError):
+		raise InputError(
+			f"{site.url} observes otherwise than this version; bring both to the same version."
+		) from None
 
 
 class ErpNextEnv(gym.Env[FloatArray, FloatArray]):

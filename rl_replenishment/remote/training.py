@@ -19,7 +19,8 @@ from rl_replenishment.core.policies.archive import pack
 from rl_replenishment.core.policies.store import policy_files
 from rl_replenishment.core.training.of_records import metrics, prepare, train
 from rl_replenishment.core.training.records_file import FORMAT_VERSION, unpack_records
-from rl_replenishment.remote.client import Refused, Site, Unreachable
+from rl_replenishment.remote.access import Access
+from rl_replenishment.remote.client import NobodyThere, Refused, Site, Told, Unreachable
 from rl_replenishment.remote.place import BEGUN, PULLED, PUSHED, TRAINED, Place, Standing
 from rl_replenishment.remote.watch import Disowned, Ended, RemoteWatch
 
@@ -41,6 +42,8 @@ class Patience:
 
 	#: seconds
 	longest: float = 900.0
+	#: told once, with a sentence, where it is begun to wait for an answer
+	begins: Callable[[str], object] = lambda told: None
 	sleep: Callable[[float], object] = time.sleep
 	clock: Callable[[], float] = time.monotonic
 
@@ -50,9 +53,11 @@ class Patience:
 		while True:
 			try:
 				return ask()
-			except Unreachable:
+			except Unreachable as error:
 				if self.clock() - began + wait > self.longest:
 					raise
+				if wait == FIRST_WAIT:
+					self.begins(f"{error} It is waited for, {self.longest:.0f} s at most.")
 				self.sleep(wait)
 				wait = min(2 * wait, LONGEST_WAIT)
 
@@ -67,6 +72,19 @@ class Patience:
 			self.sleep(wait)
 			wait = min(2 * wait, LONGEST_WAIT)
 		return found
+
+
+def check_is_there(access: Access) -> None:
+	"""Raise at once where nobody answers at an address, or another than was asked for.
+
+	One who is busy or restarts is to be waited for.
+	"""
+	try:
+		Site(access, tries=0).ask("about")
+	except NobodyThere:
+		raise
+	except Unreachable:
+		return
 
 
 def pull(
@@ -97,7 +115,7 @@ def pull(
 	standing = place.keep(standing, run=begun["name"])
 	run = standing.run
 
-	def written() -> dict[str, Any] | None:
+	def written() -> Told | None:
 		now = site.ask("training", training_run=run)
 		show(0.0, now["message"] or "")
 		if now["status"] not in _OPEN:
@@ -105,7 +123,7 @@ def pull(
 		return now if now["snapshot_sha256"] else None
 
 	told = patience.until(written, f"The records of training {run}")
-	total = int(told["snapshot_bytes"])
+	total = told.number("snapshot_bytes")
 	while (start := place.part_size()) < total:
 		page = patience.with_answer(partial(site.ask, "records", training_run=run, start=start))
 		data = _decoded(page)
@@ -183,7 +201,7 @@ def push(site: Site, place: Place, patience: Patience, show: Show) -> dict[str, 
 		raise InputError(f"There is no policy in {place.folder} to push; run remote train first.")
 	policy, told = place.result()
 	run, sha256 = standing.run, hashlib.sha256(policy).hexdigest()
-	page = int(patience.with_answer(lambda: site.ask("about"))["page_bytes"])
+	page = patience.with_answer(lambda: site.ask("about")).number("page_bytes")
 	now = patience.with_answer(lambda: site.ask("training", training_run=run))
 	if now["status"] in _OPEN and now["upload_sha256"] != sha256:
 		start, restarts = 0, 0
@@ -192,7 +210,7 @@ def push(site: Site, place: Place, patience: Patience, show: Show) -> dict[str, 
 			answer = patience.with_answer(
 				partial(site.tell, "upload_policy", training_run=run, start=start, data=part)
 			)
-			received = int(answer["received"])
+			received = answer.number("received")
 			is_further = start < received <= len(policy)
 			restarts += not is_further
 			if restarts > _MOST_RESTARTS:
@@ -204,9 +222,9 @@ def push(site: Site, place: Place, patience: Patience, show: Show) -> dict[str, 
 			lambda: site.tell("finish_training", training_run=run, sha256=sha256, metrics=told)
 		)
 
-	def ended() -> dict[str, Any] | None:
+	def ended() -> Told | None:
 		found = site.ask("training", training_run=run)
-		show(0.5 + float(found["progress"] or 0) / 200, found["message"] or "")
+		show(0.5 + found.number("progress") / 200, found["message"] or "")
 		return None if found["status"] in _OPEN else found
 
 	now = patience.until(ended, f"What becomes of training {run}")
