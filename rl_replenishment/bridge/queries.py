@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date
 from functools import cached_property
@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 from frappe.query_builder.functions import Concat, Count, GroupConcat
 from pypika.queries import QueryBuilder, Table
-from pypika.terms import ContainsCriterion, Criterion, CustomFunction, Field, Term
+from pypika.terms import Case, ContainsCriterion, Criterion, CustomFunction, Field, Term
 
 from rl_replenishment.core.items import FloatArray, ItemKey
 
@@ -37,6 +37,14 @@ class _Values(Term):
 def one_of(field: Term, values: Iterable[str]) -> ContainsCriterion:
 	"""The condition that a field is one of many values."""
 	return ContainsCriterion(field, _Values(values))
+
+
+def by_value(field: Field, values: Mapping[str, Any]) -> Case:
+	"""What there is for the value of a field; NULL where there is nothing."""
+	found = Case()
+	for value, what in values.items():
+		found = found.when(field == value, what)
+	return found
 
 
 def posted_within(entry: Table, first: date, end: date | None = None) -> Criterion:

@@ -99,8 +99,9 @@ def _measured(agent: str, count: int, lines_per_part: int, lines: int) -> tuple[
 		run = proposal_run.enqueue(agent)
 		wait_until(lambda: status_of(run) != "In Progress")
 		seconds = time.monotonic() - began
-	if status_of(run) != "Completed" or (problems := _problems(run, lines)):
-		raise SystemExit(frappe.as_json({"status": status_of(run), "problems": problems}))
+	status, problems = status_of(run), _problems(run, lines)
+	if status != "Completed" or problems:
+		raise SystemExit(frappe.as_json({"status": status, "problems": problems}))
 	return _lines(run), round(seconds, 1)
 
 

@@ -95,7 +95,7 @@ def proposals_without_request() -> list[Fault]:
 
 def link_proposals(faults: Sequence[Fault]) -> None:
 	names = [fault.name for fault in faults]
-	in_a_transaction(lambda: link(one_of(frappe.qb.DocType("RL Proposal").name, names)))
+	in_a_transaction(lambda: link(one_of(frappe.qb.DocType("Material Request Item").rl_proposal, names)))
 
 
 def requested_twice() -> list[Fault]:

@@ -30,7 +30,7 @@ from rl_replenishment.bridge.proposing.under_way import (
 	progress,
 	why,
 )
-from rl_replenishment.bridge.retrying import in_a_transaction
+from rl_replenishment.bridge.retrying import IN_THE_WAY, in_a_transaction
 
 AGENT = "RL Agent Settings"
 #: a part whose worker dies is begun anew so often
@@ -57,6 +57,11 @@ def write_part(run: str, part: str) -> None:
 		in_a_transaction(write, attempts=ATTEMPTS)
 	except Cancelled:
 		return
+	except IN_THE_WAY as error:
+		# says nothing of its lines
+		for each in parts.waiting(run):
+			if each.name == part:
+				_begin_anew(run, each, now_datetime(), why(error))
 	except Exception as error:
 		reason = why(error)
 		frappe.log_error(
@@ -145,15 +150,19 @@ def _is_lost(run: str, part: parts.Waiting) -> bool:
 def go_on(run: str) -> None:
 	"""Begin the parts of a run anew whose workers have died, and end the run where all are written."""
 	for part in parts.waiting(run):
-		if not _is_lost(run, part):
-			continue
-		tries = in_a_transaction(partial(parts.begin_anew, part, long_ago()))
-		if tries > MOST_TRIES:
+		if _is_lost(run, part):
 			reason = _("its workers ended before it was written; propose again")
-			in_a_transaction(partial(parts.give_up, part.name, reason))
-		elif tries:
-			_enqueue(run, part._replace(tries=tries))
+			_begin_anew(run, part, long_ago(), reason)
 	_end_if_written(run)
+
+
+def _begin_anew(run: str, part: parts.Waiting, earlier_than: datetime, reason: str) -> None:
+	"""Put a part into the queue again, last put there before a moment; given up for a `reason` in the end."""
+	tries = in_a_transaction(partial(parts.begin_anew, part, earlier_than))
+	if tries > MOST_TRIES:
+		in_a_transaction(partial(parts.give_up, part.name, reason))
+	elif tries:
+		_enqueue(run, part._replace(tries=tries))
 
 
 def tell(run: str, mode: str, is_refused: bool, is_requested: bool) -> None:

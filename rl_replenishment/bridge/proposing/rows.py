@@ -17,7 +17,7 @@ from pypika.terms import Criterion
 
 from rl_replenishment.bridge import figures
 from rl_replenishment.bridge.guarding import plain
-from rl_replenishment.bridge.queries import Keys, one_of
+from rl_replenishment.bridge.queries import Keys, by_value, one_of
 from rl_replenishment.bridge.state.situation import Situation
 from rl_replenishment.core.items import FloatArray, ItemKey
 from rl_replenishment.core.policies.base import usual_rate
@@ -29,6 +29,8 @@ OPEN = ("Proposed", "Requested")
 DIGITS = 6
 #: stock that lasts longer, or that nothing is taken from, counts as lasting so long
 MOST_DAYS_OF_STOCK = 999.0
+#: proposals in one statement: of many more at once, the database would pass all there are
+_LINKED_AT_ONCE = 200
 _NOT_ORDERED = ("item_code", "warehouse", "on_hand", "on_order", "baseline_qty", "held_back")
 
 
@@ -146,22 +148,35 @@ def insert(
 def link_requests(requests: list[str]) -> None:
 	"""Tell the proposals where they were requested."""
 	if requests:
-		link(frappe.qb.DocType("Material Request Item").parent.isin(requests))
+		link(one_of(frappe.qb.DocType("Material Request Item").parent, requests))
 
 
 def link(which: Criterion) -> None:
-	"""Tell proposals where they were requested: `which` of them, by their own or their lines' columns."""
+	"""Tell proposals where they were requested: of these lines.
+
+	The lines are read first, and proposals written by name: one statement over both would lock all lines that
+	the database passes, and so whoever else makes requests at the time, until the transaction ends.
+	"""
 	proposal, line = frappe.qb.DocType("RL Proposal"), frappe.qb.DocType("Material Request Item")
-	(
-		frappe.qb.update(proposal)
-		.join(line)
-		.on(line.rl_proposal == proposal.name)
-		.set(proposal.material_request, line.parent)
-		.set(proposal.material_request_item, line.name)
-		.set(proposal.status, "Requested")
-		.where(which)
+	rows = (
+		frappe.qb.from_(line)
+		.select(line.rl_proposal, line.parent, line.name)
+		.where(which & (line.rl_proposal != ""))
+		.orderby(line.rl_proposal)
 		.run()
 	)
+	for first in range(0, len(rows), _LINKED_AT_ONCE):
+		part = rows[first : first + _LINKED_AT_ONCE]
+		requests = by_value(proposal.name, {name: request for name, request, _item in part})
+		items = by_value(proposal.name, {name: item for name, _request, item in part})
+		(
+			frappe.qb.update(proposal)
+			.set(proposal.material_request, requests)
+			.set(proposal.material_request_item, items)
+			.set(proposal.status, "Requested")
+			.where(one_of(proposal.name, [name for name, _request, _item in part]))
+			.run()
+		)
 
 
 def not_ordered(situation: Situation, proposals: Sequence[Proposal], at: Sequence[int]) -> str:

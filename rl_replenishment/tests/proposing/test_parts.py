@@ -120,6 +120,46 @@ class TestParts(IntegrationTestCase):
 		for request in frappe.get_all("Material Request", {"rl_run": run}, pluck="name"):
 			self.assertTrue(frappe.db.exists("RL Feedback Due", {"parent": request}))
 
+	def test_what_stands_in_the_way_of_a_part_refuses_no_line(self) -> None:
+		"""It is tried again, and again by another job; only what never succeeds is given up."""
+		busy = patch.object(parts, "write", side_effect=frappe.QueryDeadlockError)
+		with self.at_most(2) as jobs, patch("time.sleep"):
+			run = self.divided()
+			with busy as write:
+				self.write(jobs[0])
+				self.assertEqual(write.call_count, under_way.ATTEMPTS)
+			self.assertEqual((len(jobs), jobs[2]["part"]), (3, jobs[0]["part"]))
+			self.assertNotEqual(jobs[2]["job_id"], jobs[0]["job_id"])
+			for job in jobs[1:]:
+				self.write(job)
+			self.assertEqual((self.run_of(run).status, len(self.lines(run))), ("Completed", 4))
+			self.again()
+			run = self.divided()
+			with busy:
+				for job in jobs[3:4] * (joining.MOST_TRIES + 1):
+					self.write(job)
+			self.write(jobs[4])
+		ended = self.run_of(run)
+		self.assertEqual((ended.status, len(self.lines(run))), ("Partly", 2))
+		self.assertIn("Others held what the run writes locked", ended.messages)
+
+	def test_linking_locks_no_lines_of_others(self) -> None:
+		"""What writes several tables in one statement locks all that it passes of each."""
+		statements: list[str] = []
+		sql = frappe.db.sql
+
+		def noted(query: Any, *values: Any, **options: Any) -> Any:
+			statements.append(str(query).strip())
+			return sql(query, *values, **options)
+
+		with self.at_most(2) as jobs:
+			self.divided()
+			with patch.object(frappe.db, "sql", noted):
+				self.write(jobs[0])
+		writing = [each for each in statements if each.upper().startswith(("UPDATE", "DELETE"))]
+		self.assertTrue(any("tabRL Proposal`" in each for each in writing))
+		self.assertEqual([each for each in writing if "JOIN" in each.upper()], [])
+
 	def test_what_is_sent_twice_is_written_once(self) -> None:
 		with self.at_most(2) as jobs:
 			run = self.divided()
