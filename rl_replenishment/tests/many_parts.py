@@ -22,7 +22,7 @@ from rl_replenishment.tests.many_runs import RUN, status_of
 from rl_replenishment.tests.real_workers import LONGEST_SECONDS, Crew, wait_until
 
 #: the large run, whose throughput is measured: lines, and lines of a part
-LINES, LINES_PER_PART = 2400, 400
+LINES, LINES_PER_PART = 1600, 400
 #: the one whose workers are killed: its requests are many and small, and a part has one or two of them
 KILLED_REQUESTS, KILLED_LINES = 12, 8
 KILLED_PART = 16
@@ -109,7 +109,7 @@ def _killed(agent: str, wanted: int, random: Random, expected: list[tuple[Any, .
 	statuses, kills, hit = Counter[str](), Counter[str](), Counter[str]()
 	problems: list[str] = []
 	update_site_config(parts.CONFIGURED, KILLED_PART)
-	with Crew(AMONG) as crew, many_runs.impatient():
+	with Crew(AMONG, preloaded=True) as crew, many_runs.impatient():
 		while statuses.total() < wanted and not problems:
 			many_runs.forget([agent])
 			aims = list(AIMS[statuses.total() % len(AIMS)])
@@ -126,8 +126,8 @@ def _killed(agent: str, wanted: int, random: Random, expected: list[tuple[Any, .
 				if time.monotonic() > looked + 1:
 					many_runs.look_for_lost_runs()
 					looked = time.monotonic()
-				if stands != UNJOINED:
-					time.sleep(0.005)
+				# who joins is there for an instant
+				time.sleep(0.002 if aims[:1] == [UNJOINED] else 0.05)
 			# who was killed may be at it still
 			time.sleep(1)
 			status = status_of(run)

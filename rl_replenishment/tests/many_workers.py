@@ -58,7 +58,7 @@ def _killed(agents: list[str], wanted: int, random: Random) -> dict[str, Any]:
 	"""Rounds of one run for each agent while workers are killed; a run that fails is begun again."""
 	done, kills, statuses = 0, Counter[str](), Counter[str]()
 	problems: list[str] = []
-	with Crew(AMONG) as crew, many_runs.impatient():
+	with Crew(AMONG, preloaded=True) as crew, many_runs.impatient():
 		while done < wanted and not problems:
 			many_runs.forget(agents)
 			left = list(agents)

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from random import Random
+from typing import Any
 
 from frappe.utils.background_jobs import get_workers, start_worker
 
@@ -17,17 +18,26 @@ from rl_replenishment.bridge.proposing import run as proposal_run
 
 #: what has not come about by then hangs
 LONGEST_SECONDS = 600
+_PRELOADED = (
+	"frappe.utils.background_jobs",
+	"erpnext.stock.doctype.material_request.material_request",
+	"rl_replenishment.bridge.proposing.run",
+)
 
 
 class Crew:
 	"""So many workers, at work within `with`; who is killed is replaced, and at the end all are killed."""
 
-	def __init__(self, count: int) -> None:
+	def __init__(self, count: int, *, preloaded: bool = False) -> None:
+		"""`preloaded`: with the app in memory, so that who is killed is soon replaced."""
 		self._count = count
-		self._workers: list[multiprocessing.Process] = []
+		self._context = multiprocessing.get_context("forkserver" if preloaded else "spawn")
+		if preloaded:
+			self._context.set_forkserver_preload(list(_PRELOADED))
+		self._workers: list[Any] = []
 
 	def __enter__(self) -> Crew:
-		self._workers = [_worker() for _ in range(self._count)]
+		self._workers = [self._begin() for _ in range(self._count)]
 		# their start, which loads the app, is not to be measured
 		wait_until(lambda: sum(is_alive(worker.pid) for worker in get_workers()) >= self._count)
 		return self
@@ -47,15 +57,14 @@ class Crew:
 		at, how = random.choice(busy), random.choice(("worker", "job", "both"))
 		_kill(self._workers[at], how)
 		if not self._workers[at].is_alive():
-			self._workers[at] = _worker()
+			self._workers[at] = self._begin()
 		return how
 
-
-def _worker() -> multiprocessing.Process:
-	"""What `bench worker` runs, as a process of its own."""
-	process = multiprocessing.get_context("spawn").Process(target=_work, args=(str(Path.cwd()),))
-	process.start()
-	return process
+	def _begin(self) -> Any:
+		"""What `bench worker` runs, as a process of its own."""
+		process = self._context.Process(target=_work, args=(str(Path.cwd()),))
+		process.start()
+		return process
 
 
 def _work(sites: str) -> None:
@@ -63,7 +72,7 @@ def _work(sites: str) -> None:
 	start_worker(queue=proposal_run.QUEUE, quiet=True)
 
 
-def _kill(worker: multiprocessing.Process, what: str) -> None:
+def _kill(worker: Any, what: str) -> None:
 	"""Kill a worker, the job that it is at, or both, without a warning."""
 	jobs = _children(worker.pid) if what != "worker" else []
 	for process in [*([worker.pid] if what != "job" else []), *jobs]:
