@@ -48,6 +48,8 @@ class SiteState:
 	lead_time_days: FloatArray
 	#: what a difference of 1 reward is, see `core.feedback`
 	scale: FloatArray
+	#: whether the stock UOM must be a whole number
+	whole: npt.NDArray[np.bool_]
 	#: what the policy in use would order
 	policy_qty: FloatArray
 	#: shape (N, OBSERVATION_SIZE), as in training
@@ -77,6 +79,7 @@ def read_state(site: Site, agent: str) -> SiteState:
 			daily_demand=column("daily_demand"),
 			lead_time_days=column("lead_time_days"),
 			scale=column("scale"),
+			whole=column("whole").astype(bool),
 			policy_qty=column("policy_qty"),
 			observation=column("observation", OBSERVATION_SIZE),
 		)
@@ -95,7 +98,8 @@ class ErpNextEnv(gym.Env[FloatArray, FloatArray]):
 	original system, the environment is the live system, for any number of items.
 
 	## Action space
-	`Box(0, largest, (N,))`: units to order of each item-warehouse, in stock UOM, rounded to two decimals.
+	`Box(0, largest, (N,))`: units to order of each item-warehouse, in stock UOM; rounded to whole numbers where
+	the UOM must be one, to two decimals elsewhere.
 	What is 0 is not on the request; where all are 0 nothing is posted.
 
 	## Observation space
@@ -166,7 +170,8 @@ class ErpNextEnv(gym.Env[FloatArray, FloatArray]):
 		return self._look(), self._info()
 
 	def step(self, action: FloatArray) -> tuple[FloatArray, float, bool, bool, dict[str, Any]]:
-		asked = np.round(np.clip(action, self.action_space.low, self.action_space.high).astype(float), 2)  # type: ignore[attr-defined]
+		within = np.clip(action, self.action_space.low, self.action_space.high).astype(float)  # type: ignore[attr-defined]
+		asked = np.where(self.state.whole, np.round(within), np.round(within, 2))
 		lines = [
 			{"item_code": key.item_code, "warehouse": key.warehouse, "qty": float(quantity)}
 			for key, quantity in zip(self.state.keys, asked, strict=True)

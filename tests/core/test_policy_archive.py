@@ -58,6 +58,8 @@ def test_same_policy_same_bytes() -> None:
 		lambda files: packed(*files.items(), ("../../more", b"")),
 		lambda files: packed(*files.items(), (MANIFEST_FILE, b"{}")),
 		lambda files: packed(*files.items(), compression=zipfile.ZIP_DEFLATED),
+		lambda files: packed(*files.items(), *((f"{number}", b"") for number in range(50))),
+		lambda files: pack(files) + b"more",
 		lambda files: packed(
 			(MANIFEST_FILE, bytes(2**24)), (WEIGHTS_FILE, b""), compression=zipfile.ZIP_LZMA
 		),
@@ -67,6 +69,15 @@ def test_same_policy_same_bytes() -> None:
 def test_foreign_files_are_refused(foreign: Callable[[dict[str, bytes]], bytes]) -> None:
 	with pytest.raises(PolicyFileError, match=r"^Policy POL-1 "):
 		unpack(foreign(contents()), "Policy POL-1")
+
+
+def test_a_long_table_of_contents_is_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
+	"""However it is told how long that is: a zip of some megabytes would take a gigabyte."""
+	both = [packed(*((f"{number}", b"") for number in range(count))) for count in (1000, 70_000)]
+	monkeypatch.setattr(zipfile, "ZipFile", None)
+	for foreign in both:
+		with pytest.raises(PolicyFileError, match="is no policy"):
+			unpack(foreign, "file")
 
 
 def test_large_files_are_not_opened(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,7 +14,7 @@ import pytest
 from fake_site import Answer, refusal, served
 
 from rl_replenishment.remote.access import Access
-from rl_replenishment.remote.client import Refused, Site, SiteError, Unreachable
+from rl_replenishment.remote.client import NobodyThere, Refused, Site, SiteError, Unreachable
 
 PAGE = b"<html><title>Sign in to the proxy</title></html>"
 
@@ -46,6 +46,11 @@ def test_asks_in_the_users_name() -> None:
 		),
 		(Answer(status=404, body=PAGE, content_type="text/html"), SiteError, "HTTP 404 with text/html"),
 		(Answer(status=301, body=b"", Location="https://www.example.com/"), SiteError, "www.example.com"),
+		(
+			Answer(status=407, body=PAGE, content_type="text/html"),
+			SiteError,
+			"A proxy .* look at HTTPS_PROXY",
+		),
 		(refusal(401, "AuthenticationError", "x"), SiteError, "does not know this API key"),
 		(refusal(403, "PermissionError", "No permission for <b>A</b>."), Refused, "No permission for A."),
 		(Answer(status=403, body=b"{}"), Refused, "role RL Replenishment Trainer"),
@@ -94,8 +99,28 @@ def test_nobody_there() -> None:
 	with socket.socket() as free:
 		free.bind(("127.0.0.1", 0))
 		url = f"http://127.0.0.1:{free.getsockname()[1]}"
-	with pytest.raises(Unreachable, match="cannot be reached"):
-		Site(Access(url, "k", "s"), tries=1, backoff=0).ask("about")
+	for address in (url, "https://no-such-host.invalid"):
+		with pytest.raises(NobodyThere, match=r"cannot be reached .*; check the address, or try again"):
+			Site(Access(address, "k", "s"), tries=1, backoff=0).ask("about")
+
+
+def test_a_proxy_that_lets_nothing_through(monkeypatch: pytest.MonkeyPatch) -> None:
+	with served(lambda *_: Answer({})) as proxy:
+		monkeypatch.setenv("HTTPS_PROXY", proxy.url)
+		with pytest.raises(
+			SiteError, match=r"The proxy on the way to https://erp\.example\.com .*HTTPS_PROXY"
+		):
+			Site(Access("https://erp.example.com", "k", "s"), tries=0).ask("about")
+
+
+def test_what_another_version_answers() -> None:
+	with served(lambda *_: Answer({"page_bytes": "many"})) as site:
+		told = site.client().ask("about")
+		for look in (lambda: told["records_format"], lambda: told.number("page_bytes")):
+			with pytest.raises(
+				SiteError, match=r"answered without .*: rl_replenishment is of another version"
+			):
+				look()
 
 
 def test_a_certificate_of_ones_own(tmp_path: Path) -> None:

@@ -272,6 +272,34 @@ def test_the_command_ends_with_one_sentence(
 		assert json.loads(capsys.readouterr().out)["stage"] == "pulled"
 
 
+def test_an_address_where_nobody_is_is_told_at_once(
+	tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+	"""Not after a quarter of an hour, which a site that restarts is waited for."""
+	monkeypatch.setenv("RL_REPLENISHMENT_API_KEY", "key")
+	monkeypatch.setenv("RL_REPLENISHMENT_API_SECRET", "secret-of-7")
+	monkeypatch.setattr("time.sleep", lambda seconds: pytest.fail("it is waited for"))
+	folder = tmp_path / "work"
+	for action in (["pull"], ["push"], ["run", "--once"]):
+		command = ["remote", *action, "--site", "http://127.0.0.1:9", "--agent", "A", "--work", str(folder)]
+		assert main(command) == 2
+		(told,) = capsys.readouterr().err.strip().splitlines()
+		assert "http://127.0.0.1:9 cannot be reached" in told
+		assert not folder.exists()
+
+
+def test_who_is_waited_for_is_told_once(app: App, tmp_path: Path) -> None:
+	told: list[str] = []
+	patience = Patience(60.0, told.append, sleep=lambda seconds: None)
+	answers = [Answer(status=503, body=b"")] * 3
+	with served(lambda name, values: answers.pop() if answers else app(name, values)) as site:
+		client = site.client(tries=0)
+		training.pull(client, place(site, tmp_path), "A", {}, patience, shown)
+	assert len(told) == 1
+	assert "is in maintenance" in told[0]
+	assert "waited for, 60 s at most" in told[0]
+
+
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is full")
 def test_a_full_disk_is_told(app: App, tmp_path: Path) -> None:
 	with served(app) as site:

@@ -62,6 +62,10 @@ def test_the_originals_walk(site: Site) -> None:
 		request = waiting.value.material_request
 		site.arrange("order", request, world["supplier"], {first: 12, third: 20})
 		assert again.resume(request)[1] == 1
+		# what an algorithm asks for is no whole number
+		with pytest.raises(Undecided) as waiting:
+			environment(site, world, patience=0).step(np.array([1.6, 0.3, 0], np.float32))
+		assert site.arrange("request", waiting.value.material_request)["lines"] == [[first, 2]]
 		# nothing asked for: nothing posted
 		assert again.step(np.zeros(3, np.float32))[4]["material_request"] is None
 	finally:

@@ -7,7 +7,6 @@ them is no feedback to its policy.
 from __future__ import annotations
 
 import json
-import math
 import re
 from typing import Any
 
@@ -20,7 +19,8 @@ from rl_replenishment.bridge.queries import one_of
 from rl_replenishment.bridge.state.scope import resolve_scope
 
 _KEY = re.compile(r"[0-9a-f]{32}")
-MOST_LINES = 1000
+#: of a request, and of a line as the database holds it
+MOST_LINES, MOST_QUANTITY = 1000, 10**9
 
 
 def post(agent: str, lines: list[Any], key: str, submit: bool) -> dict[str, Any]:
@@ -81,8 +81,9 @@ def _checked(lines: list[Any], scope: set[tuple[str, str]]) -> dict[tuple[str, s
 		if not (isinstance(code, str) and isinstance(place, str) and (code, place) in scope):
 			frappe.throw(_("A line is not about an item and warehouse that the agent orders for."))
 		is_number = isinstance(quantity, int | float) and not isinstance(quantity, bool)
-		if not (is_number and math.isfinite(quantity) and quantity > 0):
-			frappe.throw(_("The quantity of {0} is no number above 0.").format(escape_html(code)))
+		if not (is_number and 0 < quantity <= MOST_QUANTITY):
+			text = _("The quantity of {0} is no number above 0 and up to {1}.")
+			frappe.throw(text.format(escape_html(code), MOST_QUANTITY))
 		if (code, place) in found:
 			frappe.throw(_("{0} is on two lines.").format(escape_html(code)))
 		found[code, place] = float(quantity)

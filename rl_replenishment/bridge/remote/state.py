@@ -85,6 +85,8 @@ def _read(settings: Document) -> dict[str, Any]:
 	for i, key in enumerate(items.keys):
 		row: dict[str, Any] = {"item_code": key.item_code, "warehouse": key.warehouse}
 		row["uom"] = situation.purchasing.stock_uoms[i]
+		# a request of a part of one would be refused
+		row["whole"] = bool(situation.purchasing.whole[i])
 		row |= {column: figures.exact(float(values[i])) for column, values in columns.items()}
 		row["observation"] = [round(float(value), 6) for value in np.asarray(observed[i])]
 		rows.append(row)

@@ -15,6 +15,10 @@ _NAMES = (MANIFEST_FILE, WEIGHTS_FILE)
 #: the earliest that a zip can tell
 _NO_DATE = (1980, 1, 1, 0, 0, 0)
 _UNIX, _PRIVATE_FILE = 3, 0o100600 << 16
+#: of the record that ends a zip without a comment, and the place in it of the size of the table of contents
+_END, _END_BYTES, _TABLE_BYTES = b"PK\5\6", 22, slice(-10, -6)
+#: what comes before it where that size is to be read elsewhere, and bytes of a table of two files
+_SIZE_ELSEWHERE, _LARGEST_TABLE = b"PK\6\7", 1000
 
 
 def pack(contents: Mapping[str, bytes]) -> bytes:
@@ -33,11 +37,12 @@ def unpack(data: bytes, source: str) -> dict[str, bytes]:
 	"""The contents of a policy folder from an archive; `source` names it in errors.
 
 	Nothing is written to the disk and nothing but the two files is accepted, neither compressed nor more of
-	it than there is data: a file from elsewhere cannot fill the memory.
+	it than there is data, nor a long table of contents: a file from elsewhere cannot fill the memory.
 	"""
 	if len(data) > LARGEST_ARCHIVE:
 		raise PolicyFileError(f"{source} has {len(data)} bytes, more than any policy.")
 	try:
+		_refuse_long_table(data, source)
 		with zipfile.ZipFile(io.BytesIO(data)) as archive:
 			entries = archive.infolist()
 			if sorted(entry.filename for entry in entries) != sorted(_NAMES):
@@ -48,3 +53,13 @@ def unpack(data: bytes, source: str) -> dict[str, bytes]:
 			return {entry.filename: archive.read(entry) for entry in entries}
 	except (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError):
 		raise PolicyFileError(f"{source} is damaged; restore it from a backup or train again.") from None
+
+
+def _refuse_long_table(data: bytes, source: str) -> None:
+	"""Opening a zip reads all of its table of contents, of which each line takes ten times its bytes."""
+	end = data[-_END_BYTES:]
+	is_short = int.from_bytes(end[_TABLE_BYTES], "little") <= _LARGEST_TABLE
+	if not end.startswith(_END) or not is_short or data[-_END_BYTES - 20 :].startswith(_SIZE_ELSEWHERE):
+		raise PolicyFileError(
+			f"{source} is damaged, or is no policy; restore it from a backup or train again."
+		)
