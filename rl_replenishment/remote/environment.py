@@ -98,8 +98,8 @@ class ErpNextEnv(gym.Env[FloatArray, FloatArray]):
 	original system, the environment is the live system, for any number of items.
 
 	## Action space
-	`Box(0, largest, (N,))`: units to order of each item-warehouse, in stock UOM; rounded to whole numbers where
-	the UOM must be one, to two decimals elsewhere.
+	`Box(0, largest, (N,))`: units to order of each item-warehouse, in stock UOM; rounded to whole numbers
+	where the UOM must be one, to two decimals elsewhere.
 	What is 0 is not on the request; where all are 0 nothing is posted.
 
 	## Observation space
