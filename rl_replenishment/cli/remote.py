@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import hashlib
 import re
 import time
 from pathlib import Path
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 ACTIONS = ("pull", "train", "push", "run")
 #: hours between two trainings of `run`, and seconds after one that came to nothing
 EVERY_HOURS, AFTER_FAILURE_SECONDS = 24.0, 300.0
+#: bytes: disks take 255, and an agent's name may be longer than that
+_LONGEST_NAME = 200
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -181,5 +184,8 @@ def _tell_result(now: dict[str, Any], screen: Screen) -> dict[str, Any]:
 
 
 def _as_folder(agent: str) -> str:
-	"""A name that any disk takes."""
-	return re.sub(r"[^\w.-]+", "_", agent).strip(".") or "agent"
+	"""A name that any disk takes; of two long ones that begin alike, each has its own."""
+	name = re.sub(r"[^\w.-]+", "_", agent).strip(".") or "agent"
+	if len(whole := name.encode()) <= _LONGEST_NAME:
+		return name
+	return f"{whole[:_LONGEST_NAME].decode(errors='ignore')}-{hashlib.sha256(whole).hexdigest()[:8]}"

@@ -76,10 +76,10 @@ def _checked(url: str) -> str:
 	except ValueError:
 		is_whole = None
 	# what is not shown may be secret
-	if is_whole and (parts.query or parts.fragment or "@" in parts.netloc):
+	if is_whole and (parts.path or parts.query or parts.fragment or "@" in parts.netloc):
 		raise InputError(
 			f"The address of the site at {host} has more than a site's; write it as in https://erp.example.com,"
-			" without a user, ? or #."
+			" without a user, a path, ? or #."
 		)
 	if not is_whole or not _HOST.fullmatch(host or ""):
 		raise InputError(f"{_shown(url)!r} is no site; write it as in https://erp.example.com.")

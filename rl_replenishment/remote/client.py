@@ -118,6 +118,10 @@ class Site:
 			)
 			text = answer.content
 		except requests.exceptions.SSLError as error:
+			if "wrong version number" in str(error):
+				raise SiteError(
+					f"{self.url} answers without TLS; check the port, and that https is served there."
+				) from None
 			raise SiteError(f"{self.url} has no certificate that can be trusted ({_cause(error)}).") from None
 		except requests.exceptions.ProxyError as error:
 			raise SiteError(

@@ -101,6 +101,11 @@ class Place:
 		write_bytes_atomically(self.folder / _STATE, json.dumps(asdict(standing), indent=1).encode())
 		return standing
 
+	def forget(self) -> None:
+		"""There is no training: the site refused to begin one."""
+		self.clear()
+		(self.folder / _STATE).unlink(missing_ok=True)
+
 	def clear(self) -> None:
 		"""Take away all but where the training stands."""
 		for name in (_PART, _RECORDS, _POLICY, _METRICS):

@@ -107,11 +107,16 @@ def pull(
 	if standing is None or standing.stage != BEGUN or not _is_open(site, standing, patience):
 		standing = place.begin()
 	training_id = standing.training_id
-	begun = patience.with_answer(
-		lambda: site.tell(
-			"begin_training", agent=agent, training_id=training_id, trainer=socket.gethostname(), **asked
+	try:
+		begun = patience.with_answer(
+			lambda: site.tell(
+				"begin_training", agent=agent, training_id=training_id, trainer=socket.gethostname(), **asked
+			)
 		)
-	)
+	except Refused:
+		if not standing.run:
+			place.forget()
+		raise
 	standing = place.keep(standing, run=begun["name"])
 	run = standing.run
 

@@ -55,6 +55,7 @@ def test_a_file_that_others_read_is_refused(file: Path, mode: int) -> None:
 		("https://", "is no site"),
 		("https://user:hidden@erp.example.com", "at erp.example.com has more than a site's"),
 		("https://erp.example.com/?token=hidden", "has more than a site's"),
+		("https://erp.example.com/app/hidden", "has more than a site's; .* without a user, a path"),
 		("user:hidden@erp.example.com", "is no site"),
 		("https://erp example.com", "is no site"),
 		("https://erp.example.com:99999", "is no site"),

@@ -185,6 +185,24 @@ def trained(site: FakeSite, folder: Path) -> Place:
 	return there
 
 
+@pytest.mark.parametrize("agent", ["Nobody", "50 % \"off\" 'A'", "\u5099" * 140, "../..", "con/\\:"])
+def test_nothing_is_left_of_a_training_that_is_refused(
+	agent: str, app: App, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+	"""Whatever the name of the agent is."""
+	monkeypatch.setenv("RL_REPLENISHMENT_API_KEY", "key")
+	monkeypatch.setenv("RL_REPLENISHMENT_API_SECRET", "secret-of-7")
+	monkeypatch.chdir(tmp_path)
+	with served(app) as site:
+		app.instead["begin_training"] = refusal(404, "DoesNotExistError", "There is no such agent")
+		command = ["remote", "pull", "--site", site.url, "--agent", agent]
+		assert main(command) == 2
+		assert "no such agent" in capsys.readouterr().err
+		assert [path.name for path in tmp_path.rglob("*") if path.is_file()] == [".lock"]
+		assert main(command) == 0
+		assert site.asked[-1][1]["start"] == "8192"
+
+
 @pytest.mark.parametrize("method", ["about", "training", "upload_policy", "finish_training"])
 def test_a_push_that_is_cut_off_is_done_once(method: str, app: App, tmp_path: Path) -> None:
 	with served(app) as site:
