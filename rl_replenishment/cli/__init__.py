@@ -27,6 +27,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 			file=sys.stderr,
 		)
 		return BAD_INPUT
-	except KeyboardInterrupt:
-		print("rl-replenishment: Interrupted; nothing was written.", file=sys.stderr)
+	except KeyboardInterrupt as interrupted:
+		# a command that keeps what it has done says so
+		what = interrupted.args[0] if interrupted.args else "Interrupted; nothing was written."
+		print(f"rl-replenishment: {what}", file=sys.stderr)
 		return INTERRUPTED

@@ -105,11 +105,15 @@ def run(options: argparse.Namespace, screen: Screen) -> dict[str, Any]:
 	folder = options.work or Path("remote-training") / _as_folder(options.agent)
 	place, patience = Place(folder, access.url, options.agent), Patience(options.patience, screen.error)
 	site, teller = Site(access), Site(access, tries=0, timeout=(3, 10))
-	with place.alone():
-		if options.action == "run":
-			return _run(options, site, teller, place, patience, screen)
-		with screen.progress(options.action.capitalize()) as update:
-			done = _step(options.action, options, site, teller, place, patience, update)
+	try:
+		with place.alone():
+			if options.action == "run":
+				return _run(options, site, teller, place, patience, screen)
+			with screen.progress(options.action.capitalize()) as update:
+				done = _step(options.action, options, site, teller, place, patience, update)
+	except KeyboardInterrupt:
+		told = f"Interrupted; the same command goes on from what is in {place.folder}."
+		raise KeyboardInterrupt(told) from None
 	if options.action == "push":
 		return _tell_result(done, screen)
 	screen.say(f"Training {done['training_run']} is {done['stage']}; its files are in {place.folder}.")

@@ -122,7 +122,7 @@ def pull(
 
 	def written() -> Told | None:
 		now = site.ask("training", training_run=run)
-		show(0.0, now["message"] or "")
+		show(0.0, now["message"] or "Waiting for the records")
 		if now["status"] not in _OPEN:
 			raise Over(_ended(now))
 		return now if now["snapshot_sha256"] else None
@@ -229,7 +229,7 @@ def push(site: Site, place: Place, patience: Patience, show: Show) -> dict[str, 
 
 	def ended() -> Told | None:
 		found = site.ask("training", training_run=run)
-		show(0.5 + found.number("progress") / 200, found["message"] or "")
+		show(0.5 + found.number("progress") / 200, found["message"] or "Pushing")
 		return None if found["status"] in _OPEN else found
 
 	now = patience.until(ended, f"What becomes of training {run}")

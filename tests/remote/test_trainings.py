@@ -306,6 +306,26 @@ def test_an_address_where_nobody_is_is_told_at_once(
 		assert not folder.exists()
 
 
+def test_ctrl_c_says_where_it_goes_on(
+	app: App, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+	monkeypatch.setenv("RL_REPLENISHMENT_API_KEY", "key")
+	monkeypatch.setenv("RL_REPLENISHMENT_API_SECRET", "secret-of-7")
+	folder = tmp_path / "work"
+	with served(app) as site:
+		command = ["remote", "pull", "--site", site.url, "--agent", "A", "--work", str(folder)]
+		with monkeypatch.context() as interrupting:
+			interrupting.setattr(Place, "complete", _interrupt)
+			assert main(command) == 130
+		assert f"goes on from what is in {folder}" in capsys.readouterr().err
+		assert main(command) == 0
+		assert site.names().count("records") == 3
+
+
+def _interrupt(*_: object) -> None:
+	raise KeyboardInterrupt
+
+
 def test_who_is_waited_for_is_told_once(app: App, tmp_path: Path) -> None:
 	told: list[str] = []
 	patience = Patience(60.0, told.append, sleep=lambda seconds: None)
