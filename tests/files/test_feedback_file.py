@@ -107,7 +107,7 @@ def test_orders_that_were_cancelled_are_no_decisions(write: WriteFile) -> None:
 		("item_code,proposed_qty,ordered_qty\na,120,10 Box\n", '"10 Box" is in another unit than "120"'),
 		("item_code,proposed_qty,ordered_qty,stock_qty\na,120,10,120\n", "10 is 120 in the stock unit"),
 		(
-			"item_code,proposed_qty,ordered_qty,factor\na,120,10,12\n",
+			"item_code,proposed_qty,ordered_qty,Umrechnungsfaktor\na,120,10,12\n",
 			"10 is 120 in the stock unit",
 		),
 		(
