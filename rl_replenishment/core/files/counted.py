@@ -160,6 +160,11 @@ _DOCUMENTS = {
 	"delivery": _words(r"delivery(?: note)?|shipment|lieferschein|lieferung"),
 	"invoice": _words(r"(?:sales )?invoice|rechnung|pos invoice"),
 }
+#: types of sales that are no documents
+_SOLD = _words(
+	r"sales?|pos(?: .*)?|online|shop|retail|wholesale|web|b2[bc]|verkauf|kasse",
+	r"standard|normal|product|item|artikel|ware",
+)
 _CANCELLED_ON = re.compile(r"(?:\b|_)(?:at|on|date)$|datum$")
 _NO = frozenset(
 	("", "0", "0.0", "no", "n", "false", "nein", "f", "-", "none", "null", "nan", "0000-00-00", "00.00.0000")
@@ -182,6 +187,9 @@ def counted_lines(table: Table, documents: Sequence[str], note: Note) -> Table:
 	for name in table.named(TYPE.name):
 		table = _without(table, name, _is_unsold, note)
 		_tell_documents(table, name, note)
+		# where all are of one kind, that is what was sold
+		if len(set(table.columns[name].distinct) - {""}) > 1:
+			_tell_unknown(table, name, note, _is_known_type)
 	if MOVEMENT.name in table.columns:
 		table = _without(table, MOVEMENT.name, _is_no_issue, note)
 		_tell_unknown(table, MOVEMENT.name, note, lambda text: bool(_number(text)) or _is_one_of(text, _LEFT))
@@ -313,6 +321,10 @@ def _below_nothing(table: Table) -> Mask:
 
 def _is_known_status(text: str) -> bool:
 	return _is_one_of(text, _COUNTS, _RETURN, _CAME_BACK)
+
+
+def _is_known_type(text: str) -> bool:
+	return _is_known_status(text) or _is_one_of(text, *_DOCUMENTS.values(), _SOLD)
 
 
 def _tell_unknown(

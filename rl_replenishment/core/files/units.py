@@ -44,6 +44,9 @@ UOM = Column(
 		"ME",
 		"Verkaufseinheit",
 		"VME",
+		"Gebinde",
+		"Qty Unit",
+		"Quantity Unit",
 	),
 )
 STOCK_UOM = Column(

@@ -161,10 +161,9 @@ def best_rule(
 
 def _usual(items: ItemTable, scenario: Scenario) -> Portfolio:
 	"""The rule with usual settings, where the days are too few to choose any on."""
-	rule = default_rule(items)
-	usual = Candidate(rule, rule)
-	cost = (run(rule, scenario).cost / max(scenario.days, 1)).astype(np.float32)
-	return Portfolio(before=usual, final=usual, cost_per_day=cost, cost_ratios={rule.name: 1.0})
+	before, final = default_rule(items), default_rule(items)
+	cost = (run(final, scenario).cost / max(scenario.days, 1)).astype(np.float32)
+	return Portfolio(Candidate(before, before), Candidate(final, final), cost, {final.name: 1.0})
 
 
 def _fitted(samples: Samples, end: int, seed: int) -> Fitted | None:
