@@ -227,9 +227,10 @@ def renew_classical(agent: str) -> None:
 	"""Tune an agent's classical rule anew, where one is in use."""
 	settings = frappe.get_doc("RL Agent Settings", agent)
 	stored = classical(settings)
-	active_policy(agent, lock=True)
-	# while it was tuned something better may have come into use
-	if is_classical_old(settings) and not is_untuned(stored):
+	name = active_policy(agent, lock=True)
+	# while it was tuned something better may have come into use; the usual rule replaces one that was tuned on
+	# too little, not itself
+	if name and is_classical_old(settings) and not (is_untuned(stored) and is_untuned(load(name))):
 		_save_classical(settings, stored)
 
 

@@ -132,6 +132,7 @@ class TestPolicyStore(TrainingCase):
 
 	def test_an_old_classical_rule_is_tuned_anew(self):
 		"""As often as the agent trains, and only where it is still in use."""
+		self.with_a_year_of_sales()
 		name, _stored = policy_store.make_classical(self.agent)
 		self.assertFalse(policy_store.is_classical_old(self.agent))
 		policy_store.renew_classical(self.agent.name)
