@@ -228,7 +228,7 @@ def renew_classical(agent: str) -> None:
 	settings = frappe.get_doc("RL Agent Settings", agent)
 	stored = classical(settings)
 	name = active_policy(agent, lock=True)
-	# while it was tuned something better may have come into use; the usual rule replaces one that was tuned on
+	# while it was tuned something better may have come into use; the usual rule replaces what was tuned on
 	# too little, not itself
 	if name and is_classical_old(settings) and not (is_untuned(stored) and is_untuned(load(name))):
 		_save_classical(settings, stored)
