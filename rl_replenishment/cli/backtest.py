@@ -110,7 +110,9 @@ def run(options: argparse.Namespace, screen: Screen) -> dict[str, Any]:
 		)
 	stored = read_policy(options.policy)
 	history = read_history(options.orders, options.date_format, screen, options.today)
-	ordered = None if options.ordered is None else read_ordered(options.ordered, options.date_format)
+	ordered = (
+		None if options.ordered is None else read_ordered(options.ordered, options.date_format, screen.note)
+	)
 	if ordered is not None:
 		history = with_books(history, ordered, options.ordered.name, screen)
 	stored, history, items, held = on_orders(options, stored, history, screen)

@@ -9,6 +9,7 @@ import pytest
 from core_samples import codes, history_of, mixed_history, mixed_items, state_of
 
 from rl_replenishment.core.demand.history import DemandHistory
+from rl_replenishment.core.demand.imputation import impute
 from rl_replenishment.core.items import ItemKey, ItemTable
 from rl_replenishment.core.policies.adaptation import adapted_to
 from rl_replenishment.core.policies.base import State
@@ -26,7 +27,7 @@ def state_after(history: DemandHistory, items: ItemTable) -> State:
 
 
 def test_it_orders_what_the_tuned_rule_orders() -> None:
-	history, items = mixed_history(), mixed_items()
+	history, items = mixed_history(400), mixed_items()
 	stored = classical_policy(history, items, OPTIONS)
 	state = state_after(history, items)
 	rule = stored.policy.classical
@@ -55,6 +56,52 @@ def test_a_short_history_takes_the_default_rule(days: int) -> None:
 	# a steady demand of 5 over 3 + 7 days, less the 2 that are there
 	assert ordered.tolist() == ([48, 48] if days else [0, 0])
 	parse_policy(policy_files(stored), "file")
+
+
+def bolt_history(days: int, kind: str, seed: int) -> DemandHistory:
+	"""About 10 a day, with one day of 400 more, a week that nothing was sold in, or every second day."""
+	rng = np.random.default_rng(seed)
+	demand = rng.poisson(10, days).astype(np.float32)
+	at = int(rng.integers(3, days - 10))
+	if kind == "bulk sale":
+		demand[at] += 400
+	elif kind == "stock-out":
+		demand[at : at + 7] = 0
+	elif kind == "every second day":
+		demand = 20.0 * (np.arange(days) % 2 == 0)
+	return history_of(demand[:, None])
+
+
+@pytest.mark.parametrize("kind", ["steady", "bulk sale", "stock-out", "every second day"])
+@pytest.mark.parametrize("days", [30, 60, 90, 120, 200, 300])
+def test_a_short_history_orders_what_lasts_until_the_next_order(days: int, kind: str) -> None:
+	"""Settings that look cheapest on few reviews order next to nothing: the end comes before the need."""
+	items = ItemTable.create(codes(1), lead_time_days=10, order_cost=4, unit_cost=2)
+	for seed in range(3):
+		history = impute(bolt_history(days, kind, seed), items).history
+		stored = classical_policy(history, items, OPTIONS)
+		state = State.from_history(
+			items,
+			history.demand,
+			today=history.end,
+			review_days=7,
+			on_hand=np.full(1, 50, np.float32),
+		)
+		# over lead time and review 170 are sold, and a usual lot is 240
+		assert 290 < stored.policy.order_quantities(state)[0] < 450
+		assert ("untuned" in stored.about) == (days < stored.about.get("days_to_tune", 0))
+
+
+def test_a_long_lead_time_takes_a_long_history_to_tune_on() -> None:
+	history = history_of(np.random.default_rng(0).poisson(5, (500, 2)))
+	soon, late = (
+		classical_policy(history, ItemTable.create(codes(2), lead_time_days=days), OPTIONS)
+		for days in (10, 100)
+	)
+	assert "untuned" not in soon.about
+	assert late.about["untuned"] == (
+		"The history spans 500 days; 670 are needed to tell which settings cost least."
+	)
 
 
 def test_a_history_without_demand_takes_the_default_rule() -> None:

@@ -81,3 +81,48 @@ def test_a_total_and_another_spelling(write: WriteFile) -> None:
 def test_mixed_units_are_refused(write: WriteFile) -> None:
 	with pytest.raises(InputError, match="column uom: a is in"):
 		read_feedback(write("item_code,proposed_qty,ordered_qty,uom\na,1,2,Nos\na,1,3,Box\n"))
+
+
+def test_a_german_file(write: WriteFile) -> None:
+	text = "Artikelnummer;Vorschlagsmenge;Bestellte Menge;Datum;Grund\nMÜ-1;10,5;12;01.03.2024;größer\n"
+	rows = read_feedback(write(text, encoding="cp1252"))
+	assert (rows.proposed_qty[0], rows.ordered_qty[0], rows.reason) == (10.5, 12, ("größer",))
+
+
+def test_orders_that_were_cancelled_are_no_decisions(write: WriteFile) -> None:
+	"""What was rejected with nothing ordered was turned down, which is one."""
+	notes: list[str] = []
+	text = "item_code,proposed_qty,ordered_qty,status\na,10,12,Cancelled\na,10,0,Rejected\na,10,9,Completed\n"
+	assert read_feedback(write(text), note=notes.append).ordered_qty.tolist() == [0, 9]
+	assert "1 line with status Cancelled left out" in notes[0]
+
+
+@pytest.mark.parametrize(
+	("text", "problem"),
+	[
+		(
+			"item_code,proposed_qty,ordered_qty\na,10 Box,120 Stk\n",
+			'"120 Stk" is in another unit than "10 Box"',
+		),
+		("item_code,proposed_qty,ordered_qty\na,120,10 Box\n", '"10 Box" is in another unit than "120"'),
+		("item_code,proposed_qty,ordered_qty,stock_qty\na,120,10,120\n", "10 is 120 in the stock unit"),
+		(
+			"item_code,proposed_qty,ordered_qty,Umrechnungsfaktor\na,120,10,12\n",
+			"10 is 120 in the stock unit",
+		),
+		(
+			"item_code,proposed_qty,ordered_qty,date\n"
+			+ "".join(f"a,{day},10,2024-03-{day:02}\n" for day in range(1, 13))
+			+ "a,3,3,2042-03-01\n",
+			"2042-03-01 is far after all others",
+		),
+	],
+)
+def test_what_cannot_be_meant_is_refused(write: WriteFile, text: str, problem: str) -> None:
+	with pytest.raises(InputError, match=problem):
+		read_feedback(write(text))
+
+
+def test_units_that_agree_are_read(write: WriteFile) -> None:
+	text = "item_code,proposed_qty,ordered_qty,stock_qty\na,10 Stk,12,12\n"
+	assert read_feedback(write(text)).ordered_qty.tolist() == [12]

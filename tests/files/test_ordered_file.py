@@ -66,3 +66,63 @@ def test_refusals(write: WriteFile, text: str, problem: str) -> None:
 		read_ordered(write(text))
 	assert str(caught.value).startswith("data.csv")
 	assert str(caught.value).endswith(".")
+
+
+def test_a_german_list_of_purchase_orders(write: WriteFile) -> None:
+	text = "Material;Bestelldatum;Bestellmenge;Wareneingang\nMÜ-1;01.03.2024;10,5;08.03.2024\n"
+	found = read_ordered(write(text, encoding="cp1252"))
+	assert found.quantity.tolist() == [10.5]
+	assert found.received_on.astype(str).tolist() == ["2024-03-08"]
+
+
+@pytest.mark.parametrize(
+	("header", "called_off", "kept"),
+	[("status", "Cancelled", "To Receive"), ("docstatus", "0", "1"), ("Storniert", "X", "")],
+)
+def test_what_was_cancelled_was_not_ordered(
+	write: WriteFile, header: str, called_off: str, kept: str
+) -> None:
+	notes: list[str] = []
+	text = f"item_code,date,qty,{header}\na,2024-03-01,10,{called_off}\na,2024-03-02,4,{kept}\n"
+	assert read_ordered(write(text), note=notes.append).quantity.tolist() == [4]
+	assert "left out, the first in row 2" in notes[0]
+
+
+def test_boxes_become_pieces_where_the_file_says_how_many(write: WriteFile) -> None:
+	text = "item_code,date,qty,uom,conversion_factor\na,2024-03-01,10,Box,12\na,2024-03-02,5,Stk,1\n"
+	assert read_ordered(write(text)).quantity.tolist() == [120, 5]
+	assert read_ordered(write("item_code,date,qty,stock_qty\na,2024-03-01,10,120\n")).quantity[0] == 120
+
+
+def test_a_total_at_the_end_and_another_spelling(write: WriteFile) -> None:
+	notes: list[str] = []
+	text = "item_code,date,qty\nBolt,2024-03-01,10\nBOLT,2024-03-02,5\nTotal,,15\n"
+	found = read_ordered(write(text), note=notes.append)
+	assert found.keys == (ItemKey("Bolt"),)
+	assert found.quantity.tolist() == [10, 5]
+	assert len(notes) == 2
+
+
+_TWICE = "".join(f"a,2024-03-{day:02},10\n" for day in range(1, 13))
+
+
+@pytest.mark.parametrize(
+	("text", "problem"),
+	[
+		(f"item_code,date,qty\n{_TWICE}{_TWICE}", "rows 14 to 25 are those of rows 2 to 13 again"),
+		("item_code,date,qty,uom\na,2024-03-01,10,Box\na,2024-03-02,5,Stk\n", 'in "Stk" here and in "Box"'),
+		("item_code,date,qty\na,2024-03,10\n", '"2024-03" is no day'),
+		(
+			f"item_code,date,qty\n{_TWICE}a,2035-03-01,3\n",
+			"2035-03-01 is far after all others, up to 2024",
+		),
+		(
+			"item_code,date,qty,received_date\na,2024-03-01,3,2034-03-09\n",
+			"2034-03-09 is more than two years after the order of 2024-03-01",
+		),
+		("item_code,date,qty,status\na,2024-03-01,3,Draft\n", "no row is left that was ordered"),
+	],
+)
+def test_what_cannot_be_meant_is_refused(write: WriteFile, text: str, problem: str) -> None:
+	with pytest.raises(InputError, match=problem):
+		read_ordered(write(text))

@@ -657,3 +657,20 @@ def test_what_was_called_off_in_other_languages(read: Read, header: str, value: 
 	assert sold(read(f"item_code;date;qty;{header}\na;2024-01-01;5;{value}\na;2024-01-02;7;\n")[0]) == {
 		"a": 7
 	}
+
+
+def test_an_order_that_has_most_of_the_demand_is_named(read: Read) -> None:
+	"""A project that is delivered in thirty lines is no booking far outside the others."""
+	usual = "".join(f"a,2024-03-{day:02},1,S{day}\n" for day in range(1, 29))
+	project = "".join(f"a,2024-03-{day:02},60,PRJ-7\n" for day in range(1, 29))
+	_, notes = read(f"item,date,qty,order_id\n{usual}{project}")
+	assert any('1680 of 1708 of a in "PRJ-7"' in note for note in notes)
+	_, notes = read(f"item,date,qty,order_id\n{usual}")
+	assert not any("one order has most" in note for note in notes)
+
+
+def test_types_that_mean_nothing_to_the_program_are_named(read: Read) -> None:
+	_, notes = read("item,date,qty,type\na,2024-03-01,5,Sale\na,2024-03-02,500,Sample\n")
+	assert any("1 line with type Sample count as sold" in note for note in notes)
+	_, notes = read("item,date,qty,type\na,2024-03-01,5,ZOR\na,2024-03-02,500,ZOR\n")
+	assert not notes

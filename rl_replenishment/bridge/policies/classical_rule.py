@@ -12,7 +12,7 @@ from typing import Any
 import frappe
 from frappe import _
 from frappe.model.document import Document
-from frappe.utils import getdate
+from frappe.utils import date_diff, getdate
 from frappe.utils.background_jobs import is_job_enqueued
 from redis.exceptions import RedisError
 
@@ -62,6 +62,14 @@ def classical(settings: Document, progress: Callable[[float], object] | None = N
 def is_untuned(stored: StoredPolicy) -> bool:
 	"""Whether it is the usual rule, for want of history to tune on."""
 	return "untuned" in stored.about
+
+
+def may_be_tuned(stored: StoredPolicy, settings: Document) -> bool:
+	"""Whether it is the usual rule, and there may be enough history to tune one on by now."""
+	if not is_untuned(stored):
+		return False
+	known = date_diff(getdate(), stored.about["data"]["first_day"])
+	return min(known, settings.history_days) >= stored.about.get("days_to_tune", 0)
 
 
 def first_rule(settings: Document, progress: Callable[[float], object] | None = None) -> StoredPolicy:

@@ -17,7 +17,13 @@ from frappe.utils import formatdate, now_datetime
 
 from rl_replenishment.bridge.guarding import plain
 from rl_replenishment.bridge.language import in_the_sites_language
-from rl_replenishment.bridge.policies.classical_rule import CLASSICAL, classical, first_rule, is_untuned
+from rl_replenishment.bridge.policies.classical_rule import (
+	CLASSICAL,
+	classical,
+	first_rule,
+	is_untuned,
+	may_be_tuned,
+)
 from rl_replenishment.core.errors import PolicyFileError
 from rl_replenishment.core.policies.archive import LARGEST_ARCHIVE, pack, unpack
 from rl_replenishment.core.policies.store import StoredPolicy, parse_policy, policy_files
@@ -39,7 +45,7 @@ def policy_in_use(
 	if not name:
 		return make_classical(settings, progress)
 	stored = load(name)
-	if is_untuned(stored):
+	if may_be_tuned(stored, settings):
 		renewed = first_rule(settings, progress)
 		if not is_untuned(renewed):
 			return _save_classical(settings, renewed), renewed
@@ -221,9 +227,10 @@ def renew_classical(agent: str) -> None:
 	"""Tune an agent's classical rule anew, where one is in use."""
 	settings = frappe.get_doc("RL Agent Settings", agent)
 	stored = classical(settings)
-	active_policy(agent, lock=True)
-	# while it was tuned something better may have come into use
-	if is_classical_old(settings) and not is_untuned(stored):
+	name = active_policy(agent, lock=True)
+	# while it was tuned something better may have come into use; the usual rule replaces what was tuned on
+	# too little, not itself
+	if name and is_classical_old(settings) and not (is_untuned(stored) and is_untuned(load(name))):
 		_save_classical(settings, stored)
 
 

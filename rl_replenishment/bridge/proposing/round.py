@@ -155,7 +155,7 @@ def preview(agent: str) -> dict[str, Any]:
 		stored = policy_store.load(active) if active else None
 	except PolicyFileError as error:
 		frappe.throw(str(error), title=_("Policy Cannot Be Used"))
-	if stored and classical_rule.is_untuned(stored):
+	if stored and classical_rule.may_be_tuned(stored, settings):
 		# as the run will: there may be enough to tune on by now
 		stored = None
 	if not stored and (waiting := classical_rule.wait_for_first_rule(settings)):

@@ -160,6 +160,11 @@ _DOCUMENTS = {
 	"delivery": _words(r"delivery(?: note)?|shipment|lieferschein|lieferung"),
 	"invoice": _words(r"(?:sales )?invoice|rechnung|pos invoice"),
 }
+#: types of sales that are no documents
+_SOLD = _words(
+	r"sales?|pos(?: .*)?|online|shop|retail|wholesale|web|b2[bc]|verkauf|kasse",
+	r"standard|normal|product|item|artikel|ware",
+)
 _CANCELLED_ON = re.compile(r"(?:\b|_)(?:at|on|date)$|datum$")
 _NO = frozenset(
 	("", "0", "0.0", "no", "n", "false", "nein", "f", "-", "none", "null", "nan", "0000-00-00", "00.00.0000")
@@ -174,24 +179,39 @@ def counted_lines(table: Table, documents: Sequence[str], note: Note) -> Table:
 	"""
 	if documents:
 		table = _with_document_status(table, documents[0])
-	for name in (*table.named(STATUS.name), *table.named(TYPE.name)):
-		is_status = name.startswith(STATUS.name)
+	table = without_called_off(table, note)
+	for name in table.named(STATUS.name):
+		# what is below 0 takes a sale back, and is none that came back
+		table = _without(table, name, _came_back, note, but=_below_nothing(table))
+		_tell_unknown(table, name, note)
+	for name in table.named(TYPE.name):
 		table = _without(table, name, _is_unsold, note)
-		if is_status:
-			# what is below 0 takes a sale back, and is none that came back
-			table = _without(table, name, _came_back, note, but=_below_nothing(table))
-		if table.columns[name].header.casefold().replace(" ", "") == "docstatus":
-			# Frappe: 0 is a draft, 2 is cancelled
-			table = _without(table, name, lambda text: text in ("0", "2"), note)
-		if is_status:
-			_tell_unknown(table, name, note)
-		else:
-			_tell_documents(table, name, note)
-	for name in table.named(CANCELLED.name):
-		table = _without(table, name, lambda text: text.casefold() not in _NO, note)
+		_tell_documents(table, name, note)
+		# where all are of one kind, that is what was sold
+		if len(set(table.columns[name].distinct) - {""}) > 1:
+			_tell_unknown(table, name, note, _is_known_type)
 	if MOVEMENT.name in table.columns:
 		table = _without(table, MOVEMENT.name, _is_no_issue, note)
 		_tell_unknown(table, MOVEMENT.name, note, lambda text: bool(_number(text)) or _is_one_of(text, _LEFT))
+	return table
+
+
+def without_called_off(table: Table, note: Note, but: Callable[[Table], Mask] | None = None) -> Table:
+	"""The rows but those that were cancelled, or are no more than drafts, by their status or a mark.
+
+	`but` tells which rows stay all the same.
+	"""
+
+	def without(table: Table, name: str, fits: Callable[[str], bool]) -> Table:
+		return _without(table, name, fits, note, None if but is None else but(table))
+
+	for name in table.named(STATUS.name):
+		table = without(table, name, _is_unsold)
+		if table.columns[name].header.casefold().replace(" ", "") == "docstatus":
+			# Frappe: 0 is a draft, 2 is cancelled
+			table = without(table, name, lambda text: text in ("0", "2"))
+	for name in table.named(CANCELLED.name):
+		table = without(table, name, lambda text: text.casefold() not in _NO)
 	return table
 
 
@@ -301,6 +321,10 @@ def _below_nothing(table: Table) -> Mask:
 
 def _is_known_status(text: str) -> bool:
 	return _is_one_of(text, _COUNTS, _RETURN, _CAME_BACK)
+
+
+def _is_known_type(text: str) -> bool:
+	return _is_known_status(text) or _is_one_of(text, *_DOCUMENTS.values(), _SOLD)
 
 
 def _tell_unknown(

@@ -10,6 +10,7 @@ from typing import NamedTuple, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from rl_replenishment.core.demand.ending import supported_days
 from rl_replenishment.core.demand.rhythm import DAILY, MONTHLY, QUARTERLY, WEEKLY, Rhythm
 from rl_replenishment.core.errors import InputError
 from rl_replenishment.core.files.periods import (
@@ -71,6 +72,19 @@ _NO_DATE = re.compile(
 def read_dates(table: Table, name: str, date_format: str | None = None, *, required: bool = True) -> DayArray:
 	"""The first days of what `read_periods` finds, shape (E,)."""
 	return read_periods(table, name, date_format, required=required).first
+
+
+def refuse_far_ahead(table: Table, name: str, day: DayArray, most: int) -> None:
+	"""Refuse a date, NaT for none, that lies more than `most` days after all that the others support."""
+	known = day[~np.isnat(day)]
+	if not len(known):
+		return
+	last = supported_days(known)[1]
+	# comparisons with NaT are False
+	far = day > last + np.timedelta64(most, "D")
+	if far.any():
+		row = int(np.argmax(far))
+		raise table.error(name, row, f"{day[row]} is far after all others, up to {last}; correct the date")
 
 
 def read_periods(table: Table, name: str, date_format: str | None = None, *, required: bool = True) -> Dates:

@@ -7,28 +7,67 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from rl_replenishment.core.files.dates import DayArray, read_dates
+from rl_replenishment.core.errors import InputError
+from rl_replenishment.core.files import counted
+from rl_replenishment.core.files.dates import DayArray, read_dates, refuse_far_ahead
 from rl_replenishment.core.files.keys import ITEM_CODE, WAREHOUSE, read_keys
 from rl_replenishment.core.files.numbers import Range, read_numbers
 from rl_replenishment.core.files.repeats import refuse_repeated_blocks, without_totals
-from rl_replenishment.core.files.table import Column, FilePath, IntArray, Note, read_table, unheard
-from rl_replenishment.core.files.units import STOCK_UOM, UOM, check_units, with_units_apart
+from rl_replenishment.core.files.table import (
+	Column,
+	FilePath,
+	IntArray,
+	Mask,
+	Note,
+	Table,
+	read_table,
+	unheard,
+)
+from rl_replenishment.core.files.units import (
+	FACTOR,
+	STOCK_QTY,
+	STOCK_UOM,
+	UOM,
+	check_units,
+	refuse_units_apart,
+	with_units_apart,
+)
 from rl_replenishment.core.items import ItemKey
 
 COLUMNS = (
 	ITEM_CODE,
 	WAREHOUSE,
-	Column("proposed_qty", ("Proposed Quantity",), required=True),
-	Column("ordered_qty", ("Ordered Quantity",), required=True),
-	Column("date", ("Posting Date", "Transaction Date", "Order Date")),
-	Column("on_hand", ("UnitsInStock", "Actual Qty", "Actual Quantity")),
+	Column(
+		"proposed_qty",
+		(
+			*("Proposed Quantity", "Proposed", "Proposal", "Suggested Qty", "Suggested Quantity"),
+			*("Vorgeschlagene Menge", "Vorgeschlagen", "Vorschlag", "Vorschlagsmenge"),
+		),
+		required=True,
+	),
+	Column(
+		"ordered_qty",
+		("Ordered Quantity", "Ordered", "Bestellte Menge", "Bestellmenge", "Bestellt"),
+		required=True,
+	),
+	Column(
+		"date",
+		("Posting Date", "Transaction Date", "Order Date", "Datum", "Bestelldatum", "Belegdatum"),
+	),
+	Column("on_hand", ("UnitsInStock", "Actual Qty", "Actual Quantity", "Bestand", "Lagerbestand")),
 	Column("on_order", ("UnitsOnOrder",)),
-	Column("reason", ("Edit Reason",)),
-	Column("buyer", ("Owner",)),
+	Column("reason", ("Edit Reason", "Grund", "Begründung")),
+	Column("buyer", ("Owner", "Einkäufer")),
 	Column("policy_qty", ("Policy Quantity",)),
 	UOM,
 	STOCK_UOM,
+	STOCK_QTY,
+	FACTOR,
+	counted.STATUS,
+	counted.CANCELLED,
 )
+#: a decision so long after all others has a mistyped year
+_FARTHEST_DAYS = 730
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,10 +129,16 @@ class FeedbackRows:
 def read_feedback(path: FilePath, date_format: str | None = None, note: Note = unheard) -> FeedbackRows:
 	"""Read a FEEDBACK file.
 
+	Orders that were cancelled are no decisions; with nothing ordered, they are what was turned down.
 	`note` is told what was read otherwise than it may look. Raises `InputError` as the parts it reads do, for
-	negative quantities, and where the file holds an export twice.
+	negative quantities, quantities that are not in the stock unit, a day long after all others, and where the
+	file holds an export twice.
 	"""
 	table = read_table(path, COLUMNS, digests=True, note=note)
+	table = counted.without_called_off(table, note, but=_nothing_ordered)
+	if not len(table):
+		raise InputError(f"{table.name}: no row is left that was not cancelled; give the orders that stayed.")
+	refuse_units_apart(table, "proposed_qty", "ordered_qty")
 	table = with_units_apart(table, ("proposed_qty",))
 	table = without_totals(table, "ordered_qty", "date", note)
 	keys, item = read_keys(table, note)
@@ -109,7 +154,9 @@ def read_feedback(path: FilePath, date_format: str | None = None, note: Note = u
 			"policy_qty": amount,
 		},
 	)
+	_refuse_other_units(table, numbers["ordered_qty"])
 	date = read_dates(table, "date", date_format, required=False)
+	refuse_far_ahead(table, "date", date, _FARTHEST_DAYS)
 	refuse_repeated_blocks(table, date, "decisions")
 	return FeedbackRows(
 		tuple(keys[index] for index in item),
@@ -119,3 +166,23 @@ def read_feedback(path: FilePath, date_format: str | None = None, note: Note = u
 		lines=table.lines,
 		**numbers,
 	)
+
+
+def _nothing_ordered(table: Table) -> Mask:
+	return table.columns["ordered_qty"].where(lambda text: not any(digit in text for digit in "123456789"))
+
+
+def _refuse_other_units(table: Table, ordered: npt.NDArray[np.float64]) -> None:
+	"""What was proposed is in the stock unit; what was ordered beside another quantity may not be."""
+	found = read_numbers(table, {STOCK_QTY.name: Range(), FACTOR.name: Range()})
+	factor = found[FACTOR.name]
+	converted = np.where(np.isnan(found[STOCK_QTY.name]), ordered * factor, found[STOCK_QTY.name])
+	differs = ~np.isnan(converted) & ~np.isclose(converted, ordered)
+	if differs.any():
+		row = int(np.argmax(differs))
+		raise table.error(
+			"ordered_qty",
+			row,
+			f"{ordered[row]:g} is {converted[row]:g} in the stock unit by another column; give it in that,"
+			" as what was proposed",
+		)

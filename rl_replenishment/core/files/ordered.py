@@ -7,23 +7,40 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from rl_replenishment.core.files.dates import DayArray, read_dates
+from rl_replenishment.core.demand.rhythm import DAILY
+from rl_replenishment.core.errors import InputError
+from rl_replenishment.core.files import counted, units
+from rl_replenishment.core.files.dates import DayArray, read_periods, refuse_far_ahead
 from rl_replenishment.core.files.keys import ITEM_CODE, WAREHOUSE, read_keys
-from rl_replenishment.core.files.numbers import Range, read_numbers
-from rl_replenishment.core.files.table import Column, FilePath, IntArray, read_table
+from rl_replenishment.core.files.repeats import refuse_repeated_blocks, without_totals
+from rl_replenishment.core.files.table import (
+	Column,
+	FilePath,
+	IntArray,
+	Note,
+	Table,
+	read_table,
+	shown,
+	unheard,
+)
 from rl_replenishment.core.items import ItemKey
 
 COLUMNS = (
 	ITEM_CODE,
+	*units.COLUMNS,
 	Column(
 		"date",
-		("Order Date", "Ordered On", "Transaction Date", "Purchase Order Date", "PO Date"),
+		(
+			*("Order Date", "Ordered On", "Transaction Date", "Purchase Order Date", "PO Date"),
+			*("Bestelldatum", "Belegdatum", "Datum"),
+		),
 		required=True,
 	),
 	Column(
 		"qty",
-		("Quantity", "Ordered Qty", "Ordered Quantity", "Stock Qty", "Qty as per Stock UOM"),
+		("Quantity", "Ordered Qty", "Ordered Quantity", "Bestellte Menge", "Bestellmenge", "Menge"),
 		required=True,
+		unless=units.STOCK_QTY.name,
 	),
 	WAREHOUSE,
 	Column(
@@ -36,9 +53,17 @@ COLUMNS = (
 			"Posting Date",
 			"Expected Delivery Date",
 			"Required By",
+			"Wareneingang",
+			"Wareneingangsdatum",
+			"Lieferdatum",
+			"Eingangsdatum",
 		),
 	),
+	counted.STATUS,
+	counted.CANCELLED,
 )
+#: what arrives, or is ordered, so long after the rest has a mistyped year
+_FARTHEST_DAYS = 730
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,21 +82,51 @@ class OrderedRows:
 	quantity: npt.NDArray[np.float64]
 
 
-def read_ordered(path: FilePath, date_format: str | None = None) -> OrderedRows:
+def read_ordered(path: FilePath, date_format: str | None = None, note: Note = unheard) -> OrderedRows:
 	"""Read an ORDERED file; several rows of an order are several arrivals.
 
-	Raises `InputError` as the parts it reads do, for negative quantities, and for an arrival before its
-	order.
+	What was cancelled, or is no more than a draft, is left out. `note` is told what was read otherwise than
+	it may look. Raises `InputError` as the parts it reads do, for negative quantities, weeks or months
+	instead of days, an arrival before its order or long after it, and where the file holds an export twice.
 	"""
-	table = read_table(path, COLUMNS)
-	keys, item = read_keys(table)
-	quantity = read_numbers(table, {"qty": Range(lowest=0.0, required=True)})["qty"]
-	ordered_on = read_dates(table, "date", date_format)
-	received_on = read_dates(table, "received_date", date_format, required=False)
+	table = counted.without_called_off(read_table(path, COLUMNS, digests=True, note=note), note)
+	if not len(table):
+		raise InputError(f"{table.name}: no row is left that was ordered; give the orders that were.")
+	table = units.with_units_apart(table, (units.STOCK_QTY.name, "qty"))
+	table = without_totals(table, "qty", "date", note)
+	keys, item = read_keys(table, note)
+	quantity = units.read_quantity(table, keys, item, note)
+	below = quantity < 0
+	if below.any():
+		name = "qty" if "qty" in table.columns else units.STOCK_QTY.name
+		row, column = int(np.argmax(below)), table.columns[name]
+		text = shown(column.distinct[column.codes[row]])
+		raise table.error(
+			name, row, f"{text} is below 0, the least allowed; correct it, or leave out what went back"
+		)
+	ordered_on, received_on = (_days(table, name, date_format) for name in ("date", "received_date"))
 	# comparisons with NaT are False
 	early = received_on < ordered_on
 	if early.any():
 		row = int(np.argmax(early))
 		problem = f"{received_on[row]} is before the order of {ordered_on[row]}; correct one of the two dates"
 		raise table.error("received_date", row, problem)
+	late = received_on > ordered_on + np.timedelta64(_FARTHEST_DAYS, "D")
+	if late.any():
+		row = int(np.argmax(late))
+		problem = (
+			f"{received_on[row]} is more than two years after the order of {ordered_on[row]}; correct it"
+		)
+		raise table.error("received_date", row, problem)
+	refuse_far_ahead(table, "date", ordered_on, _FARTHEST_DAYS)
+	refuse_repeated_blocks(table, ordered_on, "orders")
 	return OrderedRows(keys, item, ordered_on, received_on, quantity)
+
+
+def _days(table: Table, name: str, date_format: str | None) -> DayArray:
+	dates = read_periods(table, name, date_format, required=name == "date")
+	if dates.rhythm != DAILY:
+		column = table.columns[name]
+		problem = f"{shown(column.distinct[0])} is no day, and orders are replayed by day; give the day"
+		raise table.error(name, 0, problem)
+	return dates.first

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -48,6 +49,8 @@ _NUMBER = re.compile(r"(?:(?:cw|wk|week|w|kw|woche)\.?\s*)?(\d\d?)", re.ASCII | 
 _LINES_OF_A_LEDGER = 10
 #: of the lines in a column of documents, so many are of the day of their document: returns may be later
 _DOCUMENT_SHARE = 0.6
+#: most of an item's demand in one order, of so many lines or more beside so many orders, is a project's
+_PROJECT_LINES, _PROJECT_ORDERS = 5, 10
 LONGEST_DAYS = 50 * 365
 #: an order for later than this is a mistyped year
 FARTHEST_ORDER_DAYS = 730
@@ -152,6 +155,7 @@ def read_orders(
 	end = dates.last[past].max() + np.timedelta64(1, "D")
 	_check_size(table, dates.first, past, end, len(keys))
 
+	_tell_one_off(table, keys, item, quantity, past, note)
 	order = natural_order(keys)
 	rank = np.empty_like(order)
 	rank[order] = np.arange(len(order), dtype=np.int32)
@@ -253,6 +257,43 @@ def _past_and_ahead(
 				f" all others, {first} to {last}; correct the date."
 			)
 	return ~early & (day <= last), (day > last) & ~late
+
+
+def _tell_one_off(
+	table: Table,
+	keys: Sequence[ItemKey],
+	item: IntArray,
+	quantity: npt.NDArray[np.float64],
+	past: Mask,
+	note: Note,
+) -> None:
+	"""Say where most of an item's demand is of one order among many, delivered on several days: a project."""
+	# unlike `_documents`, since a project's lines are of many days
+	documents = table.named(DOCUMENT.name)
+	if not documents:
+		return
+	code = table.columns[documents[0]].codes
+	sold = past & (quantity > 0) & table.columns[documents[0]].where(bool)
+	width = int(code.max()) + 1
+	pairs, at = np.unique(item[sold].astype(np.int64) * width + code[sold], return_inverse=True)
+	of_pair = pairs // width
+	amount, lines = np.bincount(at, quantity[sold]), np.bincount(at)
+	total, orders = np.bincount(of_pair, amount, len(keys)), np.bincount(of_pair, minlength=len(keys))
+	found = np.flatnonzero(
+		(amount > total[of_pair] / 2) & (lines >= _PROJECT_LINES) & (orders[of_pair] >= _PROJECT_ORDERS)
+	)
+	if len(found):
+		texts = table.columns[documents[0]].distinct
+		named = ", ".join(
+			f"{amount[at]:g} of {total[of_pair[at]]:g} of {keys[of_pair[at]]} in"
+			f" {shown(texts[int(pairs[at] % width)])}"
+			for at in found[:3]
+		)
+		more = f" and {len(found) - 3:,} more" if len(found) > 3 else ""
+		note(
+			f"{table.name}: one order has most of an item's demand, {named}{more}; leave its lines out where"
+			" it will not come again."
+		)
 
 
 def _tell_future(

@@ -19,7 +19,7 @@ from rl_replenishment.core.files.dates import DayArray, read_periods
 from rl_replenishment.core.files.keys import ITEM_CODE, fold, read_keys
 from rl_replenishment.core.files.numbers import Range, read_numbers
 from rl_replenishment.core.files.repeats import repeated_rows, without_totals
-from rl_replenishment.core.files.stock_columns import BATCH, COLUMNS, EXPIRY, PLACE, PURCHASE
+from rl_replenishment.core.files.stock_columns import BATCH, COLUMNS, EXPIRY, PLACE, PURCHASE, RECEIVED
 from rl_replenishment.core.files.table import (
 	Column,
 	FilePath,
@@ -115,8 +115,9 @@ def read_stock(
 	check_units(table, keys, item)
 	amount = Range(lowest=0.0)
 	quantities = blocked_quantities(table)
-	amounts = dict.fromkeys(("on_order", "reserved", *quantities), amount)
+	amounts = dict.fromkeys(("on_order", RECEIVED.name, "reserved", *quantities), amount)
 	numbers = read_numbers(table, {"on_hand": Range(), **amounts})
+	_take_off_received(table, numbers["on_order"], numbers[RECEIVED.name], note)
 	expected = read_periods(table, "expected_date", date_format, required=False).last
 	expiry = read_periods(table, EXPIRY.name, date_format, required=False).last
 	day = today.astype("datetime64[D]")
@@ -198,6 +199,17 @@ def _parts(
 	item_of_part = np.zeros(int(part.max()) + 1, dtype=np.int32)
 	item_of_part[part] = item
 	return part, item_of_part
+
+
+def _take_off_received(
+	table: Table, on_order: npt.NDArray[np.float64], received: npt.NDArray[np.float64], note: Note
+) -> None:
+	"""Of what was ordered, only what has not come yet is on order."""
+	rows = (on_order > 0) & (received > 0)
+	if rows.any():
+		on_order[rows] = np.maximum(on_order[rows] - received[rows], 0)
+		header = table.columns[RECEIVED.name].header
+		note(f"{table.name}: what column {header} says came already is not on order any more.")
 
 
 def _refuse_twice(

@@ -87,6 +87,14 @@ PURCHASE = Column(
 	),
 	several=True,
 )
+#: of what was ordered, what came already
+RECEIVED = Column(
+	"received_qty",
+	(
+		*("Received Quantity", "Qty Received", "Quantity Received", "Delivered Qty", "Delivered Quantity"),
+		*("Gelieferte Menge", "Erhaltene Menge", "Eingegangene Menge"),
+	),
+)
 COLUMNS = (
 	ITEM_CODE,
 	WAREHOUSE,
@@ -118,6 +126,7 @@ COLUMNS = (
 		"expected_date",
 		("Expected Delivery Date", "Expected Arrival", "Schedule Date", "Required By", "Liefertermin"),
 	),
+	RECEIVED,
 	Column("reserved", ("Reserved Qty", "Reserved Quantity", "Reserviert", "Reservierte Menge")),
 	RESERVED_UNTIL,
 	*blocked.COLUMNS,

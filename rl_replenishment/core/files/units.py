@@ -44,6 +44,9 @@ UOM = Column(
 		"ME",
 		"Verkaufseinheit",
 		"VME",
+		"Gebinde",
+		"Qty Unit",
+		"Quantity Unit",
 	),
 )
 STOCK_UOM = Column(
@@ -179,6 +182,23 @@ def _with_unit_of_item(unit: npt.NDArray[np.str_], item: IntArray, items: int) -
 	own = np.full(items, "", dtype=unit.dtype)
 	own[item[~blank]] = unit[~blank]
 	return np.where(blank & np.isin(own, _OF_ITEMS)[item], own[item], unit)
+
+
+def refuse_units_apart(table: Table, one: str, other: str) -> None:
+	"""Refuse a row of which two quantities, as "10 Box" and "120 Stk", are in different units."""
+	columns = [table.columns[name] for name in (one, other)]
+	units = [[fold(unit_apart(text)[1]).rstrip(".") for text in column.distinct] for column in columns]
+	first, second = (
+		np.array(of_texts)[column.codes] for column, of_texts in zip(columns, units, strict=True)
+	)
+	# a quantity without a unit is in that of the other, unless that is a pack
+	blank = ((first == "") | (second == "")) & np.isin(np.where(first == "", second, first), ("", *_OF_ITEMS))
+	differs = (first != second) & ~blank
+	if differs.any():
+		row = int(np.argmax(differs))
+		mine, its = (shown(column.distinct[column.codes[row]]) for column in columns)
+		where = f"{mine} in column {columns[0].header}"
+		raise table.error(other, row, f"{its} is in another unit than {where}; give both in the stock unit")
 
 
 def units_of(table: Table, item: IntArray, items: int) -> tuple[str, ...]:

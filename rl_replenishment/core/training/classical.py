@@ -18,10 +18,11 @@ from rl_replenishment.core.policies.parameters import ItemParameters
 from rl_replenishment.core.policies.residual_network import ACTION_SIZE, ResidualNetwork
 from rl_replenishment.core.policies.store import StoredPolicy
 from rl_replenishment.core.training.from_history import (
+	LEAST_DAYS,
 	LEAST_JUDGED_REVIEWS_OF_EACH,
 	TrainingOptions,
-	can_be_judged,
 	check_history,
+	least_days_to_judge,
 	origin,
 	snapshot,
 	tuning_halves,
@@ -44,7 +45,8 @@ def classical_policy(
 	"""The order-up-to rule that is best on all days of `history`, with a network that corrects nothing.
 
 	On a history too short or too empty to tune on it is the `default_rule`, and `about["untuned"]` says why,
-	in English or in the language that `translate` gives its sentence in.
+	in English or in the language that `translate` gives its sentence in; `about["days_to_tune"]`, how many
+	days would do.
 	"""
 	about = origin(history, options)
 	try:
@@ -53,13 +55,15 @@ def classical_policy(
 		rule, about["untuned"] = default_rule(items), str(refusal)
 	else:
 		halves = tuning_halves(history, items, options.review_days, options.unmet_demand, options.seed)
-		if can_be_judged(halves[0].days, items, options.review_days, LEAST_JUDGED_REVIEWS_OF_EACH):
+		least = least_days_to_judge(items, options.review_days, LEAST_JUDGED_REVIEWS_OF_EACH)
+		if halves[0].days >= least:
 			rule = tune_rules(halves, progress=progress).best
 		else:
 			rule = default_rule(items)
+			about["days_to_tune"] = LEAST_DAYS + 2 * least
 			about["untuned"] = translate(
-				"The history spans {0} days, too few to tell which settings cost least."
-			).format(history.days)
+				"The history spans {0} days; {1} are needed to tell which settings cost least."
+			).format(history.days, about["days_to_tune"])
 	return StoredPolicy(
 		uncorrected(rule),
 		snapshot(history, items, options.review_days),

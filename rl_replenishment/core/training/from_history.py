@@ -211,16 +211,14 @@ def validation_days(days: int) -> int:
 	return min(int(days * VALIDATION_SHARE), LONGEST_VALIDATION)
 
 
-def can_be_judged(
-	days: int, items: ItemTable, review_days: int, least_reviews: int = LEAST_JUDGED_REVIEWS
-) -> bool:
-	"""Whether so many days tell which settings of a rule cost least.
+def least_days_to_judge(items: ItemTable, review_days: int, least_reviews: int = LEAST_JUDGED_REVIEWS) -> int:
+	"""How many days tell which settings of a rule cost least.
 
 	Orders late in the days are paid for in them and of use after them. Where few reviews or protection
 	intervals fit in, what orders little and late looks cheapest, however many items are averaged over.
 	"""
 	interval = float(np.median(protection_days(items, review_days))) if len(items) else 0.0
-	return days >= max(least_reviews * review_days, LEAST_JUDGED_INTERVALS * interval)
+	return int(np.ceil(max(least_reviews * review_days, LEAST_JUDGED_INTERVALS * interval)))
 
 
 def check_history(history: DemandHistory, review_days: int, _: Translate = str) -> None:

@@ -44,7 +44,7 @@ from rl_replenishment.core.simulation.rollout import run
 from rl_replenishment.core.simulation.scenario import Scenario, replay
 from rl_replenishment.core.training.classical import default_rule
 from rl_replenishment.core.training.forecasting import Fitted, Samples, fit_forecast, samples_of
-from rl_replenishment.core.training.from_history import can_be_judged, validation_days
+from rl_replenishment.core.training.from_history import least_days_to_judge, validation_days
 
 PROBABILITIES = (0.4, 0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.95, 0.975)
 SAFETY_FACTORS = (-0.5, 0.0, 0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0)
@@ -107,7 +107,7 @@ def best_rule(
 ) -> Portfolio:
 	"""The rule that costs least on the last parts of `history`; `progress` is told the share done.
 
-	Where those hold too few reviews to tell, see `can_be_judged`, it is the rule with usual settings.
+	Where those hold too few reviews to tell, see `least_days_to_judge`, it is the rule with usual settings.
 	"""
 	told = progress or (lambda share: None)
 	held = validation_days(history.days)
@@ -125,7 +125,7 @@ def best_rule(
 		)
 		for start in starts
 	]
-	if not can_be_judged(held * len(starts), items, review_days):
+	if held * len(starts) < least_days_to_judge(items, review_days):
 		return _usual(items, scenarios[-1])
 	samples = samples_of(history, items, review_days, np.random.default_rng(seed))
 	told(0.1)
@@ -161,10 +161,9 @@ def best_rule(
 
 def _usual(items: ItemTable, scenario: Scenario) -> Portfolio:
 	"""The rule with usual settings, where the days are too few to choose any on."""
-	rule = default_rule(items)
-	usual = Candidate(rule, rule)
-	cost = (run(rule, scenario).cost / max(scenario.days, 1)).astype(np.float32)
-	return Portfolio(before=usual, final=usual, cost_per_day=cost, cost_ratios={rule.name: 1.0})
+	before, final = default_rule(items), default_rule(items)
+	cost = (run(final, scenario).cost / max(scenario.days, 1)).astype(np.float32)
+	return Portfolio(Candidate(before, before), Candidate(final, final), cost, {final.name: 1.0})
 
 
 def _fitted(samples: Samples, end: int, seed: int) -> Fitted | None:

@@ -18,14 +18,23 @@ from rl_replenishment.core.policies.adaptation import adapted_to
 from rl_replenishment.tests import factories as make
 from rl_replenishment.tests.training.case import ITEMS, TrainingCase, sell
 
+#: days on which a rule with a weekly review can be tuned
+YEAR = 400
+
 
 class TestPolicyStore(TrainingCase):
 	def path_of(self, policy: str) -> Path:
 		file = frappe.get_doc("File", {"attached_to_doctype": "RL Policy", "attached_to_name": policy})
 		return Path(file.get_full_path())
 
+	def with_a_year_of_sales(self) -> None:
+		"""What it takes to tune a rule."""
+		sell(self.items, self.warehouse, np.random.default_rng(1).poisson(4, (YEAR, ITEMS)))
+		self.agent.db_set("history_days", YEAR)
+
 	def test_an_agent_without_a_policy_gets_the_best_classical_rule(self):
 		"""Tuned on its own history, active, as version 1; asking again finds the same one."""
+		self.with_a_year_of_sales()
 		name, stored = policy_store.policy_in_use(self.agent)
 		self.assertEqual(name, f"{self.agent.name}-v1")
 		policy = frappe.get_doc("RL Policy", name)
@@ -98,12 +107,12 @@ class TestPolicyStore(TrainingCase):
 		"""An agent of a young site proposes at once, says that its rule is not tuned, and tunes it later."""
 		items = [make.make_item() for _ in range(ITEMS)]
 		warehouse = make.make_warehouse()
-		agent = make.make_agent([warehouse], items)
+		agent = make.make_agent([warehouse], items, history_days=YEAR)
 		name, stored = policy_store.policy_in_use(agent)
 		self.assertTrue(classical_rule.is_untuned(stored))
 		self.assertIn("usual safety stock", frappe.db.get_value("RL Policy", name, "summary"))
 		self.assertEqual(policy_store.policy_in_use(agent)[0], name)
-		sell(items, warehouse, np.random.default_rng(0).poisson(3, (60, ITEMS)))
+		sell(items, warehouse, np.random.default_rng(0).poisson(3, (YEAR, ITEMS)))
 		later, tuned = policy_store.policy_in_use(agent)
 		self.assertEqual(later, f"{agent.name}-v2")
 		self.assertFalse(classical_rule.is_untuned(tuned))
@@ -123,6 +132,7 @@ class TestPolicyStore(TrainingCase):
 
 	def test_an_old_classical_rule_is_tuned_anew(self):
 		"""As often as the agent trains, and only where it is still in use."""
+		self.with_a_year_of_sales()
 		name, _stored = policy_store.make_classical(self.agent)
 		self.assertFalse(policy_store.is_classical_old(self.agent))
 		policy_store.renew_classical(self.agent.name)
