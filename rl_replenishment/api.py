@@ -241,6 +241,9 @@ def board_round(company: str, supplier: str, lines: str) -> dict[str, Any]:
 	frappe.has_permission("RL Supplier Terms", "read", throw=True)
 	check_text(company)
 	check_text(supplier)
+	# quantities tell what the minimum is
+	if frappe.db.exists("RL Supplier Terms", supplier):
+		check_document("RL Supplier Terms", "read", supplier)
 	from rl_replenishment.bridge.board import rounding
 
 	return rounding.round_anew(company, supplier, lines)
@@ -253,6 +256,15 @@ def board_move(lines: str) -> list[dict[str, Any]]:
 	from rl_replenishment.bridge.board import moving
 
 	return moving.approve(lines)
+
+
+@frappe.whitelist(methods=["POST"])
+def board_move_back(requests: str) -> list[dict[str, Any]]:
+	"""Take transfers back, a JSON list of their requests; ERPNext's own permissions decide about each."""
+	_check_board()
+	from rl_replenishment.bridge.board import moving
+
+	return moving.undo(requests)
 
 
 @frappe.whitelist(methods=["POST"])

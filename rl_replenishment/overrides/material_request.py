@@ -5,6 +5,7 @@ from __future__ import annotations
 from frappe.model.document import Document
 
 from rl_replenishment.bridge import feedback, origin
+from rl_replenishment.bridge.proposing import titles
 
 
 def before_validate(doc: Document, method: str | None = None) -> None:
@@ -13,6 +14,7 @@ def before_validate(doc: Document, method: str | None = None) -> None:
 
 def validate(doc: Document, method: str | None = None) -> None:
 	feedback.follow_items(doc)
+	titles.follow(doc)
 
 
 def on_submit(doc: Document, method: str | None = None) -> None:

@@ -92,7 +92,7 @@ def _ordered_twice(world: dict[str, Any]) -> dict[str, Any]:
 	for item in world["items"]:
 		proposals = frappe.get_all(
 			"RL Proposal",
-			{"item_code": item, "status": ("in", ("Requested", "Ordered", "Rejected"))},
+			{"item_code": item, "status": ("in", ("Requested", "Ordered", "Turned Down"))},
 			["proposed_qty", "state"],
 			order_by="creation",
 		)

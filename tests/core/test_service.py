@@ -143,6 +143,37 @@ def test_the_curve_is_what_backtests_find() -> None:
 		assert abs(point.stock_value / np.mean(stocks) - 1) <= 4 * np.std(stocks) / np.mean(stocks) / 2 + 1e-3
 
 
+def test_the_curve_differs_from_backtests_with_other_lead_times_as_chance_does() -> None:
+	"""Of 16 markets, each at one of three points, in standard errors of both: as far as chance goes."""
+	found, own, draws = [], 4, 8
+	for market_seed in range(16):
+		items, history = market(market_seed + 100)
+		scenario, policy = replayed(items, history), lean(items)
+		factor = (0.05, 1.0, 20.0)[market_seed % 3]
+		service = replay_service(
+			policy, scenario, np.random.default_rng(market_seed), factors=(factor, 30.0), lead_time_draws=own
+		)
+		point = service.curve(np.ones(ITEMS, np.bool_))[0]
+		tested = with_targets(
+			policy, [Target("all", factor=factor)], items, snapshot(history, items, 7).demand
+		)
+		ledgers = []
+		for seed in range(draws):
+			other = replayed(items, history, seed + 10)
+			rng = np.random.default_rng(1000 * market_seed + seed)
+			found_by = backtest([tested], [forecast_rule()], other, rng, lead_time_draws=1)
+			ledgers.append(found_by.rows[0].ledger)
+		for value, others in (
+			(point.fill_rate, [each.fill_rate for each in ledgers]),
+			(point.stock_value, [(each.stock_days * items.unit_cost).sum() / HELD for each in ledgers]),
+		):
+			error = np.std(others, ddof=1) * np.sqrt(1 / own + 1 / draws)
+			found.append((value - np.mean(others)) / error)
+	# the root mean square of a t of 7 degrees of freedom is 1.18
+	size = float(np.sqrt(np.mean(np.square(found))))
+	assert 0.7 < size < 1.7, found
+
+
 def classes_of_all(items: ItemTable, history: DemandHistory) -> np.ndarray:
 	return classes_of(items, snapshot(history, items, 7).demand)
 

@@ -4,31 +4,105 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as actions from "../../rl_replenishment/public/js/board/actions.js";
 
-function desk(answers) {
-	const told = [];
+/** A desk on which everything that is asked is agreed to, or nothing. */
+function desk(answers, { agrees = true } = {}) {
+	const [told, asked, sent] = [[], [], []];
 	globalThis.__ = (text, values = []) =>
 		text.replace(/{(\d)}/g, (_place, number) => values[number]);
+	globalThis.flt = Number;
+	globalThis.format_number = String;
+	globalThis.format_currency = (value, currency) => `${currency} ${value}`;
 	globalThis.frappe = {
-		call: async () => ({ message: answers }),
+		call: async (request) => {
+			sent.push(request);
+			return { message: answers };
+		},
+		confirm: (question, then) => {
+			asked.push(question);
+			return agrees && then();
+		},
 		show_alert: ({ message }) => told.push(message),
-		utils: { escape_html: (text) => text.replaceAll("<", "&lt;") },
 	};
-	return told;
+	return { told, asked, sent };
 }
 
 function board(...quantities) {
-	const line = (qty, i) => ({ proposal: `P${i}`, qty, proposed: 4, conversion: 1, price: 1 });
-	return { transfers: { value: quantities.map(line) }, edits: {}, reload: () => {} };
+	const line = (qty, i) => ({
+		...{ proposal: `P${i}`, qty, proposed: 4, conversion: 1, price: 5 },
+		...{ company: "C", cost: 3, saved: 9 },
+	});
+	return {
+		transfers: { value: quantities.map(line) },
+		answer: { value: { currencies: { C: "EUR" } } },
+		results: { value: [] },
+		edits: {},
+		reload: () => {},
+	};
 }
 
-test("what is moved is counted without what is turned down", async () => {
-	const told = desk([{ status: "Requested" }]);
-	await actions.move(board(4, 0, 3));
-	assert.deepEqual(told, ["Transfers requested: 2."]);
+test("what is moved is asked before, without what is turned down", async () => {
+	const { asked, sent } = desk([{ status: "Requested", request: "R1" }]);
+	const page = board(4, 0, 3);
+	actions.move(page);
+	await new Promise(setImmediate);
+	assert.deepEqual(asked, [
+		"Request transfers now: 2 lines, worth EUR\u00a035? Moving costs EUR\u00a06.",
+	]);
+	assert.equal(sent.length, 1);
+	assert.deepEqual(page.results.value, [{ status: "Requested", request: "R1" }]);
+	const other = desk([], { agrees: false });
+	actions.move(board(0));
+	assert.deepEqual(other.asked, ["Turn down all of these transfers?"]);
+	assert.equal(other.sent.length, 0);
 });
 
-test("what the server says of a transfer is text", async () => {
-	const told = desk([{ status: "Failed", message: "no <img src=x onerror=steal()" }]);
-	await actions.move(board(4));
-	assert.deepEqual(told, ["no &lt;img src=x onerror=steal()"]);
+test("a transfer is taken back, or it is said why not", async () => {
+	const page = board(4);
+	page.results.value = [
+		{ status: "Requested", request: "R1", message: "" },
+		{ status: "Requested", request: "R2", message: "" },
+	];
+	const answers = [
+		{ request: "R1", done: true, message: "" },
+		{ request: "R2", done: false, message: "It is moved already." },
+	];
+	const { told } = desk(answers);
+	await actions.move_back(page, ["R1", "R2"]);
+	assert.deepEqual(page.results.value, [
+		{ status: "Requested", request: "R2", message: "It is moved already." },
+	]);
+	assert.deepEqual(told, ["Taken back: 1. Its lines wait here again."]);
+});
+
+test("filling up is undone line by line, but for what was changed since", async () => {
+	const filled = { quantities: { P0: 9, P1: 8 }, reason: "Supplier Minimum", are_reached: true };
+	desk(filled);
+	const page = {
+		edits: { P1: { qty: 5, reason: "Budget" } },
+		filled: {},
+		edit: (line, qty) => (page.edits[line.proposal] = { ...page.edits[line.proposal], qty }),
+		give_reason: (line, reason) => (page.edits[line.proposal].reason = reason),
+		put_back: (line, before) => {
+			if (before) page.edits[line.proposal] = before;
+			else delete page.edits[line.proposal];
+		},
+	};
+	const line = (proposal) => ({ proposal, qty: 4, proposed: 4, conversion: 1, reason: "" });
+	const group = { key: "G", company: "C", lines: ["P0", "P1", "P2"].map(line) };
+	await actions.fill_up(page, group, "S");
+	assert.deepEqual(
+		Object.entries(page.edits).map(([name, { qty }]) => [name, qty]),
+		[
+			["P1", 8],
+			["P0", 9],
+		]
+	);
+	assert.equal(actions.filled_lines(page, group).length, 2);
+	page.edits.P0.reason = "Project";
+	actions.empty_again(page, group);
+	assert.deepEqual(page.edits, {
+		P0: { qty: 9, reason: "Project" },
+		P1: { qty: 5, reason: "Budget" },
+	});
+	assert.deepEqual(actions.filled_lines(page, group), []);
 });

@@ -211,3 +211,21 @@ test("what was not taken back stays, with the reason", () => {
 test("lines that are gone are named", () => {
 	assert.deepEqual(model.gone([line("a"), line("b")], [line("b"), line("c")]), ["a"]);
 });
+
+test("from a quantity on another price counts, for the value and for what was proposed", () => {
+	const line = { ...LINE_WITH_BREAKS };
+	assert.equal(model.price_at(line, 5.9), 10);
+	assert.equal(model.price_at(line, 10), 8);
+	assert.equal(model.price_at(line, 60), 7);
+	assert.equal(model.value_of(line, {}), 50);
+	assert.equal(model.value_of(line, { P: { qty: 20 } }), 160);
+	assert.equal(model.proposed_value_of(line), 48);
+});
+
+const LINE_WITH_BREAKS = {
+	...{ proposal: "P", qty: 5, proposed: 12, conversion: 2, price: 10 },
+	breaks: [
+		[6, 8],
+		[50, 7],
+	],
+};

@@ -262,7 +262,8 @@ def _make_order(group: Group, lines: Sequence[OpenLine], prices: dict[str, Price
 	order.run_method("set_missing_values")
 	for row in order.items:
 		if not flt(row.rate):
-			rate = prices[known[row.material_request_item].proposal].rate * flt(row.conversion_factor)
+			price = prices[known[row.material_request_item].proposal]
+			rate = price.at(flt(row.stock_qty)) * flt(row.conversion_factor)
 			row.rate = flt(rate / (flt(order.conversion_rate) or 1.0), row.precision("rate"))
 	order.run_method("calculate_taxes_and_totals")
 	return order
@@ -307,16 +308,22 @@ def undo(sent: Any) -> list[dict[str, Any]]:
 	Their lines wait on the board again, in requests that stay submitted. ERPNext decides, by permissions and
 	by what followed: an order with goods received stays, and `message` says why.
 	"""
+	names = names_of(sent, _("Orders is to be a list of names of Purchase Orders."))
+	results = {name: _take_back(name) for name in names}
+	# whose lines wait again, the board reads from there
+	feedback.answer_now("Purchase Order", [name for name, why in results.items() if not why])
+	return [{"order": name, "done": not why, "message": why} for name, why in results.items()]
+
+
+def names_of(sent: Any, otherwise: str) -> list[str]:
+	"""A list of names as it was sent, each once, or a word on what is expected."""
 	try:
 		names = frappe.parse_json(sent)
 	except (ValueError, RecursionError):
 		names = None
 	if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
-		frappe.throw(_("Orders is to be a list of names of Purchase Orders."))
-	results = {name: _take_back(name) for name in names}
-	# whose lines wait again, the board reads from there
-	feedback.answer_now("Purchase Order", [name for name, why in results.items() if not why])
-	return [{"order": name, "done": not why, "message": why} for name, why in results.items()]
+		frappe.throw(otherwise)
+	return list(dict.fromkeys(names))
 
 
 def _take_back(name: str) -> str:

@@ -9,8 +9,10 @@ import frappe
 from frappe import _
 from frappe.utils import flt
 
+from rl_replenishment.bridge import feedback
 from rl_replenishment.bridge.board.approving import (
 	Wish,
+	names_of,
 	submit_request,
 	undone_if_it_fails,
 	why_refused,
@@ -107,3 +109,34 @@ def _submit(request: str, lines: list[tuple[OpenLine, Wish]]) -> dict[str, Any]:
 		return {**result, "status": "Failed", "message": why_refused(error)}
 	is_there = frappe.db.exists("Material Request", request)
 	return {**result, "status": "Requested" if is_there else "Turned Down", "request": is_there}
+
+
+def undo(sent: Any) -> list[dict[str, Any]]:
+	"""Take transfers back: their requests are cancelled, and wait on the board again, amended.
+
+	One result for each. ERPNext decides, by permissions and by what followed: what is moved already stays,
+	and `message` says why.
+	"""
+	names = names_of(sent, _("Requests is to be a list of names of Material Requests."))
+	answers = {name: _take_back(name) for name in names}
+	# the board reads from there what waits again
+	feedback.answer_now("Material Request", [request for request, _why in answers.values() if request])
+	return [{"request": name, "done": not why, "message": why} for name, (_request, why) in answers.items()]
+
+
+def _take_back(name: str) -> tuple[str, str]:
+	"""Returns the request that waits instead, and why not, one of them ""."""
+	try:
+		with undone_if_it_fails("rl_board_move_back"):
+			request = frappe.get_doc("Material Request", name, for_update=True)
+			request.check_permission("cancel")
+			if request.material_request_type != "Material Transfer" or not request.get("rl_agent"):
+				frappe.throw(_("{0} is no transfer that an agent proposed.").format(name))
+			request.check_permission("amend")
+			request.cancel()
+			again = frappe.copy_doc(request)
+			again.update({"amended_from": name, "docstatus": 0, "status": "Draft"})
+			again.insert()
+	except Exception as error:
+		return "", why_refused(error)
+	return again.name, ""

@@ -108,6 +108,8 @@ def _of_line(line: OpenLine, price: Price) -> dict[str, Any]:
 		"stock_uom": line.stock_uom,
 		"conversion": line.conversion,
 		"price": price.rate * line.conversion,
+		# quantities from which it is another one, in purchase UOM
+		"breaks": [[flt(least / line.conversion, 6), rate * line.conversion] for least, rate in price.breaks],
 		"price_source": price.source,
 		"required_by": line.required_by,
 		"reason": line.edit_reason,

@@ -36,7 +36,7 @@ def _settle(agent: str, today: date) -> None:
 	if names:
 		(
 			frappe.qb.update(proposal)
-			.set(proposal.status, "Rejected")
+			.set(proposal.status, "Turned Down")
 			.where(one_of(proposal.name, names) & (proposal.agent == agent))
 			.run()
 		)

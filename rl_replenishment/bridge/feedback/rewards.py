@@ -109,7 +109,7 @@ def _plan_proposal(found: Plan, decision: Decision, settled: bool) -> None:
 	if decision.proposed_in != where:
 		names = ("material_request", "material_request_item")
 		found.moved[str(decision.proposal)] = dict(zip(names, where, strict=True))
-	status = "Rejected" if settled and _is_taken(decision) else "Requested"
+	status = "Turned Down" if settled and _is_taken(decision) else "Requested"
 	if decision.ordered_qty > 0:
 		status = "Ordered"
 	if status != decision.proposal_status:

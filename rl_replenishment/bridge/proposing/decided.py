@@ -125,7 +125,7 @@ def _decisions(agent: str, at: Keys, since: date) -> Iterator[tuple[int, date, f
 		.select(proposal.run, proposal.item_code, proposal.warehouse, proposal.proposed_qty, proposal.state)
 		.where(proposal.run.isin([each.name for each in runs]))
 		# what could not be requested is still to be decided
-		.where(proposal.status.isin(["Requested", "Ordered", "Rejected"]))
+		.where(proposal.status.isin(["Requested", "Ordered", "Turned Down"]))
 		.run(as_dict=True)
 	)
 	ordered: dict[str, list[Any]] = {}

@@ -10,13 +10,10 @@ from typing import Any, NamedTuple
 import frappe
 from frappe import _
 from frappe.model.document import Document
-from frappe.utils import fmt_money
 
 from rl_replenishment.bridge.proposing.grouping import OrderLine, grouped
+from rl_replenishment.bridge.proposing.titles import title
 from rl_replenishment.bridge.retrying import is_of_the_transaction
-
-#: as Frappe keeps it
-_LONGEST_TITLE = 140
 
 
 @dataclass
@@ -172,7 +169,9 @@ def _request(
 			"material_request_type": "Material Transfer" if lines[0].from_warehouse else "Purchase",
 			"set_from_warehouse": lines[0].from_warehouse or None,
 			"schedule_date": min(line.schedule_date for line in lines),
-			"title": _title(settings, lines),
+			"title": title(
+				settings.company, {line.supplier for line in lines}, sum(line.value for line in lines)
+			),
 			**of_run,
 		}
 	)
@@ -195,20 +194,6 @@ def _request(
 			},
 		)
 	return request
-
-
-def _title(settings: Document, lines: Sequence[OrderLine]) -> str | None:
-	"""Whom it is for and what it was worth; of several suppliers, what ERPNext calls it."""
-	suppliers = {line.supplier for line in lines}
-	if len(suppliers) > 1 or not lines[0].supplier:
-		return None
-	name = frappe.get_cached_value("Supplier", lines[0].supplier, "supplier_name") or lines[0].supplier
-	if not (value := sum(line.value for line in lines)):
-		return name[:_LONGEST_TITLE]
-	worth = fmt_money(
-		value, currency=frappe.get_cached_value("Company", settings.company, "default_currency")
-	)
-	return f"{name[: _LONGEST_TITLE - len(worth) - 2]}, {worth}"
 
 
 def _place(settings: Document, request: Document, name: str) -> None:

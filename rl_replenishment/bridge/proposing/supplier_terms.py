@@ -27,7 +27,7 @@ class UnderTerms:
 
 def read_under_terms(settings: Document, situation: Situation, today: date) -> UnderTerms | None:
 	"""The terms of the suppliers of a situation; None where nobody has any."""
-	terms = read_terms(settings.company, situation.items, today, with_breaks=True)
+	terms = read_terms(settings.company, situation.items, today, with_prices=True)
 	if terms is None:
 		return None
 	now = now_datetime()

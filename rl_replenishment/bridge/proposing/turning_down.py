@@ -45,7 +45,7 @@ def turn_down(proposals: Any) -> dict[str, int]:
 			request.delete()
 	gone = sorted({line.rl_proposal for line in lines})
 	if gone:
-		frappe.db.set_value("RL Proposal", {"name": ("in", gone)}, "status", "Rejected")
+		frappe.db.set_value("RL Proposal", {"name": ("in", gone)}, "status", "Turned Down")
 	# the buyer may have split a line, or deleted it
 	kept = names - {line.rl_proposal for line in lines}
 	return {"lines": len(lines), "kept": len(kept)}

@@ -15,6 +15,7 @@ from frappe.query_builder.functions import Coalesce
 
 from rl_replenishment.bridge.origin import request_lines
 from rl_replenishment.bridge.queries import one_of
+from rl_replenishment.bridge.state.prices import order_prices
 from rl_replenishment.bridge.state.supplier_terms import read_weights
 from rl_replenishment.bridge.state.suppliers import read_default_suppliers
 from rl_replenishment.core.terms.calendar import last_sent
@@ -38,12 +39,12 @@ def with_placed(
 	"""The terms with what goes out with each supplier's next order anyway, but for lines that are `shown`.
 
 	That is what is requested and not ordered yet, drafts of agents included, and what was ordered since the
-	supplier's last order day closed. In at most six queries.
+	supplier's last order day closed. In at most fifteen queries.
 	"""
 	suppliers = terms.suppliers
 	position = {name: at for at, name in enumerate(suppliers.names)}
 	sent = last_sent(suppliers, np.datetime64(today, "D"), minute)
-	rows = [*_requested(company, position, shown), *_ordered(company, position, sent)]
+	rows = [*_requested(company, position, today, shown), *_ordered(company, position, sent)]
 	if not rows:
 		return terms
 	at = np.array([position[row.supplier] for row in rows], np.intp)
@@ -67,7 +68,9 @@ def with_placed(
 	return replace(terms, placed=placed)
 
 
-def _requested(company: str, suppliers: Collection[str], shown: Collection[str]) -> Iterator[_Placed]:
+def _requested(
+	company: str, suppliers: Collection[str], today: date, shown: Collection[str]
+) -> list[_Placed]:
 	"""What is requested and not ordered: by the proposal's supplier, else by the item's default one."""
 	lines, line, request, proposal = request_lines()
 	is_decided = (request.docstatus == 1) & (request.status != "Stopped")
@@ -83,13 +86,23 @@ def _requested(company: str, suppliers: Collection[str], shown: Collection[str])
 		.where(one_of(proposal.supplier, sorted(suppliers)) | proposal.name.isnull())
 		.run()
 	)
-	known, defaults = set(shown), None
+	known, defaults, found = set(shown), None, []
 	for name, item_code, item_group, brand, proposed, supplier, quantity, rate in rows:
 		if not proposed:
 			defaults = defaults or read_default_suppliers(company)
 			supplier = defaults.of(item_code, item_group, brand)
 		if supplier in suppliers and name not in known:
-			yield _Placed(supplier, item_code, float(quantity), float(quantity) * float(rate))
+			found.append(_Placed(supplier, item_code, float(quantity), float(quantity) * float(rate)))
+	if not found:
+		return []
+	# at what they will be ordered
+	prices = order_prices(company, {line.item_code: line.supplier for line in found}, today)
+	return [
+		line._replace(value=line.quantity * prices[line.item_code].per_stock_unit)
+		if line.item_code in prices
+		else line
+		for line in found
+	]
 
 
 def _ordered(company: str, position: dict[str, int], sent: npt.NDArray[np.datetime64]) -> Iterator[_Placed]:

@@ -14,7 +14,7 @@ from frappe.query_builder.functions import Coalesce
 from frappe.utils import cint, flt
 
 from rl_replenishment.bridge.queries import one_of
-from rl_replenishment.bridge.state.prices import exchange_rates, list_prices
+from rl_replenishment.bridge.state.prices import exchange_rates
 from rl_replenishment.bridge.state.units import read_units
 from rl_replenishment.core.items import ItemTable
 from rl_replenishment.core.terms.terms import PriceBreaks
@@ -29,7 +29,7 @@ _TABLES = {
 }
 
 
-class _Rule(NamedTuple):
+class Rule(NamedTuple):
 	"""One row of a Pricing Rule."""
 
 	apply_on: str
@@ -47,24 +47,17 @@ class _Rule(NamedTuple):
 	priority: int
 
 
-def read_breaks(company: str, items: ItemTable, today: date) -> tuple[PriceBreaks, npt.NDArray[np.float64]]:
-	"""The price breaks of N item-warehouses, and each one's price below them, shape (N,).
+def read_breaks(
+	company: str, items: ItemTable, rules: Sequence[Rule], price: npt.NDArray[np.float64], today: date
+) -> PriceBreaks:
+	"""The price breaks of N item-warehouses that rules make of their prices, shape (N,).
 
-	From Pricing Rules of a least quantity that ERPNext applies to a line of a Purchase Order by itself: not
-	those with conditions, coupons, mixed or accumulated quantities, least amounts, or a price list of their
-	own. Discounts are off the buying price. In company currency and stock UOM; in one query where there are
-	no such rules, in twelve at most.
+	In company currency and stock UOM; in six queries at most.
 	"""
-	price = items.unit_cost.astype(np.float64)
-	rules = _rules(company, today)
-	if not rules:
-		return PriceBreaks(), price
 	codes = {key.item_code for key in items.keys}
 	known = _descriptions(codes)
 	exchange = exchange_rates(frappe.get_cached_value("Company", company, "default_currency"), today)
 	groups = _groups_within({rule.of for rule in rules if rule.apply_on == "Item Group"})
-	supplier_of = {key.item_code: name for key, name in zip(items.keys, items.suppliers, strict=True)}
-	listed = list_prices(company, supplier_of, today)
 	units = read_units(codes)
 	rows: list[tuple[int, float, float]] = []
 	for i, (key, supplier) in enumerate(zip(items.keys, items.suppliers, strict=True)):
@@ -78,22 +71,17 @@ def read_breaks(company: str, items: ItemTable, today: date) -> tuple[PriceBreak
 			and rule.warehouse in ("", key.warehouse)
 			and _is_about(rule, key.item_code, item, groups)
 		]
-		if not own:
-			continue
-		if list_price := listed.get(key.item_code):
-			uom = list_price.uom or item.stock_uom
-			price[i] = list_price.rate / units.conversion(key.item_code, None, uom, item.stock_uom)
 		rows += [
 			(i, *each) for each in _breaks_of(own, key.item_code, item, float(price[i]), units, exchange)
 		]
 	if not rows:
-		return PriceBreaks(), price
+		return PriceBreaks()
 	at, quantity, rate = zip(*rows, strict=True)
-	return PriceBreaks.create(at, quantity, rate), price
+	return PriceBreaks.create(at, quantity, rate)
 
 
 def _breaks_of(
-	rules: Sequence[_Rule], item_code: str, item: Any, price: float, units: Any, exchange: dict[str, float]
+	rules: Sequence[Rule], item_code: str, item: Any, price: float, units: Any, exchange: dict[str, float]
 ) -> list[tuple[float, float]]:
 	"""Quantities from which a unit costs something else, and what."""
 	found: dict[float, tuple[float, float]] = {}
@@ -118,7 +106,7 @@ def _breaks_of(
 	return breaks
 
 
-def _price(rule: _Rule, price: float, factor: float, exchange: dict[str, float]) -> float | None:
+def _price(rule: Rule, price: float, factor: float, exchange: dict[str, float]) -> float | None:
 	"""What a stock unit costs by a rule, None where its currency has no rate."""
 	if rule.rate_or_discount == "Discount Percentage":
 		return price * (1 - rule.amount / 100)
@@ -129,7 +117,12 @@ def _price(rule: _Rule, price: float, factor: float, exchange: dict[str, float])
 	return money if rule.rate_or_discount == "Rate" else max(price - money, 0.0)
 
 
-def _rules(company: str, today: date) -> list[_Rule]:
+def read_rules(company: str, today: date) -> list[Rule]:
+	"""The Pricing Rules of a least quantity that ERPNext applies to a line of a Purchase Order by itself.
+
+	Not those with conditions, coupons, mixed or accumulated quantities, least amounts, or a price list of
+	their own. In one query where there are none, in four at most.
+	"""
 	rule = frappe.qb.DocType("Pricing Rule")
 	rows = (
 		frappe.qb.from_(rule)
@@ -160,7 +153,7 @@ def _rules(company: str, today: date) -> list[_Rule]:
 			row = own[parent]
 			amounts = {"Rate": row.rate, "Discount Amount": row.discount_amount}
 			found.append(
-				_Rule(
+				Rule(
 					apply_on=apply_on,
 					of=of,
 					uom=uom,
@@ -206,7 +199,7 @@ def _groups_within(names: set[str]) -> dict[str, set[str]]:
 	return found
 
 
-def _is_about(rule: _Rule, item_code: str, item: Any, groups: dict[str, set[str]]) -> bool:
+def _is_about(rule: Rule, item_code: str, item: Any, groups: dict[str, set[str]]) -> bool:
 	if rule.apply_on == "Item Code":
 		return rule.of in (item_code, item.variant_of)
 	if rule.apply_on == "Item Group":

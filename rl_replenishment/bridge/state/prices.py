@@ -16,6 +16,7 @@ from frappe.query_builder.functions import Coalesce, Concat, Max
 from pypika.queries import QueryBuilder
 
 from rl_replenishment.bridge.queries import Keys, one_of
+from rl_replenishment.bridge.state.units import read_units
 
 
 def last_purchase_rates(company: str, item_codes: Iterable[str]) -> dict[str, float]:
@@ -133,6 +134,45 @@ def list_prices(company: str, supplier_of: Mapping[str, str], today: date) -> di
 		if supplier in ("", supplier_of[item_code]):
 			found[bool(supplier)][item_code] = ListPrice(float(rate) * exchange[currency], uom)
 	return {**found[False], **found[True]}
+
+
+class OrderPrice(NamedTuple):
+	"""What a Purchase Order of today would have for an item, in company currency."""
+
+	#: per `uom`
+	rate: float
+	uom: str
+	per_stock_unit: float
+	#: "Price List" or "Last Purchase"
+	source: str
+
+
+def order_prices(company: str, supplier_of: Mapping[str, str], today: date) -> dict[str, OrderPrice]:
+	"""The supplier's list price of each item, else what was paid last; without those that have neither.
+
+	Runs, the board and what is requested already are counted in it, as the order itself will be. In nine
+	queries at most.
+	"""
+	listed = list_prices(company, supplier_of, today)
+	found = {
+		item_code: OrderPrice(rate, "", rate, "Last Purchase")
+		for item_code, rate in last_purchase_rates(company, supplier_of).items()
+	}
+	if not listed:
+		return found
+	item = frappe.qb.DocType("Item")
+	rows = (
+		frappe.qb.from_(item)
+		.select(item.name, item.stock_uom, item.variant_of)
+		.where(one_of(item.name, sorted(listed)))
+		.run()
+	)
+	units = read_units({*listed, *(variant_of for _name, _uom, variant_of in rows if variant_of)})
+	for item_code, stock_uom, variant_of in rows:
+		rate, uom = listed[item_code].rate, listed[item_code].uom or stock_uom
+		factor = units.conversion(item_code, variant_of, uom, stock_uom)
+		found[item_code] = OrderPrice(rate, uom, rate / factor, "Price List")
+	return found
 
 
 def exchange_rates(currency: str, today: date) -> dict[str, float]:

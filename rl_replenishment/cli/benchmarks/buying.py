@@ -35,6 +35,9 @@ WEEKS_IN_FULL_WAREHOUSE = 26
 #: of a line that is moved: as much as an order line of the sample company, and three times that
 TRANSFER_COSTS = (8.0, 24.0)
 
+#: of how many items, those that cost most, it is said what share of the cost they have
+DEAREST = 20
+
 #: from items, a state's demand, what is asked for and the budget to what is ordered
 Spending = Callable[[ItemTable, Demand, FloatArray, float], FloatArray]
 
@@ -226,13 +229,16 @@ def _summary(rows: list[dict[str, Any]], reference: str) -> list[dict[str, Any]]
 			difference, (low, high) = relative_difference(
 				costs(reference), costs(method), np.random.default_rng(0)
 			)
+			cost, apart = costs(method), costs(reference) - costs(method)
 			found.append(
 				{
 					"case": case,
 					"setting": setting,
 					"method": method,
 					"reference": reference,
-					"cost": float(costs(method).sum()),
+					"cost": float(cost.sum()),
+					"of_dearest_percent": float(100 * np.sort(cost)[-DEAREST:].sum() / cost.sum()),
+					"largest_difference_of_an_item": float(apart[np.argmax(np.abs(apart))]),
 					"bought": float(sum(row["bought"] for row in of_method)),
 					"fill_rate": float(np.mean([row["fill_rate"] for row in of_method])),
 					"reference_vs_this_percent": 100 * difference,

@@ -7,7 +7,7 @@ function rl_draw_picture(element, method, args, sentence) {
 	element.html(`<div class="rl-picture" role="img" style="max-width: 900px; height: ${RL_PICTURE_PX}px"
 		aria-label="${frappe.utils.escape_html(sentence || "")}"></div><p class="rl-why-target"></p>`);
 	const [place, why] = [element.find(".rl-picture"), element.find(".rl-why-target")];
-	frappe.require("rl_picture.bundle.js", async () => {
+	frappe.require(["rl_charts.bundle.js", "rl_picture.bundle.js"], async () => {
 		const { message } = await frappe.call({
 			method: `rl_replenishment.api.${method}`,
 			args,

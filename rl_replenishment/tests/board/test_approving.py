@@ -8,7 +8,7 @@ from unittest.mock import patch
 
 import frappe
 from frappe.model.base_document import get_controller
-from frappe.utils import add_days, nowdate
+from frappe.utils import add_days, fmt_money, nowdate
 
 from rl_replenishment import api
 from rl_replenishment.tests import factories as make
@@ -43,6 +43,29 @@ class TestApproving(BoardCase):
 		self.assertEqual((row.ordered_qty, row.edit_reason), (line["proposed"] + 5, "Project"))
 		self.assertLess(row.reward, 0)
 
+	def test_the_title_goes_by_the_lines(self) -> None:
+		"""But for one that somebody gave the request."""
+
+		def title(item: int) -> str:
+			return frappe.db.get_value("Material Request", self.line(item)["request"], "title")
+
+		before, other = title(0), frappe.get_doc("Material Request", self.line(2)["request"])
+		other.update({"title": "Spring"}).save()
+		line = self.line(0)
+		request = frappe.get_doc("Material Request", line["request"])
+		wanted = {row.rl_proposal: row for row in request.items}[line["proposal"]]
+		wanted.qty += 4
+		request.save()
+		worth = sum(row.qty * row.conversion_factor for row in request.items) * 10
+		self.assertNotEqual(title(0), before)
+		name = frappe.db.get_value("Supplier", self.suppliers[0], "supplier_name")
+		currency = frappe.get_cached_value("Company", make.company(), "default_currency")
+		self.assertEqual(title(0), f"{name}, {fmt_money(worth, currency=currency)}")
+		requests = (line["request"], other.name)
+		self.approve(item0=line["qty"] + 9, item2=self.line(2)["qty"] + 1)
+		titles = [frappe.db.get_value("Material Request", each, "title") for each in requests]
+		self.assertEqual(titles, [f"{name}, {fmt_money(worth + 50, currency=currency)}", "Spring"])
+
 	def test_reasons_reach_requests_that_were_submitted_before(self) -> None:
 		for name in self.requests:
 			frappe.get_doc("Material Request", name).submit()
@@ -56,7 +79,7 @@ class TestApproving(BoardCase):
 		self.assertFalse(frappe.db.exists("Purchase Order Item", {"item_code": self.items[0]}))
 		self.assertTrue(frappe.db.exists("Purchase Order Item", {"item_code": self.items[1]}))
 		self.assertEqual(
-			frappe.db.get_value("RL Proposal", {"item_code": self.items[0]}, "status"), "Rejected"
+			frappe.db.get_value("RL Proposal", {"item_code": self.items[0]}, "status"), "Turned Down"
 		)
 
 	def test_nothing_is_left_of_a_supplier(self) -> None:

@@ -85,6 +85,48 @@ class TestMoving(IntegrationTestCase):
 		self.assertEqual((result["status"], result["request"]), ("Turned Down", None))
 		self.assertFalse(frappe.db.exists("Material Request", second["request"]))
 
+	def test_taken_back(self) -> None:
+		"""The request is cancelled and waits again, amended; what is moved already stays."""
+		cut = self.transfers()[self.items[0]]["qty"] - 5
+		(moved,) = self.move(item0=(cut, "Other"))
+		(found,) = api.board_move_back(json.dumps([moved["request"]]))
+		self.assertEqual(found, {"request": moved["request"], "done": True, "message": ""})
+		self.assertEqual(frappe.db.get_value("Material Request", moved["request"], "docstatus"), 2)
+		again = self.transfers()
+		self.assertEqual(set(again), set(self.items))
+		self.assertEqual((again[self.items[0]]["qty"], again[self.items[0]]["reason"]), (cut, "Other"))
+		self.assertEqual(propose(self.agent.name, force=True)["proposals"], 0)
+		(moved,) = self.move()
+		entry = make_stock_entry(moved["request"])
+		entry.insert()
+		entry.submit()
+		(found,) = api.board_move_back(json.dumps([moved["request"]]))
+		self.assertFalse(found["done"])
+		self.assertIn(entry.name, found["message"])
+		self.assertEqual(frappe.db.get_value("Material Request", moved["request"], "docstatus"), 1)
+
+	def test_what_is_not_taken_back(self) -> None:
+		"""Requests of others, of purchases, and for whoever may not cancel; nothing of them is changed."""
+		(moved,) = self.move()
+		bought = make.make_material_request(self.items[0], self.full, 4)
+		bought.submit()
+		(found,) = api.board_move_back(json.dumps([bought.name]))
+		self.assertIn("no transfer that an agent proposed", found["message"])
+		with self.assertRaisesRegex(frappe.ValidationError, "list of names"):
+			api.board_move_back('{"x": 1}')
+		frappe.set_user(make.make_user(USER, "Stock User"))
+		with patch.object(
+			type(bought), "has_permission", lambda self, ptype="read", **_values: ptype == "read"
+		):
+			(found,) = api.board_move_back(json.dumps([moved["request"]]))
+		self.assertFalse(found["done"])
+		frappe.set_user(make.make_user(USER))
+		with self.assertRaises(frappe.PermissionError):
+			api.board_move_back(json.dumps([moved["request"]]))
+		frappe.set_user("Administrator")
+		for name in (moved["request"], bought.name):
+			self.assertEqual(frappe.db.get_value("Material Request", name, "docstatus"), 1)
+
 	def test_what_is_refused(self) -> None:
 		for sent in ("[]", "no", json.dumps({"x": {"qty": -1}}), json.dumps({"x": {}})):
 			with self.assertRaisesRegex(frappe.ValidationError, "not understood"):

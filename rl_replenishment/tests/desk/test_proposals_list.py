@@ -99,10 +99,10 @@ class TestProposalsList(IntegrationTestCase):
 		self.assertEqual(done, {"lines": 1, "kept": 0})
 		draft = frappe.get_doc("Material Request", request)
 		self.assertEqual([line.rl_proposal for line in draft.items], [other])
-		self.assertEqual(frappe.db.get_value("RL Proposal", one, "status"), "Rejected")
+		self.assertEqual(frappe.db.get_value("RL Proposal", one, "status"), "Turned Down")
 		draft.submit()
 		status = lambda name: frappe.db.get_value("RL Proposal", name, "status")  # noqa: E731
-		self.assertEqual(status(one), "Rejected")
+		self.assertEqual(status(one), "Turned Down")
 		self.assertEqual(api.turn_down(frappe.as_json([other])), {"lines": 0, "kept": 1})
 		self.assertEqual(status(other), "Requested")
 

@@ -81,7 +81,7 @@ class TestDoctor(FeedbackCase):
 				self.assertEqual((self.row(self.piece).reward, self.row(self.piece).settled), (1, 1))
 
 	def test_a_proposal_says_something_else(self) -> None:
-		frappe.db.set_value("RL Proposal", self.proposal(self.piece), "status", "Rejected")
+		frappe.db.set_value("RL Proposal", self.proposal(self.piece), "status", "Turned Down")
 		self.assert_mended("rows")
 		self.assertEqual(self.status(self.piece), "Ordered")
 

@@ -94,7 +94,7 @@ class TestFeedback(FeedbackCase):
 		proposed = self.line(self.piece).rl_proposed_qty
 		update_status(self.request.name, "Stopped")
 		self.assert_row(self.piece, 0, max(-proposed / 28, -3), settled=True)
-		self.assertEqual(self.status(self.piece), "Rejected")
+		self.assertEqual(self.status(self.piece), "Turned Down")
 		update_status(self.request.name, "Submitted")
 		self.assertFalse(self.row(self.piece).settled)
 		self.assertEqual(self.status(self.piece), "Requested")
@@ -125,7 +125,7 @@ class TestFeedback(FeedbackCase):
 		frappe.set_user("Administrator")
 		self.request.delete()
 		self.assertTrue(self.row(self.piece).settled)
-		self.assertEqual((self.row(self.piece).ordered_qty, self.status(self.piece)), (0, "Rejected"))
+		self.assertEqual((self.row(self.piece).ordered_qty, self.status(self.piece)), (0, "Turned Down"))
 
 	def test_a_deleted_line_is_turned_down(self):
 		self.request.items = [self.line(self.piece)]
@@ -305,7 +305,7 @@ class TestFeedback(FeedbackCase):
 		self.order({other: 5})
 		self.assert_row(other, 5, -3, settled=True)
 		self.assertEqual((self.row(other).proposed_qty, self.row(other).proposal), (0, None))
-		self.assertEqual(self.status(self.piece), "Rejected")
+		self.assertEqual(self.status(self.piece), "Turned Down")
 
 	def test_a_proposed_line_that_was_deleted_and_entered_again(self):
 		proposed = self.line(self.piece).rl_proposed_qty
@@ -378,7 +378,7 @@ class TestFeedback(FeedbackCase):
 		self.assertFalse(self.row(self.piece).settled)
 		feedback.settle(getdate(add_days(nowdate(), 30)))
 		self.assertTrue(self.row(self.piece).settled)
-		self.assertEqual(self.status(self.piece), "Rejected")
+		self.assertEqual(self.status(self.piece), "Turned Down")
 
 	def test_what_was_learned_from_is_corrected_not_changed(self):
 		"""Each row is learned from once; a later change makes a row of its own, which may change again."""

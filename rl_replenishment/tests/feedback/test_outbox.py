@@ -171,7 +171,7 @@ class TestOutbox(FeedbackCase):
 		row = self.row(self.piece)
 		self.assertEqual((row.settled, row.material_request), (1, self.request.name))
 		update_to = frappe.db.get_value("RL Proposal", row.proposal, ["material_request", "status"])
-		self.assertEqual(update_to, (self.request.name, "Rejected"))
+		self.assertEqual(update_to, (self.request.name, "Turned Down"))
 
 	def test_stopping_twice_says_the_same(self) -> None:
 		frappe.set_user("Administrator")

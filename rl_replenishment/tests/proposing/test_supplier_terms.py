@@ -179,6 +179,75 @@ class TestSupplierTerms(IntegrationTestCase):
 		with self.assertRaisesRegex(frappe.ValidationError, "0 or more"):
 			api.board_round(agent.company, self.supplier, '{"x": {"qty": -1}}')
 
+	def test_runs_board_and_orders_go_by_one_price(self) -> None:
+		"""The supplier's list price, and the one that a Pricing Rule makes of it from a quantity on."""
+		listed = frappe.db.get_value("Price List", {"buying": 1, "enabled": 1})
+		for item in self.items[:2]:
+			price = {"price_list": listed, "item_code": item, "price_list_rate": 8, "buying": 1}
+			frappe.get_doc({"doctype": "Item Price", **price}).insert(ignore_permissions=True)
+		agent = self.agent()
+		before = self.previewed(agent)
+		least = 1 + max(before[item].proposed_qty for item in self.items[:2])
+		frappe.get_doc(
+			{
+				"doctype": "Pricing Rule",
+				"title": make.unique("Rule"),
+				"buying": 1,
+				"price_or_product_discount": "Price",
+				"company": make.company(),
+				"apply_on": "Item Code",
+				"currency": frappe.db.get_default("currency") or "INR",
+				"min_qty": least,
+				"rate_or_discount": "Discount Percentage",
+				"discount_percentage": 25,
+				"items": [{"item_code": item} for item in self.items[:2]],
+			}
+		).insert()
+		minimum = 8 * 6 * 2 * least
+		self.terms(minimum_value=minimum)
+		_run, found = self.proposed(agent)
+
+		def shown() -> dict:
+			lines = {line["item_code"]: line for line in board(agent.name)["lines"]}
+			return {item: lines[item] for item in self.items[:2]}
+
+		for line in shown().values():
+			self.assertEqual((line["price"], line["breaks"]), (8, [[least, 6]]))
+			self.assertGreaterEqual(line["qty"], least)
+		# at 6 a unit, and not at the 8 of the list or the 5 that the stock is worth
+		units = sum(found[item].proposed_qty for item in self.items[:2])
+		self.assertGreaterEqual(6 * units, minimum)
+		self.assertLess(6 * units, minimum + 12)
+		cut, other = (shown()[item] for item in self.items[:2])
+		lines = {cut["proposal"]: {"qty": 2}, other["proposal"]: {"qty": other["qty"]}}
+		filled = api.board_round(agent.company, self.supplier, json.dumps(lines))
+		self.assertTrue(filled["are_reached"])
+		lines[other["proposal"]]["qty"] = more = filled["quantities"][other["proposal"]]
+		self.assertGreaterEqual(8 * 2 + 6 * more, minimum)
+		self.assertLess(8 * 2 + 6 * more, minimum + 12)
+		group = {"supplier": self.supplier, "company": agent.company, "lines": lines}
+		(order,) = api.board_approve(json.dumps([group]), submit=1)
+		self.assertEqual(order["value"], 8 * 2 + 6 * more)
+
+	def test_whoever_may_not_see_a_supplier_learns_nothing_of_its_terms(self) -> None:
+		agent = self.agent()
+		self.terms(minimum_value=10_000)
+		frappe.get_doc(
+			{"doctype": "RL Supplier Terms", "supplier": self.other, "minimum_value": 500}
+		).insert()
+		_run, found = self.proposed(agent)
+		user = make.make_user(USER, "Purchase User")
+		allowed = {"doctype": "User Permission", "user": user, "allow": "Supplier", "for_value": self.other}
+		frappe.get_doc(allowed).insert(ignore_permissions=True)
+		own = json.dumps({found[self.items[2]].name: {"qty": found[self.items[2]].proposed_qty}})
+		frappe.set_user(user)
+		seen = board(agent.name)
+		self.assertEqual({line["supplier"] for line in seen["lines"]}, {self.other})
+		self.assertEqual(list(seen["terms"][agent.company]), [self.other])
+		self.assertTrue(api.board_round(agent.company, self.other, own)["are_reached"])
+		with self.assertRaises(frappe.PermissionError):
+			api.board_round(agent.company, self.supplier, own)
+
 	def test_pricing_rules_are_price_breaks(self) -> None:
 		"""Of suppliers with and without terms: by item, group and supplier, in the rule's own unit."""
 		agent = self.agent()

@@ -111,7 +111,7 @@ class TestTransfers(IntegrationTestCase):
 		(row,) = self.feedback(request)
 		self.assertEqual(row.settled, 1)
 		self.assertLess(row.reward, 0)
-		self.assertEqual(frappe.db.get_value("RL Proposal", proposal, "status"), "Rejected")
+		self.assertEqual(frappe.db.get_value("RL Proposal", proposal, "status"), "Turned Down")
 
 	def test_a_cut(self) -> None:
 		request, _entry = self.moved(qty=5)

@@ -23,6 +23,8 @@ export function approve(board, which) {
 			// it was told already, and all is as it was
 			return;
 		}
+		// what was ordered is no longer to be emptied
+		for (const { key } of ready) delete board.filled[key];
 		await board.reload();
 	});
 }
@@ -31,12 +33,15 @@ export function approve(board, which) {
 export async function fill_up(board, group, supplier) {
 	const [{ lines }] = model.to_order([group], board.edits);
 	const found = await server.round(group.company, supplier, lines);
+	const before = {};
 	for (const line of group.lines) {
 		const qty = found.quantities[line.proposal];
 		if (qty === undefined) continue;
+		before[line.proposal] = board.edits[line.proposal] ?? null;
 		board.edit(line, qty);
 		board.give_reason(line, found.reason);
 	}
+	if (Object.keys(before).length) board.filled[group.key] = { before, reason: found.reason };
 	if (!found.are_reached) {
 		frappe.show_alert({
 			message: __(
@@ -47,23 +52,45 @@ export async function fill_up(board, group, supplier) {
 	}
 }
 
-export async function move(board) {
-	const transfers = board.transfers.value;
-	const { lines } = model.moved(transfers, board.edits);
-	const answers = await server.move(model.to_move(transfers, board.edits));
-	const failed = answers.filter((each) => each.status === "Failed");
-	frappe.show_alert({
-		message: failed.length
-			? frappe.utils.escape_html(failed.map((each) => each.message).join(" "))
-			: __("Transfers requested: {0}.", [lines]),
-		indicator: failed.length ? "red" : "green",
-	});
-	await board.reload();
+/** As before the lines were filled up; what was changed since then stays. */
+export function empty_again(board, group) {
+	for (const line of filled_lines(board, group)) {
+		board.put_back(line, board.filled[group.key].before[line.proposal]);
+	}
+	delete board.filled[group.key];
 }
 
-export async function take_back(board, orders) {
-	const answers = await server.undo(orders);
-	const { left, done } = model.after_undo(board.results.value, answers);
+export function filled_lines(board, group) {
+	const { before = {}, reason } = board.filled[group.key] ?? {};
+	return group.lines.filter(
+		(line) => line.proposal in before && model.reason_of(line, board.edits) === reason
+	);
+}
+
+export function move(board) {
+	const transfers = board.transfers.value;
+	const parts = Object.entries(model.by_currency(transfers, board.answer.value.currencies));
+	const sums = parts.map(([currency, lines]) => [currency, model.moved(lines, board.edits)]);
+	frappe.confirm(words.question_of_moves(sums), async () => {
+		let answers;
+		try {
+			answers = await server.move(model.to_move(transfers, board.edits));
+		} catch {
+			// it was told already, and all is as it was
+			return;
+		}
+		board.results.value = answers;
+		await board.reload();
+	});
+}
+
+export const take_back = (board, orders) => undone(board, "order", server.undo(orders));
+
+/** The same of transfers. */
+export const move_back = (board, requests) => undone(board, "request", server.move_back(requests));
+
+async function undone(board, of, asked) {
+	const { left, done } = model.after_undo(board.results.value, await asked, of);
 	board.results.value = left;
 	if (done) {
 		frappe.show_alert({

@@ -48,13 +48,21 @@ export function offered_reasons(line, edits, reasons) {
 	return reasons.filter((each) => each !== NOT_THIS_TIME || can_go_back);
 }
 
+/** Of a purchase unit where so many are ordered: suppliers may have another price from a quantity on. */
+export function price_at(line, qty) {
+	const reached = (line.breaks ?? []).filter(([least]) => qty >= least - 1e-6);
+	return reached.length ? reached.at(-1)[1] : line.price;
+}
+
 /** In the currency of the line's company. */
 export function value_of(line, edits) {
-	return quantity_of(line, edits) * line.price;
+	const qty = quantity_of(line, edits);
+	return qty * price_at(line, qty);
 }
 
 export function proposed_value_of(line) {
-	return (line.proposed / line.conversion) * line.price;
+	const qty = line.proposed / line.conversion;
+	return qty * price_at(line, qty);
 }
 
 /** The lines by company and supplier: those first whose most urgent line is; without a supplier last. */
@@ -157,15 +165,18 @@ export function to_order(groups, edits, suppliers = {}) {
 	}));
 }
 
-/** What is left of results once orders were taken back, with why others were not, and how many were. */
-export function after_undo(results, answers) {
-	const done = new Set(answers.filter((each) => each.done).map((each) => each.order));
+/**
+ * What is left of results once orders, or requests of transfers, were taken back, with why others were not, and how
+ * many were; `of` is the field that names them.
+ */
+export function after_undo(results, answers, of = "order") {
+	const done = new Set(answers.filter((each) => each.done).map((each) => each[of]));
 	const why = new Map(
-		answers.filter((each) => !each.done).map((each) => [each.order, each.message])
+		answers.filter((each) => !each.done).map((each) => [each[of], each.message])
 	);
 	const left = results
-		.filter((result) => !done.has(result.order))
-		.map((result) => ({ ...result, message: why.get(result.order) || result.message }));
+		.filter((result) => !done.has(result[of]))
+		.map((result) => ({ ...result, message: why.get(result[of]) || result.message }));
 	return { left, done: done.size };
 }
 

@@ -41,6 +41,9 @@ export const round = (company, supplier, lines) =>
 export const move = (lines) =>
 	call("board_move", { lines: JSON.stringify(lines) }, "POST", { freeze: true });
 
+export const move_back = (requests) =>
+	call("board_move_back", { requests: JSON.stringify(requests) }, "POST", { freeze: true });
+
 export const undo = (orders) =>
 	call("board_undo", { orders: JSON.stringify(orders) }, "POST", { freeze: true });
 

@@ -47,6 +47,8 @@ function make_board() {
 	const effects = reactive({});
 	const marked = reactive({});
 	const opened = reactive({});
+	// by group: what was filled up to a minimum, as it was before
+	const filled = reactive({});
 	// that the buyer chose for groups without one
 	const suppliers = reactive({});
 	const results = ref([]);
@@ -110,6 +112,15 @@ function make_board() {
 		ask([line]);
 	}
 
+	/** The line as it was before an edit, null for as it came. */
+	function put_back(line, before) {
+		if (before) return change(line, before);
+		forget([line.proposal]);
+		delete edits[line.proposal];
+		delete effects[line.proposal];
+		delete asked[line.proposal];
+	}
+
 	const edit = (line, qty) => change(line, model.edited(line, edits, qty));
 	// once more undoes it
 	const take_back_lesson = (line) => change(line, model.taken_back(line, edits));
@@ -162,7 +173,8 @@ function make_board() {
 	}
 
 	return {
-		...{ loaded, answer, may, edits, effects, marked, opened, suppliers, results, submits },
+		...{ loaded, answer, may, edits, effects, marked, opened, filled },
+		...{ suppliers, results, submits },
 		...{
 			wanted,
 			lines,
@@ -179,6 +191,7 @@ function make_board() {
 			load,
 			reload,
 			edit,
+			put_back,
 			move_quantity,
 			take_back_lesson,
 			give_reason,

@@ -36,6 +36,20 @@ export function question(submits, lines_count, suppliers_count, value) {
 		: __("Make draft orders: {0}, {1}, {2}?", said);
 }
 
+/** What is asked before anything is moved; `sums` are by currency, as `moved` has them. */
+export function question_of_moves(sums) {
+	const count = sums.reduce((total, [, sum]) => total + sum.lines, 0);
+	if (!count) return __("Turn down all of these transfers?");
+	const [value, cost] = ["value", "cost"].map((name) =>
+		sums.map(([currency, sum]) => money(sum[name], currency)).join(", ")
+	);
+	return __("Request transfers now: {0}, worth {1}? Moving costs {2}.", [
+		lines(count),
+		value,
+		cost,
+	]);
+}
+
 /** What a changed quantity costs or saves by the forecast: a guess, so in whole money, which adds up as shown. */
 export function effect({ missed_cost, holding_cost, later_cost }, currency) {
 	const [missed, holding, later] = [missed_cost, holding_cost, later_cost].map(Math.round);
@@ -100,6 +114,7 @@ export function price_source(name) {
 export function status(name) {
 	return {
 		Submitted: { text: __("Ordered"), colour: "green" },
+		Requested: { text: __("Requested"), colour: "green" },
 		Draft: { text: __("Draft Order"), colour: "blue" },
 		"Turned Down": { text: __("Turned Down"), colour: "gray" },
 		Failed: { text: __("Failed"), colour: "red" },

@@ -12,16 +12,16 @@ const ICONS = {
 	mark: "diamond",
 };
 
-/** As wide as a phone: the legend takes several lines there, and the picture is taller by as much. */
+/** As wide as a phone. The legend takes several lines there, and two in a long language; the picture is taller by them. */
 const NARROW_PX = 560;
-const [USUAL_PX, LEGEND_ON_PHONE_PX] = [366, 84];
+const [USUAL_PX, LEGEND_PX, LEGEND_ON_PHONE_PX] = [366, 22, 84];
 
 /** How tall a picture is in an element so wide, in pixels. */
 export function height_of(width) {
 	return USUAL_PX + legend_room(width);
 }
 
-const legend_room = (width) => (width < NARROW_PX ? LEGEND_ON_PHONE_PX : 0);
+const legend_room = (width) => (width < NARROW_PX ? LEGEND_ON_PHONE_PX : LEGEND_PX);
 
 /** The days of a picture as dates, the first of which is `start`. */
 export function days_of(start, count) {
@@ -171,7 +171,7 @@ export function options_of(data, colours, { number, day, text: __ }, width = NAR
 		legend: {
 			data: shown.map(([name, icon]) => ({ name, icon: ICONS[icon] })),
 			top: 0,
-			type: room ? "plain" : "scroll",
+			type: "plain",
 			textStyle: { color: colours.text },
 			inactiveColor: colours.muted,
 		},

@@ -1,31 +1,6 @@
-// Pictures of items, apart from the pages that show them: who opens none loads no charts.
+// Pictures of items, apart from the pages that show them, for who opens one; `rl_charts.bundle.js` is there by then.
 
-import { BarChart, LineChart, ScatterChart } from "echarts/charts";
-import {
-	AriaComponent,
-	GridComponent,
-	LegendComponent,
-	MarkAreaComponent,
-	MarkLineComponent,
-	TooltipComponent,
-} from "echarts/components";
-import { use } from "echarts/core";
-import { SVGRenderer } from "echarts/renderers";
-import { draw_chart } from "../charts/chart.js";
 import { height_of, options_of } from "./options.js";
-
-use([
-	AriaComponent,
-	BarChart,
-	GridComponent,
-	LegendComponent,
-	LineChart,
-	MarkAreaComponent,
-	MarkLineComponent,
-	ScatterChart,
-	SVGRenderer,
-	TooltipComponent,
-]);
 
 frappe.provide("frappe.rl_replenishment");
 
@@ -39,5 +14,7 @@ frappe.rl_replenishment.draw = (element, data) => {
 	};
 	const width = element.clientWidth;
 	element.style.height = `${height_of(width)}px`;
-	return draw_chart(element, (colours) => options_of(data, colours, write, width));
+	return frappe.rl_replenishment.draw_chart(element, (colours) =>
+		options_of(data, colours, write, width)
+	);
 };

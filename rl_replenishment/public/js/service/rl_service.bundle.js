@@ -1,13 +1,7 @@
-// What service costs, in a dialog on an agent's form: who opens none loads no charts.
+// What service costs, in a dialog on an agent's form, for who opens one; `rl_charts.bundle.js` is there by then.
 
-import { LineChart, ScatterChart } from "echarts/charts";
-import { AriaComponent, GridComponent, TooltipComponent } from "echarts/components";
-import { use } from "echarts/core";
-import { SVGRenderer } from "echarts/renderers";
 import { createApp } from "vue";
 import ServiceCurve from "./ServiceCurve.vue";
-
-use([AriaComponent, GridComponent, LineChart, ScatterChart, SVGRenderer, TooltipComponent]);
 
 frappe.provide("frappe.rl_replenishment");
 

@@ -115,7 +115,7 @@ function show_preview(frm, title, { lines, messages, considered, value }) {
 }
 
 function show_service(frm) {
-	frappe.require("rl_service.bundle.js", () =>
+	frappe.require(["rl_charts.bundle.js", "rl_service.bundle.js"], () =>
 		frappe.rl_replenishment.show_service(frm.doc.name, () => frm.reload_doc())
 	);
 }
