@@ -11,6 +11,7 @@ from rl_replenishment.core.items import FloatArray, ItemKey, ItemTable
 from rl_replenishment.core.policies.base import State
 from rl_replenishment.core.simulation.rollout import run
 from rl_replenishment.core.simulation.scenario import replay
+from rl_replenishment.core.training.classical import default_rule
 from rl_replenishment.core.training.portfolio import ROBUST, Portfolio, best_rule, chosen
 
 ITEMS = 40
@@ -87,6 +88,11 @@ def test_the_same_seed_finds_the_same(found: Portfolio) -> None:
 
 
 def test_days_too_few_to_tell_take_usual_settings() -> None:
-	found = best_rule(*steady(120), 7, "lost", 0)
-	assert found.cost_ratios == {found.final.rule.name: 1.0}
-	assert found.before.rule is found.final.rule
+	history, items = steady(120)
+	found, usual = best_rule(history, items, 7, "lost", 0), default_rule(items)
+	assert found.cost_ratios == {usual.name: 1.0}
+	state = State.from_history(
+		items, history.demand, today=history.end, review_days=7, on_hand=np.full(12, 3, np.float32)
+	)
+	for each in (found.final.rule, found.before.rule):
+		np.testing.assert_array_equal(each.order_quantities(state), usual.order_quantities(state))
