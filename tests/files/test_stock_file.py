@@ -331,3 +331,13 @@ def test_what_came_already_is_not_on_order(write: WriteFile) -> None:
 	assert stock.arrival_item.tolist() == [0, 2]
 	assert stock.arrival_quantity.tolist() == [20, 7]
 	assert "what column Received Qty says came already is not on order any more" in notes[0]
+
+
+def test_what_is_open_has_not_come(write: WriteFile) -> None:
+	"""The column says so itself: nothing is taken off twice."""
+	for header in ("on_order", "Qty on Order", "Pending Qty"):
+		notes: list[str] = []
+		text = f"item_code,on_hand,{header},Received Qty\na,10,20,80\n"
+		stock = read_stock(write(text), today=TODAY, note=notes.append)
+		assert stock.arrival_quantity.tolist() == [20]
+		assert f"column {header} is taken for what is still to come" in notes[0]

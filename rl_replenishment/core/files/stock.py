@@ -19,7 +19,15 @@ from rl_replenishment.core.files.dates import DayArray, read_periods
 from rl_replenishment.core.files.keys import ITEM_CODE, fold, read_keys
 from rl_replenishment.core.files.numbers import Range, read_numbers
 from rl_replenishment.core.files.repeats import repeated_rows, without_totals
-from rl_replenishment.core.files.stock_columns import BATCH, COLUMNS, EXPIRY, PLACE, PURCHASE, RECEIVED
+from rl_replenishment.core.files.stock_columns import (
+	BATCH,
+	COLUMNS,
+	EXPIRY,
+	ORDERED,
+	PLACE,
+	PURCHASE,
+	RECEIVED,
+)
 from rl_replenishment.core.files.table import (
 	Column,
 	FilePath,
@@ -204,12 +212,18 @@ def _parts(
 def _take_off_received(
 	table: Table, on_order: npt.NDArray[np.float64], received: npt.NDArray[np.float64], note: Note
 ) -> None:
-	"""Of what was ordered, only what has not come yet is on order."""
+	"""Of what was ordered, only what has not come yet is on order; what is on order has not come yet."""
 	rows = (on_order > 0) & (received > 0)
-	if rows.any():
+	if not rows.any():
+		return
+	header, ordered = (table.columns[name].header for name in (RECEIVED.name, "on_order"))
+	if fold(ordered) in map(fold, ORDERED):
 		on_order[rows] = np.maximum(on_order[rows] - received[rows], 0)
-		header = table.columns[RECEIVED.name].header
 		note(f"{table.name}: what column {header} says came already is not on order any more.")
+	else:
+		note(
+			f"{table.name}: column {ordered} is taken for what is still to come, so {header} is not taken off."
+		)
 
 
 def _refuse_twice(

@@ -87,6 +87,8 @@ PURCHASE = Column(
 	),
 	several=True,
 )
+#: names for what was ordered, which may have come in part
+ORDERED = ("Ordered Qty", "Ordered Quantity", "Bestellt", "Bestellte Menge")
 #: of what was ordered, what came already
 RECEIVED = Column(
 	"received_qty",
@@ -120,7 +122,7 @@ COLUMNS = (
 	),
 	Column(
 		"on_order",
-		("UnitsOnOrder", "Ordered Qty", "Ordered Quantity", "Qty on Order", "Bestellt", "Bestellte Menge"),
+		("UnitsOnOrder", "Qty on Order", "Open Qty", "Pending Qty", "Offene Menge", *ORDERED),
 	),
 	Column(
 		"expected_date",
