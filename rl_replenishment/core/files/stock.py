@@ -222,7 +222,8 @@ def _take_off_received(
 		note(f"{table.name}: what column {header} says came already is not on order any more.")
 	else:
 		note(
-			f"{table.name}: column {ordered} is taken for what is still to come, so {header} is not taken off."
+			f"{table.name}: column {ordered} is taken for what is still to come;"
+			f" {header} is not taken off it."
 		)
 
 
