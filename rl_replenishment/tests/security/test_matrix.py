@@ -252,6 +252,7 @@ class TestMatrix(SecurityCase):
 			# of the board
 			"groups": "[]",
 			"orders": "[]",
+			"requests": json.dumps([self.request_of(1)]),
 			"quantities": json.dumps({self.ours.proposals[1]: 3}),
 			"qty": 3,
 			"company": self.ours.company,
