@@ -196,6 +196,27 @@ class TestRounds(AgentCase):
 		for going in (waiting, taken_up, at_work):
 			self.assertEqual(frappe.db.get_value("RL Proposal Run", going, "status"), "In Progress")
 
+	def test_a_run_that_takes_feedback_in_is_not_lost(self):
+		"""That holds no row, and may take longer than the queue gives a worker to begin."""
+		run = frappe.get_doc({"doctype": "RL Proposal Run", "agent": self.names[0]}).insert().name
+		frappe.db.set_value("RL Proposal Run", run, "creation", add_days(now_datetime(), -1))
+		seen = []
+
+		def look() -> None:
+			proposal_run.close_lost_runs()
+			seen.append(frappe.db.get_value("RL Proposal Run", run, "status"))
+
+		done = Mock(parts=0, refused=0, requests=[], ordered=[])
+		with (
+			patch.object(under_way, "get_job", return_value=None),
+			patch.object(proposal_run.feedback, "work_off", look),
+			patch.object(proposal_run, "_attempt", return_value=done),
+			patch.object(proposal_run.joining, "tell"),
+		):
+			proposal_run.execute(run)
+			look()
+		self.assertEqual(seen, ["In Progress", "Failed"])
+
 
 class TestOldRows(AgentCase):
 	"""What Frappe's Log Settings clears, and what it must leave."""

@@ -74,11 +74,10 @@ test("a transfer is taken back, or it is said why not", async () => {
 	assert.deepEqual(told, ["Taken back: 1. Its lines wait here again."]);
 });
 
-test("filling up is undone line by line, but for what was changed since", async () => {
-	const filled = { quantities: { P0: 9, P1: 8 }, reason: "Supplier Minimum", are_reached: true };
-	desk(filled);
+/** A board whose lines are filled up. */
+function filling(edits) {
 	const page = {
-		edits: { P1: { qty: 5, reason: "Budget" } },
+		edits,
 		filled: {},
 		edit: (line, qty) => (page.edits[line.proposal] = { ...page.edits[line.proposal], qty }),
 		give_reason: (line, reason) => (page.edits[line.proposal].reason = reason),
@@ -87,8 +86,19 @@ test("filling up is undone line by line, but for what was changed since", async 
 			else delete page.edits[line.proposal];
 		},
 	};
-	const line = (proposal) => ({ proposal, qty: 4, proposed: 4, conversion: 1, reason: "" });
-	const group = { key: "G", company: "C", lines: ["P0", "P1", "P2"].map(line) };
+	const line = (proposal) => ({
+		...{ proposal, qty: 4, proposed: 4, conversion: 1, price: 5 },
+		...{ company: "C", reason: "", missed_cost: 0, holding_cost: 0 },
+	});
+	const lines = ["P0", "P1", "P2"].map(line);
+	return { page, group: { key: "G", company: "C", supplier: "S", lines } };
+}
+
+const raised = (quantities) => ({ quantities, reason: "Supplier Minimum", are_reached: true });
+
+test("filling up is undone line by line, but for what was changed since", async () => {
+	desk(raised({ P0: 9, P1: 8 }));
+	const { page, group } = filling({ P1: { qty: 5, reason: "Budget" } });
 	await actions.fill_up(page, group, "S");
 	assert.deepEqual(
 		Object.entries(page.edits).map(([name, { qty }]) => [name, qty]),
@@ -105,4 +115,37 @@ test("filling up is undone line by line, but for what was changed since", async 
 		P1: { qty: 5, reason: "Budget" },
 	});
 	assert.deepEqual(actions.filled_lines(page, group), []);
+});
+
+test("filling up twice is undone at once, and lines are as before the first time", async () => {
+	const { page, group } = filling({ P1: { qty: 4, reason: "Other" } });
+	desk(raised({ P0: 9, P1: 8 }));
+	await actions.fill_up(page, group, "S");
+	// back at what was proposed, which may be raised again
+	page.edit(group.lines[1], 4);
+	desk(raised({ P1: 7, P2: 6 }));
+	await actions.fill_up(page, group, "S");
+	assert.deepEqual([page.edits.P0.qty, page.edits.P1.qty, page.edits.P2.qty], [9, 7, 6]);
+	actions.empty_again(page, group);
+	assert.deepEqual(page.edits, { P1: { qty: 4, reason: "Other" } });
+});
+
+test("what could not be ordered can still be emptied", async () => {
+	for (const [status, left] of [
+		["Failed", 1],
+		["Submitted", 0],
+	]) {
+		const { page, group } = filling({});
+		desk(raised({ P0: 9 }));
+		await actions.fill_up(page, group, "S");
+		Object.assign(page, {
+			answer: { value: { currencies: { C: "EUR" } } },
+			...{ suppliers: {}, effects: {}, results: {}, reload: () => {} },
+			...{ submits: { value: true }, may: { value: { submit: true } } },
+		});
+		desk([{ status }]);
+		actions.approve(page, [group]);
+		await new Promise(setImmediate);
+		assert.equal(actions.filled_lines(page, group).length, left);
+	}
 });

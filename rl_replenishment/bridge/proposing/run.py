@@ -28,7 +28,9 @@ from rl_replenishment.bridge.proposing.under_way import (
 	TIMEOUT_SECONDS,
 	Cancelled,
 	ask_to_end,
+	at_it,
 	forget,
+	is_at_it,
 	is_locked,
 	is_waiting,
 	job_of,
@@ -99,10 +101,12 @@ def execute(run: str, today: date | None = None, in_parts: bool = False) -> dict
 	# the day on which it begins is the run's day throughout, also where midnight passes
 	day = today or getdate()
 	try:
-		# what was ordered until now counts, also where no worker has taken its feedback up yet
-		in_a_transaction(feedback.work_off)
-		# all of a run or nothing of it
-		done = in_a_transaction(lambda: _attempt(run, agent, day, in_parts), attempts=ATTEMPTS)
+		# the first takes as long as there is feedback, and holds none of the rows that runs are known by
+		with at_it(run):
+			# what was ordered until now counts, also where no worker has taken its feedback up yet
+			in_a_transaction(feedback.work_off)
+			# all of a run or nothing of it
+			done = in_a_transaction(lambda: _attempt(run, agent, day, in_parts), attempts=ATTEMPTS)
 	except Cancelled:
 		return nothing
 	except Exception as error:
@@ -219,7 +223,7 @@ def lost_runs() -> list[tuple[str, str]]:
 		if (
 			joining.lacks_workers(run)
 			if in_parts
-			else not is_waiting(job_of(run)) and not is_locked(AGENT, agent)
+			else not (is_waiting(job_of(run)) or is_at_it(run) or is_locked(AGENT, agent))
 		)
 	]
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
@@ -45,11 +46,31 @@ def is_waiting(job: str) -> bool:
 		return True
 	if found is None:
 		return False
-	if (status := found.get_status()) == "started" and found.started_at:
+	# as it was fetched: what has gone since has no status to ask for, which newer RQ refuses
+	if (status := found.get_status(refresh=False)) == "started" and found.started_at:
 		# the worker loads the app first: it need not hold its row yet
 		began = found.started_at.replace(tzinfo=timezone.utc)
 		return datetime.now(timezone.utc) - began < DELAY
 	return status in ("queued", "deferred", "scheduled")
+
+
+@contextmanager
+def at_it(run: str) -> Iterator[None]:
+	"""Let others know that somebody is at a run, whatever is committed within; ends with the connection."""
+	frappe.db.sql("select get_lock(%s, 0)", (_lock_of(run),))
+	try:
+		yield
+	finally:
+		frappe.db.sql("select release_lock(%s)", (_lock_of(run),))
+
+
+def is_at_it(run: str) -> bool:
+	"""Whether somebody is, by `at_it`."""
+	return bool(frappe.db.sql("select is_used_lock(%s)", (_lock_of(run),))[0][0])
+
+
+def _lock_of(run: str) -> str:
+	return f"rl_run.{run}.{frappe.conf.db_name}"[:64]
 
 
 def is_locked(doctype: str, name: str) -> bool:

@@ -24,7 +24,9 @@ export function approve(board, which) {
 			return;
 		}
 		// what was ordered is no longer to be emptied
-		for (const { key } of ready) delete board.filled[key];
+		ready.forEach(({ key }, i) => {
+			if (board.results.value[i]?.status !== "Failed") delete board.filled[key];
+		});
 		await board.reload();
 	});
 }
@@ -33,11 +35,15 @@ export function approve(board, which) {
 export async function fill_up(board, group, supplier) {
 	const [{ lines }] = model.to_order([group], board.edits);
 	const found = await server.round(group.company, supplier, lines);
-	const before = {};
+	// filled up once more, all of it is undone at once
+	const earlier = board.filled[group.key]?.before;
+	const before = Object.fromEntries(
+		filled_lines(board, group).map(({ proposal }) => [proposal, earlier[proposal]])
+	);
 	for (const line of group.lines) {
 		const qty = found.quantities[line.proposal];
 		if (qty === undefined) continue;
-		before[line.proposal] = board.edits[line.proposal] ?? null;
+		if (!(line.proposal in before)) before[line.proposal] = board.edits[line.proposal] ?? null;
 		board.edit(line, qty);
 		board.give_reason(line, found.reason);
 	}
