@@ -212,6 +212,13 @@ test("lines that are gone are named", () => {
 	assert.deepEqual(model.gone([line("a"), line("b")], [line("b"), line("c")]), ["a"]);
 });
 
+test("an answer about a quantity that is not wanted any more is of no use", () => {
+	const lines = [line("a"), line("b"), line("c")];
+	const sent = { a: 96, b: 96, gone: 60 };
+	assert.deepEqual(model.still_asked(sent, lines, { a: { qty: 8 } }), new Set(["a"]));
+	assert.deepEqual(model.still_asked(sent, lines, {}), new Set());
+});
+
 test("from a quantity on another price counts, for the value and for what was proposed", () => {
 	const line = { ...LINE_WITH_BREAKS };
 	assert.equal(model.price_at(line, 5.9), 10);

@@ -38,13 +38,14 @@ def board(agent: str | None) -> dict[str, Any]:
 	shown = [row for group in read_outlooks(lines, today) for row in _rows(group, prices)]
 	order = {line.proposal: i for i, line in enumerate(lines)}
 	shown.sort(key=lambda row: order[row["proposal"]])
-	known_agents = _agents(today)
-	companies = {line.company for line in lines} | {each["company"] for each in known_agents}
+	transfers, known_agents = read_transfers(agent), _agents(today)
+	# of an agent that is not seen as a whole there may be transfers alone
+	companies = {line.company for line in lines} | {each["company"] for each in (*transfers, *known_agents)}
 	reasons = frappe.get_meta("Material Request Item").get_field("rl_edit_reason").options
 	return {
 		"lines": shown,
 		"more": more,
-		"transfers": read_transfers(agent),
+		"transfers": transfers,
 		"suppliers": _suppliers({line.supplier for line in lines if line.supplier}),
 		"currencies": {
 			company: frappe.get_cached_value("Company", company, "default_currency") for company in companies

@@ -9,6 +9,7 @@ import frappe
 from erpnext.stock.doctype.material_request.material_request import make_stock_entry
 
 from rl_replenishment import api
+from rl_replenishment.bridge.board import reading
 from rl_replenishment.setup.roles import USER
 from rl_replenishment.tasks import propose
 from rl_replenishment.tests import factories as make
@@ -52,6 +53,9 @@ class TestMoving(IntegrationTestCase):
 		"""Through further runs, as a draft, requested and moved; the feedback is that of a purchase."""
 		board = api.board(self.agent.name)
 		self.assertEqual(board["lines"], [])
+		# also for whoever may not see the agent as a whole
+		with patch.object(reading, "_agents", return_value=[]):
+			self.assertIn(self.agent.company, api.board(self.agent.name)["currencies"])
 		found = {line["item_code"]: line for line in board["transfers"]}
 		self.assertEqual(set(found), set(self.items))
 		for line in found.values():

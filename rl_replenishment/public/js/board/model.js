@@ -180,6 +180,14 @@ export function after_undo(results, answers, of = "order") {
 	return { left, done: done.size };
 }
 
+/** The lines that still have the quantities, in stock UOM, that were asked about. */
+export function still_asked(sent, lines, edits) {
+	const left = lines.filter(
+		(line) => quantity_of(line, edits) * line.conversion === sent[line.proposal]
+	);
+	return new Set(left.map((line) => line.proposal));
+}
+
 /** Names of the lines that were there before and are not any more. */
 export function gone(before, lines) {
 	const open = new Set(lines.map((line) => line.proposal));

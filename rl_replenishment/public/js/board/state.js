@@ -119,6 +119,8 @@ function make_board() {
 		delete edits[line.proposal];
 		delete effects[line.proposal];
 		delete asked[line.proposal];
+		// a draft that was changed before
+		if (model.is_changed(line, edits)) ask([line]);
 	}
 
 	const edit = (line, qty) => change(line, model.edited(line, edits, qty));
@@ -143,9 +145,10 @@ function make_board() {
 		const sent = { ...asked };
 		for (const name of Object.keys(sent)) delete asked[name];
 		const found = await server.what_if(sent);
+		const still = model.still_asked(sent, lines.value, edits);
 		for (const [name, effect] of Object.entries(found)) {
-			// a later question has been asked since
-			if (!(name in asked)) effects[name] = effect;
+			// another quantity is wanted since
+			if (still.has(name)) effects[name] = effect;
 		}
 	}
 
