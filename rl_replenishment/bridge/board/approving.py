@@ -323,6 +323,8 @@ def names_of(sent: Any, otherwise: str) -> list[str]:
 		names = None
 	if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
 		frappe.throw(otherwise)
+	if len(names) > MOST_LINES:
+		frappe.throw(_("More than {0} cannot be taken back at once.").format(MOST_LINES))
 	return list(dict.fromkeys(names))
 
 

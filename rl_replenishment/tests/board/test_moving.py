@@ -10,6 +10,7 @@ from erpnext.stock.doctype.material_request.material_request import make_stock_e
 
 from rl_replenishment import api
 from rl_replenishment.bridge.board import reading
+from rl_replenishment.bridge.board.open_lines import MOST_LINES
 from rl_replenishment.setup.roles import USER
 from rl_replenishment.tasks import propose
 from rl_replenishment.tests import factories as make
@@ -118,6 +119,8 @@ class TestMoving(IntegrationTestCase):
 		self.assertIn("no transfer that an agent proposed", found["message"])
 		with self.assertRaisesRegex(frappe.ValidationError, "list of names"):
 			api.board_move_back('{"x": 1}')
+		with self.assertRaisesRegex(frappe.ValidationError, "cannot be taken back at once"):
+			api.board_move_back(json.dumps(["x"] * (MOST_LINES + 1)))
 		frappe.set_user(make.make_user(USER, "Stock User"))
 		with patch.object(
 			type(bought), "has_permission", lambda self, ptype="read", **_values: ptype == "read"
