@@ -174,6 +174,7 @@ def test_other_numbers_tell_beside_german_dates(read: Read) -> None:
 		("Belegstatus", "Entwurf"),
 		("Docstatus", "2"),
 		("docstatus", "0"),
+		("Doc_Status", "2"),
 		("Cancelled", "Yes"),
 		("Is Cancelled", "1"),
 		("cancelled_at", "2025-01-03 10:00"),
@@ -185,7 +186,7 @@ def test_other_numbers_tell_beside_german_dates(read: Read) -> None:
 	],
 )
 def test_what_was_cancelled_or_never_sold_is_left_out(read: Read, header: str, value: str) -> None:
-	other = {"Docstatus": "1", "docstatus": "1"}.get(header, "")
+	other = "1" if header.casefold().replace("_", "") == "docstatus" else ""
 	orders, notes = read(f"item_code,date,qty,{header}\na,2025-01-01,1,{other}\na,2025-01-02,5,{value}\n")
 	assert sold(orders) == {"a": 1}
 	assert notes == [f"data.csv: 1 line with {header} {value} left out, the first in row 3."]
@@ -600,6 +601,15 @@ def test_movements_in_words(read: Read) -> None:
 	orders, notes = read("item,date,qty,Movement\na,2024-01-01,5,Out\na,2024-01-02,4,Swap\n")
 	assert sold(orders) == {"a": 9}
 	assert any("with Movement Swap count as sold" in note for note in notes)
+	orders, notes = read("item,date,qty,Movement\na,2024-01-01,5,Out\na,2024-01-02,4,Return\n")
+	assert sold(orders) == {"a": 1}
+	assert any("with Movement Return count as returned" in note for note in notes)
+
+
+def test_what_left_with_a_minus_is_sold_whatever_its_movement_is_called(read: Read) -> None:
+	orders, notes = read("item,date,qty,Movement\na,2024-01-01,-5,Out\na,2024-01-02,-4,Swap\n")
+	assert sold(orders) == {"a": 9}
+	assert any("with Movement Swap count as sold" in note for note in notes)
 
 
 def _sided(header: str, *rows: str) -> str:
@@ -628,7 +638,9 @@ def test_debits_or_credits_that_say_nothing_new_are_read(read: Read) -> None:
 
 @pytest.mark.parametrize("header", ["+/-", "Vorzeichen", "Sign"])
 def test_a_sign_in_a_column_of_its_own(read: Read, header: str) -> None:
-	assert sold(read(_sided(header, "a;01.03.2024;10;+", "a;02.03.2024;4;-"))[0]) == {"a": 6}
+	for plus, minus in (("+", "-"), ("1", "-1"), ("+1", "\u22121")):
+		rows = (f"a;01.03.2024;10;{plus}", f"a;02.03.2024;4;{minus}")
+		assert sold(read(_sided(header, *rows))[0]) == {"a": 6}
 
 
 @pytest.mark.parametrize(

@@ -324,13 +324,17 @@ def test_what_is_reserved_until_a_later_day_leaves_then(write: WriteFile) -> Non
 	assert stock.later_quantity.tolist() == [5, 5]
 
 
-def test_what_came_already_is_not_on_order(write: WriteFile) -> None:
+@pytest.mark.parametrize(
+	("ordered", "received"),
+	[("Ordered Qty", "Received Qty"), ("ordered_qty", "received_qty"), ("Bestellt", "Geliefert")],
+)
+def test_what_came_already_is_not_on_order(write: WriteFile, ordered: str, received: str) -> None:
 	notes: list[str] = []
-	text = "item_code,on_hand,Ordered Qty,Received Qty\na,10,100,80\nb,5,20,20\nc,5,7,\n"
+	text = f"item_code,on_hand,{ordered},{received}\na,10,100,80\nb,5,20,20\nc,5,7,\n"
 	stock = read_stock(write(text), today=TODAY, note=notes.append)
 	assert stock.arrival_item.tolist() == [0, 2]
 	assert stock.arrival_quantity.tolist() == [20, 7]
-	assert "what column Received Qty says came already is not on order any more" in notes[0]
+	assert f"what column {received} says came already is not on order any more" in notes[0]
 
 
 def test_what_is_open_has_not_come(write: WriteFile) -> None:

@@ -149,7 +149,8 @@ def _transfers(case: Case, history: DemandHistory, seed: int) -> list[dict[str, 
 	keys = [ItemKey(key.item_code, place) for place in ("Full", "Empty") for key in case.items.keys]
 	n = len(case.items)
 	items = replace(case.items.take(np.tile(np.arange(n), 2)), keys=tuple(keys))
-	split = replace(history, keys=items.keys, demand=both)
+	# of a new item, its two halves are known as they were booked
+	split = replace(history, keys=items.keys, demand=both, launches=None)
 	before = split.window(0, split.days - HOLDOUT_DAYS)
 	policy = uncorrected(best_rule(before, items, seed))
 	on_hand = np.zeros(2 * n, np.float32)

@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
-from rl_replenishment.core.files.table import Column, Mask, Note, Table, rows_named
+from rl_replenishment.core.files.table import Column, Mask, Note, Table, normal, rows_named
 
 STATUS = Column(
 	"status",
@@ -153,7 +153,7 @@ _COUNTS = _words(
 	r"abgeschlossen|erledigt|(?:aus)?geliefert|bezahlt|offen|versendet|versandt|bestätigt|gebucht|fakturiert|teil.*",
 )
 _DEBIT, _CREDIT = _words(r"s|soll|d|dr|debit"), _words(r"h|haben|c|cr|credit|k")
-_PLUS, _MINUS = _words(r"\+|plus|pos|positive?"), _words(r"-|\u2212|minus|neg|negative?")
+_PLUS, _MINUS = _words(r"\+|\+?1|plus|pos|positive?"), _words(r"[-\u2212]1?|minus|neg|negative?")
 #: documents of one sale; where a file has several, each may hold the same sale
 _DOCUMENTS = {
 	"order": _words(r"(?:sales )?order|auftrag|auftragsbestätigung"),
@@ -192,7 +192,9 @@ def counted_lines(table: Table, documents: Sequence[str], note: Note) -> Table:
 			_tell_unknown(table, name, note, _is_known_type)
 	if MOVEMENT.name in table.columns:
 		table = _without(table, MOVEMENT.name, _is_no_issue, note)
-		_tell_unknown(table, MOVEMENT.name, note, lambda text: bool(_number(text)) or _is_one_of(text, _LEFT))
+		_tell_unknown(
+			table, MOVEMENT.name, note, lambda text: bool(_number(text)) or _is_one_of(text, _LEFT, _RETURN)
+		)
 	return table
 
 
@@ -207,7 +209,7 @@ def without_called_off(table: Table, note: Note, but: Callable[[Table], Mask] | 
 
 	for name in table.named(STATUS.name):
 		table = without(table, name, _is_unsold)
-		if table.columns[name].header.casefold().replace(" ", "") == "docstatus":
+		if normal(table.columns[name].header) == "docstatus":
 			# Frappe: 0 is a draft, 2 is cancelled
 			table = without(table, name, lambda text: text in ("0", "2"))
 	for name in table.named(CANCELLED.name):
@@ -252,7 +254,9 @@ def return_lines(table: Table, note: Note) -> Mask:
 	for name in (*table.named(STATUS.name), *table.named(TYPE.name)):
 		found |= _told(table, name, table.columns[name].where(lambda text: _is_one_of(text, _RETURN)), note)
 	if MOVEMENT.name in table.columns:
-		reversed_ = table.columns[MOVEMENT.name].where(lambda text: _is_one_of(_number(text), _REVERSED))
+		reversed_ = table.columns[MOVEMENT.name].where(
+			lambda text: _is_one_of(_number(text), _REVERSED) or _is_one_of(text, _RETURN)
+		)
 		found |= _told(table, MOVEMENT.name, reversed_, note)
 	for name in table.named(IS_RETURN.name):
 		found |= _told(table, name, table.columns[name].where(lambda text: text.casefold() not in _NO), note)
@@ -274,7 +278,7 @@ def by_sign_of_movement(
 		)
 		if (quantity[issued] < 0).sum() > (quantity[issued] > 0).sum():
 			note(f"{table.name}: with issues below 0, what is below 0 left the stock.")
-			return np.where(issued, -quantity, quantity)
+			return np.where(issued | (quantity < 0), -quantity, quantity)
 		# the movement says it all
 		return quantity
 	column = table.columns.get(SIDE.name)

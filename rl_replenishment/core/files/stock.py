@@ -35,6 +35,7 @@ from rl_replenishment.core.files.table import (
 	Mask,
 	Note,
 	Table,
+	normal,
 	read_table,
 	rows_named,
 	unheard,
@@ -217,7 +218,7 @@ def _take_off_received(
 	if not rows.any():
 		return
 	header, ordered = (table.columns[name].header for name in (RECEIVED.name, "on_order"))
-	if fold(ordered) in map(fold, ORDERED):
+	if normal(ordered) in map(normal, ORDERED):
 		on_order[rows] = np.maximum(on_order[rows] - received[rows], 0)
 		note(f"{table.name}: what column {header} says came already is not on order any more.")
 	else:

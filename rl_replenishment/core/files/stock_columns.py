@@ -94,7 +94,7 @@ RECEIVED = Column(
 	"received_qty",
 	(
 		*("Received Quantity", "Qty Received", "Quantity Received", "Delivered Qty", "Delivered Quantity"),
-		*("Gelieferte Menge", "Erhaltene Menge", "Eingegangene Menge"),
+		*("Geliefert", "Gelieferte Menge", "Erhaltene Menge", "Eingegangene Menge"),
 	),
 )
 COLUMNS = (
