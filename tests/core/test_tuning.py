@@ -79,6 +79,22 @@ def test_parameters_follow_the_costs(tuned: TunedRules) -> None:
 	assert lots[DEAR_ORDER] > lots[CHEAP_ORDER]
 
 
+def test_an_item_that_is_given_up_decides_nothing_for_the_others() -> None:
+	"""Order-up-to rules let it be, at no cost, while a reorder level keeps stock of it."""
+	rng = np.random.default_rng(0)
+	demand = rng.poisson(3, (364, 4))
+	given_up = np.zeros((364, 1))
+	given_up[30:70] = 3
+	found = {}
+	for name, of_all in (("without", demand), ("with", np.concatenate([demand, given_up], axis=1))):
+		items = ItemTable.create(
+			codes(of_all.shape[1]), lead_time_days=5, unit_cost=10, holding_cost=0.05, stockout_cost=20
+		)
+		found[name] = tune_rules(tuning_halves(history_of(of_all), items, 7, "lost", 0)).reorder_level
+	levels = {name: rule.parameters.values["reorder_level"][:4] for name, rule in found.items()}
+	assert (levels["with"] >= 0.75 * levels["without"]).all()
+
+
 def test_the_cost_per_day_is_that_of_the_best_rule(
 	tuned: TunedRules, halves: tuple[Scenario, Scenario]
 ) -> None:

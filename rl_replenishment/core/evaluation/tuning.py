@@ -41,6 +41,8 @@ REORDER_COVERS = (0.5, 0.75, 1.0, 1.25, 1.5, 2.0, 3.0, 4.0)
 REORDER_LOTS = (0.5, 1.0, 2.0, 4.0)
 #: candidates for w
 COMMON_WEIGHTS = (0.3, 1.0, 3.0, 10.0, 100.0)
+#: money, below any cost
+_NOTHING = 1e-9
 
 Costs = npt.NDArray[np.float64]
 Parameters = dict[str, float]
@@ -179,7 +181,7 @@ class _Bench:
 			self.costs_of_each([[_rule("", forecast, values) for values in trials] for forecast in FORECASTS])
 		)
 		# items count alike, whatever their price: each one's cost is measured in its own average
-		self.scale = np.maximum(costs.mean(axis=(0, 2)), 1e-9)
+		self.scale = np.maximum(costs.mean(axis=(0, 2)), _NOTHING)
 		per_forecast = (costs / self.scale[:, None, :]).mean(axis=(1, 3)).min(axis=1)
 		return FORECASTS[int(per_forecast.argmin())]
 
@@ -197,7 +199,9 @@ class _Bench:
 
 	def choose(self, costs: Costs) -> tuple[npt.NDArray[np.intp], float]:
 		"""Each item's choice among the candidates, shape (N,), and what such choices cost on unseen days."""
-		own = costs / self.scale[:, None, :]
+		# what the trials ordered nothing of, and cost nothing, must not outweigh all other items here
+		scale = np.where(self.scale > _NOTHING, self.scale, np.maximum(costs.mean(axis=1), _NOTHING))
+		own = costs / scale[:, None, :]
 		columns = np.arange(own.shape[2])
 
 		def pick(seen: Costs, weight: float) -> npt.NDArray[np.intp]:
