@@ -51,6 +51,10 @@ def test_without_arrivals(write: WriteFile) -> None:
 	("text", "problem"),
 	[
 		("item_code,date,qty\na,2024-03-01,-3\n", r'row 2, column qty: "-3" is below 0'),
+		(
+			"item_code,date,qty,Is Return\na,2024-03-01,5,0\na,2024-03-02,3,1\n",
+			r'"3" is a return by another column',
+		),
 		("item_code,date,qty\na,2024-03-01,\n", "row 2, column qty: the cell is empty"),
 		("item_code,date,qty\na,,3\n", "row 2, column date: the cell is empty"),
 		("item_code,date,qty\n,2024-03-01,3\n", "row 2, column item_code: the cell is empty"),

@@ -61,6 +61,7 @@ COLUMNS = (
 	),
 	counted.STATUS,
 	counted.CANCELLED,
+	counted.IS_RETURN,
 )
 #: what arrives, or is ordered, so long after the rest has a mistyped year
 _FARTHEST_DAYS = 730
@@ -86,7 +87,7 @@ def read_ordered(path: FilePath, date_format: str | None = None, note: Note = un
 	"""Read an ORDERED file; several rows of an order are several arrivals.
 
 	What was cancelled, or is no more than a draft, is left out. `note` is told what was read otherwise than
-	it may look. Raises `InputError` as the parts it reads do, for negative quantities, weeks or months
+	it may look. Raises `InputError` as the parts it reads do, for what went back, weeks or months
 	instead of days, an arrival before its order or long after it, and where the file holds an export twice.
 	"""
 	table = counted.without_called_off(read_table(path, COLUMNS, digests=True, note=note), note)
@@ -96,14 +97,13 @@ def read_ordered(path: FilePath, date_format: str | None = None, note: Note = un
 	table = without_totals(table, "qty", "date", note)
 	keys, item = read_keys(table, note)
 	quantity = units.read_quantity(table, keys, item, note)
-	below = quantity < 0
-	if below.any():
+	back = (quantity < 0) | counted.return_lines(table, unheard)
+	if back.any():
 		name = "qty" if "qty" in table.columns else units.STOCK_QTY.name
-		row, column = int(np.argmax(below)), table.columns[name]
+		row, column = int(np.argmax(back)), table.columns[name]
 		text = shown(column.distinct[column.codes[row]])
-		raise table.error(
-			name, row, f"{text} is below 0, the least allowed; correct it, or leave out what went back"
-		)
+		what = "below 0, the least allowed" if quantity[row] < 0 else "a return by another column"
+		raise table.error(name, row, f"{text} is {what}; correct it, or leave out what went back")
 	ordered_on, received_on = (_days(table, name, date_format) for name in ("date", "received_date"))
 	# comparisons with NaT are False
 	early = received_on < ordered_on
