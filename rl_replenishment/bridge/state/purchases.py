@@ -85,6 +85,8 @@ def _to_come(company: str, at: Keys, first: date) -> QueryBuilder:
 		.select(line.item_code, line.warehouse, order.transaction_date, line.schedule_date, left)
 		.where((order.docstatus == 1) & (order.company == company) & order.status.notin(_OVER))
 		.where((order.transaction_date >= first) & (left > 0))
+		# goes to the customer without being in stock here
+		.where(Coalesce(line.delivered_by_supplier, 0) == 0)
 		.where(at.include(line.item_code, line.warehouse))
 	)
 

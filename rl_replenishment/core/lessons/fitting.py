@@ -159,7 +159,8 @@ def _level(
 		name=each.kind,
 		node=each.node,
 		nodes=count,
-		prior=_PRIOR[each.kind] / steady,
+		# squared: following who changes at random by a little costs, and teaches nothing
+		prior=_PRIOR[each.kind] / steady**2,
 		weight=weight,
 		allowed=allowed,
 		# of a season, what the other ones of the group have not
