@@ -8,6 +8,8 @@ from unittest.mock import patch
 import frappe
 import numpy as np
 from erpnext.stock.doctype.material_request.material_request import make_purchase_order
+from frappe.gettext.translate import compile_translations
+from frappe.translate import clear_cache
 from frappe.utils import add_days, nowdate
 
 from rl_replenishment import api
@@ -254,6 +256,8 @@ class TestLessons(LessonCase):
 
 	def test_documents_speak_the_sites_language(self) -> None:
 		"""Whoever switches a lesson, and whoever looks; once is once."""
+		compile_translations("rl_replenishment", "de")
+		clear_cache()
 		frappe.db.set_default("lang", "de")
 		self.addCleanup(frappe.db.set_default, "lang", "en")
 		self.answer(0.6, self.items[:1])
