@@ -164,7 +164,7 @@ class TestLessons(LessonCase):
 		self.answer(0.6, self.items[:3])
 		snooze.delete()
 		after = self.proposed()[self.fourth]
-		self.assertLess(after["proposed_qty"], 0.95 * before)
+		self.assertLess(after["proposed_qty"], 0.97 * before)
 		self.assertIn(f"you cut {self.group} 3 times", after["reason"])
 
 	def test_forgotten(self) -> None:
