@@ -47,7 +47,9 @@ def execute(filters: dict[str, Any] | None = None) -> tuple:
 
 def _of_policy(policy: Any) -> list[dict[str, Any]]:
 	metrics = frappe.parse_json(policy.metrics) or {}
-	compared = (metrics.get("holdout") or {}).get("policies") or []
+	holdout = metrics.get("holdout") or {}
+	compared = holdout.get("policies") or []
+	of_ordered = (holdout.get("vs_as_ordered") or {}).get("ci95")
 	return [
 		{
 			"policy": policy.name,
@@ -58,6 +60,7 @@ def _of_policy(policy: Any) -> list[dict[str, Any]]:
 			"is_best_rule": cint(flt(row["cost_vs_best_baseline"]) == 0 and row is not compared[0]),
 			"against_best": 100 * flt(row["cost_vs_best_baseline"]),
 			"is_luck": cint(is_luck(row.get("ci95"))),
+			"is_luck_of_ordered": cint(is_luck(of_ordered)),
 			"fill_rate": 100 * flt(row["fill_rate"]),
 			**{
 				name: row[name]
@@ -147,5 +150,5 @@ def _against_ordered(learned: dict[str, Any], really: dict[str, Any]) -> dict[st
 	return {
 		"label": _("Against What Was Really Ordered"),
 		**percent(share),
-		"indicator": "Green" if share < 0 else "Orange",
+		"indicator": "Gray" if learned["is_luck_of_ordered"] else "Green" if share < 0 else "Orange",
 	}
