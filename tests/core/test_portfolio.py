@@ -39,6 +39,10 @@ def test_a_single_item_decides_nothing() -> None:
 	assert chosen({ROBUST: [EVEN, EVEN], "common rule": [dear, dear]}) == ROBUST
 
 
+def test_an_agent_of_one_item_keeps_the_robust_one() -> None:
+	assert chosen({ROBUST: [np.array([100.0])], "common rule": [np.array([60.0])]}) == ROBUST
+
+
 def test_of_several_the_cheapest() -> None:
 	costs = {ROBUST: [EVEN], "common rule": [by_luck(0) - 30], "fixed levels": [by_luck(1) - 40]}
 	assert chosen(costs) == "fixed levels"

@@ -314,7 +314,8 @@ def chosen(costs: Mapping[str, Sequence[Costs]]) -> str:
 def _is_clearly_cheaper(cost: Costs, than: Costs) -> bool:
 	"""By more than the paired differences of the items make likely by luck."""
 	saved = than - cost
-	return bool(saved.sum() > _CLEARLY * np.sqrt(len(saved)) * saved.std())
+	# a single item tells nothing of luck
+	return len(saved) > 1 and bool(saved.sum() > _CLEARLY * np.sqrt(len(saved)) * saved.std())
 
 
 def _bagged(costs: Costs, grid: Sequence[Settings]) -> Settings:
