@@ -59,6 +59,11 @@ def steady(days: int, count: int = 12) -> tuple[DemandHistory, ItemTable]:
 	return DemandHistory(keys, MONDAY, demand.astype(np.float32)), items
 
 
+def afterwards(history: DemandHistory, items: ItemTable) -> State:
+	on_hand = np.full(len(items), 3, np.float32)
+	return State.from_history(items, history.demand, today=history.end, review_days=7, on_hand=on_hand)
+
+
 @pytest.fixture(scope="module")
 def found() -> Portfolio:
 	return best_rule(*steady(500), 7, "lost", 0)
@@ -82,9 +87,7 @@ def test_what_it_costs_is_of_each_item_and_day(found: Portfolio) -> None:
 
 def test_the_same_seed_finds_the_same(found: Portfolio) -> None:
 	history, items = steady(500)
-	state = State.from_history(
-		items, history.demand, today=history.end, review_days=7, on_hand=np.full(12, 3, np.float32)
-	)
+	state = afterwards(history, items)
 	again = best_rule(history, items, 7, "lost", 0)
 	for one, other in ((found.final, again.final), (found.before, again.before)):
 		np.testing.assert_array_equal(one.rule.order_quantities(state), other.rule.order_quantities(state))
@@ -95,8 +98,6 @@ def test_days_too_few_to_tell_take_usual_settings() -> None:
 	history, items = steady(120)
 	found, usual = best_rule(history, items, 7, "lost", 0), default_rule(items)
 	assert found.cost_ratios == {usual.name: 1.0}
-	state = State.from_history(
-		items, history.demand, today=history.end, review_days=7, on_hand=np.full(12, 3, np.float32)
-	)
+	state = afterwards(history, items)
 	for each in (found.final.rule, found.before.rule):
 		np.testing.assert_array_equal(each.order_quantities(state), usual.order_quantities(state))

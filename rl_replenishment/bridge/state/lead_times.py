@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import date
 from typing import NamedTuple
 
-import frappe
 import numpy as np
 import numpy.typing as npt
 from frappe.query_builder.functions import Coalesce
@@ -15,6 +14,7 @@ from pypika.queries import QueryBuilder
 from pypika.terms import CustomFunction
 
 from rl_replenishment.bridge.queries import grouped_numbers, long_lists_and_texts, one_of
+from rl_replenishment.bridge.state.receipts import received_since
 from rl_replenishment.core.lead_times import OrderLeadTimes, order_lead_times
 
 #: fewer orders say little
@@ -75,32 +75,17 @@ def learn_lead_times(company: str, suppliers: Collection[str], since: date) -> L
 
 
 def _deliveries(company: str, suppliers: Collection[str], since: date) -> Iterator[QueryBuilder]:
-	"""What came, by Purchase Receipt or by an invoice that moves stock, with the order it came of."""
-	order, ordered = frappe.qb.DocType("Purchase Order"), frappe.qb.DocType("Purchase Order Item")
-	for doctype, of_order in (("Purchase Receipt", "purchase_order_item"), ("Purchase Invoice", "po_detail")):
-		document, line = frappe.qb.DocType(doctype), frappe.qb.DocType(f"{doctype} Item")
-		query = (
-			frappe.qb.from_(document)
-			.join(line)
-			.on(line.parent == document.name)
-			.join(order)
-			.on(order.name == line.purchase_order)
-			.left_join(ordered)
-			.on(ordered.name == line[of_order])
-			.select(
-				line.item_code,
-				document.supplier,
-				_number(order.name).as_("order"),
-				_day_number(order.transaction_date).as_("ordered"),
-				Coalesce(_day_number(ordered.schedule_date), 0).as_("promised"),
-				_day_number(document.posting_date).as_("received"),
-				line.stock_qty.as_("qty"),
-			)
-			.where((document.docstatus == 1) & (document.is_return == 0) & (document.company == company))
-			.where((document.posting_date >= since) & one_of(document.supplier, suppliers))
-			.where(line.stock_qty > 0)
-		)
-		yield query if doctype == "Purchase Receipt" else query.where(document.update_stock == 1)
+	"""What came of an order."""
+	for query, document, line, order, ordered in received_since(company, since):
+		yield query.select(
+			line.item_code,
+			document.supplier,
+			_number(order.name).as_("order"),
+			_day_number(order.transaction_date).as_("ordered"),
+			Coalesce(_day_number(ordered.schedule_date), 0).as_("promised"),
+			_day_number(document.posting_date).as_("received"),
+			line.stock_qty.as_("qty"),
+		).where(order.name.isnotnull() & one_of(document.supplier, suppliers))
 
 
 def _of_suppliers(

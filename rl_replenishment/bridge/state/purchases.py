@@ -14,6 +14,7 @@ from pypika.analytics import RowNumber
 from pypika.queries import QueryBuilder
 
 from rl_replenishment.bridge.queries import Keys, one_of
+from rl_replenishment.bridge.state.receipts import received_since
 from rl_replenishment.core.evaluation.as_ordered import Purchases
 from rl_replenishment.core.items import FloatArray
 
@@ -51,28 +52,15 @@ def read_bought(company: str, at: Keys, first: date, end: date) -> Bought:
 
 
 def _received(company: str, at: Keys, first: date) -> Iterator[QueryBuilder]:
-	"""By Purchase Receipt or an invoice that moves stock; what had no order counts as ordered that day."""
-	order = frappe.qb.DocType("Purchase Order")
-	for doctype in ("Purchase Receipt", "Purchase Invoice"):
-		document, line = frappe.qb.DocType(doctype), frappe.qb.DocType(f"{doctype} Item")
-		query = (
-			frappe.qb.from_(document)
-			.join(line)
-			.on(line.parent == document.name)
-			.left_join(order)
-			.on(order.name == line.purchase_order)
-			.select(
-				line.item_code,
-				line.warehouse,
-				Coalesce(order.transaction_date, document.posting_date),
-				document.posting_date,
-				line.stock_qty,
-			)
-			.where((document.docstatus == 1) & (document.is_return == 0) & (document.company == company))
-			.where((document.posting_date >= first) & (line.stock_qty > 0))
-			.where(at.include(line.item_code, line.warehouse))
-		)
-		yield query if doctype == "Purchase Receipt" else query.where(document.update_stock == 1)
+	"""What had no order counts as ordered on the day that it came."""
+	for query, document, line, order, _ordered in received_since(company, first):
+		yield query.select(
+			line.item_code,
+			line.warehouse,
+			Coalesce(order.transaction_date, document.posting_date),
+			document.posting_date,
+			line.stock_qty,
+		).where(at.include(line.item_code, line.warehouse))
 
 
 def _to_come(company: str, at: Keys, first: date) -> QueryBuilder:
