@@ -12,7 +12,10 @@ after_install = "rl_replenishment.install.after_install"
 after_migrate = "rl_replenishment.install.after_migrate"
 before_uninstall = "rl_replenishment.uninstall.before_uninstall"
 
-before_tests = "rl_replenishment.tests.before.make_a_company"
+before_tests = [
+	"rl_replenishment.tests.before.make_a_company",
+	"rl_replenishment.tests.before.write_numbers_in_english",
+]
 
 doc_events = {
 	"File": {"before_validate": "rl_replenishment.overrides.file.before_validate"},

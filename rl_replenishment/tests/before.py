@@ -1,4 +1,4 @@
-"""Before the app's tests: a company, on a site where nobody has gone through ERPNext's setup wizard."""
+"""Before the app's tests: a company where there is none yet, and numbers as the tests read them."""
 
 import frappe
 from frappe.desk.page.setup_wizard.setup_wizard import setup_complete
@@ -39,3 +39,12 @@ def make_a_company() -> None:
 			f"The tests need a company, and ERPNext's setup wizard made none on {frappe.local.site}: "
 			"see the messages above and the Error Log, and test on a new site."
 		)
+
+
+def write_numbers_in_english() -> None:
+	"""Let the site write 1,234.5, as the tests read it; an interrupted one may have left another format."""
+	settings = frappe.get_doc("System Settings")
+	if settings.number_format != "#,###.##":
+		settings.number_format = "#,###.##"
+		settings.save()
+		frappe.db.commit()

@@ -12,7 +12,12 @@ from rl_replenishment.core.policies.base import State
 from rl_replenishment.core.simulation.rollout import run
 from rl_replenishment.core.simulation.scenario import replay
 from rl_replenishment.core.training.classical import default_rule
+
+pytest.importorskip("torch")
+# this needs torch
 from rl_replenishment.core.training.portfolio import ROBUST, Portfolio, best_rule, chosen
+
+pytestmark = pytest.mark.torch
 
 ITEMS = 40
 EVEN = np.full(ITEMS, 100.0)
