@@ -45,6 +45,9 @@ TRAINED_COMPANIES = 5
 #: What an informed buyer's habit saves is small beside what one company varies by: these are measured in all
 #: companies, the others in the first ones.
 OTHERS_COMPANIES = 16
+#: What an order costs is mostly luck: when goods arrive, and which lines a buyer looks at. So that the worst
+#: company is one that lessons harm, and not an unlucky one, careless buyers are measured under several lucks.
+LUCKS = 4
 #: weeks between two looks at what lessons cost in the simulation
 _WEEKS_BETWEEN = 4
 #: what to be told of how far it is
@@ -75,6 +78,7 @@ def measure(options: argparse.Namespace, screen: Screen) -> dict[str, Any]:
 		"first_seed": options.seed,
 		"seeds": options.seeds,
 		"seeds_of_others": min(options.seeds, OTHERS_COMPANIES),
+		"lucks_of_others": LUCKS,
 		"trained_seeds": 0 if options.no_train else min(options.seeds, TRAINED_COMPANIES),
 		"quarters": QUARTERS,
 		"seconds_per_training": options.seconds or SECONDS,
@@ -93,20 +97,32 @@ def _one_company(options: argparse.Namespace, number: int, update: _Update) -> I
 	buyers = [kind for kind in kinds(company, rng) if kind.by_hand or number < OTHERS_COMPANIES]
 	for place, kind in enumerate(buyers):
 		is_trained = kind.is_trained and number < TRAINED_COMPANIES and not options.no_train
-		none: dict[str, Any] = {}
+		none: list[dict[str, Any]] = []
 		arms = ARMS[:-1] if is_trained else ARMS[:2]
 		for arm in (*arms, BY_HAND) if kind.by_hand else arms:
 			update(
 				(number + place / len(buyers)) / options.seeds, f"Company {number + 1}, {kind.name}, {arm}"
 			)
-			run = {"buyer": kind.name, "arm": arm, **_quarters(kind, first, arm, training)}
-			none = none or run
-			# the first quarter is what was learned from
-			run["change"] = 100 * (sum(run["costs"][1:]) / sum(none["costs"][1:]) - 1)
-			yield run
+			# training takes its time
+			lucks = LUCKS if arm in ARMS[:2] and not kind.by_hand else 1
+			found = [_quarters(kind, first, arm, training, luck) for luck in range(lucks)]
+			none = none or found
+			yield {
+				"buyer": kind.name,
+				"arm": arm,
+				# the first quarter is what was learned from
+				"change": 100 * (_later_costs(found) / _later_costs(none[:lucks]) - 1),
+				**{name: float(np.mean([run[name] for run in found])) for name in ("distance", "kept")},
+			}
 
 
-def _quarters(kind: Kind, first: StoredPolicy, arm: str, training: TrainingOptions) -> dict[str, Any]:
+def _later_costs(found: Sequence[dict[str, Any]]) -> float:
+	return sum(sum(run["costs"][1:]) for run in found)
+
+
+def _quarters(
+	kind: Kind, first: StoredPolicy, arm: str, training: TrainingOptions, luck: int
+) -> dict[str, Any]:
 	"""Costs by quarter; and of the second one, how far proposals were off, and the share that was kept."""
 	shop, stored = Shop(kind.company, REVIEW_DAYS), first
 	buyer = kind.by_hand if arm == BY_HAND and kind.by_hand else kind.buyer
@@ -118,7 +134,7 @@ def _quarters(kind: Kind, first: StoredPolicy, arm: str, training: TrainingOptio
 	costs, distance, kept = [], 0.0, 1.0
 	for quarter in range(QUARTERS):
 		# the same luck with lead times, and the same moods, for all ways of learning
-		rng = np.random.default_rng([training.seed, quarter])
+		rng = np.random.default_rng([training.seed, quarter, luck])
 		season = shop.buy(
 			stored.policy, buyer, QUARTER_DAYS, rng, heeds_announcements=learns, teaches=teacher
 		)
