@@ -17,7 +17,7 @@ from rl_replenishment.core.policies.residual_network import ResidualNetwork
 from rl_replenishment.core.simulation.rollout import run
 from rl_replenishment.core.simulation.scenario import replay
 from rl_replenishment.core.training.interface import Evaluation, TrainingProblem
-from rl_replenishment.core.training.judge import SHRUNK, Judge, as_judged
+from rl_replenishment.core.training.judge import SHRUNK, Judge, as_judged, holds
 
 NORMALISER = Normaliser(np.zeros(OBSERVATION_SIZE, np.float32), np.ones(OBSERVATION_SIZE, np.float32))
 
@@ -237,3 +237,26 @@ def run_ratio(given: TrainingProblem, candidate: Network) -> float:
 	policy = ResidualNetwork("", given.task.classical, NORMALISER, candidate)
 	rule = run(given.task.classical, given.validation).cost.sum()
 	return float(run(policy, given.validation).cost.sum() / rule)
+
+
+@pytest.mark.parametrize(
+	("later", "earlier", "share", "held"),
+	[
+		# saved both times
+		((0.96, 0.02), (0.98, 0.02), 1.0, True),
+		# what it cost before is more than what it saved since
+		((0.97, 0.01), (1.05, 0.01), 1.0, False),
+		# a little dearer before, by far cheaper since
+		((0.94, 0.01), (1.01, 0.01), 1.0, True),
+		# within luck; of half of it, half the luck
+		((0.98, 0.03), (0.99, 0.03), 1.0, False),
+		((0.98, 0.03), (0.99, 0.03), 0.5, True),
+		# nothing to compare with
+		((float("nan"), 0.0), (0.9, 0.0), 1.0, False),
+	],
+)
+def test_what_was_learned_holds_in_two_times_together(
+	later: tuple[float, float], earlier: tuple[float, float], share: float, held: bool
+) -> None:
+	one, other = (Evaluation(1.0, 1, *each, share) for each in (later, earlier))
+	assert holds(one, other) is held

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
@@ -44,6 +44,7 @@ from rl_replenishment.core.training.from_history import (
 )
 from rl_replenishment.core.training.interface import (
 	Budget,
+	EndedBy,
 	Evaluation,
 	Progress,
 	TrainingProblem,
@@ -332,6 +333,83 @@ def test_what_is_judged_on_was_not_learned_from(
 	assert trained.stored.policy.classical is trained.rules.best
 	assert validation.demand.tolist() == history.demand.tolist()
 	assert trained.stored.snapshot.today == history.end
+
+
+@dataclass
+class Scripted(Onlooker):
+	"""A trainer that finds something, and what it costs in another time."""
+
+	earlier: float = 1.0
+	ended_by: EndedBy = "budget"
+	problems: list[TrainingProblem] = field(default_factory=list)
+
+	def train(self, problem: TrainingProblem, *, budget: Budget, seed: int, **more: Any) -> TrainingResult:
+		self.problems.append(problem)
+		result = super().train(problem, budget=budget, seed=seed, **more)
+		network = random_network(np.random.default_rng(seed + len(self.problems)))
+		if len(self.problems) == 1:
+			verdict = Evaluation(1.0, 64, 0.9, 0.01, 0.5)
+			return replace(
+				result,
+				policy=replace(result.policy, network=network),
+				chosen=verdict,
+				evaluations=[*result.evaluations, verdict],
+				timesteps=64,
+			)
+		more["progress"](Progress(0.5, 1.0, 32, self.earlier, 0.0))
+		verdict = Evaluation(1.0, 64, self.earlier, 0.01, problem.share or 1.0)
+		policy = replace(result.policy, network=network)
+		return TrainingResult(policy, verdict, [verdict], 1.0, 64, self.ended_by)
+
+
+@pytest.mark.torch
+@pytest.mark.parametrize("earlier", [0.98, 1.15])
+def test_what_was_found_has_to_hold_in_another_time(monkeypatch: pytest.MonkeyPatch, earlier: float) -> None:
+	"""Trained again before the part that precedes; where it costs more there than it saves, the rule."""
+	pytest.importorskip("torch")
+	rules = tune_rules(tuning_halves(short_history(40), ITEMS, 7, "lost", 0))
+	monkeypatch.setattr(from_history, "tune_rules", lambda halves, progress=None: rules)
+	history, trainer = short_history(400), Scripted(earlier=earlier)
+	told: list[Progress] = []
+	trained = train_on_history(history, ITEMS, trainer, TrainingOptions(), progress=told.append)
+	first, second, *rest = trainer.problems
+	held = first.validation.days
+	# neither the days that it is judged on nor any after them are known
+	assert second.task.history.days == history.days - 2 * held
+	assert second.validation.demand.tolist() == history.window(0, history.days - held).demand.tolist()
+	assert second.validation.days == held
+	assert second.task.classical is not first.task.classical
+	assert second.share == 0.5
+	assert [progress.share for progress in told] == [0.5, 5 / 6][: len(told)]
+	assert [progress.best_cost_ratio for progress in told] == [0.9] * len(told)
+	policy, about = trained.stored.policy, trained.stored.about
+	assert about["cost_ratio_earlier"] == earlier
+	assert policy.classical is trained.rules.best
+	answers = policy.network(np.random.default_rng(0).normal(size=(9, OBSERVATION_SIZE)).astype(np.float32))
+	if earlier < 1:
+		assert [problem.task.history.days for problem in rest] == [history.days]
+		assert trained.result.chosen.cost_ratio == 0.9
+		assert about["learned_share"] == 0.5
+		assert np.abs(answers).max() > 0
+		assert trained.result.timesteps == 3 * 64
+	else:
+		assert not rest
+		assert trained.result.chosen.cost_ratio == 1.0
+		assert np.abs(answers).max() == 0
+		assert trained.result.timesteps == 2 * 64
+
+
+@pytest.mark.torch
+def test_cancelled_before_it_was_seen_to_hold(monkeypatch: pytest.MonkeyPatch) -> None:
+	"""The best so far is kept, as ever."""
+	pytest.importorskip("torch")
+	rules = tune_rules(tuning_halves(short_history(40), ITEMS, 7, "lost", 0))
+	monkeypatch.setattr(from_history, "tune_rules", lambda halves, progress=None: rules)
+	trainer = Scripted(earlier=1.15, ended_by="cancelled")
+	trained = train_on_history(short_history(400), ITEMS, trainer, TrainingOptions(), progress=lambda _: None)
+	assert len(trainer.problems) == 2
+	assert trained.result.ended_by == "cancelled"
+	assert trained.result.chosen.cost_ratio == 0.9
 
 
 def test_histories_that_nothing_can_be_learned_from() -> None:

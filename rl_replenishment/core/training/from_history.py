@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -85,7 +85,8 @@ def train_on_history(
 	"""Train on all days of `history` (the caller has cut off any hold-out)."""
 	check_history(history, options.review_days)
 	# needs torch, as the trainer does; what else this module does needs none
-	from rl_replenishment.core.training.portfolio import best_rule
+	from rl_replenishment.core.training.judge import holds
+	from rl_replenishment.core.training.portfolio import Candidate, best_rule
 
 	told = tuning_progress or (lambda share: None)
 	rules = tune_rules(
@@ -104,74 +105,87 @@ def train_on_history(
 	told(1.0)
 	rules = replace(rules, best=portfolio.final.rule, cost_per_day=portfolio.cost_per_day)
 	held = validation_days(history.days)
-	before = replace(rules, best=portfolio.before.rule)
-	first = _problem(history, items, before, options, held, replayed=portfolio.before.replayed)
-	budgets = _halves(Budget(options.seconds, options.timesteps))
+
+	def problem(days: DemandHistory, candidate: Candidate) -> TrainingProblem:
+		learned_on = replace(rules, best=candidate.rule)
+		return _problem(days, items, learned_on, options, held, replayed=candidate.replayed)
+
+	first = problem(history, portfolio.before)
+	# to find what is best, to see whether it holds in another time, and to repeat it on all days
+	parts = 3 if portfolio.earlier else 2
+	budget = _part(Budget(options.seconds, options.timesteps), parts)
 	found = trainer.train(
 		first,
-		budget=budgets[0],
+		budget=budget,
 		seed=options.seed,
-		progress=_part_of(progress, 0.0, found=None),
+		progress=_part_of(progress, parts, []),
 		checkpoint=checkpoint,
 		resume=resume,
 	)
-	policy, again = replace(found.policy, classical=portfolio.final.rule), None
-	if found.chosen.timesteps and found.ended_by != "cancelled":
-		# what was found best, once more on all days
-		whole = replace(
-			first,
-			task=replace(
-				first.task,
-				history=history,
-				classical=portfolio.final.rule,
-				replayed=portfolio.final.replayed,
-			),
-			share=found.chosen.share,
-		)
+	trained = [found]
+
+	def repeat(on: TrainingProblem) -> TrainingResult:
+		"""What was found best, once more."""
 		again = trainer.train(
-			whole,
-			budget=Budget(budgets[1].seconds, found.chosen.timesteps),
+			replace(on, share=found.chosen.share),
+			budget=Budget(budget.seconds, found.chosen.timesteps),
 			seed=options.seed,
-			progress=_part_of(progress, 0.5, found=found),
+			progress=_part_of(progress, parts, trained),
 		)
-		policy = again.policy
+		trained.append(again)
+		return again
+
+	chosen, policy = found.chosen, replace(found.policy, classical=portfolio.final.rule)
+	about: dict[str, Any] = {"candidates": portfolio.cost_ratios}
+	if chosen.timesteps and found.ended_by != "cancelled" and portfolio.earlier:
+		earlier = repeat(problem(history.window(0, history.days - held), portfolio.earlier))
+		about["cost_ratio_earlier"] = earlier.chosen.cost_ratio
+		if not holds(chosen, earlier.chosen) and earlier.ended_by != "cancelled":
+			# the rule: that is where training started
+			chosen, policy = found.evaluations[0], replace(policy, network=policy.network.scaled(0.0))
+	if chosen.timesteps and trained[-1].ended_by != "cancelled":
+		final = portfolio.final
+		task = replace(first.task, history=history, classical=final.rule, replayed=final.replayed)
+		policy = repeat(replace(first, task=task)).policy
 	result = replace(
 		found,
 		policy=policy,
-		seconds=found.seconds + (again.seconds if again else 0.0),
-		timesteps=found.timesteps + (again.timesteps if again else 0),
-		ended_by=again.ended_by if again and again.ended_by == "cancelled" else found.ended_by,
+		chosen=chosen,
+		seconds=sum(each.seconds for each in trained),
+		timesteps=sum(each.timesteps for each in trained),
+		ended_by="cancelled" if trained[-1].ended_by == "cancelled" else found.ended_by,
 	)
-	about = {"candidates": portfolio.cost_ratios, "learned_share": found.chosen.share}
+	about["learned_share"] = chosen.share
 	judged, common = (
 		run(rule, first.validation).cost.sum() for rule in (first.task.classical, rules.base_stock)
 	)
-	cost = found.chosen.cost_ratio * float(judged / max(common, 1e-9))
+	cost = chosen.cost_ratio * float(judged / max(common, 1e-9))
 	return replace(_result(result, history, items, rules, options, about), validation_cost=cost)
 
 
-def _halves(budget: Budget) -> tuple[Budget, Budget]:
-	"""Half of the budget to find what is best, half to repeat it on all days."""
-	seconds = budget.seconds / 2 if budget.seconds else None
-	first = Budget(seconds, -(-budget.timesteps // 2) if budget.timesteps else None)
-	return first, Budget(seconds, None)
+def _part(budget: Budget, parts: int) -> Budget:
+	"""One of so many equal parts."""
+	seconds = budget.seconds / parts if budget.seconds else None
+	return Budget(seconds, -(-budget.timesteps // parts) if budget.timesteps else None)
 
 
 def _part_of(
-	progress: ProgressCallback | None, done: float, *, found: TrainingResult | None
+	progress: ProgressCallback | None, parts: int, trained: Sequence[TrainingResult]
 ) -> ProgressCallback | None:
-	"""The progress of one half of the training, told as that of the whole."""
+	"""The progress of the next part of the training after those that are done, told as that of the whole."""
 	if progress is None:
 		return None
+	done = len(trained)
+	seconds, timesteps = sum(each.seconds for each in trained), sum(each.timesteps for each in trained)
 
 	def told(now: Progress) -> bool | None:
 		return progress(
 			replace(
 				now,
-				share=done + now.share / 2,
-				seconds=now.seconds + (found.seconds if found else 0.0),
-				timesteps=now.timesteps + (found.timesteps if found else 0),
-				best_cost_ratio=found.chosen.cost_ratio if found else now.best_cost_ratio,
+				share=(done + now.share) / parts,
+				seconds=now.seconds + seconds,
+				timesteps=now.timesteps + timesteps,
+				best_cost_ratio=trained[0].chosen.cost_ratio if done else now.best_cost_ratio,
 			)
 		)
 

@@ -74,7 +74,7 @@ class TrainingProblem:
 	feedback: FeedbackSituations | None = None
 	#: the policy to continue from; None to start at the classical rule
 	parent: ResidualNetwork | None = None
-	#: for a training that repeats on more days what an earlier one found best: nothing is chosen, the result
+	#: for a training that repeats on other days what an earlier one found best: nothing is chosen, the result
 	#: is the last network, this share of it; None to choose
 	share: float | None = None
 

@@ -26,6 +26,20 @@ def as_judged(evaluation: Evaluation) -> float:
 	return evaluation.cost_ratio + evaluation.share * evaluation.cost_ratio_error
 
 
+def holds(later: Evaluation, earlier: Evaluation) -> bool:
+	"""Whether what was found best on the later days saves on both together, the earlier ones included.
+
+	The later days chose it, so they flatter it, and what all items share, a season or a trend, is in no
+	standard error over items. Of another time, another training has to say so too.
+	"""
+	both = replace(
+		later,
+		cost_ratio=(later.cost_ratio + earlier.cost_ratio) / 2,
+		cost_ratio_error=float(np.hypot(later.cost_ratio_error, earlier.cost_ratio_error)) / 2,
+	)
+	return as_judged(both) < 1
+
+
 class Judge:
 	"""Keeps the best network seen.
 

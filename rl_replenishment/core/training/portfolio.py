@@ -78,6 +78,8 @@ class Portfolio:
 
 	#: fitted on what came before the last part: to train on those days and be judged on that part
 	before: Candidate
+	#: the same of the part before it; None where there is none
+	earlier: Candidate | None
 	#: fitted on all days
 	final: Candidate
 	#: cost per day of the winner on the parts it was judged on, shape (N,), in money
@@ -149,10 +151,11 @@ def best_rule(
 	contest.enter("fixed levels", _fixed_plan, list(itertools.product(COVERS, GAPS)))
 	contest.enter_means()
 	told(0.95)
-	last = parts[-1]
 	name, settings, cost = contest.winner()
+	*earlier, before = (contest.candidate(name, settings, part.history, part.fitted) for part in parts)
 	return Portfolio(
-		before=contest.candidate(name, settings, last.history, last.fitted),
+		before=before,
+		earlier=earlier[0] if earlier else None,
 		final=contest.candidate(name, settings, history, _fitted(samples, history.days, seed)),
 		cost_per_day=(cost / max(held * len(parts), 1)).astype(np.float32),
 		cost_ratios=contest.cost_ratios(),
@@ -163,7 +166,7 @@ def _usual(items: ItemTable, scenario: Scenario) -> Portfolio:
 	"""The rule with usual settings, where the days are too few to choose any on."""
 	before, final = default_rule(items), default_rule(items)
 	cost = (run(final, scenario).cost / max(scenario.days, 1)).astype(np.float32)
-	return Portfolio(Candidate(before, before), Candidate(final, final), cost, {final.name: 1.0})
+	return Portfolio(Candidate(before, before), None, Candidate(final, final), cost, {final.name: 1.0})
 
 
 def _fitted(samples: Samples, end: int, seed: int) -> Fitted | None:
