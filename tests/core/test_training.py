@@ -356,7 +356,8 @@ class Scripted(Onlooker):
 				evaluations=[*result.evaluations, verdict],
 				timesteps=64,
 			)
-		more["progress"](Progress(0.5, 1.0, 32, self.earlier, 0.0))
+		if more["progress"]:
+			more["progress"](Progress(0.5, 1.0, 32, self.earlier, 0.0))
 		verdict = Evaluation(1.0, 64, self.earlier, 0.01, problem.share or 1.0)
 		policy = replace(result.policy, network=network)
 		return TrainingResult(policy, verdict, [verdict], 1.0, 64, self.ended_by)
@@ -410,6 +411,7 @@ def test_cancelled_before_it_was_seen_to_hold(monkeypatch: pytest.MonkeyPatch) -
 	assert len(trainer.problems) == 2
 	assert trained.result.ended_by == "cancelled"
 	assert trained.result.chosen.cost_ratio == 0.9
+	assert "cost_ratio_earlier" not in trained.stored.about
 
 
 def test_histories_that_nothing_can_be_learned_from() -> None:

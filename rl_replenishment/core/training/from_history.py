@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -28,12 +28,12 @@ from rl_replenishment.core.simulation.scenario import Scenario, halves, replay
 from rl_replenishment.core.training.algorithms import DEFAULT_ALGORITHM
 from rl_replenishment.core.training.interface import (
 	Budget,
-	Progress,
 	ProgressCallback,
 	Trainer,
 	TrainingProblem,
 	TrainingResult,
 )
+from rl_replenishment.core.training.parts import Parts
 
 #: at least this much history is needed to learn from, in days and in review intervals
 LEAST_DAYS = 28
@@ -111,85 +111,31 @@ def train_on_history(
 		return _problem(days, items, learned_on, options, held, replayed=candidate.replayed)
 
 	first = problem(history, portfolio.before)
-	# to find what is best, to see whether it holds in another time, and to repeat it on all days
-	parts = 3 if portfolio.earlier else 2
-	budget = _part(Budget(options.seconds, options.timesteps), parts)
-	found = trainer.train(
-		first,
-		budget=budget,
-		seed=options.seed,
-		progress=_part_of(progress, parts, []),
-		checkpoint=checkpoint,
-		resume=resume,
-	)
-	trained = [found]
-
-	def repeat(on: TrainingProblem) -> TrainingResult:
-		"""What was found best, once more."""
-		again = trainer.train(
-			replace(on, share=found.chosen.share),
-			budget=Budget(budget.seconds, found.chosen.timesteps),
-			seed=options.seed,
-			progress=_part_of(progress, parts, trained),
-		)
-		trained.append(again)
-		return again
-
+	budget = Budget(options.seconds, options.timesteps)
+	trainings = Parts(trainer, budget, 3 if portfolio.earlier else 2, seed=options.seed, progress=progress)
+	found = trainings.find(first, checkpoint, resume=resume)
 	chosen, policy = found.chosen, replace(found.policy, classical=portfolio.final.rule)
 	about: dict[str, Any] = {"candidates": portfolio.cost_ratios}
-	if chosen.timesteps and found.ended_by != "cancelled" and portfolio.earlier:
-		earlier = repeat(problem(history.window(0, history.days - held), portfolio.earlier))
-		about["cost_ratio_earlier"] = earlier.chosen.cost_ratio
-		if not holds(chosen, earlier.chosen) and earlier.ended_by != "cancelled":
-			# the rule: that is where training started
-			chosen, policy = found.evaluations[0], replace(policy, network=policy.network.scaled(0.0))
-	if chosen.timesteps and trained[-1].ended_by != "cancelled":
+	if chosen.timesteps and not trainings.is_cancelled and portfolio.earlier:
+		# whether it holds in another time
+		before = trainings.repeat(problem(history.window(0, history.days - held), portfolio.earlier))
+		if not trainings.is_cancelled:
+			about["cost_ratio_earlier"] = before.chosen.cost_ratio
+			if not holds(chosen, before.chosen):
+				# the rule: that is where training started
+				chosen, policy = found.evaluations[0], replace(policy, network=policy.network.scaled(0.0))
+	if chosen.timesteps and not trainings.is_cancelled:
+		# once more on all days
 		final = portfolio.final
 		task = replace(first.task, history=history, classical=final.rule, replayed=final.replayed)
-		policy = repeat(replace(first, task=task)).policy
-	result = replace(
-		found,
-		policy=policy,
-		chosen=chosen,
-		seconds=sum(each.seconds for each in trained),
-		timesteps=sum(each.timesteps for each in trained),
-		ended_by="cancelled" if trained[-1].ended_by == "cancelled" else found.ended_by,
-	)
+		policy = trainings.repeat(replace(first, task=task)).policy
+	result = trainings.together(policy, chosen)
 	about["learned_share"] = chosen.share
 	judged, common = (
 		run(rule, first.validation).cost.sum() for rule in (first.task.classical, rules.base_stock)
 	)
 	cost = chosen.cost_ratio * float(judged / max(common, 1e-9))
 	return replace(_result(result, history, items, rules, options, about), validation_cost=cost)
-
-
-def _part(budget: Budget, parts: int) -> Budget:
-	"""One of so many equal parts."""
-	seconds = budget.seconds / parts if budget.seconds else None
-	return Budget(seconds, -(-budget.timesteps // parts) if budget.timesteps else None)
-
-
-def _part_of(
-	progress: ProgressCallback | None, parts: int, trained: Sequence[TrainingResult]
-) -> ProgressCallback | None:
-	"""The progress of the next part of the training after those that are done, told as that of the whole."""
-	if progress is None:
-		return None
-	done = len(trained)
-	seconds, timesteps = sum(each.seconds for each in trained), sum(each.timesteps for each in trained)
-
-	def told(now: Progress) -> bool | None:
-		return progress(
-			replace(
-				now,
-				share=(done + now.share) / parts,
-				seconds=now.seconds + seconds,
-				timesteps=now.timesteps + timesteps,
-				best_cost_ratio=trained[0].chosen.cost_ratio if done else now.best_cost_ratio,
-			)
-		)
-
-	return told
 
 
 def continue_on_feedback(
