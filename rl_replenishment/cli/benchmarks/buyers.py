@@ -13,7 +13,7 @@ import numpy.typing as npt
 from rl_replenishment.cli.benchmarks.buyer_kinds import Kind, kinds
 from rl_replenishment.cli.benchmarks.stationary import interval
 from rl_replenishment.cli.screen import Screen
-from rl_replenishment.core.demand.statistics import QUARTER
+from rl_replenishment.core.demand.statistics import QUARTER, WEEK
 from rl_replenishment.core.edits.reading import Reading, read_answers
 from rl_replenishment.core.environments.feedback import recall_situations
 from rl_replenishment.core.feedback import ROUNDING
@@ -23,7 +23,7 @@ from rl_replenishment.core.lessons.fitting import TRUST, fit_lessons
 from rl_replenishment.core.lessons.following import affordable, last_quarter
 from rl_replenishment.core.lessons.lessons import Lessons
 from rl_replenishment.core.policies.store import StoredPolicy
-from rl_replenishment.core.sample.company import sample_company
+from rl_replenishment.core.sample.company import SampleCompany, sample_company
 from rl_replenishment.core.sample.habits import QUARTER_DAYS
 from rl_replenishment.core.sample.season import Shop, rows_of
 from rl_replenishment.core.training.algorithms import make_trainer
@@ -45,9 +45,12 @@ TRAINED_COMPANIES = 5
 #: What an informed buyer's habit saves is small beside what one company varies by: these are measured in all
 #: companies, the others in the first ones.
 OTHERS_COMPANIES = 16
-#: What an order costs is mostly luck: when goods arrive, and which lines a buyer looks at. So that the worst
-#: company is one that lessons harm, and not an unlucky one, careless buyers are measured under several lucks.
+#: What an order costs is mostly luck: whether a large sale comes before or after it, and when it arrives. So
+#: that the worst company is one that lessons harm, and not an unlucky one, careless buyers are measured under
+#: several lucks.
 LUCKS = 4
+#: weeks that trade places by luck: about a month, so that seasons and trends stay
+_MONTH = 4
 #: weeks between two looks at what lessons cost in the simulation
 _WEEKS_BETWEEN = 4
 #: what to be told of how far it is
@@ -94,8 +97,11 @@ def _one_company(options: argparse.Namespace, number: int, update: _Update) -> I
 		review_days=REVIEW_DAYS, algorithm=options.algorithm, seconds=options.seconds or SECONDS, seed=seed
 	)
 	first = train_on_history(company.history, company.items, make_trainer(options.algorithm), training).stored
-	buyers = [kind for kind in kinds(company, rng) if kind.by_hand or number < OTHERS_COMPANIES]
-	for place, kind in enumerate(buyers):
+	# the same promotions under each luck
+	lucky = [kinds(with_luck(company, luck), np.random.default_rng([seed, 1])) for luck in range(LUCKS)]
+	buyers = [each for each in zip(*lucky, strict=True) if each[0].by_hand or number < OTHERS_COMPANIES]
+	for place, of_luck in enumerate(buyers):
+		kind = of_luck[0]
 		is_trained = kind.is_trained and number < TRAINED_COMPANIES and not options.no_train
 		none: list[dict[str, Any]] = []
 		arms = ARMS[:-1] if is_trained else ARMS[:2]
@@ -105,7 +111,7 @@ def _one_company(options: argparse.Namespace, number: int, update: _Update) -> I
 			)
 			# training takes its time
 			lucks = LUCKS if arm in ARMS[:2] and not kind.by_hand else 1
-			found = [_quarters(kind, first, arm, training, luck) for luck in range(lucks)]
+			found = [_quarters(of_luck[luck], first, arm, training, luck) for luck in range(lucks)]
 			none = none or found
 			yield {
 				"buyer": kind.name,
@@ -114,6 +120,22 @@ def _one_company(options: argparse.Namespace, number: int, update: _Update) -> I
 				"change": 100 * (_later_costs(found) / _later_costs(none[:lucks]) - 1),
 				**{name: float(np.mean([run[name] for run in found])) for name in ("distance", "kept")},
 			}
+
+
+def with_luck(company: SampleCompany, luck: int) -> SampleCompany:
+	"""The company with the weeks of each month to come in another order, 0 for as they are.
+
+	What is on promotion keeps its days: buyers know of them.
+	"""
+	weeks = np.arange(company.future.days // WEEK)
+	month = weeks // _MONTH
+	order = np.lexsort((np.random.default_rng(luck).random(len(weeks)), month)) if luck else weeks
+	days = np.arange(company.future.days)
+	days[: len(weeks) * WEEK] = (order[:, None] * WEEK + np.arange(WEEK)).ravel()
+	demand = company.future.demand[days]
+	promoted = [promotion.item for promotion in company.promotions]
+	demand[:, promoted] = company.future.demand[:, promoted]
+	return replace(company, future=replace(company.future, demand=demand))
 
 
 def _later_costs(found: Sequence[dict[str, Any]]) -> float:
