@@ -27,6 +27,10 @@ class RLLesson(Guarded):
 		elif self.has_value_changed("enabled"):
 			self.explanation = feedback.words_of(self.agent, self.lesson_key, bool(self.enabled))
 
+	def on_update(self) -> None:
+		if self.kind == "Item Group" and self.has_value_changed("enabled"):
+			feedback.tell_seasons(self.agent, self.item_group)
+
 
 def on_doctype_update() -> None:
 	frappe.db.add_index("RL Lesson", ["agent", "enabled"])
