@@ -31,7 +31,7 @@ from rl_replenishment.core.items import ItemTable
 from rl_replenishment.core.lessons.fitting import fit_lessons
 from rl_replenishment.core.lessons.following import affordable, last_quarter
 from rl_replenishment.core.lessons.lessons import Kind, Lesson, Lessons, is_off, lesson_key, lessons_from
-from rl_replenishment.core.lessons.wording import lesson_words, subject, summary
+from rl_replenishment.core.lessons.wording import lesson_words, summary, title
 from rl_replenishment.core.policies.residual_network import ResidualNetwork
 
 #: by kind, the field of RL Lesson that names what it is about
@@ -298,7 +298,7 @@ def _as_row(settings: Document, lesson: Lesson) -> dict[str, Any]:
 		**named,
 		"lesson_key": lesson.key,
 		"kind": _LABELS[lesson.kind],
-		"title": plain(subject(lesson, _))[:140],
+		"title": plain(title(lesson, _))[:140],
 		"change_percent": round(100 * float(np.expm1(lesson.effect)), 1),
 		"followed": round(100 * lesson.share, 0),
 		"raised": lesson.raised,
