@@ -153,6 +153,9 @@ const rl_overview = {
 				})
 			)
 		);
+		wrapper.on("click", ".rl-remember", ({ currentTarget }) =>
+			this.change_lesson(frm, currentTarget.dataset.lesson, { forget_until: "" })
+		);
 		wrapper.on("click", ".rl-promote", (event) =>
 			rl_promote(event.currentTarget.dataset.policy, () => frm.reload_doc())
 		);
@@ -233,7 +236,10 @@ const rl_overview = {
 				lesson.enabled ? __("Do Not Follow") : __("Follow Again")
 			) +
 			" " +
-			button(lesson, "rl-forget", __("Forget What Was Changed"));
+			button(lesson, "rl-forget", __("Forget What Was Changed")) +
+			(lesson.forget_until
+				? " " + button(lesson, "rl-remember", __("Remember Again"))
+				: "");
 		return `<div class="control-label">${__("What I Learned from You")}</div>
 			<div class="table-responsive"><table class="table table-sm small"><tbody>${lessons
 				.map(

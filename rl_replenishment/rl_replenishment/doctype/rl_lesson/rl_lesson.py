@@ -21,7 +21,7 @@ class RLLesson(Guarded):
 				)
 			)
 		# until the next fit writes it anew
-		if self.forget_until and self.has_value_changed("forget_until"):
+		if self.has_value_changed("forget_until"):
 			with in_the_sites_language():
 				self.explanation = _("To be learned anew, at the next run or tonight.")
 		elif self.has_value_changed("enabled"):
