@@ -163,15 +163,17 @@ def write(settings: Document, taught: Taught) -> None:
 	]
 	gone = []
 	for key, row in known.items():
+		if row != (taught.decided or {}).get(key):
+			continue
 		gone += row.doubles
 		# what somebody decided about a lesson outlasts it
 		if key not in lessons and row.is_on and not row.forget_until:
 			gone.append(row.name)
-		elif row == (taught.decided or {}).get(key):
-			values = _as_row(settings, lessons[key]) if key in lessons else _as_nothing()
-			if row.doubles:
-				values |= {"enabled": cint(row.is_on), "forget_until": row.forget_until}
-			frappe.db.set_value("RL Lesson", row.name, values, update_modified=False)
+			continue
+		values = _as_row(settings, lessons[key]) if key in lessons else _as_nothing()
+		if row.doubles:
+			values |= {"enabled": cint(row.is_on), "forget_until": row.forget_until}
+		frappe.db.set_value("RL Lesson", row.name, values, update_modified=False)
 	if gone:
 		frappe.db.delete("RL Lesson", {"name": ("in", gone)})
 	if new:
