@@ -180,7 +180,7 @@ class TestUnlearning(LaterCase):
 
 
 class TestDemandThatStops(LaterCase):
-	quiet = 75
+	quiet = 150
 
 	def test_nothing_is_ordered_that_nobody_wants(self) -> None:
 		"""Of an item that is given up, whatever is learned of its group; nor much of a new one."""
