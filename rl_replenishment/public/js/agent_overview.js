@@ -243,7 +243,7 @@ const rl_overview = {
 					(lesson) => `<tr>
 					<td>${frappe.utils.get_form_link("RL Lesson", lesson.name, true, escape(lesson.title))}</td>
 					<td>${escape(lesson.explanation || "")}
-					<div style="display: flex; flex-wrap: wrap; gap: 4px; margin-top: 4px">${
+					<div style="display: flex; flex-wrap: wrap; align-items: center; gap: 4px; margin-top: 4px">${
 						lesson.enabled ? "" : off
 					}${may_write ? switches(lesson) : ""}</div></td></tr>`
 				)
