@@ -13,6 +13,7 @@ from frappe.desk.doctype.tag.tag import add_tag
 from frappe.utils import add_days, getdate, nowdate
 
 from rl_replenishment import demo
+from rl_replenishment.bridge import feedback
 from rl_replenishment.bridge.desk import digest
 from rl_replenishment.bridge.proposing import round as proposal_round
 from rl_replenishment.bridge.proposing.grouping import MOST_LINES
@@ -290,13 +291,11 @@ def taught() -> dict[str, Any]:
 	}
 
 
-def nightly() -> dict[str, float]:
-	"""A night's fit of lessons; returns what a new run would propose then, in purchase UOM, by item."""
+def nightly() -> str:
+	"""A night's fit of lessons; returns in a sentence which are followed then, "" where none is."""
 	fit_lessons()
-	for name in propose(_agent(), force=True)["material_requests"]:
-		request = frappe.get_doc("Material Request", name)
 	frappe.db.commit()
-	return {line.item_code: line.qty for line in request.items}
+	return feedback.summary_of(frappe.get_doc("RL Agent Settings", _agent()))
 
 
 def compared() -> str:

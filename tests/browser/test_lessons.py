@@ -65,8 +65,7 @@ def test_on_a_request(taught, desk):
 
 
 def test_the_list_of_what_was_learned(taught, site, desk):
-	"""With what it rests on; switched off it stays off through the night, and the next run asks for less."""
-	item, proposed = next(iter(taught["proposed"].items()))
+	"""With what it rests on; switched off it stays off through the night."""
 	page = desk("manager")
 	page.open(f"rl-agent-settings/{taught['agent']}")
 	lessons = page.locator(".rl-lessons")
@@ -81,14 +80,13 @@ def test_the_list_of_what_was_learned(taught, site, desk):
 		lessons.locator("tr").count()
 	)
 	expect(row).to_contain_text("switched off.")
-	assert site.arrange("nightly")[item] == taught["usual"][item]
-	page.reload()
+	assert site.arrange("nightly") == ""
 	page.open(f"rl-agent-settings/{taught['agent']}")
 	expect(row).to_contain_text("switched off.")
 	row.locator(".rl-follow").click()
 	page.settle()
 	expect(row).to_contain_text("followed fully")
-	assert site.arrange("nightly")[item] == pytest.approx(proposed, abs=1)
+	assert taught["group"] in site.arrange("nightly")
 
 
 def test_forgetting_and_its_undoing(taught, site, desk):
@@ -100,11 +98,11 @@ def test_forgetting_and_its_undoing(taught, site, desk):
 	row.locator(".rl-forget").click()
 	page.locator(".modal.show .btn-primary").click()
 	expect(row).to_contain_text("To be learned anew")
-	site.arrange("nightly")
+	assert site.arrange("nightly") == ""
 	page.open(f"rl-lesson/{name}")
 	expect(page.locator(".form-page")).to_contain_text("There is nothing to learn from at present.")
 	page.get_by_role("button", name="Remember Again").click()
 	page.settle()
-	site.arrange("nightly")
+	assert taught["group"] in site.arrange("nightly")
 	page.open(f"rl-lesson/{name}")
 	expect(page.locator(".form-page")).to_contain_text(f"you raised {taught['group']} 3 times")
