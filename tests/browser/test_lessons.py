@@ -96,7 +96,11 @@ def test_forgetting_and_its_undoing(taught, site, desk):
 	row = page.locator(".rl-lessons tr", has_text=taught["group"]).first
 	name = row.locator(".rl-forget").get_attribute("data-lesson")
 	row.locator(".rl-forget").click()
-	page.locator(".modal.show .btn-primary").click()
+	yes = page.locator(".modal.show .btn-primary")
+	yes.wait_for()
+	# while it still opens, a dialog does not close
+	page.wait_for_timeout(500)
+	yes.click()
 	expect(row).to_contain_text("To be learned anew")
 	assert site.arrange("nightly") == ""
 	page.open(f"rl-lesson/{name}")
