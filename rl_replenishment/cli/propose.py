@@ -155,7 +155,7 @@ def run(options: argparse.Namespace, screen: Screen) -> dict[str, Any]:
 	if options.feedback is not None and latest is not None:
 		answers = read_feedback(options.feedback, options.date_format, screen.note)
 		demand = history_of(latest.as_booked, items, index)
-		answers, place = _about(answers, items, options.feedback.name, screen)
+		answers, place = _about(answers, items, today, options.feedback.name, screen)
 		state = replace(state, set_aside=set_aside(items, demand, answers, place))
 		reading = read_answers(items, demand, answers, place, applied.review_days, applied.unmet_demand)
 		items = reading.items
@@ -290,7 +290,9 @@ def _with_latest_demand(
 	return replace(stored, snapshot=known), latest, lines
 
 
-def _about(rows: FeedbackRows, items: ItemTable, source: str, screen: Screen) -> tuple[FeedbackRows, Index]:
+def _about(
+	rows: FeedbackRows, items: ItemTable, today: np.datetime64, source: str, screen: Screen
+) -> tuple[FeedbackRows, Index]:
 	"""The answers about N items, and each one's place among them."""
 
 	def refusal(row: int, problem: str) -> InputError:
@@ -299,8 +301,20 @@ def _about(rows: FeedbackRows, items: ItemTable, source: str, screen: Screen) ->
 	undated = int((announces(rows) & np.isnat(rows.date)).sum())
 	if undated:
 		screen.note(f"{source}: {counted(undated, 'announcement')} without a date cannot be waited for.")
-	place = find_items(rows.keys, items.keys, refusal)
+	late = int((rows.date > today).sum())
+	if late:
+		screen.note(
+			f"{source}: {counted(late, 'decision')} with a date after {day(today)} taken for the latest;"
+			" correct what is wrong."
+		)
+	place = find_items(rows.keys, items.keys, refusal, screen.note)
 	known = np.flatnonzero(place >= 0)
+	if len(known) < len(place):
+		unknown = dict.fromkeys(rows.keys[at] for at in np.flatnonzero(place < 0))
+		screen.note(
+			f"{source}: nothing is learned from what was decided about {some(list(unknown))},"
+			" of which nothing is proposed; correct them where they are misspelled."
+		)
 	return rows.take(known), place[known]
 
 

@@ -13,12 +13,14 @@ from frappe.desk.doctype.tag.tag import add_tag
 from frappe.utils import add_days, getdate, nowdate
 
 from rl_replenishment import demo
+from rl_replenishment.bridge import feedback
 from rl_replenishment.bridge.desk import digest
+from rl_replenishment.bridge.proposing import round as proposal_round
 from rl_replenishment.bridge.proposing.grouping import MOST_LINES
 from rl_replenishment.bridge.sample_company.masters import TAG
 from rl_replenishment.bridge.training import asking as training_asking
 from rl_replenishment.setup.roles import MANAGER, USER
-from rl_replenishment.tasks import propose
+from rl_replenishment.tasks import fit_lessons, propose
 
 #: by hand in ERPNext they would have these too
 ROLES = {
@@ -242,6 +244,60 @@ def answers() -> int:
 	return frappe.db.count("RL Feedback", of_company)
 
 
+def taught() -> dict[str, Any]:
+	"""A draft that follows a lesson: three lines of a group were raised by half and ordered, others wait.
+
+	All items that are asked for become one group, and what the changes saved is known at once, as if their
+	lead times were over. Returns the request, the group, and by item what is proposed, and what the policy
+	itself asks for, in purchase UOM.
+	"""
+	forget_agents()
+	agent = _agent()
+	usual = {line["item_code"]: line for line in proposal_round.preview(agent)["lines"]}
+	group = frappe.db.get_value("Item", next(iter(usual)), "item_group")
+	frappe.db.set_value("Item", {"name": ("in", list(usual))}, "item_group", group)
+	frappe.clear_cache()
+	asked, left = list(usual)[:3], list(usual)[3:]
+	assert left
+	for item in usual.keys() - set(asked):
+		values = {"doctype": "RL Snooze", "agent": agent, "item_code": item, "until": add_days(nowdate(), 9)}
+		frappe.get_doc(values).insert()
+	for name in propose(agent, force=True)["material_requests"]:
+		request = frappe.get_doc("Material Request", name)
+		for line in request.items:
+			line.qty = round(1.5 * line.qty)
+		request.save()
+		request.submit()
+		order = make_purchase_order(name)
+		order.update({"supplier": _supplier(name), "schedule_date": add_days(nowdate(), 9)})
+		order.insert()
+		order.submit()
+	frappe.db.commit()
+	saved = {"edit_value": 50_000, "edit_value_on": nowdate()}
+	frappe.db.set_value("RL Feedback", {"agent": agent, "reward": ("<", 1)}, saved)
+	frappe.db.delete("RL Snooze", {"agent": agent, "item_code": ("in", left)})
+	(request,) = propose(agent, force=True)["material_requests"]
+	fit_lessons()
+	frappe.db.commit()
+	lines = frappe.get_doc("Material Request", request).items
+	return {
+		"agent": agent,
+		"group": group,
+		"request": request,
+		"proposed": {line.item_code: line.qty for line in lines},
+		"usual": {
+			line.item_code: usual[line.item_code]["proposed_qty"] / line.conversion_factor for line in lines
+		},
+	}
+
+
+def nightly() -> str:
+	"""A night's fit of lessons; returns in a sentence which are followed then, "" where none is."""
+	fit_lessons()
+	frappe.db.commit()
+	return feedback.summary_of(frappe.get_doc("RL Agent Settings", _agent()))
+
+
 def compared() -> str:
 	"""A policy of an agent that was compared with the rules; trained for a moment where there is none."""
 	agent = _agent()
@@ -360,6 +416,6 @@ _FUNCTIONS = {
 	function.__name__: function
 	for function in (
 		*(prepare, clean, forget_agents, drafts, large_draft, answers, compared, hostile),
-		*(board, hold),
+		*(board, hold, taught, nightly),
 	)
 }

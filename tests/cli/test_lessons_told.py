@@ -71,6 +71,19 @@ def test_a_kept_file_moves_nothing(run: Run) -> None:
 	assert [row["proposed_qty"] for row in after.values()] == [row["proposed_qty"] for row in before.values()]
 
 
+def test_what_says_nothing_is_named(run: Run) -> None:
+	"""What a mistyped item or date would hide."""
+	text = feedback(1.5, codes=("Apple", "Bread", "Cheeze")).replace("2024-04-15", "2034-04-15")
+	found = run(
+		"propose", "s4.csv", "--policy", "policy", "--orders", "o4.csv", "--items", "i.csv",
+		"--feedback", "f4.csv",
+		files={"o4.csv": orders(CODES), "i.csv": ITEMS, "s4.csv": STOCK, "f4.csv": text},
+	)  # fmt: skip
+	assert found.status == 0
+	assert "f4.csv: nothing is learned from what was decided about Cheeze" in found.err
+	assert "f4.csv: 3 decisions with a date after" in found.err
+
+
 def test_trust_is_a_share(run: Run) -> None:
 	found = run("propose", "s.csv", "--policy", "policy", "--trust", "2")
 	assert "--trust" in found.sentence

@@ -163,5 +163,9 @@ def test_words() -> None:
 	)
 	kept = replace(lesson, month=0, raised=0, judged=0, kept=4)
 	assert lesson_words(kept) == "+24 %: you kept what followed for Lawn Care 4 times; followed fully."
-	assert summary([lesson]) == "Learned from what you changed: Lawn Care +24 %."
+	back = replace(kept, kept=0, effect=-0.04)
+	assert lesson_words(back) == "-4 %: you took back what followed for Lawn Care; followed fully."
+	# a season's is not all year's
+	learned = "Learned from what you changed: Lawn Care (March to May) +24 %, Lawn Care +24 %."
+	assert summary([lesson, replace(lesson, month=0)]) == learned
 	assert summary([replace(cut, share=0.0)]) == ""

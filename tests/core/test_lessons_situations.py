@@ -201,3 +201,33 @@ def test_kept_items_of_a_changed_group_stay(seed: int) -> None:
 				kept[at] = False
 	found = company.factor(70)
 	assert all(abs(found[at] - 1) <= 0.02 for at, is_still in kept.items() if is_still)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_of_one_day_nothing_is_earlier(seed: int) -> None:
+	"""In whatever order the lines of a day are read, they teach the same: no row of a file comes first."""
+	rng = np.random.default_rng(seed)
+	company = Company.drawn(rng)
+	count = len(company.items)
+	# some are raised or cut, some are kept, on one day
+	wish = np.where(rng.random(count) < 0.5, rng.choice([0.7, 1.3, 1.5]), 1.0)
+	for week in range(rng.integers(1, 5)):
+		company.decide(7 * week, np.flatnonzero(rng.random(count) < 0.7), wish)
+	day = 7 * 5
+	usual = company.factor(day)
+	assert (usual != 1).any()
+	for _shuffle in range(4):
+		company.decisions = [company.decisions[at] for at in rng.permutation(len(company.decisions))]
+		assert company.factor(day) == pytest.approx(usual, abs=1e-3)
+
+
+def test_kept_beside_changed_on_one_day() -> None:
+	"""Who raises three lines of a request and keeps three others has not changed his mind between two."""
+	company = Company.drawn(np.random.default_rng(1))
+	own = np.flatnonzero(np.array(company.items.groups) == company.items.groups[0])[:6]
+	for order in (own, own[::-1]):
+		company.decisions = []
+		company.decide(0, order, np.where(np.isin(np.arange(len(company.items)), own[:3]), 1.5, 1.0))
+		factor = company.factor(7)
+		assert (factor[own[:3]] > 1.05).all()
+		assert (factor[own[3:]] == 1).all()

@@ -76,7 +76,7 @@ def _lessons(agent: str) -> list[Any]:
 	row = frappe.qb.DocType("RL Lesson")
 	return (
 		frappe.qb.from_(row)
-		.select(row.name, row.title, row.explanation, row.enabled)
+		.select(row.name, row.title, row.explanation, row.enabled, row.forget_until)
 		.where(row.agent == agent)
 		.orderby(Case().when(row.kind == "Item", 1).else_(0))
 		.orderby(Abs(row.change_percent), order=frappe.qb.desc)

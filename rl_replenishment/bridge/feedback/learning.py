@@ -10,7 +10,7 @@ import frappe
 import numpy as np
 import numpy.typing as npt
 from frappe.query_builder.functions import Coalesce
-from frappe.utils import add_days, cint
+from frappe.utils import add_days, cint, now_datetime
 from pypika import Table
 from pypika.terms import Criterion
 
@@ -32,7 +32,9 @@ def _settle(agent: str, today: date) -> None:
 	due = (row.agent == agent) & (row.settled == 0) & (row.decision_date <= add_days(today, -days))
 	turned_down = frappe.qb.from_(row).select(row.proposal).where(due & (row.ordered_qty == 0))
 	names = [name for (name,) in turned_down.run() if name]
-	frappe.qb.update(row).set(row.settled, 1).set(row.settled_on, today).where(due).run()
+	# what a run looks at for whether it has to learn anew
+	closed = frappe.qb.update(row).set(row.modified, now_datetime())
+	closed.set(row.settled, 1).set(row.settled_on, today).where(due).run()
 	if names:
 		(
 			frappe.qb.update(proposal)

@@ -6,10 +6,9 @@ read, to switch off, and to have forgotten.
 
 from __future__ import annotations
 
-import hashlib
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
 
@@ -31,13 +30,19 @@ from rl_replenishment.core.errors import PolicyFileError
 from rl_replenishment.core.items import ItemTable
 from rl_replenishment.core.lessons.fitting import fit_lessons
 from rl_replenishment.core.lessons.following import affordable, last_quarter
-from rl_replenishment.core.lessons.lessons import Lesson, Lessons, lessons_from
-from rl_replenishment.core.lessons.wording import lesson_words, subject, summary
+from rl_replenishment.core.lessons.lessons import Kind, Lesson, Lessons, is_off, lesson_key, lessons_from
+from rl_replenishment.core.lessons.wording import lesson_words, summary, title
 from rl_replenishment.core.policies.residual_network import ResidualNetwork
 
 #: by kind, the field of RL Lesson that names what it is about
-_NAMED = {"warehouse": "warehouse", "supplier": "supplier", "group": "item_group", "item": "item_code"}
-_LABELS = {
+_NAMED: Mapping[Kind, str] = {
+	"warehouse": "warehouse",
+	"supplier": "supplier",
+	"group": "item_group",
+	"season": "item_group",
+	"item": "item_code",
+}
+_LABELS: Mapping[Kind, str] = {
 	"agent": "All Items",
 	"warehouse": "Warehouse",
 	"supplier": "Supplier",
@@ -45,6 +50,18 @@ _LABELS = {
 	"season": "Season",
 	"item": "Item",
 }
+
+
+@dataclass
+class _Row:
+	"""What people decided about a lesson."""
+
+	name: str
+	is_on: bool
+	#: the day until which nothing counts, None for none
+	forget_until: date | None
+	#: other rows of the same lesson, as there are where items or groups were merged
+	doubles: list[str] = field(default_factory=list, compare=False)
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,6 +72,10 @@ class Taught:
 	lessons: Lessons
 	#: packs and minimum orders, see `core.edits.constraints.constrained`
 	constraints: Sequence[dict[str, Any]] = ()
+	#: what people had decided about lessons when these were fitted, by key
+	decided: Mapping[str, _Row] | None = None
+	#: when the latest of what they were fitted to was written, None for nothing
+	until: datetime | None = None
 
 
 def read_lessons(settings: Document) -> Taught:
@@ -67,20 +88,24 @@ def read_lessons(settings: Document) -> Taught:
 	except PolicyFileError:
 		# of another version: the next fit writes it anew
 		return Taught(Lessons())
-	rows = _rows(settings.name)
-	off = [each.key for each in lessons.lessons if not cint(_row(rows, settings.name, each).enabled)]
-	return Taught(lessons.without(off), stored.get("constraints", ()))
+	return Taught(lessons.without(_off(_rows(settings.name))), stored.get("constraints", ()))
 
 
 def is_due(settings: Document) -> bool:
 	"""Whether a decision has settled, or somebody has changed a lesson, since the last fit."""
 	fitted = frappe.db.get_value("RL Agent Settings", settings.name, "lessons_on")
-	latest = []
+	latest = latest_of(settings.name)
+	return latest is not None and (not fitted or latest > get_datetime(fitted))
+
+
+def latest_of(agent: str) -> datetime | None:
+	"""When the latest settled decision, or the latest change of a lesson, was written; None for neither."""
+	found = []
 	for doctype, condition in (("RL Feedback", "settled"), ("RL Lesson", None)):
 		row = frappe.qb.DocType(doctype)
-		query = frappe.qb.from_(row).select(Max(row.modified)).where(row.agent == settings.name)
-		latest += [day for (day,) in (query.where(row[condition] == 1) if condition else query).run() if day]
-	return bool(latest) and (not fitted or max(map(get_datetime, latest)) > get_datetime(fitted))
+		query = frappe.qb.from_(row).select(Max(row.modified)).where(row.agent == agent)
+		found += [day for (day,) in (query.where(row[condition] == 1) if condition else query).run() if day]
+	return max(map(get_datetime, found), default=None)
 
 
 def fit(
@@ -108,41 +133,49 @@ def fit(
 		suppliers=[found[at].supplier or "" for at in known],
 		trust=flt(settings.trust) / 100,
 		forgotten={
-			row.lesson_key: np.datetime64(row.forget_until, "D") for row in rows.values() if row.forget_until
+			key: np.datetime64(row.forget_until, "D") for key, row in rows.items() if row.forget_until
 		},
 	)
-	lessons = lessons.without([row.lesson_key for row in rows.values() if not cint(row.enabled)])
+	lessons = lessons.without(_off(rows))
 	unmet, rng = settings.unmet_demand.lower(), np.random.default_rng(0)
 	scenario = last_quarter(items, history, settings.review_days, unmet, rng)
 	lessons = affordable(lessons, policy, scenario, day).about(items, day)
-	return Taught(lessons, constraints.as_json(items))
+	return Taught(lessons, constraints.as_json(items), rows, latest_of(settings.name))
 
 
 @in_the_sites_language()
 def write(settings: Document, taught: Taught) -> None:
-	"""Keep what was fitted; does not commit."""
+	"""Keep what was fitted; does not commit.
+
+	What somebody decided about a lesson meanwhile stays as it was told then: the next fit is due, and takes
+	it in.
+	"""
 	stored = {**taught.lessons.as_json(), "constraints": list(taught.constraints)}
-	now = now_datetime()
-	values = {"lessons": json.dumps(stored), "lessons_on": now}
+	values = {"lessons": json.dumps(stored), "lessons_on": taught.until}
 	frappe.db.set_value("RL Agent Settings", settings.name, values, update_modified=False)
-	known = _rows(settings.name)
-	new, changed = [], {}
-	for lesson in taught.lessons.lessons:
-		name = _name(settings.name, lesson)
-		row = _as_row(settings, lesson)
-		if name in known:
-			changed[name] = row
-		else:
-			new.append({"name": name, "enabled": 1, **_stamp(settings, now), **row})
-	gone = known.keys() - {_name(settings.name, lesson) for lesson in taught.lessons.lessons}
-	# what somebody decided about a lesson outlasts it
-	forgotten = [name for name in gone if cint(known[name].enabled) and not known[name].forget_until]
-	if forgotten:
-		frappe.db.delete("RL Lesson", {"name": ("in", forgotten)})
-	nothing = {"change_percent": 0, "followed": 0, "explanation": _nothing()}
-	changed.update({name: nothing for name in gone if name not in forgotten})
-	for name, row in changed.items():
-		frappe.db.set_value("RL Lesson", name, row, update_modified=False)
+	known = _rows(settings.name, to_write=True)
+	lessons = {lesson.key: lesson for lesson in taught.lessons.lessons}
+	stamp = _stamp(settings, taught.until or now_datetime())
+	new = [
+		{"name": frappe.generate_hash(length=10), "enabled": 1, **stamp, **_as_row(settings, lesson)}
+		for key, lesson in lessons.items()
+		if key not in known
+	]
+	gone = []
+	for key, row in known.items():
+		if row != (taught.decided or {}).get(key):
+			continue
+		gone += row.doubles
+		# what somebody decided about a lesson outlasts it
+		if key not in lessons and row.is_on and not row.forget_until:
+			gone.append(row.name)
+			continue
+		values = _as_row(settings, lessons[key]) if key in lessons else _as_nothing()
+		if row.doubles:
+			values |= {"enabled": cint(row.is_on), "forget_until": row.forget_until}
+		frappe.db.set_value("RL Lesson", row.name, values, update_modified=False)
+	if gone:
+		frappe.db.delete("RL Lesson", {"name": ("in", gone)})
 	if new:
 		frappe.db.bulk_insert("RL Lesson", list(new[0]), [list(row.values()) for row in new])
 
@@ -157,8 +190,25 @@ def words_of(agent: str, key: str, is_on: bool) -> str:
 		found = []
 	if not found:
 		return _nothing()
+	off = [each for each in _off(_rows(agent)) if each != key]
+	lesson = replace(found[0], is_on=is_on and not is_off(found[0], off))
 	company = frappe.db.get_value("RL Agent Settings", agent, "company")
-	return plain(lesson_words(replace(found[0], is_on=is_on), _, figures.money_writer(company)))
+	return plain(lesson_words(lesson, _, figures.money_writer(company)))
+
+
+def tell_seasons(agent: str, item_group: str) -> None:
+	"""Write the words of a group's seasons again, which are switched with it."""
+	of_group = {"agent": agent, "kind": _LABELS["season"], "item_group": item_group}
+	# what is to be learned anew says so
+	seasons = {**of_group, "forget_until": ("is", "not set")}
+	fields = ["name", "lesson_key", "enabled"]
+	for name, key, is_on in frappe.get_all("RL Lesson", seasons, fields, as_list=True):
+		words = words_of(agent, key, bool(is_on))
+		frappe.db.set_value("RL Lesson", name, "explanation", words, update_modified=False)
+
+
+def _as_nothing() -> dict[str, Any]:
+	return {"change_percent": 0, "followed": 0, "explanation": _nothing()}
 
 
 def _nothing() -> str:
@@ -189,25 +239,43 @@ def _answers(agent: str) -> list[Any]:
 	)
 
 
-def _rows(agent: str) -> dict[str, Any]:
-	"""What people decided about the agent's lessons, by name."""
+def _rows(agent: str, *, to_write: bool = False) -> dict[str, _Row]:
+	"""What people decided about the agent's lessons, by key.
+
+	With `to_write` as it is committed by now, and nobody else decides before the transaction ends.
+	"""
 	row = frappe.qb.DocType("RL Lesson")
-	found = (
+	query = (
 		frappe.qb.from_(row)
-		.select(row.name, row.lesson_key, row.enabled, row.forget_until)
+		.select(row.name, row.lesson_key, row.kind, row.enabled, row.forget_until)
+		.select(*(row[name] for name in dict.fromkeys(_NAMED.values())))
 		.where(row.agent == agent)
-		.run(as_dict=True)
+		.orderby(row.name)
 	)
-	return {each.name: each for each in found}
+	found: dict[str, _Row] = {}
+	for each in (query.for_update() if to_write else query).run(as_dict=True):
+		own = _Row(each.name, bool(each.enabled), each.forget_until)
+		first = found.setdefault(_key(each), own)
+		if first is not own:
+			first.doubles.append(own.name)
+			first.is_on &= own.is_on
+			days = [day for day in (first.forget_until, own.forget_until) if day]
+			first.forget_until = max(days, default=None)
+	return found
 
 
-def _row(rows: dict[str, Any], agent: str, lesson: Lesson) -> Any:
-	return rows.get(_name(agent, lesson)) or frappe._dict(enabled=1)
+def _off(rows: Mapping[str, _Row]) -> list[str]:
+	"""Keys of the lessons that somebody switched off."""
+	return [key for key, row in rows.items() if not row.is_on]
 
 
-def _name(agent: str, lesson: Lesson) -> str:
-	"""The same for the same lesson of the same agent, whenever it is fitted."""
-	return hashlib.sha256(f"{agent}\n{lesson.key}".encode()).hexdigest()[:20]
+def _key(row: Any) -> str:
+	"""The key of an RL Lesson by what it names today: what was renamed since keeps its switch."""
+	kind = next(kind for kind, label in _LABELS.items() if label == row.kind)
+	# the month has no field of its own
+	month = cint((row.lesson_key or "").rpartition("\n")[2])
+	warehouse = row.warehouse if kind == "item" else ""
+	return lesson_key(kind, row.get(_NAMED.get(kind, "")) or "", warehouse or "", month)
 
 
 def _stamp(settings: Document, now: datetime) -> dict[str, Any]:
@@ -223,17 +291,16 @@ def _stamp(settings: Document, now: datetime) -> dict[str, Any]:
 
 
 def _as_row(settings: Document, lesson: Lesson) -> dict[str, Any]:
-	named = dict.fromkeys(("warehouse", "supplier", "item_group", "item_code"))
-	field = _NAMED.get("group" if lesson.kind == "season" else lesson.kind)
-	if field:
-		named[field] = lesson.name
+	named = dict.fromkeys(_NAMED.values())
+	if lesson.kind in _NAMED:
+		named[_NAMED[lesson.kind]] = lesson.name
 	if lesson.kind == "item":
 		named["warehouse"] = lesson.warehouse
 	return {
 		**named,
 		"lesson_key": lesson.key,
 		"kind": _LABELS[lesson.kind],
-		"title": plain(subject(lesson, _))[:140],
+		"title": plain(title(lesson, _))[:140],
 		"change_percent": round(100 * float(np.expm1(lesson.effect)), 1),
 		"followed": round(100 * lesson.share, 0),
 		"raised": lesson.raised,

@@ -36,7 +36,7 @@ def _fit(agent: str, today: date) -> None:
 	settings = frappe.get_doc("RL Agent Settings", agent)
 	active = policy_store.active_policy(agent)
 	# what was changed long ago counts less each night, and what it was worth may be known by now
-	if active and (feedback.is_due(settings) or feedback.read_lessons(settings).lessons):
+	if active and feedback.latest_of(agent):
 		situation = read_situation(settings, today)
 		if situation.scope.keys:
 			taught = _fitted(settings, situation, policy_store.load(active), today)

@@ -13,6 +13,7 @@ from frappe import _
 from frappe.model.document import Document
 from frappe.utils import getdate, now_datetime
 from redis.exceptions import RedisError
+from rq.timeouts import JobTimeoutException
 
 from rl_replenishment.bridge import feedback
 from rl_replenishment.bridge.guarding import plain
@@ -103,8 +104,7 @@ def execute(run: str, today: date | None = None, in_parts: bool = False) -> dict
 	try:
 		# the first takes as long as there is feedback, and holds none of the rows that runs are known by
 		with at_it(run):
-			# what was ordered until now counts, also where no worker has taken its feedback up yet
-			in_a_transaction(feedback.work_off)
+			_take_in_feedback(run)
 			# all of a run or nothing of it
 			done = in_a_transaction(lambda: _attempt(run, agent, day, in_parts), attempts=ATTEMPTS)
 	except Cancelled:
@@ -122,6 +122,24 @@ def execute(run: str, today: date | None = None, in_parts: bool = False) -> dict
 	else:
 		joining.tell(run, mode, bool(done.refused), bool(done.requests))
 	return {**nothing, "proposals": len(done.ordered), "material_requests": done.requests}
+
+
+def _take_in_feedback(run: str) -> None:
+	"""What was ordered until now counts, also where no worker has taken its feedback up yet.
+
+	What goes wrong there is logged, and stops no run: the notes wait for the scheduler.
+	"""
+	try:
+		in_a_transaction(feedback.work_off)
+	except JobTimeoutException:
+		raise
+	except Exception:
+		frappe.log_error(
+			"RL Replenishment: feedback was not taken in before a run",
+			frappe.get_traceback(),
+			reference_doctype="RL Proposal Run",
+			reference_name=run,
+		)
 
 
 def _attempt(run: str, agent: str, day: date, in_parts: bool = False) -> Round:

@@ -37,10 +37,10 @@ def undone(
 ) -> Flags:
 	"""Which of E decisions no longer hold, since the latest ones of their node contradict them, shape (E,).
 
-	The latest 3, 4, 5, 8, ... decisions of each node are held against those before them by a two-sample
-	test. Earlier ones are forgotten where they moved orders and the latest do so by half less, half more, or
-	the other way, or where they did not and most of the latest do. The latest come from `least_items` items
-	or more.
+	The latest 3, 4, 5, 8, ... decisions of each node, later days' among them, are held against those before
+	them by a two-sample test. Earlier ones are forgotten where they moved orders and the latest do so by half
+	less, half more, or the other way, or where they did not and most of the latest do. The latest come from
+	`least_items` items or more. Decisions without a date are the latest.
 	"""
 	gone = np.zeros(len(move), dtype=np.bool_)
 	counted = np.flatnonzero((weight > 0) & (node >= 0))
@@ -48,13 +48,22 @@ def undone(
 		return gone
 	counted = counted[np.lexsort((date[counted], node[counted]))]
 	nodes, first, count = np.unique(node[counted], return_index=True, return_counts=True)
-	own, own_move = weight[counted], move[counted]
-	sums = [np.concatenate([[0.0], np.cumsum(own * own_move**power)]) for power in range(3)]
-	often = np.concatenate([[0], np.cumsum(np.abs(own_move) > LEAST_MOVE)])
 	last = first + count
+	days = _days(date[counted], first)
+	day = np.repeat(np.arange(len(days) - 1), np.diff(days))
+	last_day = days[day[last - 1]]
+	own, own_move = weight[counted], move[counted]
+
+	def summed(of: Doubles) -> Doubles:
+		"""Up to each decision; of one day none is earlier: each counts as their mean."""
+		means = np.bincount(day, weights=of) / np.diff(days)
+		return np.concatenate([[0.0], np.cumsum(means[day])])
+
+	sums = [summed(own * own_move**power) for power in range(3)]
+	often = summed((np.abs(own_move) > LEAST_MOVE).astype(np.float64))
 	best, cut = np.full(len(nodes), _CLEAR), first.copy()
 	for latest in _LATEST:
-		border = np.maximum(last - latest, first)
+		border = np.minimum(np.maximum(last - latest, first), last_day)
 		enough = border - first >= _LEAST_EARLIER
 		if not enough.any():
 			break
@@ -68,11 +77,13 @@ def undone(
 		clear = np.abs(new_mean - old_mean) / (deviation * np.sqrt(1 / old_weight + 1 / new_weight))
 		# who never moved anything to speak of, and now does so with most
 		begins = (old_square <= old_weight * _LEAST_DEVIATION**2) & (
-			2 * (often[last] - often[border]) > latest
+			2 * (often[last] - often[border]) > last - border
 		)
 		turned = np.abs(new_mean - old_mean) > np.maximum(np.abs(old_mean) / 2, LEAST_MOVE)
 		turned &= begins | (np.abs(old_mean) > LEAST_MOVE)
 		found = np.flatnonzero(enough & turned & (clear > best))
+		# from the next day on, where the border is within one
+		border = days[days.searchsorted(border)]
 		if least_items > 1:
 			several = [len(np.unique(item[counted[border[at] : last[at]]])) >= least_items for at in found]
 			found = found[np.array(several, dtype=np.bool_)]
@@ -80,3 +91,11 @@ def undone(
 	place = np.arange(len(counted))
 	gone[counted] = place < np.repeat(cut, count)
 	return gone
+
+
+def _days(date: npt.NDArray[np.datetime64], first: npt.NDArray[np.intp]) -> npt.NDArray[np.intp]:
+	"""Where days begin among sorted decisions of nodes that begin at `first`, and where the last one ends."""
+	starts = np.ones(len(date) + 1, dtype=np.bool_)
+	starts[1:-1] = (date[1:] != date[:-1]) & ~(np.isnat(date[1:]) & np.isnat(date[:-1]))
+	starts[first] = True
+	return np.flatnonzero(starts)

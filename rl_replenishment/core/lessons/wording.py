@@ -44,7 +44,10 @@ def evidence_words(lesson: Lesson, _: Translate = str, money: Number = quantity_
 	"""What a lesson rests on: how often the buyer did so, and what that was worth."""
 	is_raise = lesson.effect > 0
 	count = lesson.raised if is_raise else lesson.cut
-	if not count:
+	if not count and not lesson.kept:
+		# what other lessons had made of it
+		words = _("you took back what followed for {0}").format(subject(lesson, _))
+	elif not count:
 		# he has changed his mind, and kept what came of it
 		words = _("you kept what followed for {0} {1}").format(subject(lesson, _), times(lesson.kept, _))
 	elif lesson.month:
@@ -95,6 +98,12 @@ def subject(lesson: Lesson, _: Translate = str) -> str:
 	return lesson.name
 
 
+def title(lesson: Lesson, _: Translate = str) -> str:
+	"""What a lesson is about, and when."""
+	about = subject(lesson, _)
+	return f"{about} ({months(lesson.month, _)})" if lesson.month else about
+
+
 def months(first: int, _: Translate = str) -> str:
 	"""The months of a season, which is another one on the other half of the globe."""
 	return {
@@ -115,7 +124,7 @@ def summary(lessons: Sequence[Lesson], _: Translate = str) -> str:
 	followed = [lesson for lesson in lessons if lesson.is_followed]
 	if not followed:
 		return ""
-	named = ", ".join(f"{subject(each, _)} {percent(each.move)}" for each in followed[:5])
+	named = ", ".join(f"{title(each, _)} {percent(each.move)}" for each in followed[:5])
 	if len(followed) > 5:
 		named = _("{0} and {1} more").format(named, len(followed) - 5)
 	return _("Learned from what you changed: {0}.").format(named)

@@ -153,6 +153,9 @@ const rl_overview = {
 				})
 			)
 		);
+		wrapper.on("click", ".rl-remember", ({ currentTarget }) =>
+			this.change_lesson(frm, currentTarget.dataset.lesson, { forget_until: "" })
+		);
 		wrapper.on("click", ".rl-promote", (event) =>
 			rl_promote(event.currentTarget.dataset.policy, () => frm.reload_doc())
 		);
@@ -232,17 +235,17 @@ const rl_overview = {
 				"rl-follow",
 				lesson.enabled ? __("Do Not Follow") : __("Follow Again")
 			) +
-			" " +
-			button(lesson, "rl-forget", __("Forget What Was Changed"));
+			button(lesson, "rl-forget", __("Forget What Was Changed")) +
+			(lesson.forget_until ? button(lesson, "rl-remember", __("Remember Again")) : "");
 		return `<div class="control-label">${__("What I Learned from You")}</div>
 			<div class="table-responsive"><table class="table table-sm small"><tbody>${lessons
 				.map(
 					(lesson) => `<tr>
 					<td>${frappe.utils.get_form_link("RL Lesson", lesson.name, true, escape(lesson.title))}</td>
-					<td>${escape(lesson.explanation || "")}</td>
-					<td class="text-right" style="white-space: nowrap">${lesson.enabled ? "" : off}${
-						may_write ? switches(lesson) : ""
-					}</td></tr>`
+					<td>${escape(lesson.explanation || "")}
+					<div style="display: flex; flex-wrap: wrap; align-items: center; gap: 4px; margin-top: 4px">${
+						lesson.enabled ? "" : off
+					}${may_write ? switches(lesson) : ""}</div></td></tr>`
 				)
 				.join("")}</tbody></table></div>`;
 	},

@@ -26,6 +26,10 @@ GROUP_SIZE, OTHERS, DAYS = 4, 12, 240
 
 
 class LessonCase(IntegrationTestCase):
+	#: days at the end on which nobody buys the fourth item
+	quiet = 0
+	group_size = GROUP_SIZE
+
 	def setUp(self) -> None:
 		# a run commits: what a test makes is taken away at its end
 		commit = patch.object(frappe.db, "commit")
@@ -35,16 +39,16 @@ class LessonCase(IntegrationTestCase):
 		self.supplier, self.other_supplier = make.make_supplier(), make.make_supplier()
 		self.warehouse = make.make_warehouse()
 		self.group = make.make_item_group()
-		self.items = [make.make_item(self.supplier, item_group=self.group) for _ in range(GROUP_SIZE)]
+		self.items = [make.make_item(self.supplier, item_group=self.group) for _ in range(self.group_size)]
 		other = make.make_item_group()
 		self.others = [make.make_item(self.other_supplier, item_group=other) for _ in range(OTHERS)]
 		items = [*self.items, *self.others]
 		# 20 a day, in lumps, as customers come
 		rng = np.random.default_rng(5)
-		sell(
-			items, self.warehouse, rng.poisson(5, (DAYS, len(items))) * rng.integers(0, 9, (DAYS, len(items)))
-		)
-		self.fourth = self.items[-1]
+		sold = rng.poisson(5, (DAYS, len(items))) * rng.integers(0, 9, (DAYS, len(items)))
+		self.fourth = self.items[3]
+		sold[DAYS - self.quiet :, 3] = 0
+		sell(items, self.warehouse, sold)
 		self.agent = make.make_agent([self.warehouse], [*self.items, *self.others])
 
 	def proposed(self) -> dict[str, dict]:
@@ -69,14 +73,17 @@ class LessonCase(IntegrationTestCase):
 					line.update({"qty": round(line.qty * factor), **values})
 			request.save()
 			request.submit()
-			order = make_purchase_order(name)
-			is_own = any(line.item_code in self.items for line in request.items)
-			order.supplier = self.supplier if is_own else self.other_supplier
-			order.schedule_date = add_days(nowdate(), 7)
-			for line in order.items:
-				line.rate = 10
-			order.insert().submit()
+			self.order(request)
 		return told
+
+	def order(self, request: frappe.model.document.Document) -> None:
+		order = make_purchase_order(request.name)
+		is_own = any(line.item_code in self.items for line in request.items)
+		order.supplier = self.supplier if is_own else self.other_supplier
+		order.schedule_date = add_days(nowdate(), 7)
+		for line in order.items:
+			line.rate = 10
+		order.insert().submit()
 
 	def lessons(self, **filters) -> list[frappe._dict]:
 		return frappe.get_all("RL Lesson", {"agent": self.agent.name, **filters}, ["*"])

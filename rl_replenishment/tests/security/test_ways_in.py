@@ -440,3 +440,76 @@ class TestForgedRequests(SecurityCase):
 		)
 		order.insert(ignore_permissions=True)
 		order.submit()
+
+
+class TestLessons(SecurityCase):
+	"""What buyers taught is read and switched by whoever sees the agent; the app alone adds to it."""
+
+	def setUp(self) -> None:
+		super().setUp()
+		self.lesson = frappe.db.get_value("RL Lesson", {"agent": self.ours.agent})
+		self.answer = frappe.db.get_value("RL Feedback", {"agent": self.ours.agent})
+		frappe.db.set_value("RL Agent Settings", self.ours.agent, "lessons", json.dumps({"day": "kept back"}))
+
+	def test_others_switch_and_read_nothing(self) -> None:
+		before = self.ours.as_it_is()
+		lesson = {"doctype": "RL Lesson", "name": self.lesson}
+		for kind in list(self.visitors)[:-1]:
+			visitor = self.visitors[kind]
+			with self.subTest(kind):
+				for values in (
+					{"enabled": 0},
+					{"forget_until": nowdate()},
+					{"agent": self.theirs.agent, "enabled": 0},
+				):
+					self.assert_refused(visitor.call("frappe.client.set_value", **lesson, fieldname=values))
+					self.assert_refused(visitor.put(f"/api/resource/RL Lesson/{self.lesson}", **values))
+				changes = [{"doctype": "RL Lesson", "docname": self.lesson, "enabled": 0}]
+				visitor.call("frappe.client.bulk_update", docs=json.dumps(changes))
+				visitor.call(
+					"frappe.desk.doctype.bulk_update.bulk_update.submit_cancel_or_update_docs",
+					doctype="RL Lesson",
+					docnames=json.dumps([self.lesson]),
+					action="update",
+					data=json.dumps({"enabled": 0}),
+				)
+				listed = visitor.ask("frappe.client.get_list", doctype="RL Lesson", limit_page_length=0)
+				self.assertNotIn(self.lesson, listed.text)
+				agent = {"doctype": "RL Agent Settings", "filters": {"name": self.ours.agent}}
+				stored = visitor.ask("frappe.client.get_value", **agent, fieldname="lessons")
+				self.assertNotIn("kept back", stored.text)
+				self.assert_refused(visitor.ask("rl_replenishment.api.overview", agent=self.ours.agent))
+		self.assertEqual(self.ours.as_it_is(), before)
+
+	def test_nobody_forges_what_they_rest_on(self) -> None:
+		"""Neither an answer nor what a lesson says, not even who may switch it."""
+		before = self.answers()
+		forged = frappe.get_doc("RL Feedback", self.answer).as_dict(convert_dates_to_str=True)
+		forged |= {"name": None, "__islocal": 1, "ordered_qty": 999, "settled": 1}
+		said = {
+			"change_percent": 900,
+			"followed": 100,
+			"explanation": "as I say",
+			"lesson_key": "agent\n\n\n0",
+		}
+		for kind, visitor in self.visitors.items():
+			with self.subTest(kind):
+				self.assert_refused(visitor.call("frappe.client.insert", doc=forged))
+				answer = {"doctype": "RL Feedback", "name": self.answer}
+				values = {"ordered_qty": 999, "policy_qty": 1, "edit_value": 1e6}
+				self.assert_refused(visitor.call("frappe.client.set_value", **answer, fieldname=values))
+				visitor.put(f"/api/resource/RL Lesson/{self.lesson}", **said, kind="All Items")
+				visitor.put(
+					f"/api/resource/RL Agent Settings/{self.ours.agent}", lessons="{}", lessons_on=nowdate()
+				)
+		after = frappe.get_doc("RL Lesson", self.lesson)
+		for field in said:
+			self.assertNotEqual(after.get(field), said[field], field)
+		self.assertEqual(after.kind, "Supplier")
+		kept = frappe.db.get_value("RL Agent Settings", self.ours.agent, ["lessons", "lessons_on"])
+		self.assertEqual(kept, (json.dumps({"day": "kept back"}), None))
+		self.assertEqual(self.answers(), before)
+
+	def answers(self) -> list[Any]:
+		columns = ["name", "ordered_qty", "policy_qty", "edit_value"]
+		return frappe.get_all("RL Feedback", {"agent": self.ours.agent}, columns, order_by="name")

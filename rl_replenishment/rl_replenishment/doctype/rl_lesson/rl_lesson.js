@@ -9,5 +9,9 @@ frappe.ui.form.on("RL Lesson", {
 				frm.set_value("forget_until", frappe.datetime.get_today()).then(() => frm.save())
 			)
 		);
+		if (!frm.doc.forget_until) return;
+		frm.add_custom_button(__("Remember Again"), () =>
+			frm.set_value("forget_until", null).then(() => frm.save())
+		);
 	},
 });

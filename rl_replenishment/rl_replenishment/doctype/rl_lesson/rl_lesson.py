@@ -21,11 +21,15 @@ class RLLesson(Guarded):
 				)
 			)
 		# until the next fit writes it anew
-		if self.forget_until and self.has_value_changed("forget_until"):
+		if self.has_value_changed("forget_until"):
 			with in_the_sites_language():
 				self.explanation = _("To be learned anew, at the next run or tonight.")
 		elif self.has_value_changed("enabled"):
 			self.explanation = feedback.words_of(self.agent, self.lesson_key, bool(self.enabled))
+
+	def on_update(self) -> None:
+		if self.kind == "Item Group" and self.has_value_changed("enabled"):
+			feedback.tell_seasons(self.agent, self.item_group)
 
 
 def on_doctype_update() -> None:

@@ -11,7 +11,9 @@ frappe.listview_settings["RL Lesson"] = {
 		// what was learned is a sentence
 		listview.$frappe_list.addClass("rl-lessons-list");
 		frappe.dom.set_style(
-			".rl-lessons-list .list-row-col.list-subject { flex: 4 } .rl-lessons-list .list-row-col:nth-child(4) { flex: 5 }",
+			`.rl-lessons-list .list-row-col.list-subject { flex: 4 }
+			.rl-lessons-list .list-row-col:nth-child(3) { min-width: 120px }
+			.rl-lessons-list .list-row-col:nth-child(4) { flex: 5 }`,
 			"rl-lessons-list"
 		);
 	},
