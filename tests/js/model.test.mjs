@@ -249,7 +249,10 @@ test("a supplier that was chosen brings its prices and terms, for its lines alon
 		suppliers: { T: "New" },
 	};
 	const shown = model.from_supplier(answer, found);
-	assert.deepEqual(shown.lines.map((each) => model.value_of(each, { a: { qty: 2 } })), [14, 15]);
+	assert.deepEqual(
+		shown.lines.map((each) => model.value_of(each, { a: { qty: 2 } })),
+		[14, 15]
+	);
 	assert.equal(model.value_of(shown.lines[0], { a: { qty: 3 } }), 18);
 	assert.deepEqual(Object.keys(shown.terms.C), ["S", "T"]);
 	assert.deepEqual(shown.suppliers, { S: "Old", T: "New" });
@@ -260,5 +263,6 @@ test("what nobody can order is no quantity", () => {
 	for (const value of [-1, NaN, Infinity, 1e11]) {
 		assert.equal(model.is_quantity(value, line("a")), false, value);
 	}
-	for (const value of [0, 0.5, 1e9]) assert.equal(model.is_quantity(value, line("a")), true, value);
+	for (const value of [0, 0.5, 1e9])
+		assert.equal(model.is_quantity(value, line("a")), true, value);
 });
