@@ -191,7 +191,8 @@ def transfers() -> dict[str, Any]:
 	with patch.object(factories, "company", lambda: demo.COMPANY):
 		supplier = _supplier_called("Board Supplier 1")
 		full, empty = (_warehouse_called(name) for name in ("Full", "Empty"))
-		items = [factories.make_item(supplier, is_purchase_item=1) for _ in range(2)]
+		default = {"company": demo.COMPANY, "default_supplier": supplier, "default_warehouse": empty}
+		items = [factories.make_item(item_defaults=[default]) for _ in range(2)]
 		for item in items:
 			add_tag(TAG, "Item", item)
 			for warehouse in (full, empty):
