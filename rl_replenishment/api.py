@@ -250,6 +250,16 @@ def board_round(company: str, supplier: str, lines: str) -> dict[str, Any]:
 
 
 @frappe.whitelist(methods=["POST"])
+def board_from_supplier(supplier: str, proposals: str) -> dict[str, Any]:
+	"""Prices and terms of open lines, a JSON list of proposals, of a supplier that was chosen."""
+	_check_board()
+	check_document("Supplier", "read", supplier)
+	from rl_replenishment.bridge.board import reading
+
+	return reading.from_supplier(supplier, proposals)
+
+
+@frappe.whitelist(methods=["POST"])
 def board_move(lines: str) -> list[dict[str, Any]]:
 	"""Have transfers done, a JSON object by proposal; ERPNext's own permissions decide about each request."""
 	_check_board()

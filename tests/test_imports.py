@@ -75,6 +75,7 @@ FLOORS = (
 		"guarding",
 		"origin",
 		"attachments",
+		"workflows",
 	),
 	("state", "sample_company"),
 	("feedback", "policies"),

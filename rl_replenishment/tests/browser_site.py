@@ -6,9 +6,10 @@ import json
 import sys
 import traceback
 from typing import Any
+from unittest.mock import patch
 
 import frappe
-from erpnext.stock.doctype.material_request.material_request import make_purchase_order
+from erpnext.stock.doctype.material_request.material_request import make_purchase_order, make_stock_entry
 from frappe.desk.doctype.tag.tag import add_tag
 from frappe.utils import add_days, getdate, nowdate
 
@@ -21,6 +22,7 @@ from rl_replenishment.bridge.sample_company.masters import TAG
 from rl_replenishment.bridge.training import asking as training_asking
 from rl_replenishment.setup.roles import MANAGER, USER
 from rl_replenishment.tasks import fit_lessons, propose
+from rl_replenishment.tests import factories
 
 #: by hand in ERPNext they would have these too
 ROLES = {
@@ -183,6 +185,64 @@ def board(lines: int, suppliers: int) -> int:
 	frappe.delete_doc("Material Request", source.name, force=True)
 	frappe.db.commit()
 	return requests
+
+
+def transfers() -> dict[str, Any]:
+	"""Two items that one warehouse is full of and another one sells, and what an agent proposes."""
+	forget_agents()
+	with patch.object(factories, "company", lambda: demo.COMPANY):
+		supplier = _supplier_called("Board Supplier 1")
+		full, empty = (_warehouse_called(name) for name in ("Full", "Empty"))
+		default = {"company": demo.COMPANY, "default_supplier": supplier, "default_warehouse": empty}
+		items = [factories.make_item(item_defaults=[default]) for _ in range(2)]
+		for item in items:
+			add_tag(TAG, "Item", item)
+			for warehouse in (full, empty):
+				factories.sell_every_day(item, warehouse, 4)
+			factories.make_stock(item, full, 900)
+		agent = factories.make_agent([full, empty], items, transfer_before_buying=1, transfer_cost=3)
+	propose(agent.name, force=True)
+	frappe.db.commit()
+	return {"agent": agent.name, "items": items, "full": full, "empty": empty}
+
+
+def proposed_again(agent: str) -> int:
+	"""How much a further run proposes."""
+	return propose(agent, force=True)["proposals"]
+
+
+def carried_out(request: str) -> str:
+	"""What a transfer asks for is moved; returns the Stock Entry."""
+	entry = make_stock_entry(request)
+	entry.insert()
+	entry.submit()
+	return entry.name
+
+
+def only_warehouse(who: str, warehouse: str | None) -> None:
+	"""Keep a user from all warehouses but one, or end that."""
+	user = f"browser.{who}@example.com"
+	frappe.db.delete("User Permission", {"user": user, "allow": "Warehouse"})
+	if warehouse:
+		only = {"user": user, "allow": "Warehouse", "for_value": warehouse}
+		frappe.get_doc({"doctype": "User Permission", **only}).insert()
+	frappe.db.commit()
+	frappe.clear_cache(user=user)
+
+
+def workflow(doctype: str, approver: str | None) -> None:
+	"""Have documents of a kind go by a workflow in which one role approves, or end that."""
+	for name in frappe.get_all("Workflow", {"document_type": doctype}, pluck="name"):
+		frappe.delete_doc("Workflow", name, force=True)
+	if approver:
+		factories.make_workflow(doctype, approver)
+	frappe.db.commit()
+	frappe.clear_cache()
+
+
+def _warehouse_called(name: str) -> str:
+	found = frappe.db.get_value("Warehouse", {"warehouse_name": name, "company": demo.COMPANY})
+	return found or factories.make_warehouse(warehouse_name=name)
 
 
 def hold(supplier: str, held: bool = True) -> None:
@@ -417,5 +477,6 @@ _FUNCTIONS = {
 	for function in (
 		*(prepare, clean, forget_agents, drafts, large_draft, answers, compared, hostile),
 		*(board, hold, taught, nightly),
+		*(board, hold, transfers, proposed_again, carried_out, only_warehouse, workflow),
 	)
 }

@@ -232,6 +232,37 @@ def make_agent(warehouses: Sequence[str], items: Sequence[str] = (), **values: A
 	)
 
 
+def make_workflow(doctype: str, approver: str) -> Document:
+	"""Drafts are approved, and what is approved is cancelled, by one role alone.
+
+	Its state is kept in the terms: a field of its own would change the table, which no rollback takes back.
+	"""
+	for name in ("Begun", "Approved", "Given Up"):
+		if not frappe.db.exists("Workflow State", name):
+			_insert("Workflow State", {"workflow_state_name": name})
+	for name in ("Approve", "Give Up"):
+		if not frappe.db.exists("Workflow Action Master", name):
+			_insert("Workflow Action Master", {"workflow_action_name": name})
+	state = {"allow_edit": "All"}
+	step = {"allowed": approver, "allow_self_approval": 1}
+	workflow = {
+		"workflow_name": unique("Workflow"),
+		"document_type": doctype,
+		"is_active": 1,
+		"workflow_state_field": "terms",
+		"states": [
+			{**state, "state": "Begun", "doc_status": "0"},
+			{**state, "state": "Approved", "doc_status": "1"},
+			{**state, "state": "Given Up", "doc_status": "2"},
+		],
+		"transitions": [
+			{**step, "state": "Begun", "action": "Approve", "next_state": "Approved"},
+			{**step, "state": "Approved", "action": "Give Up", "next_state": "Given Up"},
+		],
+	}
+	return _insert("Workflow", workflow)
+
+
 def make_user(*roles: str) -> str:
 	"""A user of the desk. Its rows alone: saving a User clears caches that the whole run then fills again."""
 	name = f"{unique('user')}@example.com"

@@ -98,7 +98,7 @@ class TestPermissions(IntegrationTestCase):
 		of_users = {"tick", "turn_down"}
 		# tests/board
 		of_users |= {"board", "board_what_if", "board_picture", "board_approve", "board_snooze", "board_undo"}
-		of_users |= {"board_move", "board_move_back", "board_round"}
+		of_users |= {"board_move", "board_move_back", "board_round", "board_from_supplier"}
 		# tests/service
 		read |= {"service_curve", "set_service_target"}
 		self.assertEqual(whitelisted, read | of_users | {call[0].__name__ for call in self.calls()})

@@ -108,8 +108,10 @@ def _wait_for(url: str) -> None:
 @pytest.fixture(scope="session")
 def sign_in(site: Site) -> Iterator[Callable[..., Any]]:
 	"""Sign in as one of the site's users, once per width of the window: a browser's context."""
-	from playwright.sync_api import sync_playwright
+	from playwright.sync_api import expect, sync_playwright
 
+	# a busy machine is no failure
+	expect.set_options(timeout=20_000)
 	chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 	contexts: dict[tuple[str, int], Any] = {}
 	with sync_playwright() as browsers:

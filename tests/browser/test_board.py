@@ -87,6 +87,36 @@ def test_forty_lines_of_six_suppliers(site, desk, record_property):
 	expect(page.locator(".rl-group")).to_have_count(SUPPLIERS, timeout=60_000)
 
 
+def test_what_was_ordered_first_is_taken_back_after_a_second_order(site, desk):
+	"""Each approval keeps its way back; what failed in between does not stay in the way."""
+	site.arrange("board", lines=6, suppliers=3)
+	page = opened(desk, heed=False)
+	results = page.locator(".rl-results li")
+	for approved in (1, 2):
+		page.locator(".rl-approve").first.click()
+		yes(page)
+		expect(results).to_have_count(approved, timeout=60_000)
+		expect(page.locator(".rl-group")).to_have_count(3 - approved)
+	site.arrange("hold", supplier="Board Supplier 3")
+	try:
+		page.locator(".rl-approve").first.click()
+		yes(page)
+		expect(results).to_have_count(3, timeout=60_000)
+		expect(results.first).to_contain_text("Failed")
+	finally:
+		site.arrange("hold", supplier="Board Supplier 3", held=False)
+	results.last.locator(".rl-undo").click()
+	expect(results).to_have_count(2, timeout=60_000)
+	expect(page.locator(".rl-group")).to_have_count(2)
+	expect(results.last).to_contain_text("Board Supplier 2")
+	page.locator(".rl-approve").last.click()
+	yes(page)
+	# what failed before is not told any more, and the order before it can still be taken back
+	expect(page.locator(".rl-results .green")).to_have_count(2, timeout=60_000)
+	page.locator(".rl-undo-all").click()
+	expect(page.locator(".rl-group")).to_have_count(3, timeout=60_000)
+
+
 def test_by_keyboard_alone(site, desk):
 	"""Over the lines, a reason unfolded, a line chosen, and a supplier approved."""
 	site.arrange("board", lines=6, suppliers=2)

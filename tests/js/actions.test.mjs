@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as actions from "../../rl_replenishment/public/js/board/actions.js";
+import * as model from "../../rl_replenishment/public/js/board/model.js";
 
 /** A desk on which everything that is asked is agreed to, or nothing. */
 function desk(answers, { agrees = true } = {}) {
@@ -67,11 +68,44 @@ test("a transfer is taken back, or it is said why not", async () => {
 		{ request: "R2", done: false, message: "It is moved already." },
 	];
 	const { told } = desk(answers);
-	await actions.move_back(page, ["R1", "R2"]);
+	await actions.take_back(page, { requests: ["R1", "R2"] });
 	assert.deepEqual(page.results.value, [
 		{ status: "Requested", request: "R2", message: "It is moved already." },
 	]);
 	assert.deepEqual(told, ["Taken back: 1. Its lines wait here again."]);
+});
+
+test("what was ordered earlier can be taken back after a later order, one by one or all at once", async () => {
+	const page = board(4);
+	page.results.value = [
+		{ status: "Submitted", order: "O1", message: "" },
+		{ status: "Failed", order: null, message: "On hold." },
+		{ status: "Requested", request: "R1", message: "" },
+		{ status: "Turned Down", order: null, message: "" },
+	];
+	desk([{ status: "Requested", request: "R2", message: "" }]);
+	actions.move(page);
+	await new Promise(setImmediate);
+	const named = () => page.results.value.map((result) => result.order ?? result.request);
+	assert.deepEqual(named(), ["R2", "O1", "R1"]);
+	const { sent } = desk();
+	const answers = {
+		orders: [{ order: "O1", done: true, message: "" }],
+		requests: [
+			{ request: "R1", done: true, message: "" },
+			{ request: "R2", done: false, message: "It is moved already." },
+		],
+	};
+	globalThis.frappe.call = async (request) => {
+		sent.push(request);
+		return { message: answers[Object.keys(request.args)[0]] };
+	};
+	await actions.take_back(page, model.undoable(page.results.value));
+	assert.deepEqual(
+		sent.map((request) => Object.values(request.args)[0]),
+		['["O1"]', '["R2","R1"]']
+	);
+	assert.deepEqual(named(), ["R2"]);
 });
 
 /** A board whose lines are filled up. */
@@ -140,7 +174,7 @@ test("what could not be ordered can still be emptied", async () => {
 		await actions.fill_up(page, group, "S");
 		Object.assign(page, {
 			answer: { value: { currencies: { C: "EUR" } } },
-			...{ suppliers: {}, effects: {}, results: {}, reload: () => {} },
+			...{ suppliers: {}, effects: {}, results: { value: [] }, reload: () => {} },
 			...{ submits: { value: true }, may: { value: { submit: true } } },
 		});
 		desk([{ status }]);

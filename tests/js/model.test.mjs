@@ -236,3 +236,33 @@ const LINE_WITH_BREAKS = {
 		[50, 7],
 	],
 };
+
+test("a supplier that was chosen brings its prices and terms, for its lines alone", () => {
+	const answer = {
+		lines: [line("a", { supplier: "" }), line("b")],
+		terms: { C: { S: { minimum: { value: 5 } } } },
+		suppliers: { S: "Old" },
+	};
+	const found = {
+		lines: { a: { price: 7, breaks: [[3, 6]], price_source: "Price List" } },
+		terms: { C: { T: { minimum: {} } } },
+		suppliers: { T: "New" },
+	};
+	const shown = model.from_supplier(answer, found);
+	assert.deepEqual(
+		shown.lines.map((each) => model.value_of(each, { a: { qty: 2 } })),
+		[14, 15]
+	);
+	assert.equal(model.value_of(shown.lines[0], { a: { qty: 3 } }), 18);
+	assert.deepEqual(Object.keys(shown.terms.C), ["S", "T"]);
+	assert.deepEqual(shown.suppliers, { S: "Old", T: "New" });
+	assert.equal(answer.lines[0].price, 3);
+});
+
+test("what nobody can order is no quantity", () => {
+	for (const value of [-1, NaN, Infinity, 1e11]) {
+		assert.equal(model.is_quantity(value, line("a")), false, value);
+	}
+	for (const value of [0, 0.5, 1e9])
+		assert.equal(model.is_quantity(value, line("a")), true, value);
+});

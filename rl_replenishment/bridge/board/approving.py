@@ -18,12 +18,15 @@ from frappe import _
 from frappe.model.document import Document
 from frappe.utils import flt, getdate
 
-from rl_replenishment.bridge import feedback
-from rl_replenishment.bridge.board.buying_prices import Price, read_prices
+from rl_replenishment.bridge import feedback, workflows
+from rl_replenishment.bridge.board.buying_prices import read_prices
 from rl_replenishment.bridge.board.open_lines import MOST_LINES, OpenLine, read_open_lines
+from rl_replenishment.bridge.state.order_prices import OrderPrice
 
 #: quantities this close are the same, in purchase UOM
 _SAME = 1e-6
+#: what ERPNext finds for a line of an order where it is open
+_PRICED = ("rate", "price_list_rate", "discount_percentage", "discount_amount", "pricing_rules")
 
 
 @dataclass(frozen=True)
@@ -71,7 +74,9 @@ def approve(sent: Any, *, submit: bool) -> list[dict[str, Any]]:
 		if problem := _problem_of(group):
 			group.fail(problem)
 	waiting = [group for group in groups if not group.result]
-	prices = read_prices([line for group in waiting for line in group.lines], getdate())
+	# of the supplier that the buyer chose, where none was known
+	asked = [line._replace(supplier=group.supplier) for group in waiting for line in group.lines]
+	prices = read_prices(asked, getdate())
 	for together in _sharing_requests(waiting):
 		_order_together(together, prices, submit)
 	return [
@@ -147,7 +152,7 @@ def _sharing_requests(groups: Sequence[Group]) -> Iterator[list[Group]]:
 		yield together
 
 
-def _order_together(groups: list[Group], prices: dict[str, Price], submit: bool) -> None:
+def _order_together(groups: list[Group], prices: dict[str, OrderPrice], submit: bool) -> None:
 	"""Submit the requests of some groups and order; where no order comes of it, all is as it was."""
 	try:
 		with undone_if_it_fails("rl_board_requests"):
@@ -195,7 +200,7 @@ def submit_request(name: str, lines: Sequence[tuple[OpenLine, Wish]]) -> None:
 	if len(left) < len(request.items):
 		request.set("items", left)
 	request.check_permission("submit")
-	request.submit()
+	workflows.submit(request)
 
 
 def _note_reasons(name: str, lines: Sequence[tuple[OpenLine, Wish]]) -> None:
@@ -210,7 +215,7 @@ def _note_reasons(name: str, lines: Sequence[tuple[OpenLine, Wish]]) -> None:
 		request.save()
 
 
-def _order(group: Group, prices: dict[str, Price], submit: bool) -> None:
+def _order(group: Group, prices: dict[str, OrderPrice], submit: bool) -> None:
 	wanted = [line for line in group.lines if group.wishes[line.proposal].qty > 0]
 	if not wanted:
 		_turned_down(group)
@@ -222,8 +227,7 @@ def _order(group: Group, prices: dict[str, Price], submit: bool) -> None:
 	except Exception as error:
 		group.fail(why_refused(error))
 		return
-	unpriced = [row.item_code for row in order.items if not flt(row.rate)]
-	message = _("Without a price: {0}.").format(", ".join(unpriced)) if unpriced else ""
+	message = _about_prices(order, {line.line: prices[line.proposal] for line in wanted})
 	if submit:
 		message = " ".join(part for part in (_try_to_submit(order), message) if part)
 	group.result = {
@@ -242,10 +246,10 @@ def _turned_down(group: Group) -> None:
 		group.result = {"status": "Turned Down", "order": None, "value": 0.0, "message": ""}
 
 
-def _make_order(group: Group, lines: Sequence[OpenLine], prices: dict[str, Price]) -> Document:
+def _make_order(group: Group, lines: Sequence[OpenLine], prices: dict[str, OrderPrice]) -> Document:
 	"""An order as ERPNext makes it of requests, with what that leaves open: supplier, dates and prices."""
-	order = frappe.new_doc("Purchase Order")
-	order.update({"supplier": group.supplier, "company": group.company})
+	order, money = frappe.new_doc("Purchase Order"), _money_of(group)
+	order.update({"supplier": group.supplier, "company": group.company, **money})
 	by_request: dict[str, list[str]] = defaultdict(list)
 	for line in lines:
 		by_request[line.request].append(line.line)
@@ -253,20 +257,61 @@ def _make_order(group: Group, lines: Sequence[OpenLine], prices: dict[str, Price
 		order = make_purchase_order(request, order, {"filtered_children": names})
 	today = getdate()
 	known = {line.line: line for line in lines}
+	# what is given away with it is found anew, for the quantities that are ordered
+	order.items = _asked_for(order)
 	if len(order.items) != len(known):
 		frappe.throw(_("Some of its lines were ordered in the meantime. What is left is shown here now."))
 	for row in order.items:
 		line = known[row.material_request_item]
 		_complete(row, line, group.wishes[line.proposal], today)
+		row.update(dict.fromkeys(_PRICED))
 	order.schedule_date = min(row.schedule_date for row in order.items)
+	# ERPNext has taken over the price list of the request, and prices of its quantities
+	order.update(money)
 	order.run_method("set_missing_values")
-	for row in order.items:
+	order.run_method("calculate_taxes_and_totals")
+	for row in _asked_for(order):
 		if not flt(row.rate):
 			price = prices[known[row.material_request_item].proposal]
 			rate = price.at(flt(row.stock_qty)) * flt(row.conversion_factor)
 			row.rate = flt(rate / (flt(order.conversion_rate) or 1.0), row.precision("rate"))
 	order.run_method("calculate_taxes_and_totals")
 	return order
+
+
+def _asked_for(order: Document) -> list[Document]:
+	"""The lines that were requested, without what a Pricing Rule gives away with them."""
+	return [row for row in order.items if row.material_request_item]
+
+
+def _money_of(group: Group) -> dict[str, Any]:
+	"""Currency and price list of a supplier, as ERPNext's form takes them over where one is chosen."""
+	found = frappe.get_cached_value(
+		"Supplier", group.supplier, ["default_currency", "default_price_list"], as_dict=True
+	)
+	listed = found.default_price_list or frappe.db.get_single_value("Buying Settings", "buying_price_list")
+	own = frappe.get_cached_value("Company", group.company, "default_currency")
+	return {
+		"currency": found.default_currency or own,
+		"buying_price_list": listed,
+		**dict.fromkeys(("conversion_rate", "plc_conversion_rate", "price_list_currency")),
+	}
+
+
+def _about_prices(order: Document, prices: dict[str, OrderPrice]) -> str:
+	"""What a buyer should know of an order's prices: which are missing, and which the board had otherwise."""
+	rows = _asked_for(order)
+	unpriced = [row.item_code for row in rows if not flt(row.rate)]
+	said = [_("Without a price: {0}.").format(", ".join(unpriced))] if unpriced else []
+	other = []
+	for row in rows:
+		rate = prices[row.material_request_item].at(flt(row.stock_qty)) * flt(row.conversion_factor)
+		step = flt(order.conversion_rate or 1) * 10.0 ** -row.precision("rate")
+		if flt(row.rate) and abs(flt(row.base_net_rate) - rate) > step:
+			other.append(row.item_code)
+	if other:
+		said.append(_("ERPNext has another price than the board for {0}.").format(", ".join(other)))
+	return " ".join(said)
 
 
 def _complete(row: Document, line: OpenLine, wish: Wish, today: date) -> None:
@@ -282,7 +327,7 @@ def _try_to_submit(order: Document) -> str:
 		return _("It stays a draft: you may not submit Purchase Orders.")
 	try:
 		with undone_if_it_fails("rl_board_submit"):
-			order.submit()
+			workflows.submit(order)
 	except Exception as error:
 		order.docstatus = frappe.model.docstatus.DocStatus.draft()
 		return _("It stays a draft: {0}").format(why_refused(error))
@@ -337,7 +382,7 @@ def _take_back(name: str) -> str:
 				order.delete()
 			else:
 				order.check_permission("cancel")
-				order.cancel()
+				workflows.cancel(order)
 	except Exception as error:
 		return why_refused(error)
 	return ""

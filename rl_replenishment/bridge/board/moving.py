@@ -9,7 +9,7 @@ import frappe
 from frappe import _
 from frappe.utils import flt
 
-from rl_replenishment.bridge import feedback
+from rl_replenishment.bridge import feedback, workflows
 from rl_replenishment.bridge.board.approving import (
 	Wish,
 	names_of,
@@ -133,9 +133,10 @@ def _take_back(name: str) -> tuple[str, str]:
 			if request.material_request_type != "Material Transfer" or not request.get("rl_agent"):
 				frappe.throw(_("{0} is no transfer that an agent proposed.").format(name))
 			request.check_permission("amend")
-			request.cancel()
+			workflows.cancel(request)
 			again = frappe.copy_doc(request)
 			again.update({"amended_from": name, "docstatus": 0, "status": "Draft"})
+			workflows.begin_anew(again)
 			again.insert()
 	except Exception as error:
 		return "", why_refused(error)

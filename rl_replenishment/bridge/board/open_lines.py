@@ -78,8 +78,8 @@ def read_open_lines(
 ) -> tuple[list[OpenLine], int]:
 	"""The open lines that the user may read, the most urgent first, and how many there are beyond these.
 
-	Of one agent or of all, or of some proposals alone; of what is to be bought, or `moved`. In three queries
-	whatever their number.
+	Of one agent or of all, or of some proposals; of what is to be bought, or `moved`. Not what stands in
+	a draft order already: whoever submits that one orders it. In four queries whatever their number.
 	"""
 	proposal, line = frappe.qb.DocType("RL Proposal"), frappe.qb.DocType("Material Request Item")
 	request = frappe.qb.DocType("Material Request")
@@ -111,7 +111,8 @@ def read_open_lines(
 		query = query.where(one_of(proposal.name, sorted(proposals)))
 	rows = query.run(as_dict=True)
 	readable = _readable({row.request for row in rows})
-	rows = [row for row in rows if row.request in readable]
+	drafted = set() if moved else _in_draft_orders({row.request for row in rows}, {row.line for row in rows})
+	rows = [row for row in rows if row.request in readable and row.line not in drafted]
 	return [_line(row, moved=moved) for row in rows[:MOST_LINES]], max(len(rows) - MOST_LINES, 0)
 
 
@@ -166,6 +167,18 @@ def _readable(requests: set[str]) -> set[str]:
 	if not requests:
 		return set()
 	return set(frappe.get_list("Material Request", {"name": ("in", sorted(requests))}, pluck="name", limit=0))
+
+
+def _in_draft_orders(requests: set[str], lines: set[str]) -> set[str]:
+	"""The lines of requests that a Purchase Order has taken up and that nobody has submitted yet."""
+	ordered = frappe.qb.DocType("Purchase Order Item")
+	rows = (
+		frappe.qb.from_(ordered)
+		.select(ordered.material_request_item)
+		.where((ordered.docstatus == 0) & one_of(ordered.material_request, sorted(requests)))
+		.run()
+	)
+	return {name for (name,) in rows} & lines
 
 
 def _line(row: Any, *, moved: bool) -> OpenLine:

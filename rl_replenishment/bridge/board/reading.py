@@ -9,9 +9,9 @@ import frappe
 import numpy as np
 from frappe.utils import flt, getdate
 
-from rl_replenishment.bridge.board.buying_prices import Price, read_prices
+from rl_replenishment.bridge.board.buying_prices import read_prices
 from rl_replenishment.bridge.board.moving import read_transfers
-from rl_replenishment.bridge.board.open_lines import OpenLine, read_open_lines
+from rl_replenishment.bridge.board.open_lines import OpenLine, asked_for, read_open_lines
 from rl_replenishment.bridge.board.outlooks import Outlooks, read_outlooks
 from rl_replenishment.bridge.board.supplier_terms import board_terms
 from rl_replenishment.bridge.board.what_if import effects, whole_days
@@ -19,6 +19,7 @@ from rl_replenishment.bridge.figures import money
 from rl_replenishment.bridge.proposing.snoozed import read_snoozed, snoozed_until
 from rl_replenishment.bridge.queries import one_of
 from rl_replenishment.bridge.state.budget import read_budget
+from rl_replenishment.bridge.state.order_prices import OrderPrice
 from rl_replenishment.bridge.visibility import agents, agents_in_part
 from rl_replenishment.core.outlook import project, runs_out_in
 
@@ -64,7 +65,23 @@ def board(agent: str | None) -> dict[str, Any]:
 	}
 
 
-def _rows(group: Outlooks, prices: dict[str, Price]) -> list[dict[str, Any]]:
+def from_supplier(supplier: str, sent: Any) -> dict[str, Any]:
+	"""What open lines cost, by proposal, and what is asked of their order, bought of a supplier.
+
+	Of lines that have none of their own, once the buyer has chosen one.
+	"""
+	today = getdate()
+	found, _more = read_open_lines(proposals=asked_for(sent))
+	lines = [line._replace(supplier=supplier) for line in found]
+	prices = read_prices(lines, today)
+	return {
+		"lines": {line.proposal: _price(line, prices[line.proposal]) for line in lines},
+		"terms": board_terms(lines, today),
+		"suppliers": _suppliers({supplier}),
+	}
+
+
+def _rows(group: Outlooks, prices: dict[str, OrderPrice]) -> list[dict[str, Any]]:
 	lines = group.lines
 	with_order = project(group.outlook, np.array([line.wanted for line in lines], np.float32))
 	# cover alone: what is missed without an order is nobody's question on the whole board
@@ -90,7 +107,7 @@ def _rows(group: Outlooks, prices: dict[str, Price]) -> list[dict[str, Any]]:
 	]
 
 
-def _of_line(line: OpenLine, price: Price) -> dict[str, Any]:
+def _of_line(line: OpenLine, price: OrderPrice) -> dict[str, Any]:
 	return {
 		"proposal": line.proposal,
 		"agent": line.agent,
@@ -108,15 +125,22 @@ def _of_line(line: OpenLine, price: Price) -> dict[str, Any]:
 		"uom": line.uom,
 		"stock_uom": line.stock_uom,
 		"conversion": line.conversion,
-		"price": price.rate * line.conversion,
-		# quantities from which it is another one, in purchase UOM
-		"breaks": [[flt(least / line.conversion, 6), rate * line.conversion] for least, rate in price.breaks],
-		"price_source": price.source,
+		**_price(line, price),
 		"required_by": line.required_by,
 		"reason": line.edit_reason,
 		"explanation": line.explanation,
 		"lesson": line.lesson,
 		"without_lesson": line.without_lesson,
+	}
+
+
+def _price(line: OpenLine, price: OrderPrice) -> dict[str, Any]:
+	"""Per purchase unit."""
+	return {
+		"price": price.rate * line.conversion,
+		# quantities from which it is another one, in purchase UOM
+		"breaks": [[flt(least / line.conversion, 6), rate * line.conversion] for least, rate in price.breaks],
+		"price_source": price.source,
 	}
 
 

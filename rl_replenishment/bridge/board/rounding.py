@@ -12,9 +12,10 @@ from frappe import _
 from frappe.utils import flt, getdate, now_datetime
 
 from rl_replenishment.bridge.board.approving import wishes_of
-from rl_replenishment.bridge.board.buying_prices import Price, read_prices
+from rl_replenishment.bridge.board.buying_prices import read_prices
 from rl_replenishment.bridge.board.open_lines import MOST_LINES, SAME, OpenLine, read_open_lines
 from rl_replenishment.bridge.board.outlooks import Outlooks, read_outlooks
+from rl_replenishment.bridge.state.order_prices import as_breaks
 from rl_replenishment.bridge.state.parameters import read_parameters
 from rl_replenishment.bridge.state.placed import with_placed
 from rl_replenishment.bridge.state.supplier_terms import read_terms
@@ -22,7 +23,6 @@ from rl_replenishment.core.items import ItemKey, ItemTable, together
 from rl_replenishment.core.policies.levels import LONGEST_LOT_DAYS
 from rl_replenishment.core.terms.lines import Lines
 from rl_replenishment.core.terms.rounding import fill
-from rl_replenishment.core.terms.terms import PriceBreaks
 
 #: the reason of what is ordered for a minimum alone: it says nothing of what an item needs
 REASON = "Supplier Minimum"
@@ -51,11 +51,11 @@ def round_anew(company: str, supplier: str, sent: Any) -> dict[str, Any]:
 	now = now_datetime()
 	shown = {line.line for line in lines}
 	terms = with_placed(terms, company, today, 60 * now.hour + now.minute, shown=shown)
-	prices = read_prices(lines, today)
+	prices = read_prices([line._replace(supplier=supplier) for line in lines], today)
 	terms = replace(
 		terms,
 		price=np.array([prices[line.proposal].rate for line in lines]),
-		breaks=_breaks([prices[line.proposal] for line in lines]),
+		breaks=as_breaks([prices[line.proposal] for line in lines]),
 	)
 	asked = np.array([wishes[line.proposal] * line.conversion for line in lines])
 	filled = fill(_lines(groups, items, lines, asked), terms)
@@ -81,11 +81,6 @@ def _read(sent: Any) -> dict[str, float]:
 	if not is_sound or len(wishes) > MOST_LINES:
 		frappe.throw(_("Quantities are to be numbers of 0 or more, by RL Proposal."))
 	return wishes
-
-
-def _breaks(prices: Sequence[Price]) -> PriceBreaks:
-	rows = [(i, least, rate) for i, price in enumerate(prices) for least, rate in price.breaks]
-	return PriceBreaks.create(*zip(*rows, strict=True)) if rows else PriceBreaks()
 
 
 def _table(groups: Sequence[Outlooks], supplier: str) -> ItemTable:

@@ -11,6 +11,7 @@ import frappe
 from frappe import _
 from frappe.model.document import Document
 
+from rl_replenishment.bridge import workflows
 from rl_replenishment.bridge.proposing.grouping import OrderLine, grouped
 from rl_replenishment.bridge.proposing.titles import title
 from rl_replenishment.bridge.retrying import is_of_the_transaction
@@ -200,7 +201,8 @@ def _place(settings: Document, request: Document, name: str) -> None:
 	# who may run an agent need not be allowed to make requests by hand
 	request.flags.ignore_permissions = True
 	request.insert(set_name=name or None)
-	if settings.mode == "Submit":
+	# under a workflow it waits for those whose word it takes
+	if settings.mode == "Submit" and not workflows.is_active("Material Request"):
 		request.submit()
 
 

@@ -17,6 +17,7 @@ from pypika.terms import Criterion
 
 from rl_replenishment.bridge import figures
 from rl_replenishment.bridge.guarding import plain
+from rl_replenishment.bridge.origin import request_lines
 from rl_replenishment.bridge.queries import Keys, by_value, one_of
 from rl_replenishment.bridge.state.situation import Situation
 from rl_replenishment.core.items import FloatArray, ItemKey
@@ -152,17 +153,19 @@ def link_requests(requests: list[str]) -> None:
 
 
 def link(which: Criterion) -> None:
-	"""Tell proposals where they were requested: of these lines.
+	"""Tell proposals where they were requested: of these lines, what stands before what is cancelled.
 
 	The lines are read first, and proposals written by name: one statement over both would lock all lines that
 	the database passes, and so whoever else makes requests at the time, until the transaction ends.
 	"""
-	proposal, line = frappe.qb.DocType("RL Proposal"), frappe.qb.DocType("Material Request Item")
+	lines, line, request, proposal = request_lines()
 	rows = (
-		frappe.qb.from_(line)
-		.select(line.rl_proposal, line.parent, line.name)
-		.where(which & (line.rl_proposal != ""))
-		.orderby(line.rl_proposal)
+		lines.select(proposal.name, line.parent, line.name)
+		.where(which & proposal.name.isnotnull())
+		# the last one counts
+		.orderby(proposal.name)
+		.orderby(request.docstatus, order=frappe.qb.desc)
+		.orderby(request.creation)
 		.run()
 	)
 	for first in range(0, len(rows), _LINKED_AT_ONCE):

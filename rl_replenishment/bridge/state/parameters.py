@@ -16,10 +16,10 @@ from frappe.utils import add_days, getdate
 from rl_replenishment.bridge import figures
 from rl_replenishment.bridge.queries import Keys, one_of
 from rl_replenishment.bridge.state.lead_times import LeadTime, learn_lead_times
+from rl_replenishment.bridge.state.order_prices import Wanted, read_order_prices
 from rl_replenishment.bridge.state.prices import (
 	has_other_currencies,
 	last_purchase_rates,
-	list_prices,
 	valuation_rates,
 )
 from rl_replenishment.bridge.state.suppliers import (
@@ -88,7 +88,7 @@ def read_parameters(settings: Document, keys: Sequence[ItemKey]) -> tuple[ItemTa
 	of_key = [items[key.item_code] for key in keys]
 	suppliers = _suppliers(settings.company, items)
 	units = read_units({*items, *(item.variant_of for item in items.values() if item.variant_of)})
-	purchasing = _purchasing(of_key, units, _rates(settings.company, at, items, suppliers, units, today))
+	purchasing = _purchasing(of_key, units, _rates(settings.company, at, items, suppliers, today))
 	lead_times = _lead_times(settings, items, suppliers, today)
 	table = ItemTable.create(
 		tuple(keys),
@@ -133,7 +133,7 @@ def _suppliers(company: str, items: dict[str, _Item]) -> dict[str, str]:
 
 
 def _rates(
-	company: str, at: Keys, items: dict[str, _Item], suppliers: dict[str, str], units: Units, today: date
+	company: str, at: Keys, items: dict[str, _Item], suppliers: dict[str, str], today: date
 ) -> npt.NDArray[np.float64]:
 	"""Company currency per stock unit, shape (N,)."""
 	paid = last_purchase_rates(company, items)
@@ -146,14 +146,8 @@ def _rates(
 	unknown = np.flatnonzero(rates <= 0)
 	if not len(unknown):
 		return rates
-	prices = list_prices(
-		company, {at.keys[i].item_code: suppliers[at.keys[i].item_code] for i in unknown}, today
-	)
-	for i in unknown:
-		item = items[at.keys[i].item_code]
-		if price := prices.get(item.name):
-			uom = price.uom or item.stock_uom
-			rates[i] = price.rate / units.conversion(item.name, item.variant_of, uom, item.stock_uom)
+	wanted = [Wanted(*at.keys[i], suppliers[at.keys[i].item_code]) for i in unknown]
+	rates[unknown] = [price.rate for price in read_order_prices(company, wanted, today)]
 	return np.maximum(rates, 0)
 
 

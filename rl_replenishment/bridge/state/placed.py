@@ -15,7 +15,7 @@ from frappe.query_builder.functions import Coalesce
 
 from rl_replenishment.bridge.origin import request_lines
 from rl_replenishment.bridge.queries import one_of
-from rl_replenishment.bridge.state.prices import order_prices
+from rl_replenishment.bridge.state.order_prices import Wanted, read_order_prices
 from rl_replenishment.bridge.state.supplier_terms import read_weights
 from rl_replenishment.bridge.state.suppliers import read_default_suppliers
 from rl_replenishment.core.terms.calendar import last_sent
@@ -39,7 +39,7 @@ def with_placed(
 	"""The terms with what goes out with each supplier's next order anyway, but for lines that are `shown`.
 
 	That is what is requested and not ordered yet, drafts of agents included, and what was ordered since the
-	supplier's last order day closed. In at most fifteen queries.
+	supplier's last order day closed. In at most twenty queries.
 	"""
 	suppliers = terms.suppliers
 	position = {name: at for at, name in enumerate(suppliers.names)}
@@ -80,28 +80,31 @@ def _requested(
 		lines.select(
 			*(line.name, line.item_code, line.item_group, line.brand, proposal.name.as_("proposal")),
 			*(proposal.supplier, line.stock_qty - line.ordered_qty, Coalesce(per_unit, 0)),
+			*(line.warehouse, line.uom, line.conversion_factor),
 		)
 		.where((request.company == company) & (request.material_request_type == "Purchase"))
 		.where((is_decided | is_draft_of_agent) & (line.stock_qty > line.ordered_qty))
 		.where(one_of(proposal.supplier, sorted(suppliers)) | proposal.name.isnull())
 		.run()
 	)
-	known, defaults, found = set(shown), None, []
-	for name, item_code, item_group, brand, proposed, supplier, quantity, rate in rows:
+	known, defaults = set(shown), None
+	wanted: list[Wanted] = []
+	quantities: list[float] = []
+	for name, item_code, item_group, brand, proposed, supplier, quantity, rate, *where in rows:
 		if not proposed:
 			defaults = defaults or read_default_suppliers(company)
 			supplier = defaults.of(item_code, item_group, brand)
 		if supplier in suppliers and name not in known:
-			found.append(_Placed(supplier, item_code, float(quantity), float(quantity) * float(rate)))
-	if not found:
-		return []
+			warehouse, uom, conversion = where
+			wanted.append(
+				Wanted(item_code, warehouse or "", supplier, uom, float(conversion or 1), float(rate))
+			)
+			quantities.append(float(quantity))
 	# at what they will be ordered
-	prices = order_prices(company, {line.item_code: line.supplier for line in found}, today)
+	prices = read_order_prices(company, wanted, today)
 	return [
-		line._replace(value=line.quantity * prices[line.item_code].per_stock_unit)
-		if line.item_code in prices
-		else line
-		for line in found
+		_Placed(line.supplier, line.item_code, quantity, quantity * price.at(quantity))
+		for line, quantity, price in zip(wanted, quantities, prices, strict=True)
 	]
 
 

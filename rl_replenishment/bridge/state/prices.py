@@ -1,22 +1,20 @@
-"""What a unit costs to buy, in the currency of the agent's company, per stock unit.
+"""What units were paid with and are worth, in the currency of the agent's company, per stock unit.
 
 Nothing here comes from `Item.last_purchase_rate`, which is in the currency of whichever company bought last.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from datetime import date
-from typing import NamedTuple
 
 import frappe
 import numpy as np
 import numpy.typing as npt
-from frappe.query_builder.functions import Coalesce, Concat, Max
+from frappe.query_builder.functions import Concat, Max
 from pypika.queries import QueryBuilder
 
 from rl_replenishment.bridge.queries import Keys, one_of
-from rl_replenishment.bridge.state.units import read_units
 
 
 def last_purchase_rates(company: str, item_codes: Iterable[str]) -> dict[str, float]:
@@ -95,84 +93,6 @@ def has_other_currencies(company: str) -> bool:
 		.run()
 	)
 	return bool(found)
-
-
-class ListPrice(NamedTuple):
-	"""A buying price, in company currency."""
-
-	rate: float
-	#: "" for the stock unit
-	uom: str
-
-
-def list_prices(company: str, supplier_of: Mapping[str, str], today: date) -> dict[str, ListPrice]:
-	"""The buying price valid today of each item: its supplier's own, else one for all; the latest of several.
-
-	Prices in other currencies are converted by the site's latest Currency Exchange for buying, and left aside
-	where it has none; so are those of disabled price lists and those for a batch. In two queries.
-	"""
-	price, listed = frappe.qb.DocType("Item Price"), frappe.qb.DocType("Price List")
-	exchange = exchange_rates(_currency(company), today)
-	rows = (
-		frappe.qb.from_(price)
-		.join(listed)
-		.on(listed.name == price.price_list)
-		.select(
-			*(price.item_code, Coalesce(price.supplier, ""), price.price_list_rate, price.currency),
-			Coalesce(price.uom, ""),
-		)
-		.where((price.buying == 1) & (listed.enabled == 1) & (price.price_list_rate > 0))
-		.where(price.currency.isin([*exchange]) & (Coalesce(price.batch_no, "") == ""))
-		.where((price.valid_from.isnull()) | (price.valid_from <= today))
-		.where((price.valid_upto.isnull()) | (price.valid_upto >= today))
-		.where(one_of(price.item_code, supplier_of))
-		.orderby(price.valid_from, price.creation)
-		.run()
-	)
-	found: dict[bool, dict[str, ListPrice]] = {True: {}, False: {}}
-	for item_code, supplier, rate, currency, uom in rows:
-		if supplier in ("", supplier_of[item_code]):
-			found[bool(supplier)][item_code] = ListPrice(float(rate) * exchange[currency], uom)
-	return {**found[False], **found[True]}
-
-
-class OrderPrice(NamedTuple):
-	"""What a Purchase Order of today would have for an item, in company currency."""
-
-	#: per `uom`
-	rate: float
-	uom: str
-	per_stock_unit: float
-	#: "Price List" or "Last Purchase"
-	source: str
-
-
-def order_prices(company: str, supplier_of: Mapping[str, str], today: date) -> dict[str, OrderPrice]:
-	"""The supplier's list price of each item, else what was paid last; without those that have neither.
-
-	Runs, the board and what is requested already are counted in it, as the order itself will be. In nine
-	queries at most.
-	"""
-	listed = list_prices(company, supplier_of, today)
-	found = {
-		item_code: OrderPrice(rate, "", rate, "Last Purchase")
-		for item_code, rate in last_purchase_rates(company, supplier_of).items()
-	}
-	if not listed:
-		return found
-	item = frappe.qb.DocType("Item")
-	rows = (
-		frappe.qb.from_(item)
-		.select(item.name, item.stock_uom, item.variant_of)
-		.where(one_of(item.name, sorted(listed)))
-		.run()
-	)
-	units = read_units({*listed, *(variant_of for _name, _uom, variant_of in rows if variant_of)})
-	for item_code, stock_uom, variant_of in rows:
-		rate, uom = listed[item_code].rate, listed[item_code].uom or stock_uom
-		factor = units.conversion(item_code, variant_of, uom, stock_uom)
-		found[item_code] = OrderPrice(rate, uom, rate / factor, "Price List")
-	return found
 
 
 def exchange_rates(currency: str, today: date) -> dict[str, float]:

@@ -14,11 +14,12 @@ import numpy.typing as npt
 from frappe.utils import flt
 
 from rl_replenishment.bridge.queries import one_of
-from rl_replenishment.bridge.state.price_breaks import read_breaks, read_rules
-from rl_replenishment.bridge.state.prices import exchange_rates, order_prices
+from rl_replenishment.bridge.state.order_prices import OrderPrice, Wanted, as_breaks, read_order_prices
+from rl_replenishment.bridge.state.prices import exchange_rates
+from rl_replenishment.bridge.state.pricing_rules import Rule, read_rules
 from rl_replenishment.core.files.terms import minute_of
 from rl_replenishment.core.items import ItemTable
-from rl_replenishment.core.terms.terms import END_OF_DAY, PriceBreaks, SupplierTerms, Terms
+from rl_replenishment.core.terms.terms import END_OF_DAY, SupplierTerms, Terms
 
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _MONEY = ("minimum_value", "freight_cost", "free_freight_value")
@@ -40,8 +41,9 @@ def read_terms(company: str, items: ItemTable, today: date, *, with_prices: bool
 	rules = read_rules(company, today) if with_prices else []
 	if not rows and not rules:
 		return None
-	price = _prices(company, items, today) if with_prices else None
-	breaks = PriceBreaks() if price is None else read_breaks(company, items, rules, price, today)
+	prices = _prices(company, items, today, rules) if with_prices else []
+	price = [each.rate for each in prices] if with_prices else None
+	breaks = as_breaks(prices)
 	# whoever has prices by quantity and asks for nothing else is a supplier with terms, too
 	others = {items.suppliers[i] for i in breaks.item.tolist()} - {row.name for row in rows} - {""}
 	rows += [frappe._dict(dict.fromkeys(_FIELDS), name=name) for name in sorted(others)]
@@ -79,17 +81,14 @@ def read_terms(company: str, items: ItemTable, today: date, *, with_prices: bool
 	return replace(terms, weight=read_weights([key.item_code for key in items.keys], wanted))
 
 
-def _prices(company: str, items: ItemTable, today: date) -> npt.NDArray[np.float64]:
-	"""What a stock unit of each is ordered at, shape (N,): where nobody knows, its cost."""
-	pairs = zip(items.keys, items.suppliers, strict=True)
-	known = order_prices(company, {key.item_code: supplier for key, supplier in pairs}, today)
+def _prices(company: str, items: ItemTable, today: date, rules: Sequence[Rule]) -> list[OrderPrice]:
+	"""What each is ordered at: where nobody knows, its cost."""
 	costs = items.unit_cost.astype(np.float64).tolist()
-	return np.array(
-		[
-			known[key.item_code].per_stock_unit if key.item_code in known else cost
-			for key, cost in zip(items.keys, costs, strict=True)
-		]
-	)
+	wanted = [
+		Wanted(key.item_code, key.warehouse, supplier, otherwise=cost)
+		for key, supplier, cost in zip(items.keys, items.suppliers, costs, strict=True)
+	]
+	return read_order_prices(company, wanted, today, rules)
 
 
 def _rows(names: Collection[str]) -> list[Any]:

@@ -11,6 +11,7 @@ from frappe.model.base_document import get_controller
 from frappe.utils import add_days, fmt_money, nowdate
 
 from rl_replenishment import api
+from rl_replenishment.tasks import propose
 from rl_replenishment.tests import factories as make
 from rl_replenishment.tests.board.case import BoardCase
 
@@ -93,6 +94,20 @@ class TestApproving(BoardCase):
 		self.assertEqual([result["status"] for result in results], ["Draft"] * 2)
 		self.assertEqual(frappe.db.get_value("Purchase Order", results[0]["order"], "docstatus"), 0)
 
+	def test_what_stands_in_a_draft_order_does_not_wait_for_another_one(self) -> None:
+		"""Whoever may not submit orders would else make one with every approval; deleted, it waits again."""
+		before = self.board()["lines"]
+		orders = [result["order"] for result in self.approve(submit=False)]
+		self.assertEqual(self.board()["lines"], [])
+		self.assertEqual(self.approve(), [])
+		line = before[0]
+		wish = {line["proposal"]: {"qty": line["qty"], "seen": line["modified"]}}
+		group = {"supplier": line["supplier"], "company": line["company"], "lines": wish}
+		(result,) = api.board_approve(json.dumps([group]), submit=1)
+		self.assertEqual((result["status"], result["order"]), ("Failed", None))
+		api.board_undo(json.dumps(orders))
+		self.assertEqual(len(self.board()["lines"]), len(before))
+
 	def test_what_fails_is_named_and_stays(self) -> None:
 		"""Nothing of a supplier whose order ERPNext refuses is kept; the other goes through."""
 		frappe.db.set_value("Supplier", self.suppliers[0], {"on_hold": 1, "hold_type": "All"})
@@ -173,7 +188,69 @@ class TestMixedRequests(BoardCase):
 		self.assertFalse(any(each["is_draft"] for each in left))
 
 
+class TestUnderWorkflow(BoardCase):
+	"""Nothing goes past those whose word it takes."""
+
+	def under(self, doctype: str) -> None:
+		self.addCleanup(frappe.clear_cache)
+		self.addCleanup(frappe.db.rollback)
+		make.make_workflow(doctype, "Accounts Manager")
+
+	def buyer(self, *roles: str) -> str:
+		return make.make_user("RL Replenishment User", "Purchase User", "Purchase Manager", *roles)
+
+	def test_of_requests(self) -> None:
+		self.under("Material Request")
+		line = self.line(0)
+		frappe.set_user(self.buyer())
+		for result in self.approve(item0=line["qty"] + 5):
+			self.assertEqual(result["status"], "Failed")
+			self.assertIn("the next step is not yours to take", result["message"])
+		self.assertEqual((self.line(0)["qty"], self.line(0)["is_draft"]), (line["qty"], True))
+		frappe.set_user(self.buyer("Accounts Manager"))
+		results = self.approve(item0=line["qty"] + 5)
+		self.assertEqual([result["status"] for result in results], ["Submitted"] * 2)
+		self.assertEqual(frappe.db.get_value("Material Request", line["request"], "terms"), "Approved")
+
+	def test_of_orders(self) -> None:
+		"""They stay drafts; and what was approved is taken back by whoever may give it up."""
+		self.under("Purchase Order")
+		frappe.set_user(self.buyer())
+		for result in self.approve():
+			self.assertEqual(result["status"], "Draft")
+			self.assertIn("the next step is not yours to take", result["message"])
+			(found,) = api.board_undo(json.dumps([result["order"]]))
+			self.assertTrue(found["done"])
+		frappe.set_user(self.buyer("Accounts Manager"))
+		results = self.approve()
+		self.assertEqual([result["status"] for result in results], ["Submitted"] * 2)
+		orders = [result["order"] for result in results]
+		frappe.set_user(self.buyer())
+		self.assertEqual([each["done"] for each in api.board_undo(json.dumps(orders))], [False] * 2)
+		frappe.set_user(self.buyer("Accounts Manager"))
+		self.assertEqual([each["done"] for each in api.board_undo(json.dumps(orders))], [True] * 2)
+		states = {frappe.db.get_value("Purchase Order", name, "terms") for name in orders}
+		self.assertEqual(states, {"Given Up"})
+
+	def test_what_a_run_would_submit_waits_where_it_begins(self) -> None:
+		self.under("Material Request")
+		agent = make.make_agent([make.make_warehouse()], [make.make_item()], mode="Submit")
+		make.sell_every_day(agent.items[0].item_code, agent.warehouses[0].warehouse, 3)
+		(name,) = propose(agent.name, force=True)["material_requests"]
+		found = frappe.db.get_value("Material Request", name, ["docstatus", "terms"])
+		self.assertEqual(found, (0, "Begun"))
+
+
 class TestTakingBack(BoardCase):
+	def test_an_earlier_order_after_a_later_one(self) -> None:
+		first, second = (result["order"] for result in self.approve())
+		for order in (first, second):
+			(found,) = api.board_undo(json.dumps([order]))
+			self.assertEqual(found, {"order": order, "done": True, "message": ""})
+		self.assertEqual(len(self.board()["lines"]), 3)
+		again = [result["order"] for result in self.approve()]
+		self.assertFalse({first, second} & set(again))
+
 	def test_orders_are_undone(self) -> None:
 		"""Submitted ones and drafts: their lines wait on the board again."""
 		for submit in (True, False):

@@ -11,6 +11,7 @@ from erpnext.stock.doctype.material_request.material_request import make_stock_e
 from rl_replenishment import api
 from rl_replenishment.bridge.board import reading
 from rl_replenishment.bridge.board.open_lines import MOST_LINES
+from rl_replenishment.bridge.doctor import traces
 from rl_replenishment.setup.roles import USER
 from rl_replenishment.tasks import propose
 from rl_replenishment.tests import factories as make
@@ -109,6 +110,67 @@ class TestMoving(IntegrationTestCase):
 		self.assertFalse(found["done"])
 		self.assertIn(entry.name, found["message"])
 		self.assertEqual(frappe.db.get_value("Material Request", moved["request"], "docstatus"), 1)
+
+	def test_the_doctor_leads_to_the_request_that_stands(self) -> None:
+		"""Of one that was taken back there are two with the same proposals."""
+		(moved,) = self.move()
+		api.board_move_back(json.dumps([moved["request"]]))
+		line = self.transfers()[self.items[0]]
+		where = ["material_request", "material_request_item"]
+		before = frappe.db.get_value("RL Proposal", line["proposal"], where)
+		self.assertEqual(before[0], line["request"])
+		frappe.db.set_value("RL Proposal", line["proposal"], dict.fromkeys(where))
+		faults = [fault for fault in traces.proposals_without_request() if fault.name == line["proposal"]]
+		self.assertEqual(len(faults), 1)
+		traces.link_proposals(faults)
+		self.assertEqual(frappe.db.get_value("RL Proposal", line["proposal"], where), before)
+		self.assertFalse({fault.name for fault in traces.requested_twice()} & {line["proposal"]})
+
+	def test_by_whoever_may_see_one_warehouse_alone(self) -> None:
+		"""A transfer speaks of two: it is not shown, and neither approved nor turned down.
+
+		ERPNext decides about the request: it lets whoever may see where goods go ignore where they come from.
+		"""
+		user = make.make_user(USER, "Stock User", "Stock Manager", "Purchase Manager")
+		for allowed in (self.full, self.empty):
+			only = {"doctype": "User Permission", "user": user, "allow": "Warehouse", "for_value": allowed}
+			permission = frappe.get_doc(only).insert(ignore_permissions=True)
+			line = self.transfers()[self.items[0]]
+			wish = {line["proposal"]: {"qty": 1, "seen": line["modified"]}}
+			frappe.set_user(user)
+			self.assertEqual(api.board(self.agent.name)["transfers"], [])
+			with self.assertRaisesRegex(frappe.ValidationError, "not open any more: 1"):
+				api.board_move(json.dumps(wish))
+			with self.assertRaises(frappe.PermissionError):
+				api.turn_down(json.dumps([line["proposal"]]))
+			frappe.set_user("Administrator")
+			(moved,) = self.move()
+			frappe.set_user(user)
+			(found,) = api.board_move_back(json.dumps([moved["request"]]))
+			self.assertEqual(found["done"], allowed == self.empty)
+			frappe.set_user("Administrator")
+			if not found["done"]:
+				api.board_move_back(json.dumps([moved["request"]]))
+			permission.delete()
+
+	def test_under_a_workflow(self) -> None:
+		"""It is not passed by; what is taken back begins where it begins."""
+		self.addCleanup(frappe.clear_cache)
+		self.addCleanup(frappe.db.rollback)
+		make.make_workflow("Material Request", "Accounts Manager")
+		roles = (USER, "Stock User", "Stock Manager", "Purchase Manager")
+		frappe.set_user(make.make_user(*roles))
+		(result,) = self.move()
+		self.assertEqual(result["status"], "Failed")
+		self.assertIn("the next step is not yours to take", result["message"])
+		frappe.set_user(make.make_user(*roles, "Accounts Manager"))
+		(moved,) = self.move()
+		self.assertEqual(moved["status"], "Requested")
+		self.assertEqual(frappe.db.get_value("Material Request", moved["request"], "terms"), "Approved")
+		(found,) = api.board_move_back(json.dumps([moved["request"]]))
+		self.assertEqual(found["message"], "")
+		again = self.transfers()[self.items[0]]["request"]
+		self.assertEqual(frappe.db.get_value("Material Request", again, "terms"), "Begun")
 
 	def test_what_is_not_taken_back(self) -> None:
 		"""Requests of others, of purchases, and for whoever may not cancel; nothing of them is changed."""

@@ -14,8 +14,9 @@ export function approve(board, which) {
 		.join(", ");
 	const submits = board.submits.value && board.may.value.submit;
 	frappe.confirm(words.question(submits, lines.length, ready.length, value), async () => {
+		let answers;
 		try {
-			board.results.value = await server.approve(
+			answers = await server.approve(
 				model.to_order(ready, board.edits, board.suppliers),
 				submits
 			);
@@ -25,8 +26,9 @@ export function approve(board, which) {
 		}
 		// what was ordered is no longer to be emptied
 		ready.forEach(({ key }, i) => {
-			if (board.results.value[i]?.status !== "Failed") delete board.filled[key];
+			if (answers[i]?.status !== "Failed") delete board.filled[key];
 		});
+		board.results.value = model.with_earlier(answers, board.results.value);
 		await board.reload();
 	});
 }
@@ -85,19 +87,23 @@ export function move(board) {
 			// it was told already, and all is as it was
 			return;
 		}
-		board.results.value = answers;
+		board.results.value = model.with_earlier(answers, board.results.value);
 		await board.reload();
 	});
 }
 
-export const take_back = (board, orders) => undone(board, "order", server.undo(orders));
-
-/** The same of transfers. */
-export const move_back = (board, requests) => undone(board, "request", server.move_back(requests));
-
-async function undone(board, of, asked) {
-	const { left, done } = model.after_undo(board.results.value, await asked, of);
-	board.results.value = left;
+/** Orders, and transfers by their requests; of both, those that ERPNext keeps stay with its word on it. */
+export async function take_back(board, { orders = [], requests = [] }) {
+	let done = 0;
+	for (const [of, names, ask] of [
+		["order", orders, server.undo],
+		["request", requests, server.move_back],
+	]) {
+		if (!names.length) continue;
+		const after = model.after_undo(board.results.value, await ask(names), of);
+		board.results.value = after.left;
+		done += after.done;
+	}
 	if (done) {
 		frappe.show_alert({
 			message: __("Taken back: {0}. Its lines wait here again.", [done]),

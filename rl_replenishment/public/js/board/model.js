@@ -5,6 +5,14 @@ export function quantity_of(line, edits) {
 	return edits[line.proposal]?.qty ?? line.qty;
 }
 
+/** Beyond what anybody orders: the server refuses it, in stock UOM. */
+const LARGEST = 1e12;
+
+/** Whether a number may be ordered of a line, in purchase UOM. */
+export function is_quantity(value, line) {
+	return Number.isFinite(value) && value >= 0 && value * line.conversion < LARGEST;
+}
+
 /** Whether the buyer wants another quantity than the agent proposed, but for what digits make of it. */
 export function is_changed(line, edits) {
 	const difference = quantity_of(line, edits) * line.conversion - line.proposed;
@@ -178,6 +186,36 @@ export function after_undo(results, answers, of = "order") {
 		.filter((result) => !done.has(result[of]))
 		.map((result) => ({ ...result, message: why.get(result[of]) || result.message }));
 	return { left, done: done.size };
+}
+
+/** What the board shows once a supplier was chosen for lines without one: with its prices and terms. */
+export function from_supplier(answer, found) {
+	const terms = { ...answer.terms };
+	for (const [company, own] of Object.entries(found.terms)) {
+		terms[company] = { ...terms[company], ...own };
+	}
+	return {
+		...answer,
+		terms,
+		suppliers: { ...answer.suppliers, ...found.suppliers },
+		lines: answer.lines.map((line) => ({ ...line, ...found.lines[line.proposal] })),
+	};
+}
+
+/** Results with those of earlier actions that can still be taken back, and stay so after a later one. */
+export function with_earlier(answers, earlier) {
+	const is_open = (result) => result.order || result.status === "Requested";
+	return [...answers, ...earlier.filter(is_open)];
+}
+
+/** What of results can be taken back: orders, and requests of transfers. */
+export function undoable(results) {
+	return {
+		orders: results.map((result) => result.order).filter(Boolean),
+		requests: results
+			.filter((result) => result.status === "Requested")
+			.map((result) => result.request),
+	};
 }
 
 /** The lines that still have the quantities, in stock UOM, that were asked about. */

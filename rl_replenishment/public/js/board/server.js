@@ -38,6 +38,9 @@ export const approve = (groups, submit) =>
 export const round = (company, supplier, lines) =>
 	call("board_round", { company, supplier, lines: JSON.stringify(lines) });
 
+export const from_supplier = (supplier, proposals) =>
+	call("board_from_supplier", { supplier, proposals: JSON.stringify(proposals) });
+
 export const move = (lines) =>
 	call("board_move", { lines: JSON.stringify(lines) }, "POST", { freeze: true });
 

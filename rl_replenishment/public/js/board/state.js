@@ -90,9 +90,28 @@ function make_board() {
 		replace(marked, model.kept(marked, found.lines));
 		loaded.value = true;
 		take_over({ ...edits, ...remembered() });
+		await Promise.all(groups.value.map(show_supplier));
 	}
 
 	const reload = () => load(agent);
+
+	/** For a group without a supplier, "" for none again: it is shown at what that one's order will cost. */
+	async function choose_supplier(group, supplier) {
+		if ((suppliers[group.key] ?? "") === supplier) return;
+		suppliers[group.key] = supplier;
+		await show_supplier(group);
+	}
+
+	async function show_supplier(group) {
+		const supplier = suppliers[group.key];
+		if (group.supplier || !supplier) return;
+		const names = group.lines.map((line) => line.proposal);
+		const found = await server.from_supplier(supplier, names);
+		// another one was chosen in the meantime
+		if (suppliers[group.key] === supplier) {
+			answer.value = model.from_supplier(answer.value, found);
+		}
+	}
 
 	// what was changed here earlier, or in another tab
 	function take_over(changed) {
@@ -202,6 +221,7 @@ function make_board() {
 			unfold,
 			go,
 			back_to_proposed,
+			choose_supplier,
 		},
 	};
 }
