@@ -66,6 +66,7 @@ _NOT_USABLE = re.compile(
 	r"|scrap(?:ped)?|damaged|defective|defect"
 	r"|unusable|not usable|restricted|locked|gesperrt|sperr\w*|q-bestand|ausschuss|(?:in )?transit|on the way"
 	r"|reserved|allocated|committed|customer owned|returns?|returned|unterwegs|reserviert|zugeteilt|retouren?"
+	r"|expired|abgelaufen|verfallen"
 	r"|defekt|beschädigt|quarantäne|(?:in )?prüfung|\w*qualität\w*|nicht verwendbar)\b"
 )
 _USABLE = re.compile(

@@ -244,6 +244,15 @@ def _past_and_ahead(
 	first, last = supported_days(before)
 	if today is not None:
 		last = today - np.timedelta64(1, "D")
+	elif (before < last).any() and last - before[before < last].max() > np.timedelta64(
+		FARTHEST_ORDER_DAYS, "D"
+	):
+		# few lines prove nothing against each other
+		row = int(np.argmax(day == last))
+		note(
+			f"{table.name}, row {table.lines[row]}: the history ends with {last}, more than two years after"
+			" the line before; correct the date where it is wrong."
+		)
 	early, late = day < first, day > last + np.timedelta64(FARTHEST_ORDER_DAYS, "D")
 	for wrong, where in ((early, "before"), (late, "after")):
 		if wrong.any():
