@@ -12,6 +12,7 @@ from frappe import _
 from frappe.model.document import Document
 
 from rl_replenishment.bridge.proposing.grouping import OrderLine, grouped
+from rl_replenishment.bridge.proposing.item_documents import keep_at_hand
 from rl_replenishment.bridge.proposing.titles import title
 from rl_replenishment.bridge.retrying import is_of_the_transaction
 
@@ -81,6 +82,7 @@ def emit_groups(
 	"""As `emit`, of lines that are grouped already."""
 	emitted, of_run = Emitted(), _of_run(settings, policy, run, today)
 	descriptions = _descriptions([line for group in groups for line in group.lines])
+	keep_at_hand(line.item_code for group in groups for line in group.lines)
 	total, done = sum(len(group.lines) for group in groups), 0
 	for group in groups:
 		lines = group.lines
