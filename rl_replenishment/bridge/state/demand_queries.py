@@ -8,8 +8,8 @@ warehouse, of the sale that they reverse, where ERPNext knows it. Unused materia
 for the same Work Order or subcontractor's order, or to the same warehouse, before anything newer. Not demand:
 transfers between the agent's other warehouses, returns to suppliers, taking things apart, what was scrapped
 or written off (see `written_off`), and corrections by Stock Reconciliation. Goods that travel by way of a
-transit warehouse count when they arrive. What a till sold counts on its day, though the ledger has it only when
-the till is closed. What is repacked into itself is used up as far as less of it comes out.
+transit warehouse count when they arrive. What a till sold counts on its day, though the ledger has it only
+when the till is closed. What is repacked into itself is used up as far as less of it comes out.
 
 Of **Sales Orders**: what customers asked for, on the day they wanted it; less what they sent back. What they
 want on a later day is promised by date (see `promised`), and no demand of the day on which they ordered it.
