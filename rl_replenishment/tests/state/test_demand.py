@@ -188,7 +188,7 @@ class TestDemand(IntegrationTestCase):
 		"""Relabelled, split or put elsewhere; what is lost by it, is."""
 		other = make.make_item()
 		for ago, used, made, of, to in (
-			(20, 900, 900, self.item, self.warehouse),
+			(20, 90, 90, self.item, self.warehouse),
 			(15, 30, 25, self.item, self.warehouse),
 			(10, 6, 2, other, self.warehouse),
 			(5, 40, 40, self.item, self.outside),
