@@ -9,7 +9,6 @@ import frappe
 import numpy as np
 import numpy.typing as npt
 from frappe.model.document import Document
-from frappe.query_builder import Case
 
 from rl_replenishment.bridge.queries import Keys, one_of, posted_within
 from rl_replenishment.bridge.state.real_demand import read_real_demand
@@ -59,15 +58,12 @@ def _turning_points(at: Keys, history: DemandHistory) -> tuple[npt.NDArray[Any],
 	"""By item-warehouse and time: position, day, whether stock was left after it, and none before it."""
 	entry = frappe.qb.DocType("Stock Ledger Entry")
 	before = entry.qty_after_transaction - entry.actual_qty
-	# ERPNext enters a count as a movement of nothing: what was there before it is not in its row
-	counted = Case().when(entry.voucher_type == "Stock Reconciliation", 1).else_(0)
 	first, end = (day.astype(object) for day in (history.start, history.end))
 	rows = (
 		frappe.qb.from_(entry)
-		.select(entry.item_code, entry.warehouse, entry.posting_date, entry.qty_after_transaction)
-		.select(before, counted)
+		.select(entry.item_code, entry.warehouse, entry.posting_date, entry.qty_after_transaction, before)
 		.where((entry.is_cancelled == 0) & posted_within(entry, first, end))
-		.where((entry.qty_after_transaction <= 0) | (before <= 0) | (counted == 1))
+		.where((entry.qty_after_transaction <= 0) | (before <= 0))
 		.where(at.include(entry.item_code, entry.warehouse))
 		.orderby(entry.posting_datetime, entry.creation)
 		.run()
@@ -80,13 +76,8 @@ def _turning_points(at: Keys, history: DemandHistory) -> tuple[npt.NDArray[Any],
 		np.array([(row[1] - first).days for row in rows], dtype=np.int64),
 		np.array([row[2] > 0 for row in rows], dtype=bool),
 		np.array([row[3] <= 0 for row in rows], dtype=bool),
-		np.array([row[4] == 1 for row in rows], dtype=bool),
 	)
-	item, day, left, empty, counted_again = (column[by_item] for column in columns)
-	# before a count there was what the entry before it left, and before the first, something
-	same = np.diff(item, prepend=-1) == 0
-	empty = np.where(counted_again, same & ~np.append(True, left[:-1]), empty)
-	return item, day, left, empty
+	return tuple(column[by_item] for column in columns)
 
 
 def _introduced(at: Keys, history: DemandHistory) -> npt.NDArray[np.int64]:

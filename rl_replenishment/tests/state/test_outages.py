@@ -70,41 +70,6 @@ class TestOutages(IntegrationTestCase):
 		self.sell(item, 5, 60, 20)
 		self.assertEqual(self.demand(item).sum(), 10)
 
-	def count(self, item: str, qty: float, ago: int) -> None:
-		"""A Stock Reconciliation, which ERPNext enters as a movement of nothing."""
-		line = {"item_code": item, "warehouse": self.warehouse, "qty": qty, "valuation_rate": 10}
-		frappe.get_doc(
-			{
-				"doctype": "Stock Reconciliation",
-				"purpose": "Stock Reconciliation",
-				"company": make.company(),
-				"set_posting_time": 1,
-				"posting_date": self.day(ago),
-				"items": [line],
-			}
-		).insert().submit()
-
-	def test_a_count_that_finds_stock_ends_an_outage(self) -> None:
-		item = self.item()
-		make.make_stock(item, self.warehouse, 4 * 11, date=self.day(30))
-		self.sell(item, 4, *range(30, 19, -1))
-		self.count(item, 500, 20)
-		# days without demand, with stock
-		self.sell(item, 4, 19, 1)
-		found = self.demand(item)
-		self.assertEqual(found[-18:-1, 0].tolist(), [0.0] * 17)
-		self.assertEqual(found.sum(), 13 * 4)
-
-	def test_a_count_that_finds_nothing_is_no_first_day(self) -> None:
-		"""What was sold before was sold; it is out of stock from then on."""
-		item = self.item()
-		make.make_stock(item, self.warehouse, 1000, date=self.day(65))
-		self.sell(item, 4, *range(65, 9, -1))
-		self.count(item, 0, 9)
-		make.make_stock(item, self.warehouse, 100, date=self.day(4))
-		self.sell(item, 4, *range(4, 0, -1))
-		self.assertEqual(self.demand(item)[-60:, 0].tolist(), [4.0] * 60)
-
 	def test_before_its_first_goods_came(self) -> None:
 		"""An item first stocked three weeks ago, sold daily since, has always sold so; another had stock."""
 		new, old = self.item(), self.item()
