@@ -128,11 +128,11 @@ def best_rule(
 		for start in starts
 	]
 	if held * len(starts) < least_days_to_judge(items, review_days):
-		before, final = (
+		first, final = (
 			usual_rule(history.window(0, end), items, review_days, unmet_demand, seed)
 			for end in (starts[-1], history.days)
 		)
-		return _usual(before, final, scenarios[-1])
+		return _usual(first, final, scenarios[-1])
 	samples = samples_of(history, items, review_days, np.random.default_rng(seed))
 	told(0.1)
 	parts = []
