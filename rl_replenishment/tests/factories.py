@@ -159,6 +159,28 @@ def make_delivery(
 	return note
 
 
+def make_till_sale(item: str, warehouse: str, qty: float, *, date: str | None = None) -> str:
+	"""Sold at a till that is not closed yet: its rows alone, since a till takes a profile and an opening."""
+	name = unique("Till")
+	line = {"item_code": item, "warehouse": warehouse, "qty": qty, "stock_qty": qty, "parentfield": "items"}
+	insert_rows(
+		"POS Invoice",
+		[
+			{
+				**marks(),
+				"name": name,
+				"docstatus": 1,
+				"company": company(),
+				"posting_date": date or nowdate(),
+				"is_return": int(qty < 0),
+			}
+		],
+	)
+	about = {"name": unique("Line"), "docstatus": 1, "parent": name, "parenttype": "POS Invoice"}
+	insert_rows("POS Invoice Item", [{**marks(), **about, **line}])
+	return name
+
+
 def make_sales_order(
 	customer: str, warehouse: str, quantities: dict[str, float], *, days: int = 5
 ) -> Document:

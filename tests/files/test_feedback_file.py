@@ -116,6 +116,13 @@ def test_orders_that_were_cancelled_are_no_decisions(write: WriteFile) -> None:
 			+ "a,3,3,2042-03-01\n",
 			"2042-03-01 is far after all others",
 		),
+		# of few dates, too, and where both lines of one order have it
+		(
+			"item_code,proposed_qty,ordered_qty,date\n"
+			+ "".join(f"a,{day},10,2024-03-{day:02}\n" for day in range(1, 4))
+			+ "a,3,3,2042-03-01\nb,3,3,2042-03-01\n",
+			"2042-03-01 is far after all others, up to 2024-03-03",
+		),
 	],
 )
 def test_what_cannot_be_meant_is_refused(write: WriteFile, text: str, problem: str) -> None:
@@ -126,3 +133,13 @@ def test_what_cannot_be_meant_is_refused(write: WriteFile, text: str, problem: s
 def test_units_that_agree_are_read(write: WriteFile) -> None:
 	text = "item_code,proposed_qty,ordered_qty,stock_qty\na,10 Stk,12,12\n"
 	assert read_feedback(write(text)).ordered_qty.tolist() == [12]
+
+
+def test_a_status_or_a_quantity_that_is_not_read_is_told(write: WriteFile) -> None:
+	notes: list[str] = []
+	text = "item_code,proposed_qty,ordered_qty,received_qty,cancelled_qty,status\na,10,12,3,4,Frobnicated\n"
+	assert read_feedback(write(text), note=notes.append).ordered_qty.tolist() == [12]
+	assert notes == [
+		"data.csv: 1 line with status Frobnicated count as ordered.",
+		"data.csv: not read, since the program knows no such column: cancelled_qty.",
+	]

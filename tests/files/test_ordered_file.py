@@ -130,3 +130,38 @@ _TWICE = "".join(f"a,2024-03-{day:02},10\n" for day in range(1, 13))
 def test_what_cannot_be_meant_is_refused(write: WriteFile, text: str, problem: str) -> None:
 	with pytest.raises(InputError, match=problem):
 		read_ordered(write(text))
+
+
+@pytest.mark.parametrize(
+	("header", "status", "cell", "left", "told"),
+	[
+		("cancelled_qty", "Completed", "40", 60, "what column cancelled_qty says is taken off row 2"),
+		("Retourenmenge", "Completed", "40", 60, "what column Retourenmenge says is taken off row 2"),
+		("Received Qty", "Closed", "60", 60, "what was never delivered by column Received Qty"),
+		("Received Qty", "Completed", "60", 60, "what was never delivered by column Received Qty"),
+		("Received Qty", "Closed", "0", 0, "what was never delivered by column Received Qty"),
+		# not over, or nobody knows
+		("Received Qty", "To Receive", "60", 100, ""),
+		("Received Qty", "Closed", "", 100, ""),
+		("Received Qty", "Completed", "0", 100, ""),
+		("x", "Frobnicated", "1", 100, "1 line with status Frobnicated count as ordered"),
+		# the state of an order by another program, which is no kind of document here
+		("x", "Purchase Order", "1", 100, ""),
+	],
+)
+def test_what_a_line_says_of_itself(
+	write: WriteFile, header: str, status: str, cell: str, left: float, told: str
+) -> None:
+	notes: list[str] = []
+	text = (
+		f"item_code,date,qty,{header},status\na,2024-03-01,100,{cell},{status}\nb,2024-03-02,10,,Completed\n"
+	)
+	assert read_ordered(write(text), note=notes.append).quantity.tolist() == [left, 10]
+	assert told in " ".join(notes)
+	assert bool(notes) == bool(told)
+
+
+@pytest.mark.parametrize("status", ["RFQ Sent", "To Approve", "Bestellanforderung"])
+def test_what_no_supplier_was_told_was_not_ordered(write: WriteFile, status: str) -> None:
+	text = f"item_code,date,qty,status\na,2024-03-01,100,{status}\na,2024-03-02,10,Received\n"
+	assert read_ordered(write(text)).quantity.tolist() == [10]

@@ -686,3 +686,76 @@ def test_types_that_mean_nothing_to_the_program_are_named(read: Read) -> None:
 	assert any("1 line with type Sample count as sold" in note for note in notes)
 	_, notes = read("item,date,qty,type\na,2024-03-01,5,ZOR\na,2024-03-02,500,ZOR\n")
 	assert not notes
+
+
+@pytest.mark.parametrize(
+	("status", "delivered", "total"),
+	[
+		("Closed", "4", 14),
+		("Short Closed", "0", 10),
+		("Completed", "4", 14),
+		("erledigt", "4", 14),
+		# nobody kept it, nobody knows, it is open still
+		("Completed", "0", 20),
+		("Closed", "", 20),
+		("To Deliver", "4", 20),
+	],
+)
+def test_what_was_never_delivered_of_a_closed_line_is_no_demand(
+	read: Read, status: str, delivered: str, total: float
+) -> None:
+	rows = f"a,2025-01-01,10,10,Completed\na,2025-01-02,10,{delivered},{status}\n"
+	orders, notes = read("item_code,date,qty,Delivered Qty,status\n" + rows)
+	assert sold(orders) == {"a": total}
+	told = "what was never delivered by column Delivered Qty, where that is closed, is taken off row 3"
+	assert [told in note for note in notes] == ([True] if total < 20 else [])
+
+
+def test_delivered_cancelled_and_returned_are_each_taken_off_once(read: Read) -> None:
+	header = "sku,created_at,qty_ordered,qty_shipped,qty_refunded,qty_canceled,status\n"
+	rows = "a,2025-01-01,10,7,2,3,complete\na,2025-01-02,10,4,1,0,closed\na,2025-01-03,10,10,0,0,complete\n"
+	assert sold(read(header + rows)[0]) == {"a": 5 + 3 + 10}
+
+
+def test_a_mark_of_a_final_delivery_closes_a_line(read: Read) -> None:
+	rows = "a,2025-01-01,10,4,X\na,2025-01-02,10,4,\n"
+	assert sold(read("Material,Order Date,Quantity,Delivered Qty,Endlieferkennz\n" + rows)[0]) == {"a": 14}
+
+
+def test_a_movement_that_is_blank_is_called_so(read: Read) -> None:
+	rows = "a,2025-01-01,10,601\na,2025-01-02,10,\n"
+	_, notes = read("item_code,date,qty,Movement Type\n" + rows)
+	assert notes == ["data.csv: 1 line with Movement Type blank count as sold."]
+
+
+def test_weeks_by_their_last_day(read: Read) -> None:
+	rows = "".join(f"a,2025-01-{day:02},70\n" for day in (5, 12, 19, 26))
+	orders, _ = read("item_code,Week Ending,qty\n" + rows)
+	assert orders.day.astype(str).tolist() == ["2024-12-30", "2025-01-06", "2025-01-13", "2025-01-20"]
+	assert (str(orders.end), orders.rhythm) == ("2025-01-27", WEEKLY)
+
+
+@pytest.mark.parametrize(
+	("header", "row", "told"),
+	[
+		("Quantity,Net Quantity", "10,8", "column Quantity is read, not Net Quantity."),
+		("Quantity,Free Qty", "10,2", "not read, since the program knows no such column: Free Qty."),
+		("Quantity,Returns", "10,-2", "not read, since the program knows no such column: Returns."),
+		("Quantity,Invoiced Quantity,Unit Price", "10,10,4", ""),
+		("Quantity,Bonus Qty", "10,0", ""),
+		("Net Quantity,Date of Return", "8,2025-01-01", ""),
+	],
+)
+def test_quantities_that_are_not_read_are_named(read: Read, header: str, row: str, told: str) -> None:
+	_, notes = read(f"item_code,date,{header}\na,2025-01-01,{row}\n")
+	assert notes == ([f"data.csv: {told}"] if told else [])
+
+
+def test_a_line_years_after_a_few_others_is_named(read: Read) -> None:
+	_, notes = read("item_code,date,qty\na,2025-01-01,1\na,2025-01-05,1\na,2025-01-09,1\na,2035-01-09,1\n")
+	assert "row 5: the history ends with 2035-01-09, more than two years after the line before" in notes[0]
+
+
+def test_an_invoice_of_a_reversal_is_a_return(read: Read) -> None:
+	rows = "a,2025-01-01,10,Rechnung\na,2025-01-02,4,Stornorechnung\n"
+	assert sold(read("item_code,date,qty,Belegart\n" + rows)[0]) == {"a": 6}

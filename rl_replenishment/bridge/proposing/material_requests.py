@@ -13,6 +13,7 @@ from frappe.model.document import Document
 
 from rl_replenishment.bridge import workflows
 from rl_replenishment.bridge.proposing.grouping import OrderLine, grouped
+from rl_replenishment.bridge.proposing.item_documents import keep_at_hand
 from rl_replenishment.bridge.proposing.titles import title
 from rl_replenishment.bridge.retrying import is_of_the_transaction
 
@@ -82,6 +83,7 @@ def emit_groups(
 	"""As `emit`, of lines that are grouped already."""
 	emitted, of_run = Emitted(), _of_run(settings, policy, run, today)
 	descriptions = _descriptions([line for group in groups for line in group.lines])
+	keep_at_hand(line.item_code for group in groups for line in group.lines)
 	total, done = sum(len(group.lines) for group in groups), 0
 	for group in groups:
 		lines = group.lines

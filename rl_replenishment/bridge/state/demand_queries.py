@@ -8,7 +8,8 @@ warehouse, of the sale that they reverse, where ERPNext knows it. Unused materia
 for the same Work Order or subcontractor's order, or to the same warehouse, before anything newer. Not demand:
 transfers between the agent's other warehouses, returns to suppliers, taking things apart, what was scrapped
 or written off (see `written_off`), and corrections by Stock Reconciliation. Goods that travel by way of a
-transit warehouse count when they arrive.
+transit warehouse count when they arrive. What a till sold counts on its day, though the ledger has it only
+when the till is closed. What is repacked into itself is used up as far as less of it comes out.
 
 Of **Sales Orders**: what customers asked for, on the day they wanted it; less what they sent back. What they
 want on a later day is promised by date (see `promised`), and no demand of the day on which they ordered it.
@@ -24,7 +25,7 @@ from datetime import date
 
 import frappe
 from frappe.query_builder import Case
-from frappe.query_builder.functions import Abs, Coalesce
+from frappe.query_builder.functions import Abs, Coalesce, Min
 from pypika.functions import NullIf
 from pypika.queries import QueryBuilder, Table
 from pypika.terms import Criterion, ExistsCriterion, Field, LiteralValue, Term
@@ -35,6 +36,8 @@ from rl_replenishment.bridge.state.written_off import WrittenOff
 #: vouchers whose outgoing entries are all deliveries or consumption; Stock Entries need a closer look
 _OUTGOING_VOUCHERS = ("Delivery Note", "Sales Invoice", "Subcontracting Receipt", "Asset Capitalization")
 _SALES_DOCUMENTS = ("Delivery Note", "Sales Invoice")
+#: what was sold at a till, and the components of bundles that were
+TILL_TABLES = ("POS Invoice Item", "Packed Item")
 _NOTHING, _NOBODY = LiteralValue("0"), LiteralValue("''")
 
 
@@ -67,7 +70,9 @@ def ledger_queries(window: Window) -> Iterator[QueryBuilder]:
 	yield _delivered(window)
 	for doctype in _SALES_DOCUMENTS:
 		yield _taken_back(window, doctype)
+	yield from (sold_at_tills(table, window.at, window) for table in TILL_TABLES)
 	yield _issued(window)
+	yield _made_of_itself(window)
 	yield _brought_back(window)
 	yield _arrived_by_transit(window)
 
@@ -179,6 +184,59 @@ def _issued(window: Window) -> QueryBuilder:
 		.where(window.leaves(line.t_warehouse) | _is_filled_by_transfer(line.item_code, line.t_warehouse))
 		.where(window.at.include(line.item_code, line.s_warehouse))
 		.where(~window.written_off.left_out(entry, line))
+	)
+
+
+def sold_at_tills(table: str, at: Keys, window: Window | None = None) -> QueryBuilder:
+	"""What tills have sold, less what they took back, and no invoice has gathered yet: it is in no ledger.
+
+	`table` is one of `TILL_TABLES`.
+	"""
+	invoice, line = frappe.qb.DocType("POS Invoice"), frappe.qb.DocType(table)
+	quantity = line.qty if table == "Packed Item" else line.stock_qty
+	query = (
+		frappe.qb.from_(invoice)
+		.join(line)
+		.on((line.parent == invoice.name) & (line.parenttype == "POS Invoice"))
+		.select(*_named(line.item_code, line.warehouse, invoice.posting_date, quantity))
+		.where((invoice.docstatus == 1) & (Coalesce(invoice.consolidated_invoice, "") == ""))
+		.where(at.include(line.item_code, line.warehouse))
+	)
+	return query.where(window.covers(invoice.posting_date)) if window else query
+
+
+def _made_of_itself(window: Window) -> QueryBuilder:
+	"""Of what `_issued` finds: what an entry makes of the same item, relabelled or split, is not used up."""
+	entry, line = frappe.qb.DocType("Stock Entry"), frappe.qb.DocType("Stock Entry Detail")
+	used = frappe.qb.DocType("Stock Entry Detail").as_("used")
+	source = (
+		frappe.qb.from_(used)
+		.select(used.parent, used.item_code, Min(used.s_warehouse).as_("s_warehouse"))
+		.where((Coalesce(used.s_warehouse, "") != "") & (Coalesce(used.t_warehouse, "") == ""))
+		.where(one_of(used.item_code, window.at.item_codes))
+		.groupby(used.parent, used.item_code)
+	).as_("source")
+	party = _taken_by(entry, _NOBODY)
+	return (
+		frappe.qb.from_(entry)
+		.join(line)
+		.on(line.parent == entry.name)
+		.join(source)
+		.on((source.parent == entry.name) & (source.item_code == line.item_code))
+		.select(
+			*_named(
+				line.item_code,
+				source.s_warehouse,
+				entry.posting_date,
+				line.transfer_qty * -1,
+				reverses=Case().when(party == "", 1).else_(0),
+				party=party,
+			)
+		)
+		.where((entry.docstatus == 1) & entry.purpose.isin(("Repack", "Manufacture")))
+		.where((Coalesce(line.s_warehouse, "") == "") & ~window.leaves(line.t_warehouse))
+		.where(window.covers(entry.posting_date))
+		.where(window.at.include(line.item_code, source.s_warehouse))
 	)
 
 

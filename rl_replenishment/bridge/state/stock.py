@@ -22,6 +22,7 @@ from pypika.queries import QueryBuilder
 from rl_replenishment.bridge.origin import request_lines
 from rl_replenishment.bridge.queries import Keys, one_of
 from rl_replenishment.bridge.state.batches import read_expiring
+from rl_replenishment.bridge.state.demand_queries import TILL_TABLES, sold_at_tills
 from rl_replenishment.bridge.state.detours import asked_by, destinations, is_proposed, read_waiting
 from rl_replenishment.bridge.state.promised import read_promises
 from rl_replenishment.core.items import FloatArray, ItemKey
@@ -97,6 +98,9 @@ def read_stock(
 	incoming.add(destinations(_own_drafts(at, settings.name, "Material Transfer").run()))
 	in_stock, reserved = (at.column(rows) for rows in _read_bins(at))
 	in_stock -= at.column((each.item_code, each.warehouse, each.quantity) for each in waiting)
+	for table in TILL_TABLES:
+		sold = sold_at_tills(table, at).run()
+		in_stock -= at.column((item_code, warehouse, row[1]) for item_code, warehouse, *row in sold)
 	# what is due later is still there; the Bin knows the sum alone
 	later = [row for row in read_promises(at) if _days_until(row[2], today) > 0]
 	dated = at.column((item_code, warehouse, quantity) for item_code, warehouse, _day, quantity in later)

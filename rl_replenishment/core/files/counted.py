@@ -20,6 +20,8 @@ STATUS = Column(
 		"Document Status",
 		"Delivery Status",
 		"Financial Status",
+		"Fulfillment Status",
+		"Lineitem Fulfillment Status",
 		"Docstatus",
 		"State",
 		"Order State",
@@ -116,12 +118,20 @@ _CANCELLED = _words(
 	r"annul.*|anul.*|cancelado|geannuleerd",
 	r"rejected|declined|deleted|reversed|abgelehnt|abgesagt|gelöscht|geloescht",
 )
-_CAME_BACK = _words(r"(?:fully )?(?:returned|refunded)", r"zurückgegeben|retourniert|erstattet")
-#: never ordered, or ordered by us
-_NOT_SOLD = _words(
+_CAME_BACK = _words(r"(?:fully )?(?:returned|refunded)|restocked", r"zurückgegeben|retourniert|erstattet")
+#: never ordered
+_NOT_ORDERED = _words(
 	r"draft|entwurf|brouillon|bozza|borrador|concept",
 	r"quotation(?: sent)?|quote|angebot|offerte|devis|preventivo|presupuesto|kostenvoranschlag|estimate",
 	r"pro.?forma.*",
+)
+#: of our own orders, what no supplier has been told
+_NOT_YET = _words(
+	r"rfq(?: sent)?|request for quotation|to approve|(?:pending|awaiting|waiting for) approval|not approved",
+	r"anfrage|angebotsanfrage|bestellanforderung|(?:nicht|noch nicht) freigegeben|in freigabe|vorschlag",
+)
+#: ordered by us, or moved
+_NOT_SOLD = _words(
 	r"purchase (?:order|receipt|invoice|return)|goods receipt|wareneingang",
 	r"stock reconciliation|(?:material|stock) (?:receipt|transfer|count)|inventory (?:count|adjustment)",
 	r"inventur(?:differenz)?|umlagerung|umbuchung|bestandskorrektur",
@@ -131,6 +141,7 @@ _RETURN = _words(
 	r"(?:(?:sales|customer) )?credit(?: ?(?:note|memo|invoice).*)?(?<!issued)",
 	r"out.?refund|rma",
 	r"(?:kunden)?(?:retoure|gutschrift|rücksendung|ruecksendung|rückgabe|rücknahme|rechnungskorrektur)",
+	r"storno.?(?:rechnung|beleg|lieferschein|buchung)|(?:rechnungs|liefer)storno|reversal",
 	r"avoir|abono|nota di credito|creditnota",
 )
 #: SAP's numbers: issued to customers, production, projects and cost centres; taken back or sent back
@@ -148,9 +159,17 @@ _CAME_IN = _words(
 #: what counts without a word
 _COUNTS = _words(
 	r"|1|open|new|done|sale|sent|posted|locked|submitted|confirmed|approved|closed|invoiced|picked|packed|dispatched",
-	r"to .*|part.*|complete.*|deliver.*|ship.*|process.*|(?:un)?paid|(?:un)?fulfilled|overdue.*|sales order",
-	r"return|credit note.*|internal transfer",
+	r"to .*|part.*|complete.*|deliver.*|ship.*|process.*|(?:un)?paid|(?:un)?fulfilled|overdue.*",
+	r"sales order|return|credit note.*|internal transfer",
+	r"ordered|received|receipt|billed|purchase(?: order)?|placed|pending|active",
+	r"short.?closed.*|on.?hold|in transit|acknowledged|bestellt|freigegeben|eingegangen|aktiv",
+	r"geschlossen|endgeliefert|in bearbeitung",
 	r"abgeschlossen|erledigt|(?:aus)?geliefert|bezahlt|offen|versendet|versandt|bestätigt|gebucht|fakturiert|teil.*",
+)
+#: of our own orders, of which nothing more will come
+_OVER = _words(
+	r"(?:short.?|part\w* )?closed|(?:fully )?(?:completed?|received|delivered|billed)|done|to bill",
+	r"geschlossen|abgeschlossen|erledigt|(?:end|voll|vollständig )?geliefert",
 )
 _DEBIT, _CREDIT = _words(r"s|soll|d|dr|debit"), _words(r"h|haben|c|cr|credit|k")
 _PLUS, _MINUS = _words(r"\+|\+?1|plus|pos|positive?"), _words(r"[-\u2212]1?|minus|neg|negative?")
@@ -179,7 +198,7 @@ def counted_lines(table: Table, documents: Sequence[str], note: Note) -> Table:
 	"""
 	if documents:
 		table = _with_document_status(table, documents[0])
-	table = without_called_off(table, note)
+	table = _without_status(table, note, _is_unsold)
 	for name in table.named(STATUS.name):
 		# what is below 0 takes a sale back, and is none that came back
 		table = _without(table, name, _came_back, note, but=_below_nothing(table))
@@ -199,28 +218,53 @@ def counted_lines(table: Table, documents: Sequence[str], note: Note) -> Table:
 
 
 def without_called_off(table: Table, note: Note, but: Callable[[Table], Mask] | None = None) -> Table:
-	"""The rows but those that were cancelled, or are no more than drafts, by their status or a mark.
+	"""The rows of our own orders but those that were cancelled, or are drafts, by their status or a mark.
 
-	`but` tells which rows stay all the same.
+	`but` tells which rows stay all the same; a note, which statuses mean nothing to the program.
 	"""
+	table = _without_status(
+		table, note, lambda text: _is_one_of(text, _CANCELLED, _NOT_ORDERED, _NOT_YET), but
+	)
+	for name in table.named(STATUS.name):
+		_tell_unknown(table, name, note, counts="ordered")
+	return table
+
+
+def _without_status(
+	table: Table, note: Note, unsold: Callable[[str], bool], but: Callable[[Table], Mask] | None = None
+) -> Table:
 
 	def without(table: Table, name: str, fits: Callable[[str], bool]) -> Table:
 		return _without(table, name, fits, note, None if but is None else but(table))
 
 	for name in table.named(STATUS.name):
-		table = without(table, name, _is_unsold)
+		table = without(table, name, unsold)
 		if normal(table.columns[name].header) == "docstatus":
 			# Frappe: 0 is a draft, 2 is cancelled
 			table = without(table, name, lambda text: text in ("0", "2"))
 	for name in table.named(CANCELLED.name):
-		table = without(table, name, lambda text: text.casefold() not in _NO)
+		table = without(table, name, is_marked)
 	return table
+
+
+def is_over(status: str) -> bool:
+	"""Whether nothing will come of an order by its status: it was called off, never placed, or has come."""
+	return _is_one_of(status, _CANCELLED, _NOT_ORDERED, _NOT_YET, _OVER)
+
+
+def is_marked(text: str) -> bool:
+	"""Whether a cell of marks or of days says yes."""
+	return text.casefold() not in _NO
 
 
 def _is_no_issue(movement: str) -> bool:
 	"""Whether a movement of goods is one that no demand is behind: receipts, transfers, stock counts."""
 	number = _number(movement)
-	return not _is_one_of(number, _ISSUED, _REVERSED) if number else _is_one_of(movement, _CAME_IN, _NOT_SOLD)
+	return (
+		not _is_one_of(number, _ISSUED, _REVERSED)
+		if number
+		else _is_one_of(movement, _CAME_IN, _NOT_ORDERED, _NOT_SOLD)
+	)
 
 
 def _number(movement: str) -> str:
@@ -259,7 +303,7 @@ def return_lines(table: Table, note: Note) -> Mask:
 		)
 		found |= _told(table, MOVEMENT.name, reversed_, note)
 	for name in table.named(IS_RETURN.name):
-		found |= _told(table, name, table.columns[name].where(lambda text: text.casefold() not in _NO), note)
+		found |= _told(table, name, table.columns[name].where(is_marked), note)
 	return found
 
 
@@ -310,7 +354,7 @@ def _is_one_of(text: str, *words: re.Pattern[str]) -> bool:
 
 
 def _is_unsold(text: str) -> bool:
-	return _is_one_of(text, _CANCELLED, _NOT_SOLD)
+	return _is_one_of(text, _CANCELLED, _NOT_ORDERED, _NOT_SOLD)
 
 
 def _came_back(text: str) -> bool:
@@ -323,21 +367,27 @@ def _below_nothing(table: Table) -> Mask:
 	return quantity.where(lambda text: text.startswith(("-", "(")) or text.endswith("-"))
 
 
-def _is_known_status(text: str) -> bool:
+def is_known_status(text: str) -> bool:
+	"""Whether a status is one that says nothing against its line."""
 	return _is_one_of(text, _COUNTS, _RETURN, _CAME_BACK)
 
 
 def _is_known_type(text: str) -> bool:
-	return _is_known_status(text) or _is_one_of(text, *_DOCUMENTS.values(), _SOLD)
+	return is_known_status(text) or _is_one_of(text, *_DOCUMENTS.values(), _SOLD)
 
 
 def _tell_unknown(
-	table: Table, name: str, note: Note, is_known: Callable[[str], bool] = _is_known_status
+	table: Table,
+	name: str,
+	note: Note,
+	is_known: Callable[[str], bool] = is_known_status,
+	counts: str = "sold",
 ) -> None:
 	unknown = table.columns[name].where(lambda text: not is_known(text))
 	if unknown.any():
 		header = table.columns[name].header
-		note(f"{table.name}: {_lines(unknown)} with {header} {_values(table, name, unknown)} count as sold.")
+		values = _values(table, name, unknown)
+		note(f"{table.name}: {_lines(unknown)} with {header} {values} count as {counts}.")
 
 
 def _tell_documents(table: Table, name: str, note: Note) -> None:
@@ -382,5 +432,5 @@ def _lines(rows: Mask) -> str:
 
 def _values(table: Table, name: str, rows: Mask) -> str:
 	column = table.columns[name]
-	values = sorted({column.distinct[code] for code in np.unique(column.codes[rows])})
+	values = sorted({column.distinct[code] or "blank" for code in np.unique(column.codes[rows])})
 	return ", ".join(values[:3]) + (f" and {len(values) - 3} more" if len(values) > 3 else "")

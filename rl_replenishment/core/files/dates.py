@@ -75,11 +75,18 @@ def read_dates(table: Table, name: str, date_format: str | None = None, *, requi
 
 
 def refuse_far_ahead(table: Table, name: str, day: DayArray, most: int) -> None:
-	"""Refuse a date, NaT for none, that lies more than `most` days after all that the others support."""
+	"""Refuse a date, NaT for none, that lies more than `most` days after all that the others support.
+
+	The latest day alone is held against the rest, too, where most dates are earlier: of two, nobody knows
+	which is wrong.
+	"""
 	known = day[~np.isnat(day)]
 	if not len(known):
 		return
 	last = supported_days(known)[1]
+	earlier = known[known < known.max()]
+	if 2 * len(earlier) > len(known):
+		last = min(last, earlier.max())
 	# comparisons with NaT are False
 	far = day > last + np.timedelta64(most, "D")
 	if far.any():

@@ -21,6 +21,7 @@ from rl_replenishment.core.files.table import (
 	Note,
 	Table,
 	read_table,
+	tell_unread,
 	unheard,
 )
 from rl_replenishment.core.files.units import (
@@ -65,6 +66,11 @@ COLUMNS = (
 	FACTOR,
 	counted.STATUS,
 	counted.CANCELLED,
+)
+#: quantities, and those that are none of a decision
+_QUANTITY, _NO_DECISION = (
+	"qty|quantity|menge",
+	"received|delivered|erhalten|geliefert|eingegangen|billed|berechnet|stock|bestand|projected|available",
 )
 #: a decision so long after all others has a mistyped year
 _FARTHEST_DAYS = 730
@@ -138,6 +144,7 @@ def read_feedback(path: FilePath, date_format: str | None = None, note: Note = u
 	table = counted.without_called_off(table, note, but=_nothing_ordered)
 	if not len(table):
 		raise InputError(f"{table.name}: no row is left that was not cancelled; give the orders that stayed.")
+	tell_unread(path, COLUMNS, note, only=_QUANTITY, but=_NO_DECISION, zeros=False)
 	refuse_units_apart(table, "proposed_qty", "ordered_qty")
 	table = with_units_apart(table, ("proposed_qty",))
 	table = without_totals(table, "ordered_qty", "date", note)

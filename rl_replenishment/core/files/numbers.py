@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rl_replenishment.core.errors import InputError
-from rl_replenishment.core.files.table import Table, TextColumn, shown
+from rl_replenishment.core.files.table import DOTTED_DATE, Table, TextColumn, shown
 
 #: beyond any stock or price; keeps sums exact and within single precision
 LARGEST = 1e12
@@ -23,8 +23,6 @@ _PLAIN = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d{1,3})?", re.ASCII | re
 _DECIMAL_COMMA = re.compile(r"[+-]?(?:\d+,?\d*|,\d+)(?:e[+-]?\d{1,3})?", re.ASCII | re.IGNORECASE)
 #: how bookkeepers write what is below 0: 12- and (12)
 _BOOKED = re.compile(r"([\d.,' \u00a0\u202f\u2019]+)-|\(([\d.,' \u00a0\u202f\u2019]+)\)", re.ASCII)
-#: a date as written where the comma is the decimal mark
-_DOTTED_DATE = re.compile(r"\d{1,2}\.\d{1,2}\.\d{4}.*", re.ASCII)
 #: one mark, exactly three digits behind it: 1.500 may be one and a half, or fifteen hundred
 _UNCLEAR = re.compile(r"[+-]?[1-9]\d{0,2}[.,]\d{3}", re.ASCII)
 #: thousands, lakhs and crores, as in India
@@ -203,7 +201,7 @@ def _decimal_mark(table: Table, columns: Mapping[str, TextColumn]) -> str:
 	# a file whose delimiter is the comma writes decimals with a point, so 1.500 is plain there, unless its
 	# dates are those of a country where the point parts thousands
 	point_is_plain = table.delimiter == "," and not any(
-		_DOTTED_DATE.fullmatch(column.distinct[0])
+		DOTTED_DATE.fullmatch(column.distinct[0])
 		for other, column in table.columns.items()
 		if other not in columns
 	)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rl_replenishment.core.files import counted, units
+from rl_replenishment.core.files import called_off, counted, units
 from rl_replenishment.core.files.keys import ITEM_CODE, WAREHOUSE
 from rl_replenishment.core.files.table import Column
 
@@ -73,21 +73,6 @@ CUSTOMER = Column(
 	),
 	several=True,
 )
-#: of a line's own quantity, what never left and what came back
-CALLED_OFF = Column(
-	"cancelled_qty",
-	(
-		*("Cancelled Quantity", "Canceled Qty", "Canceled Quantity", "Qty Cancelled", "Qty Canceled"),
-		*("Quantity Cancelled", "Quantity Canceled", "Stornierte Menge", "Stornomenge"),
-	),
-)
-SENT_BACK = Column(
-	"returned_qty",
-	(
-		*("Returned Quantity", "Qty Returned", "Quantity Returned", "Refunded Qty", "Refunded Quantity"),
-		*("Qty Refunded", "Quantity Refunded", "Return Qty", "Retourenmenge", "Retournierte Menge"),
-	),
-)
 COLUMNS = (
 	ITEM_CODE,
 	Column(
@@ -113,7 +98,18 @@ COLUMNS = (
 		weaker=(
 			*("Purchase Date", "Sale Date", "Sales Date", "Shipping Date", "Ship Date", "Delivery Date"),
 			*("Document Date", "Buchungsdatum", "Bestelldatum", "Rechnungsdatum", "Lieferdatum"),
-			"Auftragsdatum",
+			*(
+				"Auftragsdatum",
+				"Doc Date",
+				"Created On",
+				"Erstellt am",
+				"Angelegt am",
+				"Week Ending",
+				"Week End",
+			),
+			*("Week Ending Date", "Week End Date", "W/E", "Woche bis", "Wochenende", "Week Commencing"),
+			*("Week Starting", "Week Beginning", "Week Start", "Week Start Date", "Woche ab", "Month Ending"),
+			*("Month End", "Month Start", "Monatsende"),
 		),
 	),
 	*units.COLUMNS,
@@ -125,13 +121,14 @@ COLUMNS = (
 		weaker=(
 			*("Qty Sold", "Sold Qty", "Quantity Sold", "Units Sold", "Sold Quantity", "Units"),
 			*("Verkaufte Menge", "Absatz", "Absatzmenge", "Quantité", "Cantidad", "Quantità", "Aantal"),
-			*("Quantity Ordered", "Qty Ordered", "Order Qty", "Order Quantity"),
+			*("Quantity Ordered", "Qty Ordered", "Order Qty", "Order Quantity", "Quantity Purchased"),
+			*("Qty Purchased", "Net Qty", "Net Quantity", "Net Units", "Nettomenge", "Net Items Sold"),
 		),
+		tell_others=True,
 	),
 	WAREHOUSE,
 	*counted.COLUMNS,
-	CALLED_OFF,
-	SENT_BACK,
+	*called_off.COLUMNS,
 	DOCUMENT,
 	AGAINST,
 	CUSTOMER,

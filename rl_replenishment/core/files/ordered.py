@@ -10,6 +10,8 @@ import numpy.typing as npt
 from rl_replenishment.core.demand.rhythm import DAILY
 from rl_replenishment.core.errors import InputError
 from rl_replenishment.core.files import counted, units
+from rl_replenishment.core.files.called_off import COLUMNS as CALLED_OFF
+from rl_replenishment.core.files.called_off import less_called_off
 from rl_replenishment.core.files.dates import DayArray, read_periods, refuse_far_ahead
 from rl_replenishment.core.files.keys import ITEM_CODE, WAREHOUSE, read_keys
 from rl_replenishment.core.files.repeats import refuse_repeated_blocks, without_totals
@@ -41,6 +43,7 @@ COLUMNS = (
 		("Quantity", "Ordered Qty", "Ordered Quantity", "Bestellte Menge", "Bestellmenge", "Menge"),
 		required=True,
 		unless=units.STOCK_QTY.name,
+		tell_others=True,
 	),
 	WAREHOUSE,
 	Column(
@@ -62,6 +65,7 @@ COLUMNS = (
 	counted.STATUS,
 	counted.CANCELLED,
 	counted.IS_RETURN,
+	*CALLED_OFF,
 )
 #: what arrives, or is ordered, so long after the rest has a mistyped year
 _FARTHEST_DAYS = 730
@@ -86,7 +90,8 @@ class OrderedRows:
 def read_ordered(path: FilePath, date_format: str | None = None, note: Note = unheard) -> OrderedRows:
 	"""Read an ORDERED file; several rows of an order are several arrivals.
 
-	What was cancelled, or is no more than a draft, is left out. `note` is told what was read otherwise than
+	What was cancelled, or is no more than a draft, is left out, as is of a line what it says was cancelled,
+	never came though it is over, or went back. `note` is told what was read otherwise than
 	it may look. Raises `InputError` as the parts it reads do, for what went back, weeks or months
 	instead of days, an arrival before its order or long after it, and where the file holds an export twice.
 	"""
@@ -104,6 +109,7 @@ def read_ordered(path: FilePath, date_format: str | None = None, note: Note = un
 		text = shown(column.distinct[column.codes[row]])
 		what = "below 0, the least allowed" if quantity[row] < 0 else "a return by another column"
 		raise table.error(name, row, f"{text} is {what}; correct it, or leave out what went back")
+	quantity = less_called_off(table, quantity, note)
 	ordered_on, received_on = (_days(table, name, date_format) for name in ("date", "received_date"))
 	# comparisons with NaT are False
 	early = received_on < ordered_on

@@ -12,19 +12,17 @@ import numpy.typing as npt
 from rl_replenishment.core.demand.ending import supported_days
 from rl_replenishment.core.demand.history import DemandHistory, from_events
 from rl_replenishment.core.demand.returns import References
-from rl_replenishment.core.demand.rhythm import DAILY, MONTHLY, Rhythm, rhythm_of
+from rl_replenishment.core.demand.rhythm import DAILY, MONTHLY, WEEKLY, Rhythm, rhythm_of
 from rl_replenishment.core.errors import InputError
 from rl_replenishment.core.files import counted, units
-from rl_replenishment.core.files.dates import DayArray, read_periods
+from rl_replenishment.core.files.called_off import less_called_off
+from rl_replenishment.core.files.dates import Dates, DayArray, read_periods
 from rl_replenishment.core.files.keys import WAREHOUSE, fold, natural_order, read_keys
-from rl_replenishment.core.files.numbers import Range, read_numbers
 from rl_replenishment.core.files.order_columns import (
 	AGAINST,
-	CALLED_OFF,
 	COLUMNS,
 	CUSTOMER,
 	DOCUMENT,
-	SENT_BACK,
 )
 from rl_replenishment.core.files.repeats import refuse_repeated_blocks, without_totals
 from rl_replenishment.core.files.table import (
@@ -37,6 +35,7 @@ from rl_replenishment.core.files.table import (
 	digests_of,
 	rows_named,
 	shown,
+	tell_unread,
 	unheard,
 )
 from rl_replenishment.core.files.wide import read_lines
@@ -44,7 +43,17 @@ from rl_replenishment.core.items import ItemKey
 
 #: beside a year, the header of weeks and not of months
 _WEEK_HEADER = re.compile(r"(?:calendar|kalender)?\s*(?:week|woche|kw|cw|wk)\.?", re.IGNORECASE)
+_WEEK_END = re.compile(r"^week[ _-]?end|^w/e$|^(?:kalender)?woche[ _-]?(?:bis|ende)|^wochenende$")
 _NUMBER = re.compile(r"(?:(?:cw|wk|week|w|kw|woche)\.?\s*)?(\d\d?)", re.ASCII | re.IGNORECASE)
+#: figures that may be demand, and those of the stock, of documents that follow, and of plans
+_QUANTITY = (
+	r"qty|quantity|menge|\bunits\b|\bpcs\b|\bpieces|stück|\breturn|retouren|refund|bonus|\bfree\b|gratis"
+)
+_NO_DEMAND = (
+	r"invoiced|billed|fakturiert|berechnet|confirmed|bestätigt|projected|available|actual|planned|produced|picked"
+	r"|ordered|work order|stock|bestand|company|warehouse|on hand|per |price|amount|value|cost|rate|preis"
+	r"|wert|betrag"
+)
 #: of fewer lines, more may be returns than sales
 _LINES_OF_A_LEDGER = 10
 #: of the lines in a column of documents, so many are of the day of their document: returns may be later
@@ -133,6 +142,7 @@ def read_orders(
 	would need more than 4 GB.
 	"""
 	table = read_lines(path, COLUMNS, note=note)
+	tell_unread(path, COLUMNS, note, only=_QUANTITY, but=_NO_DEMAND, zeros=False)
 	table = units.with_units_apart(table, (units.STOCK_QTY.name, "qty"))
 	table = without_totals(table, "qty", "date", note)
 	everything = table
@@ -141,12 +151,12 @@ def read_orders(
 		raise InputError(f"{everything.name}: no line is left that was sold; give the orders that were.")
 	keys, item = read_keys(table, note)
 	table = _with_year(table)
-	dates = read_periods(table, "date", date_format)
+	dates = _of_week_ends(table, read_periods(table, "date", date_format))
 	quantity = units.read_quantity(table, keys, item, note)
 	quantity = counted.by_sign_of_movement(table, quantity, note)
 	returned = counted.return_lines(table, note)
 	quantity = np.where(returned, -np.abs(quantity), quantity)
-	quantity = _less_what_was_called_off(table, quantity, note)
+	quantity = less_called_off(table, quantity, note, returns=not (quantity < 0).any())
 	_refuse_other_sign(table, quantity, returned)
 	table = replace(table, digests=_meant(table, item, dates.first, quantity))
 	refuse_repeated_blocks(table, dates.first, "orders")
@@ -184,27 +194,6 @@ def read_orders(
 	)
 
 
-def _less_what_was_called_off(
-	table: Table, quantity: npt.NDArray[np.float64], note: Note
-) -> npt.NDArray[np.float64]:
-	"""Less what the line itself says was cancelled of it, or came back and has no line of its own."""
-	ordered = "qty" if "qty" in table.columns else units.STOCK_QTY.name
-	names = [CALLED_OFF.name, *([] if (quantity < 0).any() else [SENT_BACK.name])]
-	for name in (name for name in names if name in table.columns):
-		found = read_numbers(table, {ordered: Range(), name: Range(lowest=0.0)})
-		of_line = np.nan_to_num(found[name])
-		# in the unit of the line, which need not be the stock unit
-		share = np.divide(of_line, found[ordered], out=np.zeros(len(table)), where=found[ordered] > 0)
-		rows = (share > 0) & (quantity > 0)
-		if rows.any():
-			note(
-				f"{table.name}: what column {table.columns[name].header} says is taken off"
-				f" {rows_named(table.lines[rows])}."
-			)
-			quantity = np.where(rows, quantity * (1 - np.minimum(share, 1)), quantity)
-	return quantity
-
-
 def _meant(
 	table: Table, item: IntArray, day: DayArray, quantity: npt.NDArray[np.float64]
 ) -> npt.NDArray[np.int64]:
@@ -213,6 +202,13 @@ def _meant(
 	others = [column.codes for name, column in table.columns.items() if name not in read]
 	unread = [table.unread] if len(table.unread) else []
 	return digests_of([item, day.astype(np.int64), quantity.view(np.int64), *others, *unread])
+
+
+def _of_week_ends(table: Table, dates: Dates) -> Dates:
+	"""The dates, of weeks where the header says that they are the last days of these."""
+	if dates.rhythm != DAILY or not _WEEK_END.search(table.columns["date"].header.casefold()):
+		return dates
+	return Dates(dates.first - np.timedelta64(6, "D"), dates.last, WEEKLY)
 
 
 def _with_year(table: Table) -> Table:
@@ -248,6 +244,15 @@ def _past_and_ahead(
 	first, last = supported_days(before)
 	if today is not None:
 		last = today - np.timedelta64(1, "D")
+	elif (before < last).any() and last - before[before < last].max() > np.timedelta64(
+		FARTHEST_ORDER_DAYS, "D"
+	):
+		# few lines prove nothing against each other
+		row = int(np.argmax(day == last))
+		note(
+			f"{table.name}, row {table.lines[row]}: the history ends with {last}, more than two years after"
+			" the line before; correct the date where it is wrong."
+		)
 	early, late = day < first, day > last + np.timedelta64(FARTHEST_ORDER_DAYS, "D")
 	for wrong, where in ((early, "before"), (late, "after")):
 		if wrong.any():

@@ -8,12 +8,20 @@ import numpy as np
 import numpy.typing as npt
 
 from rl_replenishment.core.errors import InputError
+from rl_replenishment.core.files.available import (
+	AVAILABLE,
+	RESERVED_FOR,
+	reserved_in_all,
+	told_by_available,
+)
 from rl_replenishment.core.files.blocked import (
+	STATUS,
 	blocked_quantities,
 	blocked_rows,
 	leave_out_rows,
 	take_off_quantities,
 )
+from rl_replenishment.core.files.counted import is_over
 from rl_replenishment.core.files.dated import RESERVED_UNTIL, reservations
 from rl_replenishment.core.files.dates import DayArray, read_periods
 from rl_replenishment.core.files.keys import ITEM_CODE, fold, read_keys
@@ -23,6 +31,7 @@ from rl_replenishment.core.files.stock_columns import (
 	BATCH,
 	COLUMNS,
 	EXPIRY,
+	ORDER_STATUS,
 	ORDERED,
 	PLACE,
 	PURCHASE,
@@ -38,9 +47,10 @@ from rl_replenishment.core.files.table import (
 	normal,
 	read_table,
 	rows_named,
+	tell_unread,
 	unheard,
 )
-from rl_replenishment.core.files.units import check_units, units_of, with_units_apart
+from rl_replenishment.core.files.units import FACTOR, STOCK_QTY, check_units, units_of, with_units_apart
 from rl_replenishment.core.items import ItemKey
 
 #: headers that say of a quantity not what it is
@@ -59,6 +69,14 @@ _ORDERED_ON = Column(
 )
 #: no lead time is near this; an arrival beyond it is a mistyped year
 FARTHEST_ARRIVAL_DAYS = 730
+#: figures that are no quantities of a stock
+_NO_STOCK = (
+	r"value|rate|price|amount|cost|wert|preis|kosten|betrag|date|datum|\bid\b|\bno\b|number|nummer|\bnr\b|#|ean|gtin"
+	r"|upc|barcode|weight|gewicht|plant|werk|\bage\b|alter|days|tage|week|month|year|level|reorder|re-order|minimum"
+	r"|maximum|\bmin\b|\bmax\b|meldebestand|mindestbestand|höchstbestand|bestellpunkt|opening|anfangsbestand|name"
+	r"|\b(?:in|out) qty\b|description|bezeichnung|group|gruppe|size|größe|\(new\)"
+)
+_STOCK_UNITS = frozenset(map(normal, STOCK_QTY.aliases))
 _REMEDY = (
 	"; repeat the value or leave it blank, or add a location or batch column that tells apart what adds up"
 )
@@ -121,24 +139,38 @@ def read_stock(
 	table = with_units_apart(table, ("on_hand",))
 	table = without_totals(table, "on_hand", "expected_date", note)
 	keys, item = read_keys(table, note)
-	check_units(table, keys, item)
+	if FACTOR.name not in table.columns:
+		check_units(table, keys, item)
 	amount = Range(lowest=0.0)
 	quantities = blocked_quantities(table)
-	amounts = dict.fromkeys(("on_order", RECEIVED.name, "reserved", *quantities), amount)
-	numbers = read_numbers(table, {"on_hand": Range(), **amounts})
+	further = table.named(RESERVED_FOR.name)
+	amounts = dict.fromkeys(("on_order", RECEIVED.name, "reserved", *further, *quantities), amount)
+	signed = dict.fromkeys(("on_hand", *table.named(AVAILABLE.name)), Range())
+	numbers = read_numbers(table, {**signed, **amounts})
+	tell_unread(path, COLUMNS, note, but=_NO_STOCK, zeros=False)
+	_in_stock_units(table, numbers, note)
+	_leave_out_what_is_over(table, numbers["on_order"], note)
 	_take_off_received(table, numbers["on_order"], numbers[RECEIVED.name], note)
+	reserved_of_row, part_of_stock = told_by_available(
+		table,
+		numbers,
+		reserved_in_all(table, numbers, note),
+		np.nansum([np.zeros(len(table)), *(numbers[name] for name in quantities)], axis=0),
+		note,
+	)
 	expected = read_periods(table, "expected_date", date_format, required=False).last
 	expiry = read_periods(table, EXPIRY.name, date_format, required=False).last
 	day = today.astype("datetime64[D]")
 	_refuse_far_arrivals(table, expected, day)
-	blocked = blocked_rows(table)
+	blocked = blocked_rows(table, table.named(PLACE.name), note)
 	until = read_periods(table, RESERVED_UNTIL.name, date_format, required=False).last
 
 	part, item_of_part = _parts(table, item, blocked)
 	_refuse_twice(table, keys, item, part, numbers, expected)
 	on_hand = _one_per_part(table, "on_hand", numbers["on_hand"], item, part, keys)
 	leaves, reservation = reservations(part, until)
-	reserved = _one_per_part(table, "reserved", numbers["reserved"], item, reservation, keys)
+	reserving = next((name for name in ("reserved", *further) if name in table.columns), "on_hand")
+	reserved = _one_per_part(table, reserving, reserved_of_row, item, reservation, keys)
 	item_of_reservation = np.zeros(len(reserved), np.int32)
 	item_of_reservation[reservation] = item
 	expired = np.zeros(len(on_hand), np.bool_)
@@ -147,7 +179,7 @@ def read_stock(
 	on_hand[expired & (on_hand > 0)] = 0.0
 	leave_out_rows(table, part, blocked, on_hand, note)
 	of_part = {name: _one_per_part(table, name, numbers[name], item, part, keys) for name in quantities}
-	take_off_quantities(table, part, of_part, on_hand, note)
+	take_off_quantities(table, part, of_part, on_hand, note, part_of_stock=part_of_stock)
 	last_day = np.full(len(on_hand), "NaT", dtype="datetime64[D]")
 	last_day[part] = expiry
 	batches = np.flatnonzero(~np.isnat(last_day) & (on_hand > 0))
@@ -192,6 +224,32 @@ def _refuse_orders(path: FilePath, table: Table) -> None:
 			f"{table.name} has no column on_hand; by its {dated.header} it holds orders, not stock. Give what"
 			" is in stock, or call the column on_hand where it is that."
 		)
+
+
+def _in_stock_units(table: Table, numbers: dict[str, npt.NDArray[np.float64]], note: Note) -> None:
+	"""Multiply the quantities by the factor of their unit, unless the stock is in stock units already."""
+	if FACTOR.name not in table.columns or normal(table.columns["on_hand"].header) in _STOCK_UNITS:
+		return
+	factor = read_numbers(table, {FACTOR.name: Range(lowest=1e-9)})[FACTOR.name]
+	factor = np.where(np.isnan(factor), 1.0, factor)
+	if (factor != 1).any():
+		for values in numbers.values():
+			values *= factor
+		note(f"{table.name}: quantities are multiplied by column {table.columns[FACTOR.name].header}.")
+
+
+def _leave_out_what_is_over(table: Table, on_order: npt.NDArray[np.float64], note: Note) -> None:
+	"""Nothing comes of orders that were cancelled, have come, or are no more than drafts."""
+	for name in (*table.named(STATUS.name), *table.named(ORDER_STATUS.name)):
+		column = table.columns[name]
+		rows = column.where(is_over) & (on_order > 0)
+		if rows.any():
+			on_order[rows] = 0.0
+			texts = sorted({column.distinct[code] for code in np.unique(column.codes[rows])})
+			note(
+				f"{table.name}, {rows_named(table.lines[rows])}: nothing is on order any more by"
+				f" {column.header} {', '.join(texts[:3])}."
+			)
 
 
 def _parts(

@@ -31,6 +31,10 @@ Note: TypeAlias = Callable[[str], object]
 DELIMITERS = (",", ";", "\t", "|")
 #: how ERPNext marks a child table's column in an export: "Item Code (Sales Order Item)"
 CHILD_TABLE = re.compile(r"\((?:items|[\w ]*item)\)$")
+#: what Shopify adds to the headers of an inventory
+_EDITABLE = re.compile(r"\((?:not editable|current)\)$")
+#: a date as written where the comma is the decimal mark
+DOTTED_DATE = re.compile(r"\d{1,2}\.\d{1,2}\.(?:\d\d){1,2}\b.*", re.ASCII)
 #: a number as it may be written, with a unit or without
 _NUMBER_LIKE = re.compile(
 	r"[^\W\d_]{0,3}[$€£¥₹]?\s*[+-]?\d[\d.,' \u00a0\u202f]*\s*(?:%|[$€£¥₹]|[^\W\d_]{0,8}\.?)"
@@ -54,6 +58,10 @@ class Column:
 	several: bool = False
 	#: headers that mean it only where no header above is there
 	weaker: tuple[str, ...] = ()
+	#: headers that mean it only where none of those is there either
+	weakest: tuple[str, ...] = ()
+	#: whether a note names headers that mean the same and are not read, since another goes before them
+	tell_others: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -152,6 +160,7 @@ def read_table(
 	path = Path(path)
 	records = _records(path, columns)
 	indices, headers = _find_columns(records.header, columns, path.name)
+	_tell_others(path.name, records.header, columns, indices, note)
 	key = next((indices[column.name] for column in columns if column.name in indices), 0)
 
 	vocabularies = {name: _new_vocabulary() for name in indices}
@@ -196,18 +205,39 @@ def _records(path: Path, columns: Sequence[Column]) -> Records:
 	return Records(data, encoding, _find_delimiter(data, encoding, columns, path.name), path.name)
 
 
-def tell_unread(path: FilePath, columns: Sequence[Column], note: Note) -> None:
-	"""Say which columns of numbers are not read: no figure that somebody gave is passed over in silence."""
+def tell_unread(
+	path: FilePath,
+	columns: Sequence[Column],
+	note: Note,
+	*,
+	only: str = "",
+	but: str = "",
+	zeros: bool = True,
+) -> None:
+	"""Say which columns of numbers are not read: no figure that somebody gave is passed over in silence.
+
+	Of headers that hold `only`, where given, and not `but`, both patterns of lower case; columns of nothing
+	but zeros on demand.
+	"""
 	path = Path(path)
 	records = _records(path, columns)
 	read = {index for index, field in enumerate(records.header) if normal(field) in _labels(columns)}
 	numbers = [index for index, field in enumerate(records.header) if index not in read and field.strip()]
+	names = [field.casefold() for field in records.header]
+	numbers = [
+		index
+		for index in numbers
+		if re.search(only, names[index]) and not (but and re.search(but, names[index]))
+	]
+	if not numbers:
+		return
 	filled: set[int] = set()
 	for batch in records.batches(array("i"), 0):
 		for index in tuple(numbers):
 			texts = {text for row in batch if (text := row[index].strip())}
-			filled.update({index} if texts else ())
-			if not all(map(_NUMBER_LIKE.fullmatch, texts)):
+			told = texts if zeros else {text for text in texts if text.strip("0.,")}
+			filled.update({index} if told else ())
+			if not all(_NUMBER_LIKE.fullmatch(text) and not DOTTED_DATE.fullmatch(text) for text in texts):
 				numbers.remove(index)
 	numbers = [index for index in numbers if index in filled]
 	if numbers:
@@ -316,12 +346,31 @@ def _find_delimiter(data: bytes, encoding: str, columns: Sequence[Column], name:
 @lru_cache(maxsize=1024)
 def normal(header: str) -> str:
 	"""What is left of a header where case, blanks, "_", "-" and "." do not count."""
-	return re.sub(r"[\s_.-]+", "", CHILD_TABLE.sub("", _stripped(header).casefold()))
+	plain = _EDITABLE.sub("", CHILD_TABLE.sub("", _stripped(header).casefold()))
+	return re.sub(r"[\s_.-]+", "", plain)
 
 
 def _labels(columns: Sequence[Column]) -> frozenset[str]:
-	labels = (label for column in columns for label in (column.name, *column.aliases, *column.weaker))
+	labels = (
+		label
+		for column in columns
+		for label in (column.name, *column.aliases, *column.weaker, *column.weakest)
+	)
 	return frozenset(map(normal, labels))
+
+
+def _tell_others(
+	name: str, header: Sequence[str], columns: Sequence[Column], indices: Mapping[str, int], note: Note
+) -> None:
+	"""Say which headers of a column are not read, since another of its names goes before them."""
+	read = set(indices.values())
+	for column in (column for column in columns if column.tell_others and column.name in indices):
+		labels = _labels([column])
+		others = [
+			field.strip() for at, field in enumerate(header) if at not in read and normal(field) in labels
+		]
+		if others:
+			note(f"{name}: column {header[indices[column.name]].strip()} is read, not {', '.join(others)}.")
 
 
 def _find_columns(
@@ -338,7 +387,7 @@ def _find_columns(
 					number = sum(name.startswith(column.name) for name in indices)
 					indices[f"{column.name} {number + 1}" if number else column.name] = index
 			continue
-		for labels in ((column.name,), column.aliases, column.weaker):
+		for labels in ((column.name,), column.aliases, column.weaker, column.weakest):
 			wanted = set(map(normal, labels))
 			found = [index for index, field in enumerate(plain) if field in wanted]
 			if len(found) > 1:

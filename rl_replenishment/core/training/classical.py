@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 
@@ -10,7 +11,7 @@ from rl_replenishment.core.demand.history import DemandHistory
 from rl_replenishment.core.errors import InputError
 from rl_replenishment.core.evaluation.tuning import tune_rules
 from rl_replenishment.core.explanation import Translate
-from rl_replenishment.core.items import ItemTable
+from rl_replenishment.core.items import ItemTable, UnmetDemand
 from rl_replenishment.core.policies.network import Network, Normaliser
 from rl_replenishment.core.policies.observation import OBSERVATION_SIZE
 from rl_replenishment.core.policies.order_up_to import ForecastLevels, OrderUpTo
@@ -27,6 +28,7 @@ from rl_replenishment.core.training.from_history import (
 	snapshot,
 	tuning_halves,
 )
+from rl_replenishment.core.training.regular_demand import settings_of
 
 NAME = "classical rule"
 #: standard deviations of demand kept in reserve where nothing can be tuned: covers 95 % of the protection
@@ -59,7 +61,7 @@ def classical_policy(
 		if halves[0].days >= least:
 			rule = tune_rules(halves, progress=progress).best
 		else:
-			rule = default_rule(items)
+			rule = usual_rule(history, items, options.review_days, options.unmet_demand, options.seed)
 			about["days_to_tune"] = LEAST_DAYS + 2 * least
 			about["untuned"] = translate(
 				"The history spans {0} days; {1} are needed to tell which settings cost least."
@@ -87,6 +89,19 @@ def default_rule(items: ItemTable) -> OrderUpTo:
 	)
 	name = "(s, S)" if cost_something else "base-stock"
 	return OrderUpTo(name, ForecastLevels(parameters, "91 days"))
+
+
+def usual_rule(
+	history: DemandHistory, items: ItemTable, review_days: int, unmet_demand: UnmetDemand, seed: int
+) -> OrderUpTo:
+	"""The default rule, with settings of its own for each item whose demand comes at regular times."""
+	rule = default_rule(items)
+	assert isinstance(rule.rule, ForecastLevels)
+	forecast, parameters = rule.rule.forecast, rule.rule.parameters
+	at, factors, gaps = settings_of(history, items, review_days, unmet_demand, seed, forecast)
+	values = {name: value.copy() for name, value in parameters.values.items()}
+	values["safety_factor"][at], values["gap"][at] = factors, gaps
+	return replace(rule, rule=ForecastLevels(replace(parameters, values=values), forecast))
 
 
 def uncorrected(rule: OrderUpTo) -> ResidualNetwork:

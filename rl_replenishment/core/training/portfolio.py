@@ -42,7 +42,7 @@ from rl_replenishment.core.policies.order_up_to import (
 from rl_replenishment.core.policies.parameters import ItemParameters
 from rl_replenishment.core.simulation.rollout import run
 from rl_replenishment.core.simulation.scenario import Scenario, replay
-from rl_replenishment.core.training.classical import default_rule
+from rl_replenishment.core.training.classical import usual_rule
 from rl_replenishment.core.training.forecasting import Fitted, Samples, fit_forecast, samples_of
 from rl_replenishment.core.training.from_history import least_days_to_judge, validation_days
 
@@ -128,7 +128,11 @@ def best_rule(
 		for start in starts
 	]
 	if held * len(starts) < least_days_to_judge(items, review_days):
-		return _usual(items, scenarios[-1])
+		first, final = (
+			usual_rule(history.window(0, end), items, review_days, unmet_demand, seed)
+			for end in (starts[-1], history.days)
+		)
+		return _usual(first, final, scenarios[-1])
 	samples = samples_of(history, items, review_days, np.random.default_rng(seed))
 	told(0.1)
 	parts = []
@@ -162,9 +166,8 @@ def best_rule(
 	)
 
 
-def _usual(items: ItemTable, scenario: Scenario) -> Portfolio:
+def _usual(before: OrderUpTo, final: OrderUpTo, scenario: Scenario) -> Portfolio:
 	"""The rule with usual settings, where the days are too few to choose any on."""
-	before, final = default_rule(items), default_rule(items)
 	cost = (run(final, scenario).cost / max(scenario.days, 1)).astype(np.float32)
 	return Portfolio(Candidate(before, before), None, Candidate(final, final), cost, {final.name: 1.0})
 

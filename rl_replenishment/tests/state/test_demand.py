@@ -184,6 +184,64 @@ class TestDemand(IntegrationTestCase):
 		back.submit()
 		self.assertEqual(self.demand(), {})
 
+	def test_what_is_repacked_into_itself_is_not_used_up(self):
+		"""Relabelled, split or put elsewhere; what is lost by it, is."""
+		other = make.make_item()
+		for ago, used, made, of, to in (
+			(20, 90, 90, self.item, self.warehouse),
+			(15, 30, 25, self.item, self.warehouse),
+			(10, 6, 2, other, self.warehouse),
+			(5, 40, 40, self.item, self.outside),
+		):
+			entry = frappe.get_doc(
+				{
+					"doctype": "Stock Entry",
+					"stock_entry_type": "Repack",
+					"company": make.company(),
+					"set_posting_time": 1,
+					"posting_date": self.day(ago),
+					"items": [
+						{"item_code": self.item, "s_warehouse": self.warehouse, "qty": used},
+						{"item_code": of, "t_warehouse": to, "qty": made, "basic_rate": 10},
+					],
+				}
+			).insert()
+			entry.submit()
+		self.assertEqual(self.demand(), {15: 5, 10: 6, 5: 40})
+
+	def test_what_a_till_sold_counts_before_the_till_is_closed(self):
+		sale = make.make_till_sale(self.item, self.warehouse, 7, date=self.day(2))
+		make.make_till_sale(self.item, self.warehouse, -2, date=self.day(1))
+		self.assertEqual(self.demand(), {2: 5})
+		frappe.db.set_value("POS Invoice", sale, "consolidated_invoice", make.unique("Invoice"))
+		self.assertEqual(self.demand(), {})
+
+	def test_a_count_that_finds_less_is_no_demand(self):
+		"""Nor is one of a batch, which ERPNext enters as two movements."""
+		count = {
+			"doctype": "Stock Reconciliation",
+			"purpose": "Stock Reconciliation",
+			"company": make.company(),
+			"set_posting_time": 1,
+		}
+		line = {"warehouse": self.warehouse, "valuation_rate": 10}
+		make.make_delivery(self.customer, self.warehouse, {self.item: 3}, date=self.day(20))
+		row = {**line, "item_code": self.item, "qty": 17}
+		frappe.get_doc({**count, "posting_date": self.day(10), "items": [row]}).insert().submit()
+		self.assertEqual(self.demand(), {20: 3})
+		self.item = make.make_item(has_batch_no=1)
+		batch = frappe.get_doc({"doctype": "Batch", "item": self.item, "batch_id": make.unique("B")}).insert()
+		make.make_batch_stock(self.item, self.warehouse, 6000, batch.name, date=self.day(50))
+		row = {
+			**line,
+			"item_code": self.item,
+			"qty": 1000,
+			"use_serial_batch_fields": 1,
+			"batch_no": batch.name,
+		}
+		frappe.get_doc({**count, "posting_date": self.day(10), "items": [row]}).insert().submit()
+		self.assertEqual(self.demand(), {})
+
 	def test_consumed_by_manufacture(self):
 		made = make.make_item()
 		repack = frappe.get_doc(

@@ -206,6 +206,14 @@ class TestStock(IntegrationTestCase):
 		frappe.db.delete("Serial and Batch Entry", {"parent": ("in", bundles)})
 		self.assertEqual(self.usable(item), (0, 60))
 
+	def test_what_a_till_sold_is_gone_before_the_till_is_closed(self):
+		sale = make.make_till_sale(self.item, self.warehouse, 7)
+		make.make_till_sale(self.item, self.warehouse, -2)
+		self.assertEqual(self.stock().on_hand.tolist(), [45])
+		# gathered in an invoice, it is in the ledger and the Bin
+		frappe.db.set_value("POS Invoice", sale, "consolidated_invoice", make.unique("Invoice"))
+		self.assertEqual(self.stock().on_hand.tolist(), [52])
+
 	def test_requests_until_they_are_ordered(self):
 		"""What nobody ordered yet arrives no sooner than an order of today; a stopped rest never does."""
 		request = make.make_material_request(self.item, self.warehouse, 3, schedule_date=nowdate())
