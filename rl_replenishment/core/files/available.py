@@ -20,7 +20,7 @@ HEADERS = (
 AVAILABLE = Column("available", HEADERS, several=True)
 #: what adds up with the rest: ERPNext's reservations beside Sales Orders, orders that wait for goods
 RESERVED_FOR = Column(
-	"further reserved",
+	"also_reserved",
 	(
 		*("Reserved for Production", "Reserved Qty for Production", "Reserved for Production Plan"),
 		*(
