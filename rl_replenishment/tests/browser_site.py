@@ -114,15 +114,21 @@ def forget_agents() -> None:
 	requests = frappe.get_all(
 		"Material Request", {"company": demo.COMPANY, "rl_agent": ("is", "set")}, pluck="name"
 	)
-	# an empty list would stand for orders without a request
-	ordered = {"material_request": ("in", [*requests, "none"])}
-	orders = frappe.get_all("Purchase Order Item", ordered, pluck="parent", distinct=True)
-	for doctype, names in (("Purchase Order", orders), ("Material Request", requests)):
+	# an empty list would stand for documents without a request
+	made = {"material_request": ("in", [*requests, "none"])}
+	children = {"Purchase Order": "Purchase Order Item", "Stock Entry": "Stock Entry Detail"}
+	of_requests = {
+		doctype: frappe.get_all(child, made, pluck="parent", distinct=True)
+		for doctype, child in children.items()
+	}
+	for doctype, names in {**of_requests, "Material Request": requests}.items():
 		for name in names:
 			document = frappe.get_doc(doctype, name)
 			if document.docstatus.is_submitted():
 				document.cancel()
-			document.delete()
+			# what was moved stays in the ledger, and its document with it
+			if doctype != "Stock Entry":
+				frappe.delete_doc(doctype, name, force=True)
 	for agent in frappe.get_all("RL Agent Settings", {"company": demo.COMPANY}, pluck="name"):
 		for doctype in (
 			"RL Snooze",

@@ -97,18 +97,22 @@ def test_what_was_ordered_first_is_taken_back_after_a_second_order(site, desk):
 		yes(page)
 		expect(results).to_have_count(approved, timeout=60_000)
 		expect(page.locator(".rl-group")).to_have_count(3 - approved)
-	site.arrange("hold", supplier="Board Supplier 3")
+	suppliers = [f"Board Supplier {number}" for number in (1, 2, 3)]
+	ordered = [next(each for each in suppliers if each in text) for text in results.all_inner_texts()]
+	(left,) = set(suppliers) - set(ordered)
+	site.arrange("hold", supplier=left)
 	try:
 		page.locator(".rl-approve").first.click()
 		yes(page)
 		expect(results).to_have_count(3, timeout=60_000)
 		expect(results.first).to_contain_text("Failed")
 	finally:
-		site.arrange("hold", supplier="Board Supplier 3", held=False)
+		site.arrange("hold", supplier=left, held=False)
 	results.last.locator(".rl-undo").click()
 	expect(results).to_have_count(2, timeout=60_000)
 	expect(page.locator(".rl-group")).to_have_count(2)
-	expect(results.last).to_contain_text("Board Supplier 2")
+	# the latest is on top
+	expect(results.last).to_contain_text(ordered[0])
 	page.locator(".rl-approve").last.click()
 	yes(page)
 	# what failed before is not told any more, and the order before it can still be taken back

@@ -110,8 +110,13 @@ const rl_panel = {
 		const least = flt(row.min_order_qty);
 		const is_false = flt(row.qty) < least && flt(row.qty) * conversion >= least;
 		const text = __("Warning: Material Requested Qty is less than Minimum Order Qty");
-		if (is_false && frappe.msg_dialog?.$wrapper.text().includes(text))
-			frappe.msg_dialog.hide();
+		const hide = () => {
+			if (frappe.msg_dialog?.$wrapper.text().includes(text)) frappe.msg_dialog.hide();
+		};
+		if (!is_false) return;
+		// Bootstrap hides nothing that still fades in
+		frappe.msg_dialog?.$wrapper.one("shown.bs.modal", hide);
+		hide();
 	},
 
 	money(frm, value) {
