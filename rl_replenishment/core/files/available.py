@@ -71,17 +71,12 @@ def told_by_available(
 		available = numbers[name]
 		rows = ~np.isnan(available) & ~np.isnan(numbers["on_hand"])
 		free = on_hand - promised
-
-		def fits(computed: Quantity, rows: npt.NDArray[np.bool_] = rows, said: Quantity = available) -> bool:
-			return bool(np.isclose(computed, said, atol=0.01)[rows].all()) or bool(
-				np.isclose(np.maximum(computed, 0), said, atol=0.01)[rows].all()
-			)
-
 		# orders that wait for goods are promised, and not out of what is there
-		if any(map(fits, (free, free + on_order, on_hand - np.nan_to_num(numbers["reserved"])))):
+		alone = on_hand - np.nan_to_num(numbers["reserved"])
+		if any(_is_said(each, available, rows) for each in (free, free + on_order, alone)):
 			continue
 		header = table.columns[name].header
-		if any(map(fits, (free - blocked, free - blocked + on_order))):
+		if any(_is_said(each, available, rows) for each in (free - blocked, free - blocked + on_order)):
 			part_of_stock = True
 		elif not told and not blocked.any() and (available <= on_hand)[rows].all():
 			reserved = np.where(rows, on_hand - available, reserved)
@@ -94,3 +89,10 @@ def told_by_available(
 				" what other columns say is reserved, so that one of them counts something else."
 			)
 	return reserved, part_of_stock
+
+
+def _is_said(computed: Quantity, said: Quantity, rows: npt.NDArray[np.bool_]) -> bool:
+	"""Whether a column says in these rows what was computed, be it with 0 for what is below."""
+	return any(
+		bool(np.isclose(each, said, atol=0.01)[rows].all()) for each in (computed, np.maximum(computed, 0))
+	)
