@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
 from rl_replenishment.core.items import FloatArray
-from rl_replenishment.core.policies.base import State
-from rl_replenishment.core.policies.levels import Levels
-from rl_replenishment.core.policies.order_up_to import OrderUpTo
+from rl_replenishment.core.policies.base import State, protection_days
+from rl_replenishment.core.policies.levels import Levels, demand_deviation, gap_of
+from rl_replenishment.core.policies.order_up_to import OrderUpTo, demand_rate
 from rl_replenishment.core.simulation.rollout import run
 from rl_replenishment.core.simulation.scenario import Scenario
 
@@ -45,6 +45,34 @@ class Plan:
 
 
 _LEVELS = ("reorder_point", "order_up_to", "rate")
+#: reorder point, order-up-to level and rate of a setting at one review, shape (N,) each
+Row = tuple[FloatArray, FloatArray, FloatArray]
+
+
+def rows_of(
+	state: State, rate: FloatArray, points: Mapping[float, FloatArray], grid: Sequence[tuple[float, float]]
+) -> list[Row]:
+	"""Each setting of a grid at one review: which of the reorder points, and how many lots above it."""
+	gaps = {gap: gap_of(state, gap, rate) for _, gap in grid}
+	return [(points[first], points[first] + gaps[gap], rate) for first, gap in grid]
+
+
+def stacked(rows: list[list[Row]]) -> Plan:
+	"""The settings of all reviews as one plan."""
+	levels = np.array(rows, dtype=np.float32)
+	return Plan(levels[:, :, 0], levels[:, :, 1], levels[:, :, 2])
+
+
+def common_plan(reviews: Iterable[State], forecast: str, grid: Sequence[tuple[float, float]]) -> Plan:
+	"""The classical formula on one of `FORECASTS`, at each safety factor and gap of a grid."""
+	rows = []
+	for state in reviews:
+		rate = demand_rate(state.demand, forecast)
+		expected = rate * protection_days(state.items, state.review_days)
+		spread = demand_deviation(state, rate)
+		points = {z: np.maximum(expected + np.float32(z) * spread, 0) for z, _ in grid}
+		rows.append(rows_of(state, rate, points, grid))
+	return stacked(rows)
 
 
 def states(scenario: Scenario) -> list[State]:

@@ -21,7 +21,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from rl_replenishment.core.demand.history import DemandHistory
-from rl_replenishment.core.evaluation.candidates import Costs, Plan, costs_of, states
+from rl_replenishment.core.evaluation.candidates import (
+	Costs,
+	Plan,
+	common_plan,
+	costs_of,
+	rows_of,
+	stacked,
+	states,
+)
 from rl_replenishment.core.items import FloatArray, ItemTable, UnmetDemand
 from rl_replenishment.core.policies.base import State, protection_days, usual_rate
 from rl_replenishment.core.policies.forecast import (
@@ -30,14 +38,13 @@ from rl_replenishment.core.policies.forecast import (
 	QuantileLevels,
 	at_probability,
 )
-from rl_replenishment.core.policies.levels import LevelRule, demand_deviation, gap_of
+from rl_replenishment.core.policies.levels import LevelRule, gap_of
 from rl_replenishment.core.policies.observation import recent_rate
 from rl_replenishment.core.policies.order_up_to import (
 	FORECASTS,
 	FixedLevels,
 	ForecastLevels,
 	OrderUpTo,
-	demand_rate,
 )
 from rl_replenishment.core.policies.parameters import ItemParameters
 from rl_replenishment.core.simulation.rollout import run
@@ -347,27 +354,17 @@ def _forecast_plan(part: _Part, grid: Sequence[Settings]) -> Plan:
 		quantiles, rate = forecast.quantiles(state), recent_rate(state)
 		every = np.ones(len(rate), np.float32)
 		points = {share: at_probability(quantiles, share * every) for share, _ in grid}
-		rows.append(_row(state, rate, points, grid))
-	return _stacked(rows)
+		rows.append(rows_of(state, rate, points, grid))
+	return stacked(rows)
 
 
 def _common_plan(forecast: str) -> Callable[[_Part, Sequence[Settings]], Plan]:
-	def plan(part: _Part, grid: Sequence[Settings]) -> Plan:
-		rows = []
-		for state in part.states:
-			rate = demand_rate(state.demand, forecast)
-			expected = rate * protection_days(state.items, state.review_days)
-			spread = demand_deviation(state, rate)
-			points = {z: np.maximum(expected + np.float32(z) * spread, 0) for z, _ in grid}
-			rows.append(_row(state, rate, points, grid))
-		return _stacked(rows)
-
-	return plan
+	return lambda part, grid: common_plan(part.states, forecast, grid)
 
 
 def _fixed_plan(part: _Part, grid: Sequence[Settings]) -> Plan:
 	levels = [_fixed(part.history, part.states[0], *setting) for setting in grid]
-	return _stacked([[(*each, usual_rate(state)) for each in levels] for state in part.states])
+	return stacked([[(*each, usual_rate(state)) for each in levels] for state in part.states])
 
 
 def _fixed(history: DemandHistory, state: State, cover: float, gap: float) -> tuple[FloatArray, FloatArray]:
@@ -375,16 +372,3 @@ def _fixed(history: DemandHistory, state: State, cover: float, gap: float) -> tu
 	rate = history.demand[-_YEAR:].mean(axis=0)
 	point = cover * rate * protection_days(state.items, state.review_days)
 	return point.astype(np.float32), (point + gap_of(state, gap, rate)).astype(np.float32)
-
-
-def _row(
-	state: State, rate: FloatArray, points: dict[float, FloatArray], grid: Sequence[Settings]
-) -> list[tuple[FloatArray, FloatArray, FloatArray]]:
-	"""Reorder point, order-up-to level and rate of each setting, at one review."""
-	gaps = {gap: gap_of(state, gap, rate) for _, gap in grid}
-	return [(points[first], points[first] + gaps[gap], rate) for first, gap in grid]
-
-
-def _stacked(rows: list[list[tuple[FloatArray, FloatArray, FloatArray]]]) -> Plan:
-	levels = np.array(rows, dtype=np.float32)
-	return Plan(levels[:, :, 0], levels[:, :, 1], levels[:, :, 2])

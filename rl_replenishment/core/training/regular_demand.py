@@ -8,16 +8,15 @@ it is long enough to choose settings on. Needs no torch.
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import numpy.typing as npt
 
 from rl_replenishment.core.demand.history import DemandHistory
 from rl_replenishment.core.demand.statistics import QUARTER, WEEK, YEAR
-from rl_replenishment.core.evaluation.candidates import Costs, Plan, costs_of, states
+from rl_replenishment.core.evaluation.candidates import Costs, common_plan, costs_of, states
 from rl_replenishment.core.items import FloatArray, ItemTable, UnmetDemand
-from rl_replenishment.core.policies.levels import gap_of
-from rl_replenishment.core.policies.order_up_to import ForecastLevels
-from rl_replenishment.core.policies.parameters import ItemParameters
 from rl_replenishment.core.simulation.scenario import replay
 
 #: so many gaps of equal length, within a tenth or a day, are no accident
@@ -80,18 +79,8 @@ def settings_of(
 		unmet_demand=unmet_demand,
 		rng=rng,
 	)
-	points, tops, rates = [], [], []
-	for state in states(scenario):
-		rows = []
-		for factor in SAFETY_FACTORS:
-			parameters = ItemParameters.everywhere(safety_factor=factor, gap=0.0, cap=np.inf)
-			levels = ForecastLevels(parameters, forecast).levels(state)
-			rows.append((levels.reorder_point, [gap_of(state, lot, levels.rate) for lot in LOTS]))
-			rate = levels.rate
-		points.append([point for point, gaps in rows for _ in gaps])
-		tops.append([point + gap for point, gaps in rows for gap in gaps])
-		rates.append([rate] * len(points[-1]))
-	cost = costs_of(Plan(*(np.array(each, np.float32) for each in (points, tops, rates))), scenario)
+	plan = common_plan(states(scenario), forecast, list(itertools.product(SAFETY_FACTORS, LOTS)))
+	cost = costs_of(plan, scenario)
 	cost = cost.reshape(len(SAFETY_FACTORS), len(LOTS), len(at), copies).mean(axis=3)
 	cost = _with_those_beside(cost, 0)
 	both, lumped = _with_those_beside(cost, 1), items.order_cost[at] > 0
