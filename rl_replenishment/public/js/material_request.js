@@ -110,12 +110,12 @@ const rl_panel = {
 		const least = flt(row.min_order_qty);
 		const is_false = flt(row.qty) < least && flt(row.qty) * conversion >= least;
 		const text = __("Warning: Material Requested Qty is less than Minimum Order Qty");
-		const hide = () => {
-			if (frappe.msg_dialog?.$wrapper.text().includes(text)) frappe.msg_dialog.hide();
-		};
-		if (!is_false) return;
-		// Bootstrap hides nothing that still fades in
-		frappe.msg_dialog?.$wrapper.one("shown.bs.modal", hide);
+		const dialog = frappe.msg_dialog;
+		if (!is_false || !dialog?.$wrapper.text().includes(text)) return;
+		// Bootstrap hides nothing that still fades in; a warning that comes later may be true
+		const hide = () => dialog.hide();
+		dialog.$wrapper.one("hidden.bs.modal", () => dialog.$wrapper.off("shown.bs.modal", hide));
+		dialog.$wrapper.one("shown.bs.modal", hide);
 		hide();
 	},
 
