@@ -27,8 +27,9 @@ from rl_replenishment.core.training.twin import Rollout, Twin
 class PathwiseSettings(LoopSettings):
 	"""Settings of pathwise training."""
 
-	#: replays per update
+	#: replays per update, and those of one item at most: of few items, more updates teach more
 	columns: int = 512
+	columns_of_an_item: int = 128
 	#: parts of these replays, each with items and histories of its own, that may be on other processors or
 	#: machines; a step is along the mean of their gradients
 	shards: int = 1
@@ -49,8 +50,11 @@ class PathwiseSettings(LoopSettings):
 	#: standard deviation of the noise on all normalised inputs that no order can change, where days repeat
 	noise: float = 1.0
 	#: part of a pack by which wishes are raised at random before rounding, where days do not repeat:
-	#: where they do, noise and a demand that varies blur the steps of rounding already
+	#: where they do, noise and a demand that varies blur the steps of rounding already. It falls to 0 by this
+	#: share of the budget: what is served does not draw, and from then on it has to tell by the stock when a
+	#: unit more is due
 	rounding: float = 0.5
+	rounding_until: float = 0.5
 	#: width of the drawn decision to order, in units of action, at the start and at the end
 	softness: float = 0.2
 	final_softness: float = 0.02
@@ -93,7 +97,8 @@ class Replays:
 		"""The loss of the next replays, and their costs, shape (K, C), at a share of the budget."""
 		settings = self._settings
 		if self._steps % settings.updates_per_panel == 0:
-			panel = draw_panel(self._problem.task, max(settings.columns // self._copies, 1), self._rng)
+			columns = min(settings.columns, settings.columns_of_an_item * len(self._problem.task.items))
+			panel = draw_panel(self._problem.task, max(columns // self._copies, 1), self._rng)
 			self._twin = Twin(panel, self._normaliser, copies=self._copies, device=self._device)
 			self._reviews, self._detached = _length(panel, settings)
 		self._steps += 1
@@ -106,7 +111,7 @@ class Replays:
 			else 0.0,
 			detached=self._detached,
 			noise=settings.noise if repeats else 0.0,
-			rounding=0.0 if repeats else settings.rounding,
+			rounding=0.0 if repeats else settings.rounding * falling(min(share / settings.rounding_until, 1)),
 			generator=self._generator,
 		)
 		return self._loss(module, rollout), rollout.cost.detach()
