@@ -16,7 +16,7 @@ from rl_replenishment.cli.console import edit_table, policy_table, proposal_tabl
 from rl_replenishment.cli.interruption import interruptible
 from rl_replenishment.cli.learn import changed, edit_lines, read_and_recall, tell_what_was_read
 from rl_replenishment.cli.lessons import lessons_as_json, tell_lessons
-from rl_replenishment.cli.options import check_installed, positive
+from rl_replenishment.cli.options import LONGEST_DEFAULT_HOLDOUT, check_installed, positive
 from rl_replenishment.cli.propose import as_line
 from rl_replenishment.cli.screen import Screen
 from rl_replenishment.cli.train import tell_why_ended, write_policy
@@ -43,7 +43,8 @@ from rl_replenishment.core.written import as_written, quantity_words
 from rl_replenishment.report.wording import met_halfway, met_words
 
 REPORT_FILE = "report.html"
-HOLDOUT_DAYS = 120
+#: as `train` does of two years of orders
+HOLDOUT_DAYS = LONGEST_DEFAULT_HOLDOUT
 #: of the time to train, what learning from the buyer takes
 _LEARNING_SHARE = 0.5
 #: rows of a table that fit on a screen
