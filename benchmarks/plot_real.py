@@ -75,8 +75,9 @@ def forecast_table(found: Found) -> str:
 	for at, first in enumerate(cases[0]["quantiles"]):
 		rows = [case["quantiles"][at] for case in cases]
 		shown = f"{first['probability']:.0%}".replace("%", " %")
-		covered = [f"{percent(row['below'])} to {percent(row['at_or_below'])}" for row in rows]
-		lines.append(f"| {shown}: demand below it, and at or below it | {' | '.join(covered)} |")
+		for of, whose in (("", ""), ("_of_boosted", ", of the boosted forecast")):
+			covered = [f"{percent(row[f'below{of}'])} to {percent(row[f'at_or_below{of}'])}" for row in rows]
+			lines.append(f"| {shown}: demand below it, and at or below it{whose} | {' | '.join(covered)} |")
 	for at, first in enumerate(cases[0]["quantiles"]):
 		rows = [case["quantiles"][at] for case in cases]
 		shown = f"{first['probability']:.0%}".replace("%", " %")

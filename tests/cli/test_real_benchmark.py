@@ -77,6 +77,7 @@ def test_what_was_forecast(run: Run, cases: Path) -> None:
 	assert [row["probability"] for row in case["quantiles"]] == [0.5, 0.8, 0.95]
 	for row in case["quantiles"]:
 		assert 0 <= row["below"] <= row["at_or_below"] <= 1
+		assert 0 <= row["below_of_boosted"] <= row["at_or_below_of_boosted"] <= 1
 		assert 0 < row["pinball_loss"] < 2 * row["pinball_loss_of_boosted"]
 
 

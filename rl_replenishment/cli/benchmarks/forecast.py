@@ -34,8 +34,9 @@ def measure(options: argparse.Namespace, screen: Screen) -> dict[str, Any]:
 		for row in rows:
 			screen.say(
 				f"{row['probability']:.0%} quantile: {row['below']:.1%} of demand below it,"
-				f" {row['at_or_below']:.1%} at or below it; pinball loss {row['pinball_loss']:.4f},"
-				f" of the boosted forecast {row['pinball_loss_of_boosted']:.4f}"
+				f" {row['at_or_below']:.1%} at or below it; pinball loss {row['pinball_loss']:.4f}."
+				f" Of the boosted forecast: {row['below_of_boosted']:.1%},"
+				f" {row['at_or_below_of_boosted']:.1%}; {row['pinball_loss_of_boosted']:.4f}"
 			)
 	return {"weekly": options.weekly, "cases": found}
 
@@ -71,11 +72,14 @@ def quality(case: Case, seed: int) -> list[dict[str, float]]:
 		rows.append(tuple(each[over] for each in (demand, ours, np.maximum(theirs, 0), usual, weight)))
 	demand, ours, theirs, usual, weight = (np.concatenate(column) for column in zip(*rows, strict=True))
 	below, at_or_below = coverage(ours, demand)
+	their_below, their_at_or_below = coverage(theirs, demand)
 	return [
 		{
 			"probability": share,
 			"below": float(below[column]),
 			"at_or_below": float(at_or_below[column]),
+			"below_of_boosted": float(their_below[column]),
+			"at_or_below_of_boosted": float(their_at_or_below[column]),
 			"pinball_loss": pinball_loss(ours[:, column], demand, usual, weight, share),
 			"pinball_loss_of_boosted": pinball_loss(theirs[:, column], demand, usual, weight, share),
 		}
