@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from rl_replenishment.core.demand.filling import ENOUGH_DAYS, WEEK, BoolArray, is_late, own_in_turn, own_weeks
 from rl_replenishment.core.demand.history import DemandHistory
+from rl_replenishment.core.demand.known_events.event import is_on_event
 from rl_replenishment.core.demand.launches import Launches
 from rl_replenishment.core.demand.statistics import QUARTER
 from rl_replenishment.core.demand.totals import over_their_days
@@ -108,7 +109,7 @@ def impute(
 	"""Fill the days that do not show demand; without `unseen`, those are the days before an item was sold.
 
 	* A booking far outside an item's own history counts as a usual one, unless a person has called it `real`,
-	  see `unusual_bookings`.
+	  or a known event was on, see `unusual_bookings`.
 
 	* A day out of stock takes the demand of the same weekday of an earlier week of the item's own, the k-th
 	  such day in a row that of the k-th week before it, so that level, spread, weekdays and idle days stay as
@@ -124,7 +125,12 @@ def impute(
 	history says what they are taken for until they have enough days of their own, see `launches`.
 	"""
 	front = history.days - held
-	unusual = unusual_bookings(history.window(0, front), items.order_unit, real)
+	unusual = [
+		booking
+		for booking in unusual_bookings(history.window(0, front), items.order_unit, real)
+		# what an event explains has its own place
+		if not is_on_event(history.events, items, booking.key, booking.day)
+	]
 	history = without_bookings(history, unusual)
 	demand = history.demand.astype(np.float32, copy=True)
 	unseen = unseen or Unseen.nothing(*demand.shape)
