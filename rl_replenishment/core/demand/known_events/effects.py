@@ -33,6 +33,9 @@ _CLEARLY = 2.5
 #: weeks, or months of monthly totals, on each side that the usual is the mean of, and how many have to be
 #: known
 _NEIGHBOURS, _LEAST_NEIGHBOURS = 4, 2
+#: single orders that were to be expected on all events of a kind, at least, for chance to be judged as
+#: normally distributed (Cochran 1954)
+_LEAST_ORDERS = 5.0
 #: days without an event for each day of an event, at least, to know what chance does
 _LEAST_QUIET = 4
 #: an item's demand is taken to vary by this share of its mean at least, however steady it was
@@ -336,6 +339,8 @@ def _slope(seen: Sequence[_Seen], dispersions: Sequence[Array]) -> float:
 		for each, dispersion in zip(seen, dispersions, strict=True)
 	]
 	more, usual, covered = np.array(sums).T
+	if usual.sum() < _LEAST_ORDERS:
+		return 0.0
 	# of independent orders, the least there is, or as days without an event show
 	variance = np.maximum([each.chance for each in seen], 1 / usual) * usual**2
 	weight = covered * strength / variance
@@ -352,4 +357,4 @@ def _slope(seen: Sequence[_Seen], dispersions: Sequence[Array]) -> float:
 	missed = more - covered * (lift_of(slope * strength) - 1)
 	scatter = float((np.square(missed) / variance).sum() / (len(seen) - 1)) if len(seen) > 1 else 1.0
 	doubt = max(scatter, 1.0) / max(deviations**2, 1e-12)
-	return slope * (1 - doubt) if doubt * _CLEARLY**2 < 1 else 0.0
+	return float(slope * (1 - doubt)) if doubt * _CLEARLY**2 < 1 else 0.0

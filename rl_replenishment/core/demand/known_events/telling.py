@@ -86,5 +86,8 @@ def event_words(
 		demand = _("demand {0} % above the usual").format(percent)
 	else:
 		demand = _("demand {0} % below the usual").format(percent)
-	seen = _("as the one before") if effect.seen == 1 else _("as the {0} before").format(number(effect.seen))
+	if effect.seen == 1:
+		seen = _("going by the one before")
+	else:
+		seen = _("going by the {0} before").format(number(effect.seen))
 	return f"{when}: {demand}, {seen}."
