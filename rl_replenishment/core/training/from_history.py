@@ -15,9 +15,8 @@ from rl_replenishment import __version__
 from rl_replenishment.core.demand.history import DemandHistory
 from rl_replenishment.core.demand.known_events.effects import Effect, effects_of
 from rl_replenishment.core.demand.known_events.event import EVENTS
-from rl_replenishment.core.demand.known_events.lifts import known_lifts
+from rl_replenishment.core.demand.known_events.lifts import latest_usual
 from rl_replenishment.core.demand.known_events.stored import events_as_json
-from rl_replenishment.core.demand.latest import latest_statistics
 from rl_replenishment.core.environments.batch import ReplenishmentTask
 from rl_replenishment.core.environments.feedback import FeedbackSituations
 from rl_replenishment.core.errors import InputError
@@ -303,10 +302,8 @@ def snapshot(
 
 	What known events do is what the history tells, unless `effects` say it.
 	"""
-	horizon, lifts = protection_days(items, review_days), known_lifts(history, items, effects=effects)
-	usual = history.demand if lifts is None else lifts.usual(history.demand, history.start)
-	known = latest_statistics(usual, horizon)
-	return Snapshot(items, known if lifts is None else lifts.told(known, history.end, horizon), history.end)
+	known = latest_usual(history, items, protection_days(items, review_days), effects)
+	return Snapshot(items, known, history.end)
 
 
 def versions() -> dict[str, str]:

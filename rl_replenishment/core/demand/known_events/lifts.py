@@ -18,6 +18,7 @@ from rl_replenishment.core.demand.history import DemandHistory
 from rl_replenishment.core.demand.known_events.effects import LARGEST_LIFT, Clock, Effect, effects_of
 from rl_replenishment.core.demand.known_events.event import Columns, Event, concerned
 from rl_replenishment.core.demand.known_events.stored import KnownEvents
+from rl_replenishment.core.demand.latest import latest_statistics
 from rl_replenishment.core.demand.rhythm import Rhythm
 from rl_replenishment.core.demand.statistics import DemandStatistics
 from rl_replenishment.core.items import FloatArray, ItemTable
@@ -157,6 +158,23 @@ def known_lifts(
 def coming_lifts(known: KnownEvents, items: ItemTable, today: np.datetime64, rhythm: Rhythm) -> Lifts | None:
 	"""The lifts of the days from today on; None where no event changes anything."""
 	return lifts_of(known.effects, known.events, items, today, DAYS_AHEAD, rhythm)
+
+
+def latest_usual(
+	history: DemandHistory,
+	items: ItemTable,
+	horizon_days: npt.NDArray[np.integer],
+	effects: Sequence[Effect] | None = None,
+) -> DemandStatistics:
+	"""The statistics on the day after a history, of usual demand, with the lift of the days ahead.
+
+	What events do is what the history tells, unless `effects` say it.
+	"""
+	lifts = known_lifts(history, items, effects=effects)
+	if lifts is None:
+		return latest_statistics(history.demand, horizon_days)
+	known = latest_statistics(lifts.usual(history.demand, history.start), horizon_days)
+	return lifts.told(known, history.end, horizon_days)
 
 
 def usual_history(history: DemandHistory, items: ItemTable) -> DemandHistory:
