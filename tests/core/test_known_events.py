@@ -12,7 +12,7 @@ from core_samples import MONDAY, codes, forecast_rule
 from event_samples import COUNT, DAYS, GROUPS, ITEMS, LEVEL, WEEK, event, history, moved
 
 from rl_replenishment.core.demand.history import DemandHistory
-from rl_replenishment.core.demand.imputation import impute
+from rl_replenishment.core.demand.imputation import Unseen, impute
 from rl_replenishment.core.demand.known_events.effects import LARGEST_LIFT, Effect, effects_of
 from rl_replenishment.core.demand.known_events.event import Event, concerned, merged
 from rl_replenishment.core.demand.known_events.lifts import known_lifts, lifts_of, usual_history
@@ -274,6 +274,21 @@ def test_a_large_booking_on_an_event_is_no_odd_one() -> None:
 	assert impute(plain, items).history.demand[150, 0] == 1
 	known = replace(plain, events=(event("Sale", 149, 3, items=["a"]),))
 	assert impute(known, items).history.demand[150, 0] == 400
+
+
+def test_days_out_of_stock_are_filled_from_days_without_events() -> None:
+	items = ItemTable.create(["a"])
+	demand = np.full((140, 1), 10.0, np.float32)
+	demand[63:70] = 30
+	# out of stock in the week after the sale, and sold out on the Monday after that
+	demand[70:77], demand[77] = 0, 4
+	out, sold_out = np.zeros((140, 1), bool), np.zeros((140, 1), bool)
+	out[70:77], sold_out[77] = True, True
+	unseen = Unseen(out, sold_out, np.zeros(1, np.int64))
+	known = DemandHistory(items.keys, MONDAY, demand, events=(event("Sale", 63, 7),))
+	filled = impute(known, items, unseen).history.demand
+	assert filled[70:78, 0].tolist() == [10.0] * 8
+	assert impute(replace(known, events=()), items, unseen).history.demand[70, 0] == 30
 
 
 RULES: dict[str, Callable[[], OrderUpTo]] = {

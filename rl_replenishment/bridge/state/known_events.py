@@ -78,7 +78,7 @@ def _runs(days: Sequence[date]) -> list[tuple[date, date]]:
 
 
 def _promotions(company: str, start: date, end: date) -> list[Event]:
-	"""What enabled Pricing Rules for selling, and so Promotional Schemes, change for a time, for all customers.
+	"""What enabled Pricing Rules for selling, and so Promotional Schemes, change for a time for everybody.
 
 	Of a scheme's rules for growing quantities, the one for the smallest counts: most buy at it.
 	"""

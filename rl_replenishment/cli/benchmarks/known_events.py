@@ -20,7 +20,7 @@ from rl_replenishment.core.simulation.rollout import run
 from rl_replenishment.core.simulation.scenario import replay
 from rl_replenishment.core.training.portfolio import best_rule
 
-ITEMS, DAYS, HELD, REVIEW_DAYS = 60, 1095, 182, 7
+ITEMS, DAYS, HELD, REVIEW_DAYS = 40, 1095, 182, 7
 #: what training and orders are told: nothing, the events that moved demand, or as many on other days
 ARMS = ("no events", "events", "events on random days")
 #: days of a year on which a kind of holiday begins, how long it lasts, and its lift
@@ -48,6 +48,8 @@ def measure(options: argparse.Namespace, screen: Screen) -> dict[str, Any]:
 			for column, events in enumerate(told):
 				update((number + column / len(ARMS)) / options.seeds, f"Company {number + 1}: {ARMS[column]}")
 				costs[number, column] = _cost(replace(history, events=tuple(events)), items, options.seed)
+			told_of = ", ".join(f"{arm} {cost:,.0f}" for arm, cost in zip(ARMS, costs[number], strict=True))
+			screen.say(f"Company {number + 1}, cost: {told_of}.")
 	rows = []
 	for column, arm in enumerate(ARMS[1:], 1):
 		saved, interval = relative_difference(

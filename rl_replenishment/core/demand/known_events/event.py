@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rl_replenishment.core.files.keys import fold
-from rl_replenishment.core.items import ItemKey, ItemTable
+from rl_replenishment.core.items import ItemTable
 
 Columns: TypeAlias = npt.NDArray[np.intp]
 #: where a policy keeps the events that it was told of, and what it learned of each kind
@@ -90,10 +90,12 @@ def concerned(events: Sequence[Event], items: ItemTable) -> list[Columns]:
 	return found
 
 
-def is_on_event(events: Sequence[Event], items: ItemTable, key: ItemKey, day: np.datetime64) -> bool:
-	"""Whether an event concerns an item-warehouse on a day."""
-	on = [each for each in events if each.first <= day <= each.last]
-	if not on:
-		return False
-	at = items.keys.index(key)
-	return any(at in columns for columns in concerned(on, items))
+def event_days(
+	events: Sequence[Event], items: ItemTable, start: np.datetime64, days: int
+) -> npt.NDArray[np.bool_]:
+	"""Where an event concerns an item-warehouse on one of so many days from `start` on, shape (days, N)."""
+	found = np.zeros((days, len(items)), np.bool_)
+	for event, columns in zip(events, concerned(events, items), strict=True):
+		first, last = (int((day - start).astype(int)) for day in (event.first, event.last))
+		found[max(first, 0) : max(last + 1, 0), columns] = True
+	return found
