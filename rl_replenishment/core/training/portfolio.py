@@ -142,18 +142,18 @@ def best_rule(
 			for end in (starts[-1], history.days)
 		)
 		return _usual(first, final, scenarios[-1])
-	before = [history.window(0, end) for end in (*starts, history.days)]
+	# of what events do, each knows what came before it alone
+	usual = [usual_history(history.window(0, end), items) for end in (*starts, history.days)]
 	samples = [
-		samples_of(usual_history(each, items), items, review_days, np.random.default_rng(seed))
-		# of what events do, each knows what came before alone
-		for each in (before if history.events else [history])
+		samples_of(each, items, review_days, np.random.default_rng(seed))
+		for each in (usual if history.events else usual[-1:])
 	]
 	told(0.1)
 	parts = []
 	for number, (start, scenario) in enumerate(zip(starts, scenarios, strict=True)):
 		parts.append(
 			_Part(
-				usual_history(before[number], items),
+				usual[number],
 				_fitted(samples[min(number, len(samples) - 1)], start, seed),
 				states(scenario),
 				lambda plan, scenario=scenario: costs_of(plan, scenario),  # type: ignore[misc]
@@ -174,9 +174,7 @@ def best_rule(
 	return Portfolio(
 		before=last,
 		earlier=earlier[0] if earlier else None,
-		final=contest.candidate(
-			name, settings, usual_history(history, items), _fitted(samples[-1], history.days, seed)
-		),
+		final=contest.candidate(name, settings, usual[-1], _fitted(samples[-1], history.days, seed)),
 		cost_per_day=(cost / max(held * len(parts), 1)).astype(np.float32),
 		cost_ratios=contest.cost_ratios(),
 	)

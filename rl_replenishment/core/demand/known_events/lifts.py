@@ -18,7 +18,7 @@ from rl_replenishment.core.demand.history import DemandHistory
 from rl_replenishment.core.demand.known_events.effects import LARGEST_LIFT, Clock, Effect, effects_of
 from rl_replenishment.core.demand.known_events.event import Columns, Event, concerned
 from rl_replenishment.core.demand.known_events.stored import KnownEvents
-from rl_replenishment.core.demand.latest import latest_statistics
+from rl_replenishment.core.demand.latest import latest_statistics, running_rows
 from rl_replenishment.core.demand.rhythm import Rhythm
 from rl_replenishment.core.demand.statistics import DemandStatistics
 from rl_replenishment.core.items import FloatArray, ItemTable
@@ -80,11 +80,9 @@ class Lifts:
 		return replace(known, lift=np.stack([self.ahead(day, horizon_days) for day in days]))
 
 	@cached_property
-	def _more(self) -> npt.NDArray[np.float64]:
+	def _more(self) -> FloatArray:
 		"""Sums of the lifts, less 1 each, of the days before each, shape (E + 1, N)."""
-		found = np.zeros((len(self.days) + 1, self.lift.shape[1]))
-		np.cumsum(self.lift - np.float32(1), axis=0, dtype=np.float64, out=found[1:])
-		return found
+		return running_rows(self.lift - np.float32(1))
 
 
 def lifts_of(
