@@ -18,7 +18,6 @@ from rl_replenishment.core.items import FloatArray, ItemTable
 from rl_replenishment.core.sample.company import sample_company
 from rl_replenishment.core.simulation.rollout import run
 from rl_replenishment.core.simulation.scenario import replay
-from rl_replenishment.core.training.portfolio import best_rule
 
 ITEMS, DAYS, HELD, REVIEW_DAYS = 40, 1095, 182, 7
 #: what training and orders are told: nothing, the events that moved demand, or as many on other days
@@ -136,6 +135,9 @@ def _elsewhere(history: DemandHistory, rng: np.random.Generator) -> tuple[Event,
 
 def _cost(history: DemandHistory, items: ItemTable, seed: int) -> float:
 	"""Of the rule that is chosen before the held-out days, on them."""
+	# needs torch, which what is measured beside it must not load
+	from rl_replenishment.core.training.portfolio import best_rule
+
 	seen = history.window(0, history.days - HELD)
 	rule = best_rule(seen, items, REVIEW_DAYS, "lost", seed).final.rule
 	scenario = replay(items, history, days=HELD, review_days=REVIEW_DAYS, rng=np.random.default_rng(seed))
