@@ -182,6 +182,13 @@ def told_of_new_items(found: dict[str, Any]) -> Figures:
 	]
 
 
+def told_of_events(found: dict[str, Any]) -> Figures:
+	shown = [f"{found['companies']}", "95"]
+	for row in found["rows"]:
+		shown += [f"{each:+.1f}" for each in (row["cost_vs_no_events_percent"], *row["ci95_percent"])]
+	return shown
+
+
 def rounded_together(found: dict[str, Any]) -> Figures:
 	shown = [f"{found['holdout_days']}"]
 	for weeks in (1, 4):
@@ -282,6 +289,7 @@ ROWS: list[tuple[str, Callable[[dict[str, Any]], Figures]]] = [
 	("buyers", with_buyers),
 	("buyers-lessons", with_lessons),
 	("new-items", told_of_new_items),
+	("known-events", told_of_events),
 	("demand-shift", back_in_service),
 	("stock-multi-product", three_products),
 	("terms", rounded_together),

@@ -13,6 +13,7 @@ import numpy as np
 from rl_replenishment.cli.books import books_start, purchases_of, with_books
 from rl_replenishment.cli.console import Update, orders_verdict, policy_table, service_table
 from rl_replenishment.cli.engine import add_engine_arguments, check_engine, engine_of
+from rl_replenishment.cli.events import add_events_argument, known_events
 from rl_replenishment.cli.matching import adapted_to_orders
 from rl_replenishment.cli.options import (
 	add_history_arguments,
@@ -29,6 +30,8 @@ from rl_replenishment.cli.options import (
 from rl_replenishment.cli.screen import Screen
 from rl_replenishment.cli.terms import add_terms_arguments, terms_of
 from rl_replenishment.core.demand.history import DemandHistory
+from rl_replenishment.core.demand.known_events.event import EVENTS
+from rl_replenishment.core.demand.known_events.stored import events_from
 from rl_replenishment.core.demand.rhythm import DAILY
 from rl_replenishment.core.engine import IN_PROCESS, Engine
 from rl_replenishment.core.errors import InputError
@@ -54,6 +57,7 @@ from rl_replenishment.core.training.from_history import check_history, tuning_ha
 def add_arguments(parser: argparse.ArgumentParser) -> None:
 	"""Describe the subcommand."""
 	add_history_arguments(parser)
+	add_events_argument(parser)
 	add_policy_argument(parser)
 	add_holdout_argument(parser)
 	parser.add_argument(
@@ -169,6 +173,7 @@ def on_orders(
 	)
 	items = read_item_table(options, history.keys, screen, known=stored.snapshot.items)
 	held = _held_days(options, stored, history, screen)
+	history = replace(history, events=known_events(options, stored, items, screen.note).events)
 	return (
 		stored,
 		without_gaps(options, history, items, screen, stored.review_days, held).history,
@@ -199,7 +204,7 @@ def compare(
 def replayed_days(
 	stored: StoredPolicy, history: DemandHistory, items: ItemTable, held: int, seed: int
 ) -> Scenario:
-	"""The last `held` days as the policy plans them."""
+	"""The last `held` days as the policy plans them, with what it has learned of known events."""
 	return replay(
 		items,
 		history,
@@ -207,6 +212,7 @@ def replayed_days(
 		review_days=stored.review_days,
 		unmet_demand=stored.unmet_demand,
 		rng=np.random.default_rng(seed),
+		effects=events_from(stored.about.get(EVENTS)).effects,
 	)
 
 

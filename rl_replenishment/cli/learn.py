@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rl_replenishment.cli.console import edit_table
+from rl_replenishment.cli.events import add_events_argument, known_events, tell_effects
 from rl_replenishment.cli.interruption import interruptible
 from rl_replenishment.cli.lessons import (
 	add_trust_argument,
@@ -72,6 +73,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 	add_policy_argument(parser)
 	parser.add_argument("--orders", metavar="ORDERS.csv", type=Path, required=True, help="the order history")
 	add_item_arguments(parser)
+	add_events_argument(parser)
 	add_today_argument(parser)
 	add_training_arguments(parser)
 	add_trust_argument(parser)
@@ -93,6 +95,7 @@ def run(options: argparse.Namespace, screen: Screen) -> dict[str, Any]:
 		parent, history.keys, options.orders.name, screen, with_costs=options.items is None
 	)
 	items = read_item_table(options, history.keys, screen, known=parent.snapshot.items)
+	history = replace(history, events=known_events(options, parent, items, screen.note).events)
 	known = without_gaps(options, history, items, screen, parent.review_days, history.days - days)
 	history = known.history
 	seen = history.window(0, days)
@@ -137,6 +140,7 @@ def run(options: argparse.Namespace, screen: Screen) -> dict[str, Any]:
 			trained.stored.about[SERVICE] = targets
 		write_policy(folder, trained.stored)
 	tell_why_ended(trained, screen)
+	tell_effects(trained.stored, screen)
 	lines = edit_lines(parent, trained.result.policy, heard)
 	told = [line for line, corrected in zip(lines, changed(rows), strict=True) if corrected]
 	if told:

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rl_replenishment.cli.console import proposal_table
+from rl_replenishment.cli.events import add_events_argument, known_events
 from rl_replenishment.cli.lessons import (
 	add_trust_argument,
 	lessons_as_json,
@@ -52,6 +53,8 @@ from rl_replenishment.cli.terms import (
 )
 from rl_replenishment.core.budget import Spent
 from rl_replenishment.core.demand.imputation import Imputed
+from rl_replenishment.core.demand.known_events.lifts import coming_lifts
+from rl_replenishment.core.demand.known_events.telling import with_events_told
 from rl_replenishment.core.demand.rhythm import DAILY
 from rl_replenishment.core.edits.announced import announces, set_aside
 from rl_replenishment.core.edits.reading import read_answers
@@ -61,10 +64,11 @@ from rl_replenishment.core.files.feedback import FeedbackRows, read_feedback
 from rl_replenishment.core.files.matching import Index, find_items, some
 from rl_replenishment.core.files.orders import Orders
 from rl_replenishment.core.files.stock import read_stock
+from rl_replenishment.core.files.table import unheard
 from rl_replenishment.core.items import ItemKey, ItemTable
 from rl_replenishment.core.lessons.lessons import LESSONS, lessons_from
 from rl_replenishment.core.policies.adaptation import adapted, lenders
-from rl_replenishment.core.policies.base import State
+from rl_replenishment.core.policies.base import State, protection_days
 from rl_replenishment.core.policies.store import StoredPolicy, read_policy
 from rl_replenishment.core.proposal import Proposal, propose
 from rl_replenishment.core.service.classes import classes_of
@@ -87,6 +91,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 		"--orders", metavar="ORDERS.csv", type=Path, help="demand up to yesterday (default: as of training)"
 	)
 	add_item_arguments(parser)
+	add_events_argument(parser)
 	parser.add_argument(
 		"--feedback",
 		metavar="FEEDBACK.csv",
@@ -183,12 +188,18 @@ def run(options: argparse.Namespace, screen: Screen) -> dict[str, Any]:
 		lead, minute = items.whole_lead_time_days, minute_of_ordering(options)
 		days = timing(terms, lead, today, applied.review_days, minute=minute)
 		state = timed(state, days)
+	known = known_events(options, stored, items, screen.note)
+	horizon = protection_days(state.items, state.review_days)
+	lifts = coming_lifts(known, state.items, today, rhythm)
+	lift = None if lifts is None else lifts.ahead(today, horizon)
+	state = replace(state, demand=replace(state.demand, lift=lift))
 	proposals = propose(applied.policy, state, max_cover_days=options.max_cover_days, lessons=lessons)
 	served = targets_from(stored.about.get(SERVICE))
 	proposals = with_targets_told(proposals, served, items, state.demand)
+	proposals = with_events_told(proposals, known, state.items, today, horizon)
 	if rhythm != DAILY:
-		known = f" Demand is known in {rhythm}."
-		proposals = [replace(proposal, reason=proposal.reason + known) for proposal in proposals]
+		told = f" Demand is known in {rhythm}."
+		proposals = [replace(proposal, reason=proposal.reason + told) for proposal in proposals]
 	if state.long_overdue is not None and state.long_overdue.any():
 		given_up = [items.keys[i] for i in np.flatnonzero(state.long_overdue)]
 		screen.note(
@@ -285,9 +296,11 @@ def _with_latest_demand(
 	stored = adapted_to_orders(
 		stored, history.keys, options.orders.name, screen, with_costs=options.items is None
 	)
+	known = known_events(options, stored, stored.snapshot.items, unheard)
+	history = replace(history, events=known.events)
 	latest = without_gaps(options, history, stored.snapshot.items, screen, stored.review_days)
-	known = snapshot(latest.history, stored.snapshot.items, stored.review_days)
-	return replace(stored, snapshot=known), latest, lines
+	usual = snapshot(latest.history, stored.snapshot.items, stored.review_days, known.effects)
+	return replace(stored, snapshot=usual), latest, lines
 
 
 def _about(

@@ -11,6 +11,7 @@ import numpy as np
 
 from rl_replenishment.cli.backtest import add_holdout_argument, on_orders, replayed_days
 from rl_replenishment.cli.console import service_table
+from rl_replenishment.cli.events import add_events_argument
 from rl_replenishment.cli.options import (
 	add_history_arguments,
 	add_policy_argument,
@@ -41,6 +42,7 @@ from rl_replenishment.report import wording
 def add_arguments(parser: argparse.ArgumentParser) -> None:
 	"""Describe the subcommand."""
 	add_history_arguments(parser)
+	add_events_argument(parser)
 	add_policy_argument(parser)
 	add_holdout_argument(parser)
 	parser.add_argument(

@@ -159,7 +159,7 @@ def history_of(history: DemandHistory, items: ItemTable, index: Index) -> Demand
 	"""The demand of N items; `index`, shape (N,), is each one's place in `history`, -1 for none."""
 	# no demand is known of what the history does not know
 	demand = np.pad(history.demand, ((0, 0), (0, 1)))[:, index]
-	return DemandHistory(items.keys, history.start, demand)
+	return DemandHistory(items.keys, history.start, demand, events=history.events)
 
 
 def values_of(known: FloatArray, index: Index) -> FloatArray:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from rl_replenishment.cli.engine import LOCAL, add_engine_arguments, check_engine, engine_of
+from rl_replenishment.cli.events import add_events_argument, tell_effects, with_events
 from rl_replenishment.cli.interruption import TUNING_SHARE, interruptible
 from rl_replenishment.cli.options import (
 	add_device_argument,
@@ -45,6 +46,7 @@ CHECKPOINT_FOLDER = "checkpoint"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
 	"""Describe the subcommand."""
 	add_history_arguments(parser)
+	add_events_argument(parser)
 	add_training_arguments(parser)
 	add_device_argument(parser)
 	parser.add_argument(
@@ -105,6 +107,7 @@ def run(options: argparse.Namespace, screen: Screen) -> dict[str, Any]:
 		)
 	items = read_item_table(options, history.keys, screen)
 	held = holdout_days(options.holdout, history)
+	history = with_events(options, history, items, screen)
 	history = without_gaps(options, history, items, screen, options.review_days, held).history
 	seen = history.window(0, history.days - held)
 	check_history(seen, options.review_days)
@@ -263,6 +266,7 @@ def report(trained: Trained, out: Path, held: int, screen: Screen) -> dict[str, 
 		f"Learned from {counted(window['items'], 'item')}, {window['first_day']} to {window['last_day']}: "
 		f"{result.timesteps:,} steps in {result.seconds:.0f} s."
 	)
+	events = tell_effects(stored, screen)
 	screen.say(
 		f"On the last days of that window it cost {best:.1%} of the best classical rule "
 		f"({stored.policy.classical.name})."
@@ -283,6 +287,7 @@ def report(trained: Trained, out: Path, held: int, screen: Screen) -> dict[str, 
 		"timesteps": result.timesteps,
 		"seconds": result.seconds,
 		"ended_by": result.ended_by,
+		**({"events": events} if events else {}),
 		"next_day": day(stored.snapshot.today),
 	}
 

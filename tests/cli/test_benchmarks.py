@@ -10,7 +10,7 @@ from types import ModuleType
 import pytest
 from cli_samples import Run
 
-from rl_replenishment.cli.benchmarks import buyers, fixed_cost, lost_sales, serving
+from rl_replenishment.cli.benchmarks import buyers, fixed_cost, known_events, lost_sales, serving
 
 
 def test_serving_stays_within_its_memory() -> None:
@@ -94,3 +94,24 @@ def test_buyers_of_several_kinds(run: Run, monkeypatch: pytest.MonkeyPatch) -> N
 			assert row["cost_vs_no_learning_percent"] == 0, buyer
 		if arm == "original reward":
 			assert row["cost_vs_no_learning_percent"] > 5, buyer
+
+
+@pytest.mark.torch
+def test_known_events_save_and_nonsense_costs_nothing(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+	pytest.importorskip("torch")
+	from rl_replenishment.core.training import forecasting, portfolio
+
+	small = forecasting.ForecastSettings(members=1, hidden=8, updates=20)
+	monkeypatch.setattr(
+		portfolio, "fit_forecast", lambda samples, seed: forecasting.fit_forecast(samples, seed, small)
+	)
+	monkeypatch.setattr(known_events, "ITEMS", 12)
+	monkeypatch.setattr(known_events, "DAYS", 700)
+	found = run("benchmark", "known-events", "--seeds", "2", "--json").document
+	true, random = found["rows"]
+	assert (true["told"], random["told"]) == ("events", "events on random days")
+	assert len(true["cost_vs_no_events_percent_by_company"]) == found["companies"] == 2
+	low, high = true["ci95_percent"]
+	assert low <= true["cost_vs_no_events_percent"] <= high
+	assert true["cost_vs_no_events_percent"] < -2
+	assert abs(random["cost_vs_no_events_percent"]) < 2

@@ -10,6 +10,7 @@ import pytest
 
 from rl_replenishment.core.demand.history import DemandHistory
 from rl_replenishment.core.demand.imputation import Unseen
+from rl_replenishment.core.demand.known_events.event import Event
 from rl_replenishment.core.edits.answers import Answers
 from rl_replenishment.core.errors import InputError
 from rl_replenishment.core.files.feedback import FeedbackRows
@@ -41,7 +42,14 @@ def records() -> Records:
 	)
 	return Records(
 		items=ItemTable.create(KEYS, ["A", "", "B"], ["Food", "Food", ""], lead_time_days=[3, 5, 7]),
-		booked=DemandHistory(KEYS, np.datetime64("2025-01-01"), demand),
+		booked=DemandHistory(
+			KEYS,
+			np.datetime64("2025-01-01"),
+			demand,
+			events=(
+				Event("Sale", np.datetime64("2025-03-03"), np.datetime64("2025-03-09"), ("Tea",), (), 20.0),
+			),
+		),
 		unseen=Unseen(out, np.zeros_like(out), np.array([0, 0, 30])),
 		real=((KEYS[0], np.datetime64("2025-02-20")),),
 		answers=Answers(
@@ -70,6 +78,7 @@ def test_records_travel_unchanged() -> None:
 		np.testing.assert_array_equal(getattr(got.items, name), getattr(sent.items, name))
 	np.testing.assert_array_equal(got.booked.demand, sent.booked.demand)
 	assert got.booked.start == sent.booked.start
+	assert got.booked.events == sent.booked.events
 	np.testing.assert_array_equal(got.followed, sent.followed)
 	for name in ("out_of_stock", "sold_out", "introduced"):
 		np.testing.assert_array_equal(getattr(got.unseen, name), getattr(sent.unseen, name))

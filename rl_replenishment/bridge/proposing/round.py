@@ -11,7 +11,7 @@ import frappe
 import numpy as np
 from frappe import _
 from frappe.model.document import Document
-from frappe.utils import cint, flt, fmt_money, getdate
+from frappe.utils import cint, flt, fmt_money, formatdate, getdate
 
 from rl_replenishment.bridge import feedback, figures
 from rl_replenishment.bridge.guarding import plain
@@ -33,10 +33,14 @@ from rl_replenishment.bridge.proposing.snoozed import without_snoozed
 from rl_replenishment.bridge.proposing.supplier_terms import read_under_terms, with_order_days
 from rl_replenishment.bridge.state.budget import read_budget
 from rl_replenishment.bridge.state.situation import Situation, read_situation
+from rl_replenishment.core.demand.known_events.event import EVENTS
+from rl_replenishment.core.demand.known_events.stored import events_from
+from rl_replenishment.core.demand.known_events.telling import with_events_told
 from rl_replenishment.core.edits.constraints import LEARNED_CONSTRAINTS, constrained
 from rl_replenishment.core.errors import PolicyFileError
 from rl_replenishment.core.lessons.following import Following
 from rl_replenishment.core.policies.adaptation import adapted_to
+from rl_replenishment.core.policies.base import protection_days
 from rl_replenishment.core.policies.store import StoredPolicy
 from rl_replenishment.core.proposal import Proposal, propose
 from rl_replenishment.core.service.reasons import with_targets_told
@@ -202,12 +206,17 @@ def _decide(
 	for learned in (stored.about.get(LEARNED_CONSTRAINTS, ()), taught.constraints):
 		situation = situation.with_items(constrained(situation.items, learned))
 	under = read_under_terms(settings, situation, today)
-	situation = with_order_days(situation, under)
+	events = events_from(stored.about.get(EVENTS))
+	situation = with_order_days(situation, under).with_events(events.effects)
 	state, number = situation.state, figures.writer()
 	decided = read_decided(settings, situation.scope.keys, situation.stock.projected, today)
 	money = figures.money_writer(settings.company)
 	asked = propose(policy, state, _, number=number, money=money, lessons=taught.lessons)
 	asked = with_targets_told(asked, targets_of(settings), situation.items, state.demand, _, number)
+	if situation.expected is not None:
+		known = replace(events, events=situation.expected.events)
+		horizon = protection_days(state.items, state.review_days)
+		asked = with_events_told(asked, known, state.items, state.today, horizon, _, number, _written_day)
 	following = Following(policy, taught.lessons.factor(state.items, np.datetime64(today, "D")))
 	proposals = decided.bounded(asked, state, following.order_quantities)
 	# before the limits, so that what is snoozed takes no other line's place
@@ -228,6 +237,10 @@ def _decide(
 	if not transfers and not any(proposal.proposed_qty > 0 for proposal in proposals):
 		messages.append(_("Nothing to order now: what is in stock, requested or ordered already is enough."))
 	return situation, proposals, transfers, messages
+
+
+def _written_day(day: np.datetime64) -> str:
+	return str(formatdate(day.astype(object)))
 
 
 def _moved(

@@ -15,6 +15,7 @@ from pypika.queries import QueryBuilder
 
 from rl_replenishment.bridge.queries import Keys, days_between, grouped_numbers, long_lists_and_texts
 from rl_replenishment.bridge.state.demand_queries import Window, ledger_queries, sales_order_queries
+from rl_replenishment.bridge.state.known_events import read_known_events
 from rl_replenishment.bridge.state.places import read_places
 from rl_replenishment.bridge.state.written_off import read_written_off
 from rl_replenishment.core.demand.history import DemandHistory, from_events
@@ -34,7 +35,8 @@ def read_demand(settings: Document, keys: Sequence[ItemKey], *, days: int, today
 	"""The demand of N item-warehouses over up to `days` days, the last of them yesterday, in stock UOM.
 
 	What counts as demand is told in `demand_queries`. The history starts later where nothing had been moved
-	or ordered before. In at most twelve queries for `CHUNK` item-warehouses.
+	or ordered before. In at most twelve queries for `CHUNK` item-warehouses, and seven for the events that
+	are known, see `known_events`.
 	"""
 	_check_size(days, len(keys))
 	start = today - timedelta(days=days)
@@ -46,7 +48,12 @@ def read_demand(settings: Document, keys: Sequence[ItemKey], *, days: int, today
 			window = Window(Keys(keys[part]), places.inside, places.used, start, today, written_off)
 			demand[:, part] = _read(settings, window)
 	idle = _idle_days(settings, keys, demand, start)
-	return DemandHistory(tuple(keys), np.datetime64(start + timedelta(days=idle), "D"), demand[idle:])
+	return DemandHistory(
+		tuple(keys),
+		np.datetime64(start + timedelta(days=idle), "D"),
+		demand[idle:],
+		events=read_known_events(settings.company, start, today),
+	)
 
 
 def _check_size(days: int, items: int) -> None:

@@ -77,9 +77,9 @@ class Rules:
 
 	def __init__(self, rules: Sequence[Rule], units: Units) -> None:
 		self._units = units
-		self._warehouses = _below("Warehouse", {rule.warehouse for rule in rules})
-		self._suppliers = _below("Supplier Group", {rule.supplier_group for rule in rules})
-		groups = _below("Item Group", {rule.of for rule in rules if rule.apply_on == "Item Group"})
+		self._warehouses = below("Warehouse", {rule.warehouse for rule in rules})
+		self._suppliers = below("Supplier Group", {rule.supplier_group for rule in rules})
+		groups = below("Item Group", {rule.of for rule in rules if rule.apply_on == "Item Group"})
 		self._named: dict[tuple[str, str], list[Rule]] = defaultdict(list)
 		for rule in rules:
 			for name in groups[rule.of] if rule.apply_on == "Item Group" else (rule.of,):
@@ -235,7 +235,7 @@ def read_rules(company: str, today: date) -> list[Rule]:
 	return found
 
 
-def _below(doctype: str, names: Collection[str]) -> dict[str, set[str]]:
+def below(doctype: str, names: Collection[str]) -> dict[str, set[str]]:
 	"""What some nodes of a tree stand for: themselves, and those below."""
 	found: dict[str, set[str]] = defaultdict(set)
 	if wanted := sorted({name for name in names if name}):

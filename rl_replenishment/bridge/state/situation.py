@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -14,11 +15,13 @@ from rl_replenishment.bridge.state.parameters import Purchasing, read_parameters
 from rl_replenishment.bridge.state.scope import Scope, resolve_scope
 from rl_replenishment.bridge.state.stock import Stock, read_stock
 from rl_replenishment.core.demand.history import DemandHistory
+from rl_replenishment.core.demand.known_events.effects import Effect
+from rl_replenishment.core.demand.known_events.lifts import latest_usual
 from rl_replenishment.core.demand.statistics import LOOKBACK_DAYS
 from rl_replenishment.core.demand.unusual import Booking
 from rl_replenishment.core.items import FloatArray, ItemTable
 from rl_replenishment.core.overdue import patience_days
-from rl_replenishment.core.policies.base import State, usual_rate
+from rl_replenishment.core.policies.base import State, protection_days, usual_rate
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,6 +37,16 @@ class Situation:
 	recent: DemandHistory
 	#: of these, what is far outside an item's own history, and not expected again
 	unusual: tuple[Booking, ...] = ()
+	#: the same without it: what is expected
+	expected: DemandHistory | None = None
+
+	def with_events(self, effects: Sequence[Effect]) -> Situation:
+		"""The same with demand freed of what events do by these effects, and the lift of the days ahead."""
+		if self.expected is None or not (effects and self.expected.events):
+			return self
+		horizon = protection_days(self.state.items, self.state.review_days)
+		demand = latest_usual(self.expected, self.state.items, horizon, effects)
+		return replace(self, state=replace(self.state, demand=demand))
 
 	def with_items(self, items: ItemTable) -> Situation:
 		"""The same with other order sizes."""
@@ -70,7 +83,7 @@ def read_situation(settings: Document, today: date) -> Situation:
 		left_out_days_ago=latest.left_out_days_ago,
 		unmet_demand=settings.unmet_demand.lower(),
 	)
-	return Situation(scope, items, purchasing, stock, state, latest.as_booked, latest.unusual)
+	return Situation(scope, items, purchasing, stock, state, latest.as_booked, latest.unusual, latest.history)
 
 
 def days_to_end(scope: Scope, today: date) -> FloatArray | None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
+from rl_replenishment.core.demand.known_events.event import Event
 from rl_replenishment.core.demand.launches import Launches
 from rl_replenishment.core.demand.returns import References, settle_returns
 from rl_replenishment.core.demand.rhythm import DAILY, Rhythm
@@ -27,6 +28,8 @@ class DemandHistory:
 	rhythm: Rhythm = DAILY
 	#: items first sold in days held for a test; None where there are none
 	launches: Launches | None = None
+	#: holidays, promotions and the like that are known, those after its end as well
+	events: tuple[Event, ...] = ()
 
 	def __post_init__(self) -> None:
 		if self.demand.ndim != 2 or self.demand.shape[1] != len(self.keys):

@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from rl_replenishment.core.demand.filling import ENOUGH_DAYS, WEEK, BoolArray, is_late, own_in_turn, own_weeks
 from rl_replenishment.core.demand.history import DemandHistory
+from rl_replenishment.core.demand.known_events.event import event_days
 from rl_replenishment.core.demand.launches import Launches
 from rl_replenishment.core.demand.statistics import QUARTER
 from rl_replenishment.core.demand.totals import over_their_days
@@ -108,7 +109,7 @@ def impute(
 	"""Fill the days that do not show demand; without `unseen`, those are the days before an item was sold.
 
 	* A booking far outside an item's own history counts as a usual one, unless a person has called it `real`,
-	  see `unusual_bookings`.
+	  or a known event was on, see `unusual_bookings`.
 
 	* A day out of stock takes the demand of the same weekday of an earlier week of the item's own, the k-th
 	  such day in a row that of the k-th week before it, so that level, spread, weekdays and idle days stay as
@@ -124,15 +125,24 @@ def impute(
 	history says what they are taken for until they have enough days of their own, see `launches`.
 	"""
 	front = history.days - held
-	unusual = unusual_bookings(history.window(0, front), items.order_unit, real)
+	busy = event_days(history.events, items, history.start, history.days)
+	position = {key: at for at, key in enumerate(history.keys)}
+	unusual = [
+		booking
+		for booking in unusual_bookings(history.window(0, front), items.order_unit, real)
+		# what an event explains has its own place
+		if not busy[int((booking.day - history.start).astype(int)), position[booking.key]]
+	]
 	history = without_bookings(history, unusual)
 	demand = history.demand.astype(np.float32, copy=True)
 	unseen = unseen or Unseen.nothing(*demand.shape)
 	seen = unseen.window(front)
 	missing, is_new = _missing(demand[:front], seen)
 	available = ~missing
-	own = own_weeks(demand[:front], missing)
-	_fill(demand[:front], own, missing, seen.sold_out)
+	# what an event makes of demand is usual on no other day
+	unusual_days = busy | np.roll(busy, WEEK, axis=0) if history.events else busy
+	own = own_weeks(demand[:front], missing | busy[:front])
+	_fill(demand[:front], own, missing, seen.sold_out & ~unusual_days[:front])
 	known = available.sum(axis=0)
 	launched = np.flatnonzero(~(demand[:front] > 0).any(axis=0) & (demand[front:] > 0).any(axis=0))
 	needs = is_new & (known < ENOUGH_DAYS)
@@ -144,7 +154,7 @@ def impute(
 	if held:
 		is_held = np.arange(len(demand))[:, None] >= front
 		out = _outages(history.demand, unseen.out_of_stock) & is_held
-		_fill(demand, own_weeks(demand, out), out, unseen.sold_out & is_held)
+		_fill(demand, own_weeks(demand, out | busy), out, unseen.sold_out & is_held & ~unusual_days)
 	found = replace(
 		history, demand=demand, launches=Launches.of(launched, lender[launched], worth[launched], demand)
 	)

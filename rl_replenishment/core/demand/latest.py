@@ -30,7 +30,7 @@ def latest_statistics(recent: FloatArray, horizon_days: npt.NDArray[np.integer])
 	weeks = min(days // WEEK, WEEKS)
 	# newest first; levels are means of whole weeks where the history is long enough
 	totals = recent[days - weeks * WEEK :].reshape(weeks, WEEK, count).sum(axis=1)[::-1]
-	running = _running(totals)
+	running = running_rows(totals)
 
 	def level(window: int) -> FloatArray:
 		if window <= weeks * WEEK:
@@ -55,7 +55,7 @@ def latest_statistics(recent: FloatArray, horizon_days: npt.NDArray[np.integer])
 	)
 
 
-def _running(rows: FloatArray) -> FloatArray:
+def running_rows(rows: FloatArray) -> FloatArray:
 	"""Totals of the rows before each, shape (T + 1, N)."""
 	running = np.zeros((len(rows) + 1, rows.shape[1]), dtype=np.float32)
 	# row by row: numpy's cumsum along the first axis strides through memory, 50 times slower
@@ -70,7 +70,7 @@ def _year_ago(recent: FloatArray, interval: npt.NDArray[np.intp]) -> dict[str, F
 	if then < 0:
 		return {name: np.zeros(count, np.float32) for name in STATISTIC_NAMES if name.startswith("year_ago")}
 	columns = np.arange(count)
-	running = _running(recent[: then + int(interval.max(initial=1)) + 28])
+	running = running_rows(recent[: then + int(interval.max(initial=1)) + 28])
 	latest = len(running) - 1
 
 	def mean(first: npt.NDArray[np.intp] | int, last: npt.NDArray[np.intp] | int) -> FloatArray:
@@ -92,7 +92,7 @@ def _year_ago(recent: FloatArray, interval: npt.NDArray[np.intp]) -> dict[str, F
 
 def _level_interval(recent: FloatArray, interval: npt.NDArray[np.intp]) -> FloatArray:
 	days, count = recent.shape
-	running = _running(recent[::-1][: int(interval.max(initial=1))])
+	running = running_rows(recent[::-1][: int(interval.max(initial=1))])
 	rows = np.minimum(interval, days)
 	return np.asarray(running[rows, np.arange(count)] / np.maximum(rows, 1).astype(np.float32))
 
@@ -119,6 +119,6 @@ def _season(recent: FloatArray, horizon_days: npt.NDArray[np.integer]) -> FloatA
 	if len(recent) < LOOKBACK_DAYS:
 		return np.ones(count, dtype=np.float32)
 	ahead = np.clip(horizon_days.astype(np.intp), 1, YEAR)
-	running = _running(recent[QUARTER : QUARTER + int(ahead.max(initial=1))])
+	running = running_rows(recent[QUARTER : QUARTER + int(ahead.max(initial=1))])
 	after = running[ahead, np.arange(count)]
 	return season_ratio(recent[:QUARTER].sum(axis=0), after, ahead)

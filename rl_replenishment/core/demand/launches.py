@@ -85,4 +85,4 @@ class Launches:
 		changed = {name: getattr(statistics, name).copy() for name in STATISTIC_NAMES}
 		for name, values in changed.items():
 			values[columns] = getattr(found, name)
-		return DemandStatistics(**changed)
+		return DemandStatistics(**changed, lift=statistics.lift)

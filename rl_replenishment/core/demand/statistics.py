@@ -6,7 +6,7 @@ was learned is what is served.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -65,27 +65,37 @@ class DemandStatistics:
 	year_ago_before_91: FloatArray
 	#: days of history there are, at most 455
 	days_known: FloatArray
+	#: what known events make of the demand of the days ahead, over a protection interval, times the usual;
+	#: all of the above is of usual demand then, see `known_events`. None where no event is known
+	lift: FloatArray | None = None
+
+	def each(self, change: Callable[[FloatArray], FloatArray]) -> DemandStatistics:
+		"""The same change of every array."""
+		changed = {name: change(getattr(self, name)) for name in STATISTIC_NAMES}
+		return DemandStatistics(**changed, lift=None if self.lift is None else change(self.lift))
 
 	def on(self, day: int) -> DemandStatistics:
 		"""The statistics of one day, shape (N,), out of those of D days."""
-		return DemandStatistics(*(getattr(self, name)[day] for name in STATISTIC_NAMES))
+		return self.each(lambda values: values[day])
 
 	def take(self, columns: npt.ArrayLike) -> DemandStatistics:
 		"""The item-warehouses at `columns`."""
-		return DemandStatistics(*(getattr(self, name)[..., columns] for name in STATISTIC_NAMES))
+		at = np.asarray(columns)
+		return self.each(lambda values: values[..., at])
 
 	def reindexed(self, index: npt.NDArray[np.intp]) -> DemandStatistics:
 		"""The statistics of one day for other items: column `index[i]`, no demand ever where that is -1."""
 		never = {"season": 1.0, "days_since_demand": float(YEAR)}
-		return DemandStatistics(
-			*(
-				np.append(getattr(self, name), np.float32(never.get(name, 0.0)))[index]
-				for name in STATISTIC_NAMES
-			)
-		)
+		known = {
+			name: np.append(getattr(self, name), np.float32(never.get(name, 0.0)))[index]
+			for name in STATISTIC_NAMES
+		}
+		lift = None if self.lift is None else np.append(self.lift, np.float32(1))[index]
+		return DemandStatistics(**known, lift=lift)
 
 
-STATISTIC_NAMES = tuple(DemandStatistics.__dataclass_fields__)
+#: what the past tells
+STATISTIC_NAMES = tuple(name for name in DemandStatistics.__dataclass_fields__ if name != "lift")
 
 
 def demand_statistics(

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rl_replenishment.core.demand.history import DemandHistory
-from rl_replenishment.core.demand.rhythm import DAILY, MONTHLY, WEEKLY
+from rl_replenishment.core.demand.rhythm import DAILY, MONTHLY, WEEKLY, Rhythm
 from rl_replenishment.core.items import FloatArray
 
 _WEEK = 7
@@ -54,7 +54,7 @@ def _of_days(
 	history: DemandHistory, demand: FloatArray, stays: npt.NDArray[np.bool_], is_cut: bool
 ) -> FloatArray:
 	"""Demand by day of totals (T, N) in the rhythm of a history, but of what `stays`, shape (N,)."""
-	periods = list(_periods(history))
+	periods = list(periods_of(history.start, history.days, history.rhythm))
 	totals = np.stack([demand[first:last].sum(axis=0) for first, last, _days in periods])
 	orders = _orders_in_a_period(totals)
 	found = np.zeros_like(demand)
@@ -64,19 +64,19 @@ def _of_days(
 	return found
 
 
-def _periods(history: DemandHistory) -> Iterator[tuple[int, int, int]]:
-	"""First row, row behind the last, and whole length in days, of each period of a history."""
+def periods_of(start: np.datetime64, days: int, rhythm: Rhythm) -> Iterator[tuple[int, int, int]]:
+	"""First row, row behind the last, and whole length in days, of each period of so many days."""
 	first = 0
-	while first < history.days:
-		if history.rhythm == WEEKLY:
-			days = _WEEK
+	while first < days:
+		if rhythm == WEEKLY:
+			length = _WEEK
 		else:
-			month = (history.start + np.timedelta64(first, "D")).astype("datetime64[M]")
-			months = 1 if history.rhythm == MONTHLY else 3 - int(month.astype(int)) % 3
+			month = (start + np.timedelta64(first, "D")).astype("datetime64[M]")
+			months = 1 if rhythm == MONTHLY else 3 - int(month.astype(int)) % 3
 			end = (month + np.timedelta64(months, "M")).astype("datetime64[D]")
-			days = int((end - history.start).astype(int)) - first
-		yield first, min(first + days, history.days), days
-		first += days
+			length = int((end - start).astype(int)) - first
+		yield first, min(first + length, days), length
+		first += length
 
 
 def _orders_in_a_period(totals: FloatArray) -> npt.NDArray[np.float64]:

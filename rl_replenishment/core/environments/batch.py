@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 
 from rl_replenishment.core.demand.augmentation import DemandModel, Recorded
 from rl_replenishment.core.demand.history import DemandHistory
+from rl_replenishment.core.demand.known_events.lifts import Lifts, known_lifts
 from rl_replenishment.core.demand.statistics import DemandStatistics
 from rl_replenishment.core.items import FloatArray, ItemTable, UnmetDemand
 from rl_replenishment.core.policies.base import State, protection_days
@@ -67,6 +69,21 @@ class ReplenishmentTask:
 		moves = demand > 0 if demand.any() else np.ones(len(self.items), dtype=np.bool_)
 		cost = np.where(moves, np.sqrt(self.reward_scale().astype(np.float64)), 0)
 		return np.asarray(cost / cost.sum())
+
+	def known(
+		self, demand: FloatArray, columns: npt.NDArray[np.intp], days: npt.NDArray[np.integer]
+	) -> DemandStatistics:
+		"""What is known of drawn demand of C columns, shape (T, C), before each of the days."""
+		horizon = protection_days(self.items.take(columns), self.review_days)
+		if self._lifts is None:
+			return self.demand_model.statistics(demand, horizon, days)
+		lifts, start = self._lifts.take(columns), self.history.start
+		found = self.demand_model.statistics(lifts.usual(demand, start), horizon, days)
+		return lifts.told_by_day(found, start + days.astype("timedelta64[D]"), horizon)
+
+	@cached_property
+	def _lifts(self) -> Lifts | None:
+		return known_lifts(self.history, self.items)
 
 	def draw_items(self, count: int, rng: np.random.Generator) -> npt.NDArray[np.intp]:
 		"""Choose items for `count` columns by their `chances`."""
@@ -160,8 +177,7 @@ class ReplenishmentBatch:
 		self._items = task.items.take(chosen)
 		self._reward_scale = task.reward_scale()[chosen]
 		self._demand = task.demand_model.draw(task.history.demand, chosen, self._rng)
-		horizon = protection_days(self._items, task.review_days)
-		self._statistics = task.demand_model.statistics(self._demand, horizon, np.arange(self._days + 1))
+		self._statistics = task.known(self._demand, chosen, np.arange(self._days + 1))
 		self._observer = Observer(self._items, task.review_days)
 		longest = int(
 			np.ceil((self._items.lead_time_days + 4 * self._items.lead_time_std_days).max(initial=0))
@@ -194,7 +210,7 @@ class ReplenishmentBatch:
 
 	def _known(self) -> DemandStatistics:
 		everyone = np.arange(self.columns)
-		return DemandStatistics(*(values[self._day, everyone] for values in vars(self._statistics).values()))
+		return self._statistics.each(lambda values: values[self._day, everyone])
 
 	def _state(self, side: Inventory, known: DemandStatistics) -> State:
 		today = self.task.history.start + self._day.astype("timedelta64[D]")

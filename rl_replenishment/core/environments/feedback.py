@@ -9,7 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from rl_replenishment.core.demand.history import DemandHistory
-from rl_replenishment.core.demand.statistics import STATISTIC_NAMES, DemandStatistics, demand_statistics
+from rl_replenishment.core.demand.known_events.lifts import known_lifts
+from rl_replenishment.core.demand.statistics import demand_statistics
 from rl_replenishment.core.feedback import LARGEST_PENALTY, ROUNDING, feedback_reward, feedback_scale
 from rl_replenishment.core.files.feedback import FeedbackRows
 from rl_replenishment.core.items import FloatArray, ItemTable
@@ -82,8 +83,13 @@ def recall_situations(
 	dates = np.where(np.isnat(rows.date), history.end, rows.date).astype("datetime64[D]")
 	offsets = np.clip((dates - history.start).astype(np.int64), 0, history.days)
 	days, day_of_row = np.unique(offsets, return_inverse=True)
-	known = demand_statistics(history.demand, protection_days(items, review_days), days)
-	demand = DemandStatistics(*(getattr(known, name)[day_of_row, index] for name in STATISTIC_NAMES))
+	horizon = protection_days(items, review_days)
+	lifts = known_lifts(history, items)
+	usual = history.demand if lifts is None else lifts.usual(history.demand, history.start)
+	known = demand_statistics(usual, horizon, days)
+	if lifts is not None:
+		known = lifts.told_by_day(known, history.start + days.astype("timedelta64[D]"), horizon)
+	demand = known.each(lambda values: values[day_of_row, index])
 	asked = items.take(index)
 	on_order = np.nan_to_num(rows.on_order).astype(np.float32)
 	halfway = asked.whole_lead_time_days // 2
@@ -91,7 +97,7 @@ def recall_situations(
 	arrivals[halfway, np.arange(len(rows))] = on_order
 	nothing = np.zeros(len(rows), dtype=np.float32)
 	state = State(asked, dates, review_days, nothing, arrivals, demand)
-	levels = policy.classical.rule.levels(state)
+	levels = policy.classical.levels(state)
 	proposed = rows.proposed_qty.astype(np.float32)
 	# above the reorder point the rule proposes nothing, so a smaller proposal is recalled as its smallest
 	position = np.where(

@@ -104,6 +104,7 @@ def costs_of(plan: Plan, scenario: Scenario) -> Costs:
 			lead_times=scenario.lead_times[:, columns],
 			initial_on_hand=scenario.initial_on_hand[columns],
 			launches=None,
+			lifts=None,
 		)
 		# only reviews look at demand
 		told = [each.take(columns) if scenario.is_review(day) else each for day, each in enumerate(known)]

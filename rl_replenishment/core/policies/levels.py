@@ -35,6 +35,14 @@ class Levels(NamedTuple):
 		"""The levels of the item-warehouses at `rows`."""
 		return Levels(*(level[rows] for level in self))
 
+	def lifted(self, lift: FloatArray) -> Levels:
+		"""The levels where demand is `lift` times the usual, shape (N,); the gap between the two stays."""
+		point = self.reorder_point * lift
+		# a cap of inf times a lift of 0 would not be a number
+		cap = np.where(np.isinf(self.cap), self.cap, self.cap * np.where(np.isinf(self.cap), 1, lift))
+		expected = (level * lift for level in (self.rate, self.low, self.middle, self.high))
+		return Levels(point, point + (self.order_up_to - self.reorder_point), cap, *expected)
+
 
 class LevelRule(Protocol):
 	"""Where the levels come from."""

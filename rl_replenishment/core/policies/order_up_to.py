@@ -103,6 +103,11 @@ class OrderUpTo:
 	name: str
 	rule: LevelRule
 
+	def levels(self, state: State) -> Levels:
+		"""The rule's levels for the days to come: raised, or lowered, by what known events make of them."""
+		levels, lift = self.rule.levels(state), state.demand.lift
+		return levels if lift is None else levels.lifted(lift)
+
 	def wished_quantities(self, state: State, levels: Levels) -> FloatArray:
 		"""What the formula asks for at these levels, shape (N,), before packs and minimum orders."""
 		position, missing = needed(state, levels)
@@ -110,7 +115,7 @@ class OrderUpTo:
 		return np.where(position <= levels.reorder_point, wish, np.float32(0))
 
 	def order_quantities(self, state: State) -> FloatArray:
-		levels = self.rule.levels(state)
+		levels = self.levels(state)
 		wished = self.wished_quantities(state, levels)
 		if isinstance(self.rule, FixedLevels):
 			# levels that somebody has set need no demand behind them

@@ -135,7 +135,7 @@ def observe(
 
 	The network sees the levels that it was trained on: what service moves them by comes on top of both.
 	"""
-	levels = classical.rule.levels(state)
+	levels = classical.levels(state)
 	served = levels if service is None else service.applied(state, levels)
 	return Situation(
 		state=state,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
@@ -10,6 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from rl_replenishment.core.demand.history import DemandHistory
+from rl_replenishment.core.demand.known_events.effects import Effect
+from rl_replenishment.core.demand.known_events.lifts import Lifts, known_lifts
 from rl_replenishment.core.demand.launches import Launches
 from rl_replenishment.core.demand.statistics import LOOKBACK_DAYS, DemandStatistics, demand_statistics
 from rl_replenishment.core.items import FloatArray, ItemTable, UnmetDemand
@@ -54,6 +56,8 @@ class Scenario:
 	terms: Terms | None = None
 	#: items first sold in the simulated days; None for none
 	launches: Launches | None = None
+	#: what known events make of demand; policies see the usual one, and the lift of the days ahead
+	lifts: Lifts | None = None
 
 	@property
 	def days(self) -> int:
@@ -71,18 +75,21 @@ class Scenario:
 	def statistics(self) -> Iterator[DemandStatistics]:
 		"""The demand statistics of each simulated day, shape (N,) each."""
 		horizon = protection_days(self.items, self.review_days)
+		demand = self.demand if self.lifts is None else self.lifts.usual(self.demand, self.start)
 		for first in range(0, self.days, _CHUNK_DAYS):
 			last = min(first + _CHUNK_DAYS, self.days)
 			# the statistics look back a bounded number of days, so a chunk needs no more than those
 			oldest = max(self.warm_up_days + first - LOOKBACK_DAYS, 0)
 			days = np.arange(self.warm_up_days + first, self.warm_up_days + last) - oldest
-			chunk = self.measure(self.demand[oldest : self.warm_up_days + last], horizon, days)
+			chunk = self.measure(demand[oldest : self.warm_up_days + last], horizon, days)
 			for day in range(first, last):
 				known = chunk.on(day - first)
 				# only reviews look at demand
 				if self.launches is not None and self.is_review(day):
 					at = self.warm_up_days + day
-					known = self.launches.known(known, self.demand, horizon, at, self.measure)
+					known = self.launches.known(known, demand, horizon, at, self.measure)
+				if self.lifts is not None and self.is_review(day):
+					known = self.lifts.told(known, self.date(day), horizon)
 				yield known
 
 
@@ -130,10 +137,12 @@ def replay(
 	unmet_demand: UnmetDemand = "lost",
 	rng: np.random.Generator,
 	initial_on_hand: FloatArray | None = None,
+	effects: Sequence[Effect] | None = None,
 ) -> Scenario:
 	"""The last `days` of a history as they were, after all that came before.
 
-	The start defaults to one protection interval's mean demand, a stock that no policy chose.
+	The start defaults to one protection interval's mean demand, a stock that no policy chose. What known
+	events do to demand is learned from the days before, unless `effects` say it.
 	"""
 	warm_up = history.days - days
 	if initial_on_hand is None:
@@ -149,4 +158,5 @@ def replay(
 		lead_times=sample_lead_times(items, days, rng),
 		initial_on_hand=initial_on_hand,
 		launches=history.launches,
+		lifts=known_lifts(history, items, warm_up, effects),
 	)

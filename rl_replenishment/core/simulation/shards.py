@@ -30,7 +30,7 @@ def part_of(scenario: Scenario, shard: slice) -> Scenario:
 	"""Some item-warehouses of a scenario; all of them are the scenario itself."""
 	if shard == slice(0, len(scenario.items)):
 		return scenario
-	due, launches = scenario.initial_arrivals, scenario.launches
+	due, launches, lifts = scenario.initial_arrivals, scenario.launches, scenario.lifts
 	# columns of a large array travel with all of it unless they are copied
 	return replace(
 		scenario,
@@ -40,6 +40,7 @@ def part_of(scenario: Scenario, shard: slice) -> Scenario:
 		initial_on_hand=scenario.initial_on_hand[shard],
 		initial_arrivals=None if due is None else np.ascontiguousarray(due[:, shard]),
 		launches=None if launches is None else launches.take(np.arange(len(scenario.items))[shard]),
+		lifts=None if lifts is None else lifts.take(shard),
 	)
 
 

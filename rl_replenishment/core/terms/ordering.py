@@ -197,7 +197,7 @@ def levels_of(policy: Policy, state: State) -> tuple[FloatArray, Levels]:
 		return decision.quantity, decision.learned
 	quantity = policy.order_quantities(state)
 	if isinstance(policy, OrderUpTo):
-		return quantity, policy.rule.levels(state)
+		return quantity, policy.levels(state)
 	rate = usual_rate(state)
 	low, middle, high = normal_range(state, rate)
 	never = np.full(len(quantity), np.inf, np.float32)

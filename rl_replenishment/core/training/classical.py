@@ -50,7 +50,7 @@ def classical_policy(
 	in English or in the language that `translate` gives its sentence in; `about["days_to_tune"]`, how many
 	days would do.
 	"""
-	about = origin(history, options)
+	about = origin(history, items, options)
 	try:
 		check_history(history, options.review_days, translate)
 	except InputError as refusal:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -13,7 +13,10 @@ import numpy as np
 
 from rl_replenishment import __version__
 from rl_replenishment.core.demand.history import DemandHistory
-from rl_replenishment.core.demand.latest import latest_statistics
+from rl_replenishment.core.demand.known_events.effects import Effect, effects_of
+from rl_replenishment.core.demand.known_events.event import EVENTS
+from rl_replenishment.core.demand.known_events.lifts import latest_usual
+from rl_replenishment.core.demand.known_events.stored import events_as_json
 from rl_replenishment.core.environments.batch import ReplenishmentTask
 from rl_replenishment.core.environments.feedback import FeedbackSituations
 from rl_replenishment.core.errors import InputError
@@ -208,6 +211,8 @@ def tuning_halves(
 		review_days=review_days,
 		unmet_demand=unmet_demand,
 		rng=np.random.default_rng(seed),
+		# of the whole window, as the settings are
+		effects=effects_of(history, items),
 	)
 	return halves(window)
 
@@ -252,7 +257,7 @@ def _result(
 ) -> Trained:
 	about = {
 		**about,
-		**origin(history, options),
+		**origin(history, items, options),
 		"training": {
 			"ended_by": result.ended_by,
 			# by the clock, so only told where the clock is part of the result
@@ -274,9 +279,11 @@ def _result(
 	return Trained(stored, rules, result)
 
 
-def origin(history: DemandHistory, options: TrainingOptions) -> dict[str, Any]:
-	"""What a policy is made from, in plain values."""
+def origin(history: DemandHistory, items: ItemTable, options: TrainingOptions) -> dict[str, Any]:
+	"""What a policy is made from, in plain values, with what was learned of known events."""
+	told = {EVENTS: events_as_json(effects_of(history, items), history.events)} if history.events else {}
 	return {
+		**told,
 		"options": asdict(options),
 		"data": {
 			"first_day": str(history.start),
@@ -288,9 +295,14 @@ def origin(history: DemandHistory, options: TrainingOptions) -> dict[str, Any]:
 	}
 
 
-def snapshot(history: DemandHistory, items: ItemTable, review_days: int) -> Snapshot:
-	"""What is known of the items on the day after the history."""
-	known = latest_statistics(history.demand, protection_days(items, review_days))
+def snapshot(
+	history: DemandHistory, items: ItemTable, review_days: int, effects: Sequence[Effect] | None = None
+) -> Snapshot:
+	"""What is known of the items on the day after the history.
+
+	What known events do is what the history tells, unless `effects` say it.
+	"""
+	known = latest_usual(history, items, protection_days(items, review_days), effects)
 	return Snapshot(items, known, history.end)
 
 

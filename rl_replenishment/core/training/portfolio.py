@@ -21,6 +21,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from rl_replenishment.core.demand.history import DemandHistory
+from rl_replenishment.core.demand.known_events.lifts import usual_history
 from rl_replenishment.core.evaluation.candidates import (
 	Costs,
 	Plan,
@@ -99,6 +100,7 @@ class Portfolio:
 class _Part:
 	"""Days to judge on, and what was known before them."""
 
+	#: with usual demand
 	history: DemandHistory
 	fitted: Fitted | None
 	states: list[State]
@@ -140,14 +142,19 @@ def best_rule(
 			for end in (starts[-1], history.days)
 		)
 		return _usual(first, final, scenarios[-1])
-	samples = samples_of(history, items, review_days, np.random.default_rng(seed))
+	# of what events do, each knows what came before it alone
+	usual = [usual_history(history.window(0, end), items) for end in (*starts, history.days)]
+	samples = [
+		samples_of(each, items, review_days, np.random.default_rng(seed))
+		for each in (usual if history.events else usual[-1:])
+	]
 	told(0.1)
 	parts = []
 	for number, (start, scenario) in enumerate(zip(starts, scenarios, strict=True)):
 		parts.append(
 			_Part(
-				history.window(0, start),
-				_fitted(samples, start, seed),
+				usual[number],
+				_fitted(samples[min(number, len(samples) - 1)], start, seed),
 				states(scenario),
 				lambda plan, scenario=scenario: costs_of(plan, scenario),  # type: ignore[misc]
 			)
@@ -163,11 +170,11 @@ def best_rule(
 	contest.enter_means()
 	told(0.95)
 	name, settings, cost = contest.winner()
-	*earlier, before = (contest.candidate(name, settings, part.history, part.fitted) for part in parts)
+	*earlier, last = (contest.candidate(name, settings, part.history, part.fitted) for part in parts)
 	return Portfolio(
-		before=before,
+		before=last,
 		earlier=earlier[0] if earlier else None,
-		final=contest.candidate(name, settings, history, _fitted(samples, history.days, seed)),
+		final=contest.candidate(name, settings, usual[-1], _fitted(samples[-1], history.days, seed)),
 		cost_per_day=(cost / max(held * len(parts), 1)).astype(np.float32),
 		cost_ratios=contest.cost_ratios(),
 	)

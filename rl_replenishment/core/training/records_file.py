@@ -17,6 +17,7 @@ from safetensors import SafetensorError
 
 from rl_replenishment.core.demand.history import DemandHistory
 from rl_replenishment.core.demand.imputation import Unseen
+from rl_replenishment.core.demand.known_events.stored import events_as_json, events_from
 from rl_replenishment.core.edits.answers import Answers
 from rl_replenishment.core.errors import InputError
 from rl_replenishment.core.files.feedback import FeedbackRows
@@ -56,6 +57,7 @@ def pack_records(records: Records, ask: Ask) -> bytes:
 		"suppliers": list(items.suppliers),
 		"groups": list(items.groups),
 		"first_day": str(records.booked.start),
+		"events": events_as_json((), records.booked.events)["events"],
 		"real": [[*key, str(day)] for key, day in records.real if key in position],
 		"answers": {
 			"items": [list(key) for key in rows.keys],
@@ -123,7 +125,12 @@ def _assemble(manifest: dict[str, Any], arrays: dict[str, Any], rival: bytes | N
 			groups=tuple(manifest["groups"]),
 			**{name: arrays[f"items.{name}"] for name in ARRAY_FIELDS},
 		),
-		booked=DemandHistory(keys, np.datetime64(manifest["first_day"], "D"), arrays["demand"]),
+		booked=DemandHistory(
+			keys,
+			np.datetime64(manifest["first_day"], "D"),
+			arrays["demand"],
+			events=events_from({"effects": (), "events": manifest.get("events", ())}).events,
+		),
 		unseen=Unseen(arrays["out_of_stock"], arrays["sold_out"], arrays["introduced"]),
 		real=tuple((ItemKey(code, place), np.datetime64(day, "D")) for code, place, day in manifest["real"]),
 		answers=Answers(rows, list(told["names"]), arrays["answers.is_new"], arrays["answers.values"]),

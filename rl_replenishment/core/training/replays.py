@@ -223,7 +223,7 @@ def _decides_when(problem: TrainingProblem) -> bool:
 	known = next(iter(validation.statistics()))
 	nothing = np.zeros(len(validation.items), np.float32)
 	state = State(validation.items, validation.date(0), task.review_days, nothing, nothing[None], known)
-	levels = task.classical.rule.levels(state)
+	levels = task.classical.levels(state)
 	return bool((levels.order_up_to > levels.reorder_point).any())
 
 
