@@ -9,7 +9,7 @@ from typing import Any
 
 from rl_replenishment.cli.screen import Screen
 from rl_replenishment.core.demand.history import DemandHistory
-from rl_replenishment.core.demand.known_events.event import EVENTS
+from rl_replenishment.core.demand.known_events.event import EVENTS, EVENTS_COST_RATIO
 from rl_replenishment.core.demand.known_events.stored import KnownEvents, events_from
 from rl_replenishment.core.demand.known_events.telling import effect_words
 from rl_replenishment.core.files.events import read_events
@@ -44,7 +44,7 @@ def known_events(
 	"""What a policy knows of events, with those of --events where given."""
 	known = events_from(stored.about.get(EVENTS))
 	if options.events is None:
-		return known
+		return known if known.effects else KnownEvents()
 	events = read_events(options.events, items, options.date_format, note)
 	if not known.effects:
 		note(
@@ -58,8 +58,19 @@ def known_events(
 def tell_effects(stored: StoredPolicy, screen: Screen) -> list[dict[str, Any]]:
 	"""What training learned of each kind of event."""
 	known = events_from(stored.about.get(EVENTS))
+	ratio = stored.about.get(EVENTS_COST_RATIO)
+	if ratio is not None and not known.effects:
+		screen.say(
+			f"Counting the events in cost {100 * (ratio - 1):.1f} % more on the days that rules were"
+			" judged on, so they change nothing."
+		)
+		return []
 	for effect in known.effects:
 		screen.say(effect_words(effect))
+	if ratio is not None:
+		screen.say(
+			f"Counting them in cost {100 * (1 - ratio):.1f} % less on the days that rules were judged on."
+		)
 	missing = sorted({event.kind for event in known.events} - {effect.kind for effect in known.effects})
 	if missing:
 		screen.say(f"Not seen on days that tell what it does, so it changes nothing: {', '.join(missing)}.")

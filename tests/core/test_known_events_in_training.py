@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
 from core_samples import forecast_rule
 from event_samples import DAYS, ITEMS, event, history, moved
 
-from rl_replenishment.core.demand.known_events.event import EVENTS
+from rl_replenishment.core.demand.history import DemandHistory
+from rl_replenishment.core.demand.known_events.event import EVENTS, EVENTS_COST_RATIO
 from rl_replenishment.core.demand.known_events.stored import events_from
 from rl_replenishment.core.environments.batch import ReplenishmentTask
 from rl_replenishment.core.policies.store import WEIGHTS_FILE, parse_policy, policy_files
@@ -20,9 +22,9 @@ pytest.importorskip("torch")
 # these need torch
 from training_samples import small_pathwise_trainer
 
-from rl_replenishment.core.training import portfolio
+from rl_replenishment.core.training import paying_events, portfolio
 from rl_replenishment.core.training.forecasting import Fitted, ForecastSettings, Samples, fit_forecast
-from rl_replenishment.core.training.from_history import train_on_history
+from rl_replenishment.core.training.from_history import continue_on_feedback, train_on_history
 from rl_replenishment.core.training.panel import draw_panel
 
 pytestmark = pytest.mark.torch
@@ -109,3 +111,28 @@ def test_a_part_to_judge_on_says_nothing_of_itself(monkeypatch: pytest.MonkeyPat
 	]
 	level = first[-1].demand / first[-1].scale
 	assert level[np.array(with_fair)].mean() == pytest.approx(level[~np.array(with_fair)].mean(), rel=0.1)
+
+
+@pytest.mark.parametrize(("cost_with", "counts"), [(0.9, True), (1.1, False)])
+def test_events_are_counted_in_where_that_pays(
+	monkeypatch: pytest.MonkeyPatch, cost_with: float, counts: bool
+) -> None:
+	found = portfolio.best_rule
+
+	def judged(days: DemandHistory, *args: Any, **options: Any) -> portfolio.Portfolio:
+		best = found(days, *args, **options)
+		return replace(best, cost_per_day=np.full(len(FEW), cost_with if days.events else 1.0, np.float32))
+
+	monkeypatch.setattr(paying_events, "best_rule", judged)
+	whole, items = history(FAIRS, moved(FAIRS, 2.0)).take(FEW), ITEMS.take(FEW)
+	trained = train_on_history(whole, items, small_pathwise_trainer(), OPTIONS).stored
+	assert trained.about[EVENTS_COST_RATIO] == pytest.approx(cost_with)
+	known = events_from(trained.about[EVENTS])
+	assert known.events == tuple(FAIRS)
+	assert bool(known.effects) is counts
+	# what goes on from it counts in what it does
+	child = continue_on_feedback(whole, items, trained, None, small_pathwise_trainer(), OPTIONS).stored
+	assert bool(events_from(child.about[EVENTS]).effects) is counts
+	assert child.about[EVENTS_COST_RATIO] == trained.about[EVENTS_COST_RATIO]
+	lift = child.snapshot.demand.lift
+	assert (lift is not None) is counts

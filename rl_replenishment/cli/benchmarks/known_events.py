@@ -136,9 +136,10 @@ def _elsewhere(history: DemandHistory, rng: np.random.Generator) -> tuple[Event,
 def _cost(history: DemandHistory, items: ItemTable, seed: int) -> float:
 	"""Of the rule that is chosen before the held-out days, on them."""
 	# needs torch, which what is measured beside it must not load
-	from rl_replenishment.core.training.portfolio import best_rule
+	from rl_replenishment.core.training.paying_events import best_rule_with_events
 
 	seen = history.window(0, history.days - HELD)
-	rule = best_rule(seen, items, REVIEW_DAYS, "lost", seed).final.rule
-	scenario = replay(items, history, days=HELD, review_days=REVIEW_DAYS, rng=np.random.default_rng(seed))
-	return float(run(rule, scenario).cost.sum())
+	chosen = best_rule_with_events(seen, items, REVIEW_DAYS, "lost", seed)
+	counted = replace(history, events=chosen.history.events)
+	scenario = replay(items, counted, days=HELD, review_days=REVIEW_DAYS, rng=np.random.default_rng(seed))
+	return float(run(chosen.portfolio.final.rule, scenario).cost.sum())

@@ -81,6 +81,8 @@ def last_quarter(
 		review_days=review_days,
 		unmet_demand=unmet_demand,
 		rng=rng,
+		# with lessons and without, the policy meets the same demand: what events do to it is no matter
+		effects=(),
 	)
 	stock = np.ceil(scenario.initial_on_hand * rng.uniform(0.5, 1.5, len(place))).astype(np.float32)
 	return replace(scenario, initial_on_hand=stock)

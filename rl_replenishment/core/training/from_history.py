@@ -14,9 +14,9 @@ import numpy as np
 from rl_replenishment import __version__
 from rl_replenishment.core.demand.history import DemandHistory
 from rl_replenishment.core.demand.known_events.effects import Effect, effects_of
-from rl_replenishment.core.demand.known_events.event import EVENTS
+from rl_replenishment.core.demand.known_events.event import EVENTS, EVENTS_COST_RATIO
 from rl_replenishment.core.demand.known_events.lifts import latest_usual
-from rl_replenishment.core.demand.known_events.stored import events_as_json
+from rl_replenishment.core.demand.known_events.stored import events_as_json, events_from
 from rl_replenishment.core.environments.batch import ReplenishmentTask
 from rl_replenishment.core.environments.feedback import FeedbackSituations
 from rl_replenishment.core.errors import InputError
@@ -89,19 +89,22 @@ def train_on_history(
 	check_history(history, options.review_days)
 	# needs torch, as the trainer does; what else this module does needs none
 	from rl_replenishment.core.training.judge import holds
-	from rl_replenishment.core.training.portfolio import Candidate, best_rule
+	from rl_replenishment.core.training.paying_events import best_rule_with_events
+	from rl_replenishment.core.training.portfolio import Candidate
 
 	told = tuning_progress or (lambda share: None)
-	rules = tune_rules(
-		tuning_halves(history, items, options.review_days, options.unmet_demand, options.seed),
-		progress=lambda share: told(share / 2),
-	)
-	portfolio = best_rule(
+	asked = history
+	best = best_rule_with_events(
 		history,
 		items,
 		options.review_days,
 		options.unmet_demand,
 		options.seed,
+		progress=lambda share: told(share / 2),
+	)
+	history, portfolio = best.history, best.portfolio
+	rules = tune_rules(
+		tuning_halves(history, items, options.review_days, options.unmet_demand, options.seed),
 		progress=lambda share: told(min((1 + share) / 2, 0.99)),
 	)
 	# whoever listens is to know that training begins, however short the contest was
@@ -119,6 +122,8 @@ def train_on_history(
 	found = trainings.find(first, checkpoint, resume=resume)
 	chosen, policy = found.chosen, replace(found.policy, classical=portfolio.final.rule)
 	about: dict[str, Any] = {"candidates": portfolio.cost_ratios}
+	if best.cost_ratio is not None:
+		about |= {EVENTS: events_as_json((), asked.events), EVENTS_COST_RATIO: best.cost_ratio}
 	if chosen.timesteps and not trainings.is_cancelled and portfolio.earlier:
 		# whether it holds in another time
 		before = trainings.repeat(problem(history.window(0, history.days - held), portfolio.earlier))
@@ -154,6 +159,9 @@ def continue_on_feedback(
 ) -> Trained:
 	"""Go on from a policy, with the buyer's answers beside the simulation where there are any."""
 	check_history(history, options.review_days)
+	if not events_from(parent.about.get(EVENTS)).effects:
+		# the parent counts none in
+		history = replace(history, events=())
 	rules = tune_rules(
 		tuning_halves(history, items, options.review_days, options.unmet_demand, options.seed),
 		progress=tuning_progress,
@@ -165,7 +173,11 @@ def continue_on_feedback(
 	result = trainer.train(
 		problem, budget=Budget(options.seconds, options.timesteps), seed=options.seed, progress=progress
 	)
-	about = {"parent_sha256": parent.sha256, "feedback_rows": 0 if feedback is None else len(feedback)}
+	about = {
+		"parent_sha256": parent.sha256,
+		"feedback_rows": 0 if feedback is None else len(feedback),
+		**{name: parent.about[name] for name in (EVENTS, EVENTS_COST_RATIO) if name in parent.about},
+	}
 	return _result(result, history, items, kept, options, about)
 
 

@@ -16,6 +16,8 @@ from rl_replenishment.core.items import ItemTable
 Columns: TypeAlias = npt.NDArray[np.intp]
 #: where a policy keeps the events that it was told of, and what it learned of each kind
 EVENTS = "known_events"
+#: and what it cost to count them in, over not to, on days that it was judged on
+EVENTS_COST_RATIO = "known_events_cost_ratio"
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,50 @@
+"""Whether it pays to count known events in, judged where rules are: on days that neither was fitted on.
+
+That a promotion lifts demand is one thing. Levels that count it in are another: they leave less in reserve on
+all other days, and where lifts differ much from time to time, that reserve was worth more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from rl_replenishment.core.demand.history import DemandHistory
+from rl_replenishment.core.demand.known_events.lifts import known_lifts
+from rl_replenishment.core.items import ItemTable, UnmetDemand
+from rl_replenishment.core.training.portfolio import Portfolio, best_rule
+
+
+@dataclass(frozen=True, eq=False)
+class Chosen:
+	"""The best rule, and the history that it was found on."""
+
+	portfolio: Portfolio
+	#: without its events where counting them in does not pay
+	history: DemandHistory
+	#: cost of the rule that counts them in over that of the rule that does not; None where no event moves
+	#: demand
+	cost_ratio: float | None = None
+
+
+def best_rule_with_events(
+	history: DemandHistory,
+	items: ItemTable,
+	review_days: int,
+	unmet_demand: UnmetDemand,
+	seed: int,
+	*,
+	progress: Callable[[float], object] | None = None,
+) -> Chosen:
+	"""The `best_rule` with the events of `history`, or where that is cheaper, without."""
+	told = progress or (lambda share: None)
+	if known_lifts(history, items) is None:
+		found = best_rule(history, items, review_days, unmet_demand, seed, progress=told)
+		return Chosen(found, history)
+	without = replace(history, events=())
+	plain = best_rule(without, items, review_days, unmet_demand, seed, progress=lambda share: told(share / 2))
+	aware = best_rule(
+		history, items, review_days, unmet_demand, seed, progress=lambda share: told((1 + share) / 2)
+	)
+	ratio = float(aware.cost_per_day.sum() / max(plain.cost_per_day.sum(), 1e-9))
+	return Chosen(aware, history, ratio) if ratio < 1 else Chosen(plain, without, ratio)
