@@ -272,6 +272,13 @@ def proposing(found: dict[str, Any]) -> Figures:
 	return [f"{found['items']:,}", f"{found['seconds']:.2f}", f"{found['peak_mib']:.0f}"]
 
 
+def trained_by_size(found: dict[str, Any]) -> Figures:
+	shown = [f"{found['seconds_of_training']:.0f}"]
+	for row in found["sizes"]:
+		shown += [f"{row['items']:,}", f"{row['seconds']:.0f}", f"{row['peak_mib'] / 1024:.1f}"]
+	return shown
+
+
 #: what each row of the README's table must say, in order
 ROWS: list[tuple[str, Callable[[dict[str, Any]], Figures]]] = [
 	("history", against_best_rule),
@@ -297,6 +304,7 @@ ROWS: list[tuple[str, Callable[[dict[str, Any]], Figures]]] = [
 	("buying", moved_before_buying),
 	("throughput", simulation),
 	("serving", proposing),
+	("sizes", trained_by_size),
 ]
 
 

@@ -10,7 +10,7 @@ from types import ModuleType
 import pytest
 from cli_samples import Run
 
-from rl_replenishment.cli.benchmarks import buyers, fixed_cost, known_events, lost_sales, serving
+from rl_replenishment.cli.benchmarks import buyers, fixed_cost, known_events, lost_sales, serving, sizes
 
 
 def test_serving_stays_within_its_memory() -> None:
@@ -115,3 +115,17 @@ def test_known_events_save_and_nonsense_costs_nothing(run: Run, monkeypatch: pyt
 	assert low <= true["cost_vs_no_events_percent"] <= high
 	assert true["cost_vs_no_events_percent"] < -2
 	assert abs(random["cost_vs_no_events_percent"]) < 2
+
+
+@pytest.mark.torch
+def test_sizes_say_what_training_takes(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+	pytest.importorskip("torch")
+	monkeypatch.setattr(sizes, "SIZES", ((3, 150, False), (4, 203, True)))
+	found = run("benchmark", "sizes", "--seconds", "0.2", "--json").document
+	assert [(row["items"], row["days"], row["weekly"]) for row in found["sizes"]] == [
+		(3, 150, False),
+		(4, 203, True),
+	]
+	for row in found["sizes"]:
+		assert 0 < row["seconds_before"] <= row["seconds"]
+		assert row["before_mib"] < row["peak_mib"]

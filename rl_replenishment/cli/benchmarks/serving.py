@@ -48,7 +48,7 @@ def measure(options: argparse.Namespace, screen: Screen) -> dict[str, Any]:
 def _serve(count: int, seed: int) -> dict[str, Any]:
 	"""From raw demand of 455 days to quantities."""
 	rng = np.random.default_rng(seed)
-	before = _memory_mib("VmRSS")
+	before = memory_mib("VmRSS")
 	items = ItemTable.create(
 		[ItemKey(str(number)) for number in range(count)],
 		lead_time_days=rng.integers(1, 30, count),
@@ -78,7 +78,7 @@ def _serve(count: int, seed: int) -> dict[str, Any]:
 		"items": count,
 		"seconds": statistics.median(seconds),
 		"all_seconds": seconds,
-		"peak_mib": _memory_mib("VmHWM"),
+		"peak_mib": memory_mib("VmHWM"),
 		# what Python and its libraries take before there are any items
 		"before_mib": before,
 		"torch_loaded": "torch" in sys.modules,
@@ -86,7 +86,7 @@ def _serve(count: int, seed: int) -> dict[str, Any]:
 	}
 
 
-def _memory_mib(which: str) -> float:
+def memory_mib(which: str) -> float:
 	"""Memory of this process: of now ("VmRSS") or at its peak ("VmHWM").
 
 	Where the system does not tell, the peak so far stands in for both; what `getrusage` tells may be that of
