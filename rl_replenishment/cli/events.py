@@ -68,9 +68,8 @@ def tell_effects(stored: StoredPolicy, screen: Screen) -> list[dict[str, Any]]:
 	for effect in known.effects:
 		screen.say(effect_words(effect))
 	if ratio is not None:
-		screen.say(
-			f"Counting them in cost {100 * (1 - ratio):.1f} % less on the days that rules were judged on."
-		)
+		change = f"{abs(100 * (ratio - 1)):.1f} % {'more' if ratio > 1 else 'less'}"
+		screen.say(f"Counting them in cost {change} on the days that rules were judged on.")
 	missing = sorted({event.kind for event in known.events} - {effect.kind for effect in known.effects})
 	if missing:
 		screen.say(f"Not seen on days that tell what it does, so it changes nothing: {', '.join(missing)}.")

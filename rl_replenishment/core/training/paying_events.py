@@ -1,13 +1,15 @@
 """Whether it pays to count known events in, judged where rules are: on days that neither was fitted on.
 
-That a promotion lifts demand is one thing. Levels that count it in are another: they leave less in reserve on
-all other days, and where lifts differ much from time to time, that reserve was worth more.
+That a promotion lifts demand is one thing, and is told from chance. Levels that count it in are another:
+they leave less in reserve on all other days. Where lifts differ much, that reserve may have been worth more.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+
+import numpy as np
 
 from rl_replenishment.core.demand.history import DemandHistory
 from rl_replenishment.core.demand.known_events.lifts import known_lifts
@@ -36,7 +38,10 @@ def best_rule_with_events(
 	*,
 	progress: Callable[[float], object] | None = None,
 ) -> Chosen:
-	"""The `best_rule` with the events of `history`, or where that is cheaper, without."""
+	"""The `best_rule` with the events of `history`, or without, where that is cheaper by more than luck.
+
+	Luck is one standard error of the paired differences over items.
+	"""
 	told = progress or (lambda share: None)
 	if known_lifts(history, items) is None:
 		found = best_rule(history, items, review_days, unmet_demand, seed, progress=told)
@@ -47,4 +52,7 @@ def best_rule_with_events(
 		history, items, review_days, unmet_demand, seed, progress=lambda share: told((1 + share) / 2)
 	)
 	ratio = float(aware.cost_per_day.sum() / max(plain.cost_per_day.sum(), 1e-9))
-	return Chosen(aware, history, ratio) if ratio < 1 else Chosen(plain, without, ratio)
+	dearer = aware.cost_per_day - plain.cost_per_day
+	if dearer.sum() > np.sqrt(len(dearer)) * dearer.std():
+		return Chosen(plain, without, ratio)
+	return Chosen(aware, history, ratio)
