@@ -13,7 +13,7 @@ from frappe.utils import add_days, now_datetime, nowdate
 
 def unique(prefix: str) -> str:
 	"""A name that no other test has."""
-	return f"{prefix}-{frappe.generate_hash(length=6)}"
+	return f"{prefix}-{frappe.generate_hash(length=10)}"
 
 
 def company() -> str:
