@@ -134,7 +134,7 @@ def above_published(found: dict[str, Any]) -> Figures:
 	capped = [row["capped_gap_percent"] for row in found["instances"]]
 	return [
 		f"{found['seeds']}",
-		"60",
+		f"{found['timesteps'] // 10**6}",
 		f"{found['mean_gap_to_published_percent']:.2f}",
 		f"{found['largest_gap_to_published_percent']:.2f}",
 		f"{mean(capped):.2f}",
@@ -275,7 +275,8 @@ def proposing(found: dict[str, Any]) -> Figures:
 def trained_by_size(found: dict[str, Any]) -> Figures:
 	shown = [f"{found['seconds_of_training']:.0f}"]
 	for row in found["sizes"]:
-		shown += [f"{row['items']:,}", f"{row['seconds']:.0f}", f"{row['peak_mib'] / 1024:.1f}"]
+		shown += [f"{row['items']:,}", f"{row['days']:,}"]
+		shown += [f"{row['seconds']:.0f}", f"{row['peak_mib'] / 1024:.1f}"]
 	return shown
 
 
