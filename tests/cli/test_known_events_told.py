@@ -77,7 +77,10 @@ def test_a_fair_among_the_latest_orders_leaves_the_level_alone(
 	for day in range(90):
 		date = START + np.timedelta64(day, "D")
 		lines.append(f"Apple,{date},{30 if day == 80 else 10}")
-	files = {"o2.csv": "\n".join(lines) + "\n", "e.csv": HEADER + f"Fair,{START + 80},,,\n"}
+	files = {
+		"o2.csv": "\n".join(lines) + "\n",
+		"e.csv": HEADER + f"Fair,{START + np.timedelta64(80, 'D')},,,\n",
+	}
 	trained_with()
 	known = proposed(run, "--orders", "o2.csv", "--events", "e.csv", files=files)
 	unknown = proposed(run, "--orders", "o2.csv")
