@@ -240,6 +240,11 @@ def workflow(doctype: str, approver: str | None) -> None:
 	"""Have documents of a kind go by a workflow in which one role approves, or end that."""
 	for name in frappe.get_all("Workflow", {"document_type": doctype}, pluck="name"):
 		frappe.delete_doc("Workflow", name, force=True)
+	# a later document of the same name could not be deleted for them
+	actions = {"reference_doctype": doctype}
+	for action in frappe.get_all("Workflow Action", actions, pluck="name"):
+		frappe.db.delete("Workflow Action Permitted Role", {"parent": action})
+	frappe.db.delete("Workflow Action", actions)
 	if approver:
 		factories.make_workflow(doctype, approver)
 	frappe.db.commit()
