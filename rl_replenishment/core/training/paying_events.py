@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 
@@ -43,14 +44,12 @@ def best_rule_with_events(
 	Luck is one standard error of the paired differences over items.
 	"""
 	told = progress or (lambda share: None)
+	contest = partial(best_rule, items=items, review_days=review_days, unmet_demand=unmet_demand, seed=seed)
 	if known_lifts(history, items) is None:
-		found = best_rule(history, items, review_days, unmet_demand, seed, progress=told)
-		return Chosen(found, history)
+		return Chosen(contest(history, progress=told), history)
 	without = replace(history, events=())
-	plain = best_rule(without, items, review_days, unmet_demand, seed, progress=lambda share: told(share / 2))
-	aware = best_rule(
-		history, items, review_days, unmet_demand, seed, progress=lambda share: told((1 + share) / 2)
-	)
+	plain = contest(without, progress=lambda share: told(share / 2))
+	aware = contest(history, progress=lambda share: told((1 + share) / 2))
 	ratio = float(aware.cost_per_day.sum() / max(plain.cost_per_day.sum(), 1e-9))
 	dearer = aware.cost_per_day - plain.cost_per_day
 	if dearer.sum() > np.sqrt(len(dearer)) * dearer.std():
