@@ -30,8 +30,7 @@ from rl_replenishment.cli.options import (
 from rl_replenishment.cli.screen import Screen
 from rl_replenishment.cli.terms import add_terms_arguments, terms_of
 from rl_replenishment.core.demand.history import DemandHistory
-from rl_replenishment.core.demand.known_events.event import EVENTS
-from rl_replenishment.core.demand.known_events.stored import events_from
+from rl_replenishment.core.demand.known_events.stored import events_known_to
 from rl_replenishment.core.demand.rhythm import DAILY
 from rl_replenishment.core.engine import IN_PROCESS, Engine
 from rl_replenishment.core.errors import InputError
@@ -212,7 +211,7 @@ def replayed_days(
 		review_days=stored.review_days,
 		unmet_demand=stored.unmet_demand,
 		rng=np.random.default_rng(seed),
-		effects=events_from(stored.about.get(EVENTS)).effects,
+		effects=events_known_to(stored.about).effects,
 	)
 
 

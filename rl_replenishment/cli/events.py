@@ -9,8 +9,8 @@ from typing import Any
 
 from rl_replenishment.cli.screen import Screen
 from rl_replenishment.core.demand.history import DemandHistory
-from rl_replenishment.core.demand.known_events.event import EVENTS, EVENTS_COST_RATIO
-from rl_replenishment.core.demand.known_events.stored import KnownEvents, events_from
+from rl_replenishment.core.demand.known_events.event import EVENTS_COST_RATIO
+from rl_replenishment.core.demand.known_events.stored import KnownEvents, events_known_to
 from rl_replenishment.core.demand.known_events.telling import effect_words
 from rl_replenishment.core.files.events import read_events
 from rl_replenishment.core.files.table import Note
@@ -42,7 +42,7 @@ def known_events(
 	options: argparse.Namespace, stored: StoredPolicy, items: ItemTable, note: Note
 ) -> KnownEvents:
 	"""What a policy knows of events, with those of --events where given."""
-	known = events_from(stored.about.get(EVENTS))
+	known = events_known_to(stored.about)
 	if options.events is None:
 		return known if known.effects else KnownEvents()
 	events = read_events(options.events, items, options.date_format, note)
@@ -57,7 +57,7 @@ def known_events(
 
 def tell_effects(stored: StoredPolicy, screen: Screen) -> list[dict[str, Any]]:
 	"""What training learned of each kind of event."""
-	known = events_from(stored.about.get(EVENTS))
+	known = events_known_to(stored.about)
 	ratio = stored.about.get(EVENTS_COST_RATIO)
 	if ratio is not None and not known.effects:
 		screen.say(

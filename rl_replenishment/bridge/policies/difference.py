@@ -19,8 +19,7 @@ from rl_replenishment.bridge.policies.service_targets import serving
 from rl_replenishment.bridge.policies.store import active_policy, load
 from rl_replenishment.bridge.state.situation import Situation, read_situation
 from rl_replenishment.bridge.state.stock import take_off
-from rl_replenishment.core.demand.known_events.event import EVENTS
-from rl_replenishment.core.demand.known_events.stored import events_from
+from rl_replenishment.core.demand.known_events.stored import events_known_to
 from rl_replenishment.core.edits.constraints import LEARNED_CONSTRAINTS, constrained
 from rl_replenishment.core.errors import PolicyFileError
 from rl_replenishment.core.feedback import ROUNDING
@@ -86,7 +85,7 @@ def _wishes(settings: Document, stored: StoredPolicy, situation: Situation) -> l
 	if not situation.scope.keys:
 		return []
 	own = situation.with_items(constrained(situation.items, stored.about.get(LEARNED_CONSTRAINTS, ())))
-	own = own.with_events(events_from(stored.about.get(EVENTS)).effects)
+	own = own.with_events(events_known_to(stored.about).effects)
 	policy = serving(settings, adapted_to(stored, own.scope.keys).policy, own.items, own.state.demand)
 	asked: Sequence[Proposal] = propose(policy, own.state)
 	return [own.purchasing.in_stock_units(i, each.proposed_qty) for i, each in enumerate(asked)]

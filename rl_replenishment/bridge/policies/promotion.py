@@ -14,8 +14,7 @@ from rl_replenishment.bridge.figures import percent
 from rl_replenishment.bridge.policies.store import activate, active_policy, load, policy_name
 from rl_replenishment.bridge.state.purchases import Bought
 from rl_replenishment.core.demand.history import DemandHistory
-from rl_replenishment.core.demand.known_events.event import EVENTS
-from rl_replenishment.core.demand.known_events.stored import events_from
+from rl_replenishment.core.demand.known_events.stored import events_known_to
 from rl_replenishment.core.errors import PolicyFileError
 from rl_replenishment.core.evaluation.as_ordered import AsOrdered, balance, starting_from_books, touches
 from rl_replenishment.core.evaluation.backtest import Backtest, BacktestRow, backtest
@@ -116,7 +115,7 @@ def judge(
 		review_days=candidate.review_days,
 		unmet_demand=candidate.unmet_demand,
 		rng=np.random.default_rng(seed),
-		effects=events_from(candidate.about.get(EVENTS)).effects,
+		effects=events_known_to(candidate.about).effects,
 	)
 	baselines = [_Watched(rule.name, rule, look) for rule in rules.rules]
 	replayed = []

@@ -33,8 +33,7 @@ from rl_replenishment.bridge.proposing.snoozed import without_snoozed
 from rl_replenishment.bridge.proposing.supplier_terms import read_under_terms, with_order_days
 from rl_replenishment.bridge.state.budget import read_budget
 from rl_replenishment.bridge.state.situation import Situation, read_situation
-from rl_replenishment.core.demand.known_events.event import EVENTS
-from rl_replenishment.core.demand.known_events.stored import events_from
+from rl_replenishment.core.demand.known_events.stored import events_known_to
 from rl_replenishment.core.demand.known_events.telling import with_events_told
 from rl_replenishment.core.edits.constraints import LEARNED_CONSTRAINTS, constrained
 from rl_replenishment.core.errors import PolicyFileError
@@ -206,7 +205,7 @@ def _decide(
 	for learned in (stored.about.get(LEARNED_CONSTRAINTS, ()), taught.constraints):
 		situation = situation.with_items(constrained(situation.items, learned))
 	under = read_under_terms(settings, situation, today)
-	events = events_from(stored.about.get(EVENTS))
+	events = events_known_to(stored.about)
 	situation = with_order_days(situation, under).with_events(events.effects)
 	state, number = situation.state, figures.writer()
 	decided = read_decided(settings, situation.scope.keys, situation.stock.projected, today)

@@ -15,8 +15,7 @@ from rl_replenishment.bridge import figures
 from rl_replenishment.bridge.policies import store as policy_store
 from rl_replenishment.bridge.policies.service_targets import serving
 from rl_replenishment.bridge.state.situation import read_situation
-from rl_replenishment.core.demand.known_events.event import EVENTS
-from rl_replenishment.core.demand.known_events.stored import events_from
+from rl_replenishment.core.demand.known_events.stored import events_known_to
 from rl_replenishment.core.edits.constraints import LEARNED_CONSTRAINTS, constrained
 from rl_replenishment.core.errors import PolicyFileError
 from rl_replenishment.core.feedback import feedback_scale
@@ -66,7 +65,7 @@ def _read(settings: Document) -> dict[str, Any]:
 		frappe.throw(str(error), title=_("Policy Cannot Be Used"))
 	situation = read_situation(settings, getdate())
 	items = constrained(situation.items, stored.about.get(LEARNED_CONSTRAINTS, ()))
-	state = situation.with_items(items).with_events(events_from(stored.about.get(EVENTS)).effects).state
+	state = situation.with_items(items).with_events(events_known_to(stored.about).effects).state
 	policy = serving(settings, adapted_to(stored, items.keys).policy, items, state.demand)
 	seen = policy.situation(state)
 	observed = policy.normaliser(seen.observation)

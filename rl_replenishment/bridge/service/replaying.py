@@ -26,8 +26,7 @@ from rl_replenishment.bridge.state.demand import read_demand
 from rl_replenishment.bridge.state.outages import without_gaps
 from rl_replenishment.bridge.state.parameters import read_parameters
 from rl_replenishment.bridge.state.scope import resolve_scope
-from rl_replenishment.core.demand.known_events.event import EVENTS
-from rl_replenishment.core.demand.known_events.stored import events_from
+from rl_replenishment.core.demand.known_events.stored import events_known_to
 from rl_replenishment.core.errors import InputError
 from rl_replenishment.core.evaluation.backtest import LEAD_TIME_DRAWS
 from rl_replenishment.core.policies.adaptation import adapted_to
@@ -168,7 +167,7 @@ def _replay_and_solve(settings: Document, progress: Callable[[float], object]) -
 		review_days=settings.review_days,
 		unmet_demand=settings.unmet_demand.lower(),
 		rng=np.random.default_rng(0),
-		effects=events_from(stored.about.get(EVENTS)).effects,
+		effects=events_known_to(stored.about).effects,
 	)
 	draws = LEAD_TIME_DRAWS if len(items) <= _MANY else _FEW_DRAWS
 	service = replay_service(

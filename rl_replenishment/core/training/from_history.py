@@ -16,7 +16,7 @@ from rl_replenishment.core.demand.history import DemandHistory
 from rl_replenishment.core.demand.known_events.effects import Effect, effects_of
 from rl_replenishment.core.demand.known_events.event import EVENTS, EVENTS_COST_RATIO
 from rl_replenishment.core.demand.known_events.lifts import latest_usual
-from rl_replenishment.core.demand.known_events.stored import events_as_json, events_from
+from rl_replenishment.core.demand.known_events.stored import events_as_json, events_known_to
 from rl_replenishment.core.environments.batch import ReplenishmentTask
 from rl_replenishment.core.environments.feedback import FeedbackSituations
 from rl_replenishment.core.errors import InputError
@@ -159,7 +159,7 @@ def continue_on_feedback(
 ) -> Trained:
 	"""Go on from a policy, with the buyer's answers beside the simulation where there are any."""
 	check_history(history, options.review_days)
-	if not events_from(parent.about.get(EVENTS)).effects:
+	if not events_known_to(parent.about).effects:
 		# the parent counts none in
 		history = replace(history, events=())
 	rules = tune_rules(

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from rl_replenishment.core.demand.known_events.effects import Effect
-from rl_replenishment.core.demand.known_events.event import Event
+from rl_replenishment.core.demand.known_events.event import EVENTS, Event
 from rl_replenishment.core.errors import PolicyFileError
 from rl_replenishment.core.items import ItemKey
 
@@ -53,6 +53,11 @@ def events_as_json(effects: Sequence[Effect], events: Sequence[Event]) -> dict[s
 			for event in events
 		],
 	}
+
+
+def events_known_to(about: Mapping[str, Any]) -> KnownEvents:
+	"""What a policy knows of events, from what it says about itself; none where nothing was stored."""
+	return events_from(about.get(EVENTS))
 
 
 def events_from(stored: Mapping[str, Any] | None) -> KnownEvents:
