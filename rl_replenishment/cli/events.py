@@ -9,9 +9,8 @@ from typing import Any
 
 from rl_replenishment.cli.screen import Screen
 from rl_replenishment.core.demand.history import DemandHistory
-from rl_replenishment.core.demand.known_events.event import EVENTS_COST_RATIO
 from rl_replenishment.core.demand.known_events.stored import KnownEvents, events_known_to
-from rl_replenishment.core.demand.known_events.telling import effect_words
+from rl_replenishment.core.demand.known_events.telling import effect_words, what_was_learned
 from rl_replenishment.core.files.events import read_events
 from rl_replenishment.core.files.table import Note
 from rl_replenishment.core.items import ItemTable
@@ -57,29 +56,20 @@ def known_events(
 
 def tell_effects(stored: StoredPolicy, screen: Screen) -> list[dict[str, Any]]:
 	"""What training learned of each kind of event."""
-	known = events_known_to(stored.about)
-	ratio = stored.about.get(EVENTS_COST_RATIO)
-	if ratio is not None and not known.effects:
-		screen.say(
-			f"Counting the events in cost {100 * (ratio - 1):.1f} % more on the days that rules were"
-			" judged on, so they change nothing."
-		)
+	learned = what_was_learned(stored.about)
+	if not learned:
 		return []
-	for effect in known.effects:
+	ratio, effects = learned["cost_ratio"], learned["effects"]
+	change = "" if ratio is None else f"{abs(100 * (ratio - 1)):.1f} % {'more' if ratio > 1 else 'less'}"
+	judged = f"cost {change} on the days that rules were judged on"
+	if change and not effects:
+		screen.say(f"Counting the events in {judged}, so they change nothing.")
+		return []
+	for effect in events_known_to(stored.about).effects:
 		screen.say(effect_words(effect))
-	if ratio is not None:
-		change = f"{abs(100 * (ratio - 1)):.1f} % {'more' if ratio > 1 else 'less'}"
-		screen.say(f"Counting them in cost {change} on the days that rules were judged on.")
-	missing = sorted({event.kind for event in known.events} - {effect.kind for effect in known.effects})
-	if missing:
-		screen.say(f"Not seen on days that tell what it does, so it changes nothing: {', '.join(missing)}.")
-	return [
-		{
-			"kind": effect.kind,
-			"is_discount": effect.is_discount,
-			"seen": effect.seen,
-			"lift": effect.usual_lift,
-			"usual_discount": 100 * effect.usual_strength if effect.is_discount else None,
-		}
-		for effect in known.effects
-	]
+	if change:
+		screen.say(f"Counting them in {judged}.")
+	if learned["unseen"]:
+		kinds = ", ".join(learned["unseen"])
+		screen.say(f"Not seen on days that tell what it does, so it changes nothing: {kinds}.")
+	return list(effects)

@@ -14,10 +14,21 @@ from event_samples import COUNT, DAYS, GROUPS, ITEMS, LEVEL, WEEK, event, histor
 from rl_replenishment.core.demand.history import DemandHistory
 from rl_replenishment.core.demand.imputation import Unseen, impute
 from rl_replenishment.core.demand.known_events.effects import LARGEST_LIFT, Effect, effects_of
-from rl_replenishment.core.demand.known_events.event import Event, concerned, merged
+from rl_replenishment.core.demand.known_events.event import (
+	EVENTS,
+	EVENTS_COST_RATIO,
+	Event,
+	concerned,
+	merged,
+)
 from rl_replenishment.core.demand.known_events.lifts import known_lifts, lifts_of, usual_history
 from rl_replenishment.core.demand.known_events.stored import KnownEvents, events_as_json, events_from
-from rl_replenishment.core.demand.known_events.telling import effect_words, event_words, with_events_told
+from rl_replenishment.core.demand.known_events.telling import (
+	effect_words,
+	event_words,
+	what_was_learned,
+	with_events_told,
+)
 from rl_replenishment.core.demand.rhythm import DAILY, WEEKLY
 from rl_replenishment.core.errors import PolicyFileError
 from rl_replenishment.core.items import FloatArray, ItemKey, ItemTable
@@ -403,6 +414,24 @@ def test_the_buyer_is_told() -> None:
 	)
 	assert effect_words(effect) == "Promotion, seen 4 times: demand at 20 % off is 1.45 times the usual."
 	assert "cannot be told from chance" in effect_words(replace(effect, slope=0.0))
+
+
+def test_what_was_learned_in_plain_values() -> None:
+	assert what_was_learned({}) == {}
+	fairs = (event("Fair", 5), event("Gala", 400))
+	effect = Effect("Fair", True, 4, 0.2, 0.2, float(np.log(1.5) / 0.2))
+	about = {EVENTS: events_as_json([effect], fairs)}
+	of_fair = {
+		"kind": "Fair",
+		"is_discount": True,
+		"seen": 4,
+		"lift": pytest.approx(1.5),
+		"usual_discount": 20.0,
+	}
+	assert what_was_learned(about) == {"cost_ratio": None, "effects": [of_fair], "unseen": ["Gala"]}
+	# left out where it did not pay: nothing is said of kinds, they were seen
+	about = {EVENTS: events_as_json([], fairs), EVENTS_COST_RATIO: 1.1}
+	assert what_was_learned(about) == {"cost_ratio": 1.1, "effects": [], "unseen": []}
 
 
 def test_the_reason_names_what_moves_an_item_before_the_next_order_arrives() -> None:

@@ -13,6 +13,7 @@ from event_samples import DAYS, ITEMS, event, history, moved
 from rl_replenishment.core.demand.history import DemandHistory
 from rl_replenishment.core.demand.known_events.event import EVENTS, EVENTS_COST_RATIO
 from rl_replenishment.core.demand.known_events.stored import events_from
+from rl_replenishment.core.demand.known_events.telling import what_was_learned
 from rl_replenishment.core.environments.batch import ReplenishmentTask
 from rl_replenishment.core.policies.store import WEIGHTS_FILE, parse_policy, policy_files
 from rl_replenishment.core.training.classical import classical_policy
@@ -130,6 +131,10 @@ def test_events_are_counted_in_where_that_pays(
 	known = events_from(trained.about[EVENTS])
 	assert known.events == tuple(FAIRS)
 	assert bool(known.effects) is counts
+	learned = what_was_learned(trained.about)
+	assert learned["cost_ratio"] == trained.about[EVENTS_COST_RATIO]
+	told = [(each["kind"], each["lift"]) for each in learned["effects"]]
+	assert told == ([("Fair", pytest.approx(2, rel=0.1))] if counts else [])
 	# what goes on from it counts in what it does
 	child = continue_on_feedback(whole, items, trained, None, small_pathwise_trainer(), OPTIONS).stored
 	assert bool(events_from(child.about[EVENTS]).effects) is counts

@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from rl_replenishment.core.demand.history import DemandHistory
 from rl_replenishment.core.demand.imputation import Unseen, impute
+from rl_replenishment.core.demand.known_events.telling import what_was_learned
 from rl_replenishment.core.edits.answers import Answers
 from rl_replenishment.core.edits.constraints import LEARNED_CONSTRAINTS
 from rl_replenishment.core.edits.reading import read_answers
@@ -301,4 +302,5 @@ def metrics(trained: Trained, material: Material) -> dict[str, Any]:
 			"evidence": float(material.evidence.sum()),
 			"constraints": material.constraints,
 		},
+		"events": what_was_learned(trained.stored.about),
 	}

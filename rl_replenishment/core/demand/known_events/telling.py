@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from rl_replenishment.core.demand.known_events.effects import Effect
-from rl_replenishment.core.demand.known_events.event import Event, concerned
-from rl_replenishment.core.demand.known_events.stored import KnownEvents
+from rl_replenishment.core.demand.known_events.event import EVENTS_COST_RATIO, Event, concerned
+from rl_replenishment.core.demand.known_events.stored import KnownEvents, events_known_to
 from rl_replenishment.core.explanation import Number, Translate
 from rl_replenishment.core.items import ItemTable
 from rl_replenishment.core.proposal import Proposal
@@ -20,6 +21,35 @@ from rl_replenishment.core.written import quantity_words
 Day = Callable[[np.datetime64], str]
 #: what moves a day's demand by less is not worth a word
 _LEAST_TOLD = 0.02
+
+
+def what_was_learned(about: Mapping[str, Any]) -> dict[str, Any]:
+	"""What a training learned of known events, in plain values; empty where it was told of none.
+
+	`effects` has each kind as it counts, none where counting events in did not pay; `unseen` the kinds that
+	nothing could be learned of; `cost_ratio` what counting them in cost over not doing so, on the days that
+	rules were judged on, and None where that was not asked.
+	"""
+	known = events_known_to(about)
+	if not known:
+		return {}
+	ratio = about.get(EVENTS_COST_RATIO)
+	is_left_out = ratio is not None and not known.effects
+	seen = {effect.kind for effect in known.effects}
+	return {
+		"cost_ratio": ratio,
+		"effects": [
+			{
+				"kind": effect.kind,
+				"is_discount": effect.is_discount,
+				"seen": effect.seen,
+				"lift": effect.usual_lift,
+				"usual_discount": 100 * effect.usual_strength if effect.is_discount else None,
+			}
+			for effect in known.effects
+		],
+		"unseen": [] if is_left_out else sorted({event.kind for event in known.events} - seen),
+	}
 
 
 def effect_words(effect: Effect) -> str:

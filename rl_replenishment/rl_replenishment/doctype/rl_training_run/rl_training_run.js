@@ -24,7 +24,7 @@ function show_figures(frm) {
 	const text = frappe.utils.escape_html(JSON.stringify(figures, null, 2));
 	const wrapper = frm.get_field("metrics_view").$wrapper;
 	wrapper.html(`<p>${frappe.utils.escape_html(figures.verdict || "")}</p>
-		${what_it_learned_from(figures)}
+		${what_it_learned_from(figures)}${what_events_do(figures.events)}
 		<div class="rl-compared"></div><div class="rl-curve"></div>
 		<details><summary class="small text-muted">${__("All Figures")}</summary><pre>${text}</pre></details>`);
 	const { name, agent } = frm.doc;
@@ -60,6 +60,48 @@ function what_it_learned_from({ data, holdout_days, feedback, training, settings
 				<dd>${frappe.utils.escape_html(String(text))}</dd></div>`
 		)
 		.join("")}</dl>`;
+}
+
+function what_events_do(events) {
+	const effects = Array.isArray(events?.effects) ? events.effects : [];
+	const unseen = Array.isArray(events?.unseen) ? events.unseen : [];
+	const sentences = effects.map(effect_sentence);
+	if (typeof events?.cost_ratio === "number") {
+		const percent = format_number(100 * Math.abs(events.cost_ratio - 1), null, 1);
+		const counted =
+			events.cost_ratio > 1
+				? __("Counting them in cost {0} % more on the days that rules were judged on.", [
+						percent,
+					])
+				: __("Counting them in cost {0} % less on the days that rules were judged on.", [
+						percent,
+					]);
+		sentences.push(effects.length ? counted : `${counted} ${__("They change nothing.")}`);
+	}
+	if (unseen.length)
+		sentences.push(
+			__("Not seen on days that tell what it does, so it changes nothing: {0}", [
+				unseen.join(", "),
+			])
+		);
+	if (!sentences.length) return "";
+	const lines = sentences.map((text) => `<li>${frappe.utils.escape_html(text)}</li>`);
+	return `<div class="control-label">${__("Holidays and Promotions")}</div>
+		<ul class="small">${lines.join("")}</ul>`;
+}
+
+function effect_sentence({ kind, is_discount, seen, lift, usual_discount }) {
+	if (lift === 1)
+		return __("{0}, seen {1} times: what it does cannot be told from chance", [kind, seen]);
+	const times = format_number(lift, null, 2);
+	return is_discount
+		? __("{0}, seen {1} times: demand at {2} % off is {3} times the usual", [
+				kind,
+				seen,
+				Math.round(usual_discount),
+				times,
+			])
+		: __("{0}, seen {1} times: demand is {2} times the usual", [kind, seen, times]);
 }
 
 function draw_curve(element, curve) {
