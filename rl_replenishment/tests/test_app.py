@@ -17,7 +17,7 @@ from rl_replenishment.bridge.training import asking as training_asking
 from rl_replenishment.bridge.training import run as training_run
 from rl_replenishment.core.errors import InputError
 from rl_replenishment.tests import factories as make
-from rl_replenishment.tests.case import IntegrationTestCase
+from rl_replenishment.tests.case import IntegrationTestCase, RolledBackCase
 
 
 class TestApp(IntegrationTestCase):
@@ -39,13 +39,9 @@ def _job(status: str, started_at: datetime | None) -> Any:
 	return Mock(get_status=Mock(return_value=status), started_at=started_at)
 
 
-class AgentCase(IntegrationTestCase):
+class AgentCase(RolledBackCase):
 	def setUp(self) -> None:
-		# what works in transactions of its own commits: what a test makes is taken away at its end
-		commit = patch.object(frappe.db, "commit")
-		commit.start()
-		self.addCleanup(commit.stop)
-		self.addCleanup(frappe.db.rollback)
+		super().setUp()
 		# other agents of this site are none of the test's business
 		frappe.db.set_value("RL Agent Settings", {"enabled": 1}, "enabled", 0)
 		self.agents = [

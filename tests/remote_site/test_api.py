@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +20,10 @@ EXAMPLES = re.findall(r"```(sh|python)\n(.*?)```", PAGE, re.DOTALL)
 
 
 @pytest.fixture(scope="module")
-def world(site: Site) -> dict[str, Any]:
-	return site.arrange("prepare_api")
+def world(site: Site) -> Iterator[dict[str, Any]]:
+	made = site.arrange("prepare_api")
+	yield made
+	site.arrange("remove", made["agent"])
 
 
 def run(site: Site, world: dict[str, Any], language: str, text: str) -> str:

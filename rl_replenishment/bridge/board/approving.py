@@ -272,8 +272,7 @@ def _make_order(group: Group, lines: Sequence[OpenLine], prices: dict[str, Order
 	order.run_method("calculate_taxes_and_totals")
 	for row in _asked_for(order):
 		if not flt(row.rate):
-			price = prices[known[row.material_request_item].proposal]
-			rate = price.at(flt(row.stock_qty)) * flt(row.conversion_factor)
+			rate = _rate_on_the_board(row, prices[known[row.material_request_item].proposal])
 			row.rate = flt(rate / (flt(order.conversion_rate) or 1.0), row.precision("rate"))
 	order.run_method("calculate_taxes_and_totals")
 	return order
@@ -282,6 +281,11 @@ def _make_order(group: Group, lines: Sequence[OpenLine], prices: dict[str, Order
 def _asked_for(order: Document) -> list[Document]:
 	"""The lines that were requested, without what a Pricing Rule gives away with them."""
 	return [row for row in order.items if row.material_request_item]
+
+
+def _rate_on_the_board(row: Document, price: OrderPrice) -> float:
+	"""What the board showed for the quantity of a line, by purchase UOM in company currency."""
+	return price.at(flt(row.stock_qty)) * flt(row.conversion_factor)
 
 
 def _money_of(group: Group) -> dict[str, Any]:
@@ -305,7 +309,7 @@ def _about_prices(order: Document, prices: dict[str, OrderPrice]) -> str:
 	said = [_("Without a price: {0}.").format(", ".join(unpriced))] if unpriced else []
 	other = []
 	for row in rows:
-		rate = prices[row.material_request_item].at(flt(row.stock_qty)) * flt(row.conversion_factor)
+		rate = _rate_on_the_board(row, prices[row.material_request_item])
 		step = flt(order.conversion_rate or 1) * 10.0 ** -row.precision("rate")
 		if flt(row.rate) and abs(flt(row.base_net_rate) - rate) > step:
 			other.append(row.item_code)

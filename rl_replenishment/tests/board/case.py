@@ -4,27 +4,21 @@ from __future__ import annotations
 
 import json
 from typing import Any, ClassVar
-from unittest.mock import patch
 
 import frappe
 
 from rl_replenishment import api
 from rl_replenishment.tasks import propose
 from rl_replenishment.tests import factories as make
-from rl_replenishment.tests.case import IntegrationTestCase
+from rl_replenishment.tests.case import RolledBackCase
 
 
-class BoardCase(IntegrationTestCase):
+class BoardCase(RolledBackCase):
 	#: further settings of the agent
 	settings: ClassVar[dict[str, Any]] = {}
 
 	def setUp(self) -> None:
-		# a run commits: what a test makes is taken away at its end
-		commit = patch.object(frappe.db, "commit")
-		commit.start()
-		self.addCleanup(commit.stop)
-		self.addCleanup(frappe.db.rollback)
-		self.addCleanup(frappe.set_user, "Administrator")
+		super().setUp()
 		# the setup wizard lets what is paid first into the price list, and that is told
 		frappe.db.set_single_value("Stock Settings", "auto_insert_price_list_rate_if_missing", 0)
 		self.suppliers = [make.make_supplier(), make.make_supplier()]

@@ -15,17 +15,12 @@ from rl_replenishment.bridge.doctor import traces
 from rl_replenishment.setup.roles import USER
 from rl_replenishment.tasks import propose
 from rl_replenishment.tests import factories as make
-from rl_replenishment.tests.case import IntegrationTestCase
+from rl_replenishment.tests.case import RolledBackCase
 
 
-class TestMoving(IntegrationTestCase):
+class TestMoving(RolledBackCase):
 	def setUp(self) -> None:
-		# a run commits: what a test makes is taken away at its end
-		commit = patch.object(frappe.db, "commit")
-		commit.start()
-		self.addCleanup(commit.stop)
-		self.addCleanup(frappe.db.rollback)
-		self.addCleanup(frappe.set_user, "Administrator")
+		super().setUp()
 		self.full, self.empty = make.make_warehouse(), make.make_warehouse()
 		self.items = [make.make_item(make.make_supplier()) for _ in range(2)]
 		for item in self.items:

@@ -11,16 +11,12 @@ from rl_replenishment.bridge.desk import digest
 from rl_replenishment.setup.roles import MANAGER, USER
 from rl_replenishment.tasks import propose, send_digests
 from rl_replenishment.tests import factories as make
-from rl_replenishment.tests.case import IntegrationTestCase
+from rl_replenishment.tests.case import RolledBackCase
 
 
-class TestDigest(IntegrationTestCase):
+class TestDigest(RolledBackCase):
 	def setUp(self) -> None:
-		# a run commits: what a test makes is taken away at its end
-		commit = patch.object(frappe.db, "commit")
-		commit.start()
-		self.addCleanup(commit.stop)
-		self.addCleanup(frappe.db.rollback)
+		super().setUp()
 		self.manager = make.make_user(MANAGER)
 		make.make_user(USER)
 		warehouse = make.make_warehouse()

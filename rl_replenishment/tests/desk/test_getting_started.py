@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from unittest.mock import patch
-
 import frappe
 from erpnext.stock.doctype.material_request.material_request import make_purchase_order
 from frappe.utils import add_days, nowdate
@@ -12,16 +10,12 @@ from rl_replenishment import api
 from rl_replenishment.setup.roles import MANAGER, USER
 from rl_replenishment.tasks import propose
 from rl_replenishment.tests import factories as make
-from rl_replenishment.tests.case import IntegrationTestCase
+from rl_replenishment.tests.case import RolledBackCase
 
 
-class TestGettingStarted(IntegrationTestCase):
+class TestGettingStarted(RolledBackCase):
 	def setUp(self) -> None:
-		# a run commits: what a test makes is taken away at its end
-		commit = patch.object(frappe.db, "commit")
-		commit.start()
-		self.addCleanup(commit.stop)
-		self.addCleanup(frappe.db.rollback)
+		super().setUp()
 		self.addCleanup(frappe.clear_cache)
 		self.addCleanup(frappe.set_user, "Administrator")
 		self.company, self.user = make.make_company(), make.make_user(MANAGER)

@@ -2,25 +2,18 @@
 
 from __future__ import annotations
 
-from unittest.mock import patch
-
 import frappe
 from frappe.utils import add_days, getdate, nowdate
 
 from rl_replenishment import api
 from rl_replenishment.bridge.proposing.run import propose_for
 from rl_replenishment.tests import factories as make
-from rl_replenishment.tests.case import IntegrationTestCase
+from rl_replenishment.tests.case import RolledBackCase
 
 
-class TestProposalsList(IntegrationTestCase):
+class TestProposalsList(RolledBackCase):
 	def setUp(self) -> None:
-		# a run commits: what a test makes is taken away at its end
-		commit = patch.object(frappe.db, "commit")
-		commit.start()
-		self.addCleanup(commit.stop)
-		self.addCleanup(frappe.db.rollback)
-		self.addCleanup(frappe.set_user, "Administrator")
+		super().setUp()
 		self.supplier, self.warehouse = make.make_supplier(), make.make_warehouse()
 		self.items = [make.make_item(self.supplier) for _ in range(2)]
 		for item in self.items:

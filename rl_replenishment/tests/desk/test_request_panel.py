@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from unittest.mock import patch
 
 import frappe
 from frappe.utils import add_days, getdate, nowdate
@@ -12,17 +11,12 @@ from rl_replenishment import api
 from rl_replenishment.bridge.board.picture import PAST_DAYS
 from rl_replenishment.tasks import propose
 from rl_replenishment.tests import factories as make
-from rl_replenishment.tests.case import IntegrationTestCase
+from rl_replenishment.tests.case import RolledBackCase
 
 
-class TestRequestPanel(IntegrationTestCase):
+class TestRequestPanel(RolledBackCase):
 	def setUp(self) -> None:
-		# a run commits: what a test makes is taken away at its end
-		commit = patch.object(frappe.db, "commit")
-		commit.start()
-		self.addCleanup(commit.stop)
-		self.addCleanup(frappe.db.rollback)
-		self.addCleanup(frappe.set_user, "Administrator")
+		super().setUp()
 		supplier, self.warehouse = make.make_supplier(), make.make_warehouse()
 		self.items = [make.make_item(supplier) for _ in range(2)]
 		for item, rate in zip(self.items, (2, 4), strict=True):

@@ -19,23 +19,19 @@ from rl_replenishment.bridge.feedback import outbox
 from rl_replenishment.bridge.proposing import round as proposal_round
 from rl_replenishment.tasks import fit_lessons, propose
 from rl_replenishment.tests import factories as make
-from rl_replenishment.tests.case import IntegrationTestCase
+from rl_replenishment.tests.case import RolledBackCase
 from rl_replenishment.tests.training.case import sell
 
 GROUP_SIZE, OTHERS, DAYS = 4, 12, 240
 
 
-class LessonCase(IntegrationTestCase):
+class LessonCase(RolledBackCase):
 	#: days at the end on which nobody buys the fourth item
 	quiet = 0
 	group_size = GROUP_SIZE
 
 	def setUp(self) -> None:
-		# a run commits: what a test makes is taken away at its end
-		commit = patch.object(frappe.db, "commit")
-		commit.start()
-		self.addCleanup(commit.stop)
-		self.addCleanup(frappe.db.rollback)
+		super().setUp()
 		self.supplier, self.other_supplier = make.make_supplier(), make.make_supplier()
 		self.warehouse = make.make_warehouse()
 		self.group = make.make_item_group()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from unittest.mock import patch
-
 import frappe
 import numpy as np
 from frappe.utils import getdate
@@ -20,17 +18,12 @@ from rl_replenishment.core.training.classical import uncorrected
 from rl_replenishment.core.training.from_history import snapshot
 from rl_replenishment.tasks import propose
 from rl_replenishment.tests import factories as make
-from rl_replenishment.tests.case import IntegrationTestCase
+from rl_replenishment.tests.case import RolledBackCase
 
 
-class TestDifferences(IntegrationTestCase):
+class TestDifferences(RolledBackCase):
 	def setUp(self) -> None:
-		# a run commits: what a test makes is taken away at its end
-		commit = patch.object(frappe.db, "commit")
-		commit.start()
-		self.addCleanup(commit.stop)
-		self.addCleanup(frappe.db.rollback)
-		self.addCleanup(frappe.set_user, "Administrator")
+		super().setUp()
 		supplier, warehouse = make.make_supplier(), make.make_warehouse()
 		self.items = [make.make_item(supplier) for _ in range(2)]
 		for item, rate in zip(self.items, (2, 4), strict=True):

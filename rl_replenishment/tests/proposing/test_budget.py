@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from unittest.mock import patch
 
 import frappe
 from erpnext.stock.doctype.material_request.material_request import make_purchase_order
@@ -13,16 +12,12 @@ from rl_replenishment.bridge.board.reading import board
 from rl_replenishment.bridge.state.budget import read_budget
 from rl_replenishment.tasks import propose
 from rl_replenishment.tests import factories as make
-from rl_replenishment.tests.case import IntegrationTestCase
+from rl_replenishment.tests.case import RolledBackCase
 
 
-class TestBudget(IntegrationTestCase):
+class TestBudget(RolledBackCase):
 	def setUp(self) -> None:
-		# a run commits, so that others see it: what a test makes is taken away at its end
-		commit = patch.object(frappe.db, "commit")
-		commit.start()
-		self.addCleanup(commit.stop)
-		self.addCleanup(frappe.db.rollback)
+		super().setUp()
 		self.supplier = make.make_supplier()
 		self.warehouse = make.make_warehouse()
 		self.items = [make.make_item(self.supplier) for _ in range(3)]

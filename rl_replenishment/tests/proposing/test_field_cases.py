@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from unittest.mock import patch
 
 import frappe
 from frappe.utils import add_days, formatdate, getdate, nowdate
@@ -12,17 +11,14 @@ from rl_replenishment.bridge.proposing import run as proposal_run
 from rl_replenishment.rl_replenishment.report.rl_stock_health.rl_stock_health import execute as stock_health
 from rl_replenishment.tasks import propose
 from rl_replenishment.tests import factories as make
-from rl_replenishment.tests.case import IntegrationTestCase
+from rl_replenishment.tests.case import RolledBackCase
 
 
-class TestFieldCases(IntegrationTestCase):
+class TestFieldCases(RolledBackCase):
 	"""BOLT sells 10 a day, has a lead time of 10 days, and each order costs 4: with 50 on hand, about 390."""
 
 	def setUp(self) -> None:
-		commit = patch.object(frappe.db, "commit")
-		commit.start()
-		self.addCleanup(commit.stop)
-		self.addCleanup(frappe.db.rollback)
+		super().setUp()
 		self.supplier, self.warehouse = make.make_supplier(), make.make_warehouse()
 
 	def bolt(self, on_hand: float = 50, rate: float = 10, **values) -> str:

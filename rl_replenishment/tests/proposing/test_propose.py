@@ -17,16 +17,12 @@ from rl_replenishment.bridge.proposing import round as proposal_round
 from rl_replenishment.bridge.proposing import run as proposal_run
 from rl_replenishment.tasks import last_review_day, propose
 from rl_replenishment.tests import factories as make
-from rl_replenishment.tests.case import IntegrationTestCase
+from rl_replenishment.tests.case import RolledBackCase
 
 
-class TestPropose(IntegrationTestCase):
+class TestPropose(RolledBackCase):
 	def setUp(self) -> None:
-		# a run commits, so that others see it: what a test makes is taken away at its end
-		commit = patch.object(frappe.db, "commit")
-		commit.start()
-		self.addCleanup(commit.stop)
-		self.addCleanup(frappe.db.rollback)
+		super().setUp()
 		self.supplier = make.make_supplier()
 		self.warehouse = make.make_warehouse()
 		self.items = [make.make_item(self.supplier) for _ in range(3)]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from unittest.mock import patch
 
 import frappe
 from frappe.utils import add_days, formatdate, getdate, nowdate
@@ -15,17 +14,12 @@ from rl_replenishment.rl_replenishment.report.rl_stock_health.rl_stock_health im
 from rl_replenishment.setup.roles import USER
 from rl_replenishment.tasks import propose
 from rl_replenishment.tests import factories as make
-from rl_replenishment.tests.case import IntegrationTestCase
+from rl_replenishment.tests.case import RolledBackCase
 
 
-class TestRealDemand(IntegrationTestCase):
+class TestRealDemand(RolledBackCase):
 	def setUp(self) -> None:
-		# a run commits: what a test makes is taken away at its end
-		commit = patch.object(frappe.db, "commit")
-		commit.start()
-		self.addCleanup(commit.stop)
-		self.addCleanup(frappe.db.rollback)
-		self.addCleanup(frappe.set_user, "Administrator")
+		super().setUp()
 		self.warehouse = make.make_warehouse()
 		self.on = add_days(nowdate(), -3)
 		self.usual, self.item = self.sell(10, self.on), self.sell(5010, self.on)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from unittest.mock import patch
 
 import frappe
 from erpnext.buying.doctype.purchase_order.purchase_order import make_purchase_receipt
@@ -17,17 +16,14 @@ from rl_replenishment.bridge.state.stock import read_stock
 from rl_replenishment.core.items import ItemKey
 from rl_replenishment.tasks import propose
 from rl_replenishment.tests import factories as make
-from rl_replenishment.tests.case import IntegrationTestCase
+from rl_replenishment.tests.case import RolledBackCase
 
 
-class TestSecondRun(IntegrationTestCase):
+class TestSecondRun(RolledBackCase):
 	"""BOLT sells 10 a day, has 50 on hand, a lead time of 10 days, and 4 for each order."""
 
 	def setUp(self) -> None:
-		commit = patch.object(frappe.db, "commit")
-		commit.start()
-		self.addCleanup(commit.stop)
-		self.addCleanup(frappe.db.rollback)
+		super().setUp()
 		self.supplier, self.warehouse = make.make_supplier(), make.make_warehouse()
 		self.bolt = make.make_item(self.supplier, lead_time_days=10, valuation_rate=2)
 		make.make_stock(self.bolt, self.warehouse, 50, rate=2)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from datetime import timedelta
-from unittest.mock import patch
 
 import frappe
 from frappe.model.document import Document
@@ -18,16 +17,12 @@ from rl_replenishment.bridge.state.supplier_terms import WEEKDAYS
 from rl_replenishment.setup.roles import USER
 from rl_replenishment.tasks import propose
 from rl_replenishment.tests import factories as make
-from rl_replenishment.tests.case import IntegrationTestCase
+from rl_replenishment.tests.case import RolledBackCase
 
 
-class TestSupplierTerms(IntegrationTestCase):
+class TestSupplierTerms(RolledBackCase):
 	def setUp(self) -> None:
-		commit = patch.object(frappe.db, "commit")
-		commit.start()
-		self.addCleanup(commit.stop)
-		self.addCleanup(frappe.db.rollback)
-		self.addCleanup(frappe.set_user, "Administrator")
+		super().setUp()
 		self.supplier, self.other = make.make_supplier(), make.make_supplier()
 		self.warehouse = make.make_warehouse()
 		self.items = [

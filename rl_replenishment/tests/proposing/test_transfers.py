@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from unittest.mock import patch
-
 import frappe
 from erpnext.stock.doctype.material_request.material_request import make_stock_entry, update_status
 from frappe.utils import add_days, flt, getdate, nowdate
@@ -15,16 +13,12 @@ from rl_replenishment.bridge.state.situation import read_situation
 from rl_replenishment.bridge.training import asking
 from rl_replenishment.tasks import propose
 from rl_replenishment.tests import factories as make
-from rl_replenishment.tests.case import IntegrationTestCase
+from rl_replenishment.tests.case import RolledBackCase
 
 
-class TestTransfers(IntegrationTestCase):
+class TestTransfers(RolledBackCase):
 	def setUp(self) -> None:
-		# a run commits, so that others see it: what a test makes is taken away at its end
-		commit = patch.object(frappe.db, "commit")
-		commit.start()
-		self.addCleanup(commit.stop)
-		self.addCleanup(frappe.db.rollback)
+		super().setUp()
 		self.full, self.empty = make.make_warehouse(), make.make_warehouse()
 		self.item = make.make_item(make.make_supplier())
 		for warehouse in (self.full, self.empty):
