@@ -376,13 +376,28 @@ def compared() -> str:
 	return known or training_asking.run_now(agent, timesteps=2_000, seed=1)["policy"]
 
 
+def told_of_events(cost_ratio: float = 0.93) -> str:
+	"""The newest training, as if it had been told of holidays and promotions; returns its name."""
+	compared()
+	run = frappe.get_last_doc("RL Training Run", {"agent": _agent(), "status": "Completed"})
+	about = {"is_discount": False, "usual_discount": None}
+	fair = {**about, "kind": "Fair", "seen": 4, "lift": 1.5}
+	promotion = {"kind": "Promotion", "is_discount": True, "seen": 12, "lift": 1.8, "usual_discount": 20}
+	chance = {**about, "kind": "Inventory Day", "seen": 2, "lift": 1.0}
+	effects = [fair, promotion, chance] if cost_ratio < 1 else []
+	events = {"cost_ratio": cost_ratio, "effects": effects, "unseen": ["Gala"] if effects else []}
+	run.db_set("metrics", json.dumps({**json.loads(run.metrics), "events": events}))
+	frappe.db.commit()
+	return run.name
+
+
 def hostile() -> dict[str, Any]:
 	"""Scripts in every text of the app's documents, and in the names that it repeats; returns what to open.
 
 	Straight in the database: as if an earlier version, or another app, had kept what it was sent.
 	"""
 	answers()
-	compared()
+	told_of_events()
 	agent = _agent()
 	snooze = {"doctype": "RL Snooze", "agent": agent, "until": add_days(nowdate(), 9)}
 	item = frappe.db.get_value("RL Proposal", {"agent": agent}, "item_code")
