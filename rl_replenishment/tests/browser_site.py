@@ -501,8 +501,8 @@ def _agent() -> str:
 _FUNCTIONS = {
 	function.__name__: function
 	for function in (
-		*(prepare, clean, forget_agents, drafts, large_draft, answers, compared, hostile),
-		*(board, hold, taught, nightly),
+		*(prepare, clean, forget_agents, drafts, large_draft, answers, compared, told_of_events, hostile),
+		*(taught, nightly),
 		*(board, hold, transfers, proposed_again, carried_out, only_warehouse, workflow),
 	)
 }
