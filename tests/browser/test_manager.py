@@ -84,16 +84,16 @@ def test_a_training_run_tells_what_events_do(site, desk):
 	told = page.get_by_text("Holidays and Promotions").locator("+ ul li")
 	expect(told).to_have_text(
 		[
-			"Fair, seen 4 times: demand is 1.50 times the usual",
-			"Promotion, seen 12 times: demand at 20 % off is 1.80 times the usual",
+			"Fair, seen 4 times: demand is 1,50 times the usual",
+			"Promotion, seen 12 times: demand at 20 % off is 1,80 times the usual",
 			"Inventory Day, seen 2 times: what it does cannot be told from chance",
-			"Counting them in cost 7.0 % less on the days that rules were judged on.",
+			"Counting them in cost 7,0 % less on the days that rules were judged on.",
 			"Not seen on days that tell what it does, so it changes nothing: Gala",
 		]
 	)
 	page.open(f"rl-training-run/{site.arrange('told_of_events', cost_ratio=1.12)}")
 	expect(told).to_have_text(
-		["Counting them in cost 12.0 % more on the days that rules were judged on. They change nothing."]
+		["Counting them in cost 12,0 % more on the days that rules were judged on. They change nothing."]
 	)
 
 
