@@ -15,6 +15,7 @@ before_uninstall = "rl_replenishment.uninstall.before_uninstall"
 before_tests = [
 	"rl_replenishment.tests.before.make_a_company",
 	"rl_replenishment.tests.before.write_numbers_in_english",
+	"rl_replenishment.tests.before.forget_actions_of_gone_documents",
 ]
 
 doc_events = {
