@@ -151,6 +151,11 @@ def cancel(agent: str) -> None:
 def remove(agent: str) -> None:
 	"""Take an agent away, and what was committed for it."""
 	warehouses = frappe.get_all("RL Agent Warehouse", {"parent": agent}, pluck="warehouse")
+	for draft in frappe.get_all("Material Request", {"rl_agent": agent, "docstatus": 0}, pluck="name"):
+		frappe.delete_doc("Material Request", draft, force=True)
+	for doctype in ("RL Proposal", "RL Proposal Run"):
+		frappe.db.delete(doctype, {"agent": agent})
+	frappe.db.commit()
 	remove_agent(agent)
 	frappe.db.delete("Stock Ledger Entry", {"warehouse": ("in", warehouses), "voucher_no": "DN"})
 	frappe.db.commit()
