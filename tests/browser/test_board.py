@@ -30,6 +30,13 @@ EDIT = """async () => {
 	});
 	return performance.now() - started;
 }"""
+#: reads the board's lines again; how long until they are drawn, in ms
+RELOAD = """async () => {
+	const started = performance.now();
+	await cur_page.page.rl_board.root.reload();
+	await new Promise(requestAnimationFrame);
+	return performance.now() - started;
+}"""
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -215,14 +222,8 @@ def test_a_thousand_lines(site, desk, record_property):
 	expect(page.locator(".rl-foot")).to_contain_text("1.000")
 	page.locator(".rl-line").first.wait_for()
 	page_took = time.monotonic() - started
-	board_took = page.evaluate(
-		"""async () => {
-			const started = performance.now();
-			await cur_page.page.rl_board.root.reload();
-			await new Promise(requestAnimationFrame);
-			return performance.now() - started;
-		}"""
-	)
+	# a machine that stood still meanwhile says nothing of the board
+	board_took = min(page.evaluate(RELOAD) for _ in range(3))
 	edit_took = sorted(page.evaluate(EDIT.replace("7777", str(7000 + i))) for i in range(5))[2]
 	record_property("board_ms", round(board_took))
 	record_property("edit_ms", round(edit_took))
