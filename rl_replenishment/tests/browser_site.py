@@ -11,18 +11,17 @@ from unittest.mock import patch
 import frappe
 from erpnext.stock.doctype.material_request.material_request import make_purchase_order, make_stock_entry
 from frappe.desk.doctype.tag.tag import add_tag
-from frappe.utils import add_days, getdate, nowdate
+from frappe.utils import add_days, nowdate
 
 from rl_replenishment import demo
 from rl_replenishment.bridge import feedback
-from rl_replenishment.bridge.desk import digest
 from rl_replenishment.bridge.proposing import round as proposal_round
 from rl_replenishment.bridge.proposing.grouping import MOST_LINES
 from rl_replenishment.bridge.sample_company.masters import TAG
 from rl_replenishment.bridge.training import asking as training_asking
 from rl_replenishment.setup.roles import MANAGER, USER
 from rl_replenishment.tasks import fit_lessons, propose
-from rl_replenishment.tests import factories
+from rl_replenishment.tests import factories, scripts_for_texts
 
 #: by hand in ERPNext they would have these too
 ROLES = {
@@ -39,14 +38,6 @@ ROLES = {
 _AGENT = "Browser Tests"
 #: where commas mark decimals, more can go wrong
 _NUMBER_FORMAT = "#.###,##"
-#: runs wherever it is taken for HTML, within a text or out of an attribute
-SCRIPT = (
-	'x"><img src="nowhere" onerror="window.hurt = 1"><svg onload="window.hurt = 1">'
-	'{"a": "<img src=x onerror=window.hurt=1 '
-)
-_TEXTS = ("Data", "Small Text", "Text", "Long Text")
-#: names of other rows, or the document's own
-_KEYS = ("material_request_item", "agent_name", "open_for", "job_id", "sha256", "file")
 _before: dict[str, str] = {}
 
 
@@ -425,66 +416,14 @@ def hostile() -> dict[str, Any]:
 	frappe.get_doc({**snooze, "item_code": item}).insert()
 	failed = {"doctype": "RL Training Run", "agent": agent, "status": "Failed"}
 	frappe.get_doc(failed).insert()
-	names = {}
-	for doctype in frappe.get_all("DocType", {"module": "RL Replenishment"}, pluck="name"):
-		_fill(doctype)
-		if not frappe.get_meta(doctype).istable:
-			names[doctype] = frappe.get_all(doctype, pluck="name", order_by="creation desc", limit=2)
-	for doctype, field in (("Item", "item_name"), ("Supplier", "supplier_name"), ("Item", "description")):
-		frappe.db.set_value(doctype, {"name": ("is", "set")}, field, SCRIPT, update_modified=False)
-	line = frappe.qb.DocType("Material Request Item")
-	frappe.qb.update(line).set(line.rl_explanation, SCRIPT).run()
-	settings = frappe.get_doc("RL Agent Settings", agent)
-	mails = [_digest(settings)]
-	for name in frappe.get_all("Notification", {"module": "RL Replenishment"}, pluck="name"):
-		mails.append(_notification(name))
+	names = scripts_for_texts.fill()
+	mails = scripts_for_texts.mails(frappe.get_doc("RL Agent Settings", agent))
 	request = frappe.db.get_value(
 		"RL Proposal", {"agent": agent, "material_request": ("is", "set")}, "material_request"
 	)
 	frappe.clear_cache()
 	frappe.db.commit()
 	return {"names": names, "request": request, "mails": mails}
-
-
-def _fill(doctype: str) -> None:
-	"""Texts become scripts, and so do the texts within JSON, but for days."""
-	fields = frappe.get_meta(doctype).get("fields", {"fieldtype": ("in", (*_TEXTS, "JSON"))})
-	for row in frappe.get_all(doctype, ["*"]):
-		values = {}
-		for field in fields:
-			if field.fieldname in _KEYS:
-				continue
-			if field.fieldtype != "JSON":
-				# no two alike where the database wants it so
-				values[field.fieldname] = SCRIPT + row.name if field.unique else SCRIPT
-			elif row[field.fieldname]:
-				values[field.fieldname] = json.dumps(_scripts(json.loads(row[field.fieldname])))
-		if values:
-			frappe.db.set_value(doctype, row.name, values, update_modified=False)
-
-
-def _scripts(value: Any) -> Any:
-	if isinstance(value, dict):
-		return {name: _scripts(each) for name, each in value.items()}
-	if isinstance(value, list):
-		return [_scripts(each) for each in value]
-	is_text = isinstance(value, str) and not value[:4].isdigit()
-	return SCRIPT if is_text else value
-
-
-def _digest(settings: Any) -> str:
-	args = {"settings": settings, **digest.week_of(settings, getdate())}
-	return frappe.get_template("templates/emails/rl_digest.html").render(
-		{**args, "frappe": frappe, "_": frappe._}
-	)
-
-
-def _notification(name: str) -> str:
-	notification = frappe.get_doc("Notification", name)
-	document = frappe.get_last_doc(notification.document_type)
-	context = {"doc": document, "frappe": frappe, "_": frappe._}
-	notification.load_standard_properties(context)
-	return frappe.render_template(notification.message, context)
 
 
 def _set_number_format(number_format: str) -> None:
