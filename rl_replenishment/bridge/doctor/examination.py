@@ -18,6 +18,8 @@ from rl_replenishment.bridge.retrying import in_a_transaction
 #: of many, how many are named
 NAMED = 10
 _KEPT_AS = "rl_replenishment_examination"
+#: a default of the app's own: one of the whole site would empty all its caches
+KEPT_BY = "rl_replenishment"
 
 
 def checks() -> list[Check]:
@@ -120,12 +122,13 @@ def _keep(left: Counter[tuple[str, str]]) -> None:
 	by_agent: dict[str, dict[str, int]] = {}
 	for (agent, key), count in left.items():
 		by_agent.setdefault(agent, {})[key] = count
-	frappe.db.set_global(_KEPT_AS, json.dumps({"on": str(now_datetime()), "left": by_agent}))
+	found = json.dumps({"on": str(now_datetime()), "left": by_agent})
+	frappe.defaults.set_default(_KEPT_AS, found, KEPT_BY)
 
 
 def last_examination(agent: str) -> dict[str, Any] | None:
 	"""What was off at an agent when it was last looked at, and when that was; None before the first time."""
-	kept = json.loads(frappe.db.get_global(_KEPT_AS) or "null")
+	kept = json.loads(frappe.defaults.get_defaults_for(KEPT_BY).get(_KEPT_AS) or "null")
 	if not kept:
 		return None
 	holds = {check.key: check.holds for check in checks()}

@@ -28,7 +28,7 @@ class TestDoctor(FeedbackCase):
 		frappe.set_user("Administrator")
 		self.submit_request()
 		self.order({self.piece: self.line(self.piece).qty, self.boxed: 1})
-		self.addCleanup(frappe.clear_cache)
+		self.addCleanup(frappe.clear_cache, examination.KEPT_BY)
 
 	def off(self, result: dict) -> dict[str, int]:
 		return {each["check"]: each["off"] for each in result["checks"] if each["off"]}
@@ -50,6 +50,16 @@ class TestDoctor(FeedbackCase):
 		self.assertTrue(result["in_order"], result)
 		self.assertEqual(len(result["checks"]), len(examination.checks()))
 		self.assertEqual(overview.overview(self.agent.reload())["examined"]["off"], [])
+
+	def test_what_the_site_has_cached_stays(self) -> None:
+		frappe.cache.set_value("cached_by_a_test", 7)
+		self.addCleanup(frappe.cache.delete_value, "cached_by_a_test")
+		frappe.db.delete("RL Proposal", {"name": self.proposal(self.piece)})
+		doctor.run()
+		self.assertEqual(len(overview.overview(self.agent.reload())["examined"]["off"]), 1)
+		# not the copy that this process keeps
+		frappe.local.cache.clear()
+		self.assertEqual(frappe.cache.get_value("cached_by_a_test"), 7)
 
 	def test_a_proposal_is_missing(self) -> None:
 		before = self.row(self.piece)
