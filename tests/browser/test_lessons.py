@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from playwright.sync_api import expect
@@ -100,10 +102,26 @@ def test_the_list_of_what_was_learned(taught, site, desk):
 	assert taught["group"] in site.arrange("nightly")
 
 
-def test_forgetting_and_its_undoing(taught, site, desk):
-	"""What was changed until today says nothing from the next run on; an emptied date brings it back."""
+def where_it_is_another_day(zone: str) -> str:
+	"""A time zone whose date is not that of another one."""
+	here = datetime.now(ZoneInfo(zone)).date()
+	ends_of_the_world = ("Pacific/Kiritimati", "Pacific/Pago_Pago")
+	return next(far for far in ends_of_the_world if datetime.now(ZoneInfo(far)).date() != here)
+
+
+@pytest.mark.parametrize("travels", [False, True])
+def test_forgetting_and_its_undoing(taught, site, desk, travels):
+	"""What was changed until today says nothing from the next run on; an emptied date brings it back.
+
+	Today is the site's, wherever the user may be.
+	"""
 	page = desk("manager")
 	page.open(f"rl-agent-settings/{taught['agent']}")
+	if travels:
+		zone = where_it_is_another_day(page.evaluate("frappe.boot.time_zone.system"))
+		page.evaluate("zone => { frappe.boot.time_zone.user = zone; }", zone)
+		today = page.evaluate("[frappe.datetime.get_today(), frappe.datetime.system_datetime()]")
+		assert not today[1].startswith(today[0])
 	row = page.locator(".rl-lessons tr", has_text=taught["group"]).first
 	name = row.locator(".rl-forget").get_attribute("data-lesson")
 	row.locator(".rl-forget").click()

@@ -149,7 +149,8 @@ const rl_overview = {
 		wrapper.on("click", ".rl-forget", ({ currentTarget }) =>
 			frappe.confirm(__("Forget what was changed until today, and learn anew?"), () =>
 				this.change_lesson(frm, currentTarget.dataset.lesson, {
-					forget_until: frappe.datetime.get_today(),
+					// the site's day, whatever the user's time zone
+					forget_until: frappe.datetime.system_datetime().slice(0, 10),
 				})
 			)
 		);
