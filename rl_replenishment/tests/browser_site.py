@@ -38,6 +38,8 @@ ROLES = {
 _AGENT = "Browser Tests"
 #: where commas mark decimals, more can go wrong
 _NUMBER_FORMAT = "#.###,##"
+#: Bins of the sample company
+_OF_COMPANY = {"warehouse": ("like", "%- SC")}
 _before: dict[str, str] = {}
 
 
@@ -88,17 +90,13 @@ def prepare(password: str, items: int = 6, days: int = 150) -> dict[str, Any]:
 		frappe.defaults.set_user_default("company", demo.COMPANY, user=email)
 		users[name] = email
 	frappe.db.commit()
-	warehouses = frappe.get_all("Bin", {"warehouse": ("like", "%- SC")}, pluck="warehouse", distinct=True)
-	return {"company": demo.COMPANY, "warehouses": warehouses, "users": users}
+	return {"company": demo.COMPANY, "warehouses": _warehouses(), "users": users}
 
 
 def _empty_shelves() -> None:
 	"""A count finds nothing: on every day of the year there is much to order."""
-	found = frappe.get_all(
-		"Bin",
-		{"warehouse": ("like", "%- SC"), "actual_qty": (">", 0)},
-		["item_code", "warehouse", "valuation_rate"],
-	)
+	stocked = {**_OF_COMPANY, "actual_qty": (">", 0)}
+	found = frappe.get_all("Bin", stocked, ["item_code", "warehouse", "valuation_rate"])
 	count = {
 		"doctype": "Stock Reconciliation",
 		"purpose": "Stock Reconciliation",
@@ -205,12 +203,9 @@ def transfers() -> dict[str, Any]:
 	"""Two items that one warehouse is full of and another one sells, and what an agent proposes."""
 	forget_agents()
 	with patch.object(factories, "company", lambda: demo.COMPANY):
-		supplier = _supplier_called("Board Supplier 1")
 		full, empty = (_warehouse_called(name) for name in ("Full", "Empty"))
-		default = {"company": demo.COMPANY, "default_supplier": supplier, "default_warehouse": empty}
-		items = [factories.make_item(item_defaults=[default]) for _ in range(2)]
+		items = [_item_bought_for(empty) for _ in range(2)]
 		for item in items:
-			add_tag(TAG, "Item", item)
 			for warehouse in (full, empty):
 				factories.sell_every_day(item, warehouse, 4)
 			factories.make_stock(item, full, 900)
@@ -280,6 +275,18 @@ def _supplier_called(name: str) -> str:
 	return name
 
 
+def _item_bought_for(warehouse: str, **values: Any) -> str:
+	"""An item of the sample company that a supplier delivers to a warehouse."""
+	default = {
+		"company": demo.COMPANY,
+		"default_supplier": _supplier_called("Board Supplier 1"),
+		"default_warehouse": warehouse,
+	}
+	item = factories.make_item(item_defaults=[default], **values)
+	add_tag(TAG, "Item", item)
+	return item
+
+
 def _copy(source: Any, supplier: str, lines: int) -> None:
 	"""A draft with the lines of another, over and over, each with a proposal of its own."""
 	request = frappe.copy_doc(source)
@@ -331,13 +338,10 @@ def taught() -> dict[str, Any]:
 	"""
 	forget_agents()
 	with patch.object(factories, "company", lambda: demo.COMPANY):
-		supplier, warehouse = _supplier_called("Board Supplier 1"), _warehouse_called("Lessons")
-		group = factories.make_item_group()
+		warehouse, group = _warehouse_called("Lessons"), factories.make_item_group()
 		add_tag(TAG, "Item Group", group)
-		default = {"company": demo.COMPANY, "default_supplier": supplier, "default_warehouse": warehouse}
-		items = [factories.make_item(item_group=group, item_defaults=[default]) for _ in range(6)]
+		items = [_item_bought_for(warehouse, item_group=group) for _ in range(6)]
 		for sold, item in enumerate(items, 4):
-			add_tag(TAG, "Item", item)
 			factories.sell_every_day(item, warehouse, sold)
 		agent = factories.make_agent([warehouse], items).name
 	usual = {line["item_code"]: line for line in proposal_round.preview(agent)["lines"]}
@@ -441,17 +445,20 @@ def _supplier(request: str) -> str:
 	return frappe.db.get_value("RL Proposal", {"material_request": request}, "supplier")
 
 
+def _warehouses() -> list[str]:
+	return frappe.get_all("Bin", _OF_COMPANY, pluck="warehouse", distinct=True)
+
+
 def _agent() -> str:
 	agents = frappe.get_all("RL Agent Settings", {"company": demo.COMPANY}, pluck="name")
 	if agents:
 		return agents[0]
-	warehouses = frappe.get_all("Bin", {"warehouse": ("like", "%- SC")}, pluck="warehouse", distinct=True)
 	agent = frappe.get_doc(
 		{
 			"doctype": "RL Agent Settings",
 			"agent_name": _AGENT,
 			"company": demo.COMPANY,
-			"warehouses": [{"warehouse": name} for name in warehouses],
+			"warehouses": [{"warehouse": name} for name in _warehouses()],
 			"history_days": 150,
 		}
 	)
